@@ -1,0 +1,2 @@
+class ServersNotStarted(Exception):
+    """The embedded servers could not be started; the text says why in words for a person."""

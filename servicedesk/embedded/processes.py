@@ -1,0 +1,147 @@
+"""Processes that end with the one that started them, and that are known again after a crash."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import psutil
+
+from .places import Account
+
+ON_LINUX = sys.platform == "linux"
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if ON_LINUX else None
+CODE = Path(__file__).resolve().parents[2]
+
+
+class Identity(NamedTuple):
+    """A process beyond doubt: numbers are given again, but not with the same second of birth."""
+
+    pid: int
+    born: float
+
+    @classmethod
+    def of(cls, pid: int) -> "Identity | None":
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.Error:
+            return None
+
+    def is_alive(self) -> bool:
+        now = Identity.of(self.pid)
+        if now is None or abs(now.born - self.born) > 1:
+            return False
+        try:
+            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    log: IO[bytes] | int,
+    last_signal: signal.Signals,
+    account: Account | None = None,
+    folder: Path = Path("/"),
+    environment: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own (Ctrl-C does not reach it) that gets `last_signal`
+    when this process ends, even by kill -9."""
+    other = account if account is not None and account.is_other else None
+    process = subprocess.Popen(
+        [os.fspath(word) for word in command],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        pass_fds=keep_open,
+        user=other.uid if other else None,
+        group=other.gid if other else None,
+        extra_groups=[] if other else None,
+        # Runs after the change of user, which would undo it.
+        preexec_fn=_tie_to_parent(last_signal) if ON_LINUX else None,
+    )
+    if not ON_LINUX:
+        watch_over(process.pid, last_signal)
+    return process
+
+
+def _tie_to_parent(last_signal: signal.Signals) -> Callable[[], None]:
+    parent = os.getpid()
+
+    def tie() -> None:
+        assert _libc is not None
+        _libc.prctl(_PR_SET_PDEATHSIG, int(last_signal), 0, 0, 0)
+        if os.getppid() != parent:
+            # The parent ended before the line above; nobody would ever tell this process.
+            os._exit(1)
+
+    return tie
+
+
+def watch_over(pid: int, last_signal: signal.Signals) -> None:
+    """Where the kernel cannot tie a child to its parent: a guard that waits for the parent's pipe
+    to break and then sends the signal."""
+    ours, parents_end = os.pipe()
+    subprocess.Popen(
+        [sys.executable, "-m", "servicedesk.embedded.guard", str(pid), str(int(last_signal))],
+        stdin=ours,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=CODE,
+        start_new_session=True,
+    )
+    os.close(ours)
+    # The end in this process stays open, and is not inherited, until this process ends.
+    _open_ends.append(parents_end)
+
+
+_open_ends: list[int] = []
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether the condition came true in that time; looked at every 10 ms."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def stop(process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Ask with each signal in turn for its seconds, then kill; what it left behind as well."""
+    for number, seconds in [*signals, (signal.SIGKILL, 10.0)]:
+        if process.poll() is not None:
+            break
+        process.send_signal(number)
+        wait_until(lambda: process.poll() is not None, seconds=seconds)
+    kill_group(process.pid)
+
+
+def kill_group(leader: int) -> None:
+    """Kill what is left of the session that `start` gave to this process."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # Nobody left (macOS says "not permitted" when only the dead are).
+        pass
+
+
+def end_orphan(orphan: Identity, signals: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Stop a process that is not our child any more."""
+    for number, seconds in [*signals, (signal.SIGKILL, 10.0)]:
+        if not orphan.is_alive():
+            return
+        os.kill(orphan.pid, number)
+        wait_until(lambda: not orphan.is_alive(), seconds=seconds)
