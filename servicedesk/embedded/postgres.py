@@ -177,7 +177,12 @@ class Postgres:
         command = [self.programs / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
         command += [f"--host={self.sockets}", "--username=postgres", "--dbname=postgres", f"--file={ROLES}"]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=_plain_environment(), stdin=subprocess.DEVNULL
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            env=_plain_environment(),
+            stdin=subprocess.DEVNULL,
         )
         if done.returncode != 0:
             raise ServersNotStarted(f"The database roles could not be made: {done.stderr.strip()}")
