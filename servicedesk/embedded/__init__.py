@@ -12,6 +12,6 @@ and none is needed for another user's copy on the same machine to be another's.
 
 from .errors import ServersNotStarted
 from .places import Places
-from .use import Servers, Use, environment, running
+from .use import Servers, Use, current, environment, running
 
-__all__ = ["Places", "Servers", "ServersNotStarted", "Use", "environment", "running"]
+__all__ = ["Places", "Servers", "ServersNotStarted", "Use", "current", "environment", "running"]

@@ -68,7 +68,7 @@ class Use:
             state = KeeperState.read(self.places.state)
             alive = state.keeper is not None and state.keeper.is_alive()
             if alive and state.state == READY:
-                return Servers(state.database_url, state.migrate_database_url, state.redis_url)
+                return _servers(state)
             if not self._keeper_runs():
                 raise ServersNotStarted(self._why_not())
             if alive and state.step != said:
@@ -115,6 +115,18 @@ class Use:
         if not self._keeper_runs():
             return True
         return is_held(self.places.users_lock)
+
+
+def current(root: Path) -> Servers | None:
+    """The servers of this checkout that run at this moment."""
+    state = KeeperState.read(Places(root).state)
+    if state.state != READY or state.keeper is None or not state.keeper.is_alive():
+        return None
+    return _servers(state)
+
+
+def _servers(state: KeeperState) -> Servers:
+    return Servers(state.database_url, state.migrate_database_url, state.redis_url)
 
 
 @contextmanager

@@ -1,0 +1,49 @@
+"""The programs that make up a running desk, as children of `up`."""
+
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from .supervisor import Child
+
+# Given up after these seconds each; all four stop one after the other.
+GENTLE = ((signal.SIGTERM, 5.0),)
+# A task that is cut off is delivered again or found again by the next sweep.
+WORKER = ((signal.SIGTERM, 5.0), (signal.SIGQUIT, 3.0))
+
+
+def web(listener: int, environment: Mapping[str, str]) -> Child:
+    command = [sys.executable, "-m", "gunicorn", "servicedesk.wsgi", "--bind", f"fd://{listener}"]
+    command += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
+    return Child(
+        "web",
+        [*command, "--access-logfile", "-"],
+        stop_signals=GENTLE,
+        environment=environment,
+        keep_open=[listener],
+    )
+
+
+def worker(environment: Mapping[str, str]) -> Child:
+    command = [sys.executable, "-m", "celery", "-A", "servicedesk", "worker", "-Q", "send,default,bulk"]
+    command += ["--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    return Child(
+        "worker",
+        command,
+        # SIGTERM would wait for its tasks, long after a killed supervisor.
+        last_signal=signal.SIGQUIT,
+        stop_signals=WORKER,
+        environment=environment,
+    )
+
+
+def beat(var: Path, environment: Mapping[str, str]) -> Child:
+    command = [sys.executable, "-m", "celery", "-A", "servicedesk", "beat", "--loglevel", "INFO"]
+    command += ["--schedule", str(var / "beat-schedule"), "--pidfile", ""]
+    return Child("beat", command, stop_signals=GENTLE, environment=environment)
+
+
+def mailbox(root: Path, environment: Mapping[str, str]) -> Child:
+    command = [sys.executable, str(root / "manage.py"), "mailbox"]
+    return Child("mailbox", command, stop_signals=GENTLE, environment=environment)
