@@ -1,0 +1,49 @@
+# Two commands do everything: `make run` and `make test`. Needed: Python 3.11 or later, make.
+# Programs are called as modules: a script's first line cannot hold the path of a deep checkout.
+PYTHON ?= python3
+BIN := .venv/bin/python
+COMPILE := $(BIN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: help install run test lint format lock
+
+help:
+	@echo "make run      the desk on this machine: http://127.0.0.1:8000 and demo sign-ins"
+	@echo "make test     all tests (ARGS='tests/visits -x' for some of them)"
+	@echo "make lint     style, types, and who may import whom"
+	@echo "make format   puts code and templates into the house's form"
+	@echo "make install  only the virtual environment in .venv"
+	@echo "make lock     pins the newest versions that requirements/*.in allow"
+
+# `run` needs less than `test`; whatever stands in .venv already is left alone until its lock changes.
+run:
+	@cmp -s requirements/development.txt .venv/installed-development.txt || \
+		PYTHON="$(PYTHON)" sh requirements/install.sh embedded
+	@$(BIN) manage.py up $(ARGS)
+
+install:
+	@PYTHON="$(PYTHON)" sh requirements/install.sh development
+
+test: install
+	@$(BIN) -m pytest $(ARGS)
+
+lint: install
+	@$(BIN) -m ruff check .
+	@$(BIN) -m ruff format --check --quiet .
+	@$(BIN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	@$(BIN) -m djlint --check --lint --quiet templates
+	@$(BIN) -m mypy
+
+format: install
+	@$(BIN) -m ruff check --fix --quiet .
+	@$(BIN) -m ruff format --quiet .
+	@$(BIN) -m djlint --reformat --quiet templates
+
+# The largest first: the others take its versions, so that one machine can hold any of them.
+lock: install
+	@$(BIN) -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(COMPILE) --upgrade requirements/development.in -o requirements/development.txt
+	@$(COMPILE) -c requirements/development.txt requirements/embedded.in -o requirements/embedded.txt
+	@$(COMPILE) -c requirements/development.txt requirements/base.in -o requirements/base.txt
+	@$(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
+	@! grep -n "://" requirements/*.txt
