@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/base.txt
 
 COPY . .
 # The settings want a secret; none of this one stays in the image.
-RUN SECRET_KEY=only-for-this-step python manage.py collectstatic --noinput --verbosity 0 \
+RUN SECRET_KEY=only-for-this-step SERVICEDESK_DEVELOPMENT=false python manage.py collectstatic --noinput --verbosity 0 \
     && useradd --system --no-create-home desk \
     && mkdir -p var/files \
     && chown -R desk var/files

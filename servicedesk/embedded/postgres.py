@@ -119,13 +119,7 @@ class Postgres:
             return None
 
     def _is_our_server(self, process: Identity) -> bool:
-        noted_start = (self.data / "postmaster.pid").read_text().split("\n")[2]
-        try:
-            found = processes.psutil.Process(process.pid)
-            # The note is written some moments after the birth.
-            return found.name() == "postgres" and -2 <= int(noted_start) - process.born < 60
-        except (processes.psutil.Error, ValueError):
-            return False
+        return f"-D {self.data} " in process.command()
 
     def start(self) -> None:
         self._write_who_may_connect()

@@ -1,5 +1,6 @@
 """Processes that end with the one that started them, and that are known again after a crash."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import psutil
-
 from .places import Account
 
 ON_LINUX = sys.platform == "linux"
@@ -19,26 +18,49 @@ TIED = Path(__file__).resolve().with_name("tied.py")
 
 
 class Identity(NamedTuple):
-    """A process beyond doubt: numbers are given again, but not with the same second of birth."""
+    """A process beyond doubt: numbers are given again, but not with the same moment of birth, which
+    is kept as the system writes it."""
 
     pid: int
-    born: float
+    born: str
 
     @classmethod
     def of(cls, pid: int) -> "Identity | None":
-        try:
-            return cls(pid, psutil.Process(pid).create_time())
-        except psutil.Error:
-            return None
+        """The process of that number, unless there is none or only its remains."""
+        state, born = _state_and_birth(pid)
+        return None if state in ("", "Z") else cls(pid, born)
 
     def is_alive(self) -> bool:
-        now = Identity.of(self.pid)
-        if now is None or abs(now.born - self.born) > 1:
-            return False
+        return Identity.of(self.pid) == self
+
+    def command(self) -> str:
+        """Its program and arguments, with a blank between each two; empty when it has ended."""
+        if not ON_LINUX:
+            return _ask_ps(self.pid, "command=")
         try:
-            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+            return (
+                Path(f"/proc/{self.pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+        except OSError:
+            return ""
+
+
+def _state_and_birth(pid: int) -> tuple[str, str]:
+    if not ON_LINUX:
+        state, _, born = _ask_ps(pid, "state=,lstart=").partition(" ")
+        return state[:1], born.strip()
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return "", ""
+    # The second field, the name in brackets, may hold blanks and brackets itself.
+    fields = stat.rpartition(")")[2].split()
+    return fields[0], fields[19]
+
+
+def _ask_ps(pid: int, columns: str) -> str:
+    command = ["ps", "-o", columns, "-p", str(pid)]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
 
 
 def start(
@@ -113,11 +135,9 @@ def stop(process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signal
 
 def kill_group(leader: int) -> None:
     """Kill what is left of the session that `start` gave to this process."""
-    try:
+    # Nobody is left; macOS says "not permitted" when only their remains are.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # Nobody left (macOS says "not permitted" when only the dead are).
-        pass
 
 
 def end_orphan(orphan: Identity, signals: Sequence[tuple[signal.Signals, float]]) -> None:
