@@ -1,0 +1,8 @@
+"""What a customer raised, what was said, what was promised, and what a colleague must do."""
+
+from cases.models.case import Case, Interaction
+from cases.models.duty import Duty
+from cases.models.goodwill import Goodwill, GoodwillItem
+from cases.models.promise import Promise
+
+__all__ = ["Case", "Duty", "Goodwill", "GoodwillItem", "Interaction", "Promise"]

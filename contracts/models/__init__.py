@@ -1,0 +1,22 @@
+"""The agreement, its periods, what proves them, the money, and what was granted and used."""
+
+from contracts.models.allowance import AllowanceEntry, Entitlement
+from contracts.models.check import ContractCheck, RenewalCheck
+from contracts.models.contract import Cancellation, Contract, ContractEquipment, ContractTerm
+from contracts.models.payment import Payment
+from contracts.models.renewal import Renewal, RenewalEvidence, RenewalOffer
+
+__all__ = [
+    "AllowanceEntry",
+    "Cancellation",
+    "Contract",
+    "ContractCheck",
+    "ContractEquipment",
+    "ContractTerm",
+    "Entitlement",
+    "Payment",
+    "Renewal",
+    "RenewalCheck",
+    "RenewalEvidence",
+    "RenewalOffer",
+]

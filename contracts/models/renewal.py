@@ -1,0 +1,113 @@
+"""Renewal: the act that makes the next term. RenewalEvidence: what proves it."""
+
+from django.db import models
+from django.db.models import Q
+
+from contracts.models.contract import Contract, ContractTerm
+from tenancy.audit import tracked
+from tenancy.fields import TenantForeignKey, TenantOneToOneField
+from tenancy.models import StoredFile, TenantModel
+
+
+@tracked()
+class Renewal(TenantModel):
+    """Who renewed, when, over which channel, for which term and amount."""
+
+    class Channel(models.TextChoices):
+        PAYMENT = "payment", "Payment"
+        POST = "post", "Post"
+        CALL = "call", "Call"
+        MAIL = "mail", "Mail"
+        OFFER = "offer", "Accepted offer"
+        CLOCK = "clock", "By itself"
+
+    contract = TenantForeignKey(Contract, related_name="renewals")
+    term = TenantOneToOneField(ContractTerm, related_name="renewal")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    renewed_at = models.DateTimeField()
+    renewed_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        pass
+
+
+@tracked()
+class RenewalEvidence(TenantModel):
+    """A cheque, bank line, signed form, photo, mail or the customer's word; waits until judged."""
+
+    class Kind(models.TextChoices):
+        CHEQUE = "cheque", "Cheque"
+        BANK_LINE = "bank line", "Bank line"
+        SIGNED_FORM = "signed form", "Signed form"
+        PHOTO = "photo", "Photo"
+        MAIL = "mail", "Mail"
+        WORD = "customer's word", "The customer's word"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        CONFIRMED = "confirmed", "Proof"
+        REJECTED = "rejected", "Rejected"
+        RETURNED = "returned", "Returned"
+
+    contract = TenantForeignKey(Contract, related_name="evidence")
+    renewal = TenantForeignKey(Renewal, null=True, blank=True, related_name="evidence")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    reference = models.CharField(max_length=120, blank=True)
+    amount = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    dated_on = models.DateField(help_text="the cheque's date, the day it was said")
+    note = models.CharField(max_length=300, blank=True)
+    scan = TenantForeignKey(StoredFile, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    recorded_at = models.DateTimeField()
+    recorded_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    recorded_by_name = models.CharField(max_length=120, blank=True, help_text="a name that an import told")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    decision_reason = models.CharField(max_length=300, blank=True)
+    external_number = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="waiting", decided_at__isnull=True)
+                | ~Q(state="waiting") & Q(decided_at__isnull=False),
+                name="evidence_decided_has_time",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "external_number"],
+                condition=~Q(external_number=""),
+                name="evidence_external_once",
+            ),
+        ]
+        indexes = [
+            # Cover: what still waits for a verdict.
+            models.Index(
+                fields=["tenant", "contract"], condition=Q(state="waiting"), name="evidence_waiting"
+            ),
+        ]
+
+
+@tracked()
+class RenewalOffer(TenantModel):
+    """A price for the next term, sent to the customer; accepted by them it is evidence."""
+
+    contract = TenantForeignKey(Contract, related_name="offers")
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    made_at = models.DateTimeField()
+    made_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    declined_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="renewed, or withdrawn")
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            # Cover: an accepted offer that has not become a term yet.
+            models.Index(
+                fields=["tenant", "contract"],
+                condition=Q(accepted_at__isnull=False, settled_at__isnull=True),
+                name="offer_accepted",
+            )
+        ]

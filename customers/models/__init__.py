@@ -1,0 +1,20 @@
+"""Who pays, where work is done, whom we speak to, and what we look after."""
+
+from customers.models.customer import Contact, Customer, Hold, Site
+from customers.models.duplicate import DuplicateProposal
+from customers.models.equipment import Equipment
+from customers.models.link import CustomerLink
+from customers.models.timeline import TimelineEntry
+from customers.models.words import SearchWord
+
+__all__ = [
+    "Contact",
+    "Customer",
+    "CustomerLink",
+    "DuplicateProposal",
+    "Equipment",
+    "Hold",
+    "SearchWord",
+    "Site",
+    "TimelineEntry",
+]

@@ -1,0 +1,81 @@
+"""Message: the outbox. One text to one person over one channel, with its delivery state."""
+
+from django.db import models
+from django.db.models import Q
+
+from customers.models import Contact, Customer
+from tenancy.fields import TenantForeignKey
+from tenancy.models import TenantModel
+
+
+class Message(TenantModel):
+    """Planned in the transaction of its cause, sent by a worker, never forgotten.
+
+    Knows an address, a kind and a key, never why: the app that owns the kind registers the
+    function that says whether it is still due and what it says.
+    """
+
+    class Channel(models.TextChoices):
+        MAIL = "mail", "E-mail"
+        SMS = "sms", "Text"
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "Waiting"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        DELIVERED = "delivered", "Delivered"
+        FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "Not needed"
+        CANCELLED = "cancelled", "Cancelled"
+        MISSED = "missed", "Too late to send"
+        UNCERTAIN = "uncertain", "Not certain"
+
+    # uuid5 of what it is about (visit, kind, start): planning twice does nothing.
+    key = models.UUIDField()
+    kind = models.CharField(max_length=40)
+    channel = models.CharField(max_length=4, choices=Channel.choices)
+    customer = TenantForeignKey(Customer, null=True, blank=True, related_name="messages")
+    contact = TenantForeignKey(Contact, null=True, blank=True, related_name="messages")
+    # A colleague it is written to, instead of a contact.
+    colleague = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="messages")
+    # Public id and planned start of the visit (or the like) it is about: a moved one is not due.
+    subject = models.UUIDField(null=True, blank=True)
+    subject_start = models.DateTimeField(null=True, blank=True)
+    fields = models.JSONField(default=dict, blank=True)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    send_after = models.DateTimeField()
+    # From here on it would be useless: it becomes missed, on a page that a person sees.
+    useless_after = models.DateTimeField(null=True, blank=True)
+    address = models.CharField(max_length=254, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    planned_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="message_key_once"),
+            models.CheckConstraint(
+                condition=Q(contact__isnull=False) | Q(colleague__isnull=False), name="message_to_somebody"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["sent", "delivered"]) | Q(sent_at__isnull=False),
+                name="message_sent_has_time",
+            ),
+        ]
+        indexes = [
+            # Claiming: what is due, oldest first, over all desks.
+            models.Index(fields=["send_after", "id"], condition=Q(state="planned"), name="message_due"),
+            # Claiming: leases that ran out.
+            models.Index(fields=["leased_until"], condition=Q(state="sending"), name="message_leased"),
+            # Messages page: a state's messages, newest first.
+            models.Index(fields=["tenant", "state", "-send_after", "-id"], name="message_by_state"),
+            # A visit's messages, for cancelling them when it moves.
+            models.Index(fields=["tenant", "subject"], name="message_by_subject"),
+        ]

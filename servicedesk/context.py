@@ -1,0 +1,41 @@
+"""What every page's frame shows: desk, person, navigation, the number of overdue promises."""
+
+from django.utils import timezone
+
+from tenancy.addresses import desk_url
+from tenancy.models import Role
+
+# Per role, in order: label and name of the route (design, section 3).
+NAVIGATION = {
+    Role.DISPATCHER: [("Board", "board"), ("Customers", "customers"), ("Messages", "messages")],
+    Role.TECHNICIAN: [("Today", "today"), ("Find", "find")],
+    Role.SALES: [("Call list", "calls"), ("Customers", "customers")],
+    Role.ACCOUNTS: [("Call list", "calls"), ("Customers", "customers")],
+    Role.MANAGER: [
+        ("Board", "board"),
+        ("Call list", "calls"),
+        ("Customers", "customers"),
+        ("Messages", "messages"),
+    ],
+}
+
+
+def desk(request):
+    """Context of the base templates; nothing for pages outside a desk."""
+    user = getattr(request, "user", None)
+    context = {
+        "tenant": getattr(request, "tenant", None),
+        "membership": getattr(request, "membership", None),
+        "theme": getattr(user, "theme", ""),
+        "shortcuts": getattr(user, "single_key_shortcuts", True),
+        "now_local": timezone.localtime(),
+    }
+    if context["membership"] is not None:
+        context["navigation"] = list(_navigation(request))
+    return context
+
+
+def _navigation(request):
+    for label, name in NAVIGATION[request.membership.role]:
+        url = desk_url(request.tenant, name)
+        yield {"label": label, "url": url, "current": request.path.startswith(url)}

@@ -1,0 +1,17 @@
+"""Every address of the product. Below `/d/<desk>/` stand the pages of one desk."""
+
+from django.urls import include, path
+
+from servicedesk import home
+
+desk_patterns = [
+    path("", home.desk_home, name="desk-home"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", home.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", home.SignOut.as_view(), name="sign-out"),
+    path("theme/", home.set_theme, name="theme"),
+    path("d/<slug:desk>/", include(desk_patterns)),
+]

@@ -1,0 +1,36 @@
+"""The small gates that every view of a desk passes: who you are, and which row you mean."""
+
+from functools import wraps
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+
+def for_roles(*roles: str):
+    """Let in only members with one of the roles; a manager may do all. The wrong role is a 403."""
+
+    def gate(view):
+        @wraps(view)
+        def guarded(request, *args, **kwargs):
+            if not request.membership.has_role(*roles):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.roles = roles
+        return guarded
+
+    return gate
+
+
+def for_staff(view):
+    """Let in every member of the desk; the middleware has checked that it is one."""
+    view.roles = None
+    return view
+
+
+def the_one(rows, public_id):
+    """The row of this desk with that public id; a stranger's id is a 404 like one that is not."""
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise Http404("No such row at this desk")
+    return row

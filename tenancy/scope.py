@@ -1,0 +1,71 @@
+"""Which desk the running code works for: the one ContextVar, and its database half.
+
+Two things say it at once: the ContextVar, read by the ORM's default manager, and the
+transaction-local setting `app.tenant_id`, read by row level security. They are set together
+here and nowhere else, so that no code can believe one and not the other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import connections, transaction
+
+_current: ContextVar[int | None] = ContextVar("tenant_id", default=None)
+
+
+class NoTenant(RuntimeError):
+    """Rows of a desk were asked for while no desk was active."""
+
+
+def current_tenant_id() -> int:
+    """The active tenant's primary key.
+
+    Raises NoTenant when none is active: an empty answer would look like an empty desk.
+    """
+    tenant_id = _current.get()
+    if tenant_id is None:
+        raise NoTenant("No desk is active. Wrap the call in tenancy.scope.tenant(...).")
+    return tenant_id
+
+
+def has_tenant() -> bool:
+    """Whether a desk is active."""
+    return _current.get() is not None
+
+
+@contextmanager
+def tenant(which, *, using: str = "default") -> Iterator[None]:
+    """Work for one desk, in a transaction of its own (a savepoint when one is open).
+
+    `which` is a Tenant or its primary key. The setting ends with the transaction, so a pooled
+    connection cannot carry it to somebody else. Querysets must be evaluated inside.
+    """
+    tenant_id = getattr(which, "pk", which)
+    token = _current.set(int(tenant_id))
+    try:
+        with transaction.atomic(using=using):
+            before = _enter(tenant_id, using)
+            yield
+            # After an exception the savepoint's rollback has restored it already.
+            _leave(before, using)
+    finally:
+        _current.reset(token)
+
+
+def _enter(tenant_id: int, using: str) -> str:
+    with connections[using].cursor() as cursor:
+        # Parts of a select list are evaluated in order: first the old value, then the new.
+        cursor.execute(
+            "SELECT current_setting('app.tenant_id', true), set_config('app.tenant_id', %s, true)",
+            [str(tenant_id)],
+        )
+        return cursor.fetchone()[0] or ""
+
+
+def _leave(before: str, using: str) -> None:
+    connection = connections[using]
+    if connection.needs_rollback:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [before])

@@ -1,0 +1,166 @@
+"""The cast: Northgate, a desk with one person per role, and Southgate, which looks just like it."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
+from customers.models import Contact, Customer, Equipment, Site
+from recommendations.models import Recommendation
+from tenancy.models import Membership, Role, Tenant, User
+from tenancy.scope import tenant
+from visits.models import Technician, TechnicianPreference
+
+
+@dataclass
+class Desk:
+    """One desk of the cast, with what tests reach for. Rows belong to `tenant`'s scope."""
+
+    tenant: Tenant
+    people: dict[str, Membership] = field(default_factory=dict)
+    customer: Customer = None
+    site: Site = None
+    contact: Contact = None
+    copier: Equipment = None
+    sorter: Equipment = None
+    contract: Contract = None
+    term: ContractTerm = None
+    lou: Technician = None
+    marek: Technician = None
+    recommendation: Recommendation = None
+
+    def __getattr__(self, name):
+        if name in Role.values:
+            return self.people[name]
+        raise AttributeError(name)
+
+    def url(self, path: str = "") -> str:
+        """A path of this desk."""
+        return f"/d/{self.tenant.slug}/{path}"
+
+
+@dataclass
+class Cast:
+    """The desk of the test and its look-alike."""
+
+    north: Desk
+    south: Desk
+
+
+def make_cast(*, now: dt.datetime) -> Cast:
+    """Two desks with like data: what leaks from one to the other would be seen."""
+    return Cast(north=make_desk("northgate", now=now), south=make_desk("southgate", now=now))
+
+
+def make_desk(slug: str, *, now: dt.datetime, time_zone: str = "Europe/London") -> Desk:
+    """A desk with people, one customer with two machines, a contract and a recommendation."""
+    desk = Desk(
+        tenant=Tenant.objects.create(
+            slug=slug,
+            name=slug.capitalize(),
+            time_zone=time_zone,
+            country="GB",
+            currency="GBP",
+            phone="01632 960 118",
+            messages_from=now - dt.timedelta(days=365),
+        )
+    )
+    with tenant(desk.tenant):
+        for role, name in PEOPLE.items():
+            user = User.objects.create_user(
+                f"{name.split()[0].lower()}@{slug}.example", "a long password", name=name
+            )
+            desk.people[role] = Membership.objects.create(user=user, role=role)
+        _add_technicians(desk)
+        _add_customer(desk, now)
+        _add_contract(desk, now)
+    return desk
+
+
+PEOPLE = {
+    Role.DISPATCHER: "Dana Whitlock",
+    Role.TECHNICIAN: "Lou Baptiste",
+    Role.SALES: "Jamie Mercer",
+    Role.ACCOUNTS: "Hollis Grant",
+    Role.MANAGER: "Robin Vale",
+}
+
+
+def empty_every_table(connection) -> None:
+    """Empty the test database as its owner; Django's own bookkeeping stays."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'public' "
+            "AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')"
+        )
+        cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")
+
+
+def _add_technicians(desk: Desk) -> None:
+    desk.lou = Technician.objects.create(
+        name="Lou Baptiste", membership=desk.people[Role.TECHNICIAN], skills=["copier"]
+    )
+    desk.marek = Technician.objects.create(name="Marek Novak", skills=["copier"])
+
+
+def _add_customer(desk: Desk, now: dt.datetime) -> None:
+    desk.customer = Customer.objects.create(
+        name="Margaret Ellison",
+        company="The Harbour Letter",
+        number="C1",
+        customer_since=now.date() - dt.timedelta(days=3660),
+    )
+    desk.site = Site.objects.create(
+        customer=desk.customer,
+        street="3 Quay Lane",
+        city="Eastmouth",
+        postcode="EM4 2QL",
+        access_notes="Side door",
+    )
+    desk.contact = Contact.objects.create(
+        customer=desk.customer,
+        site=desk.site,
+        name="Margaret Ellison",
+        phone="07700 900412",
+        email="margaret@harbourletter.example",
+        is_main=True,
+    )
+    desk.copier = Equipment.objects.create(
+        site=desk.site, make="Corvane", model="TC-240", kind="copier", serial_number="TC240-118-4471"
+    )
+    desk.sorter = Equipment.objects.create(
+        site=desk.site, make="Corvane", model="SF-12", kind="sorter", serial_number="SF12-077-0923"
+    )
+    TechnicianPreference.objects.create(
+        technician=desk.lou, level=TechnicianPreference.Level.PREFERRED, customer=desk.customer
+    )
+    desk.recommendation = Recommendation.objects.create(
+        equipment=desk.copier,
+        finding="Replace the fuser unit",
+        risk="If it goes, printing stops for two to three days",
+        severity=Recommendation.Severity.LIKELY_TO_FAIL,
+        raised_at=now - dt.timedelta(days=183),
+        raised_by=desk.people[Role.TECHNICIAN],
+    )
+
+
+def _add_contract(desk: Desk, now: dt.datetime) -> None:
+    desk.contract = Contract.objects.create(
+        number="N-20418",
+        customer=desk.customer,
+        kind="Labour and parts",
+        price=Decimal("612.00"),
+        currency="GBP",
+        visits_per_term=2,
+        response_hours=4,
+    )
+    for machine in (desk.copier, desk.sorter):
+        ContractEquipment.objects.create(contract=desk.contract, equipment=machine)
+    desk.term = ContractTerm.objects.create(
+        contract=desk.contract,
+        starts_on=now.date() - dt.timedelta(days=200),
+        ends_on=now.date() + dt.timedelta(days=164),
+        price=desk.contract.price,
+        created_at=now - dt.timedelta(days=200),
+    )
+    Entitlement.objects.create(term=desk.term, kind=Entitlement.Kind.VISITS, quantity=2)

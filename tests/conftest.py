@@ -1,0 +1,76 @@
+"""What every test stands on: the database as the product sees it, and the cast.
+
+Tests connect as app_web; the migrator's connection makes, migrates and empties the test
+database. Every desk of a test has a look-alike beside it whose rows could leak.
+"""
+
+import datetime as dt
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+
+from tests.cast import Cast, empty_every_table, make_cast
+
+# The moment at which tests happen unless they say otherwise: Thursday 5 March 2026, 13:07 in London.
+NOW = dt.datetime(2026, 3, 5, 13, 7, tzinfo=dt.UTC)
+
+
+def pytest_configure(config):
+    """Signing in need not be slow in tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker):
+    """Create and migrate the test database as its owner; tests use it as app_web."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    owner, web = connections["migrator"], connections["default"]
+    before = web.settings_dict["NAME"]
+    name = f"test_{before}_{worker}"
+    with django_db_blocker.unblock():
+        owner.settings_dict["TEST"]["NAME"] = name
+        owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        web.close()
+        web.settings_dict["NAME"] = name
+    yield
+    with django_db_blocker.unblock():
+        web.close()
+        web.settings_dict["NAME"] = before
+        owner.creation.destroy_test_db(before, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def clean_cache():
+    """No test sees what another cached or throttled."""
+    cache.clear()
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """The moment at which the test happens."""
+    return NOW
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker):
+    """The database with real commits, for threads, workers and browsers; emptied afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        for connection in connections.all():
+            connection.close()
+        empty_every_table(connections["migrator"])
+        connections["migrator"].close()
+
+
+@pytest.fixture
+def cast(db, now) -> Cast:
+    """A desk with one person per role, a customer with history, and its look-alike."""
+    return make_cast(now=now)
+
+
+@pytest.fixture
+def committed_cast(committed, now) -> Cast:
+    """The cast, committed: threads, workers and browsers see it."""
+    return make_cast(now=now)

@@ -1,0 +1,23 @@
+"""Technicians and their trips: what was booked, what happened, what was reviewed and used."""
+
+from visits.models.parts import Part, PartUse, VanStock
+from visits.models.report import Review, ServiceReport
+from visits.models.technician import Absence, Technician, TechnicianPreference, WorkingHours
+from visits.models.visit import Assignment, Visit, VisitEquipment, VisitPromise, VisitStep
+
+__all__ = [
+    "Absence",
+    "Assignment",
+    "Part",
+    "PartUse",
+    "Review",
+    "ServiceReport",
+    "Technician",
+    "TechnicianPreference",
+    "VanStock",
+    "Visit",
+    "VisitEquipment",
+    "VisitPromise",
+    "VisitStep",
+    "WorkingHours",
+]
