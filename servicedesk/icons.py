@@ -1,0 +1,17 @@
+"""Icons: one outline set (Lucide), drawn inline so that no page waits for them."""
+
+from functools import lru_cache
+
+from django.utils.safestring import SafeString
+from lucide.templatetags.lucide import lucide
+
+
+@lru_cache(maxsize=1024)
+def draw(name: str, label: str = "", large: bool = False) -> SafeString:
+    """The SVG of the icon `name`.
+
+    With `label` it speaks for itself (role=img); without, it is decoration beside a word.
+    Raises lucide.IconDoesNotExist for a name outside the set, so that a slip shows in tests.
+    """
+    speech = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    return lucide(name, size=None, focusable="false", **{"class": "icon lg" if large else "icon"}, **speech)
