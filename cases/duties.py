@@ -1,0 +1,63 @@
+"""Opening and closing duties: what a colleague must do by a time."""
+
+import datetime as dt
+import uuid
+
+from cases.models import Case, Duty
+from customers.models import Customer
+from messaging.keys import key_of
+
+
+def open_duty(
+    *cause,
+    kind: str,
+    title: str,
+    due_at: dt.datetime,
+    now: dt.datetime,
+    owner_role: str,
+    owner=None,
+    customer: Customer | None = None,
+    case: Case | None = None,
+    subject: uuid.UUID | None = None,
+    detail: str = "",
+) -> Duty:
+    """Open a duty for a cause (a kind of event and what it is about); the same cause has one only."""
+    key = key_of("duty", *cause)
+    Duty.objects.bulk_create(
+        [
+            Duty(
+                key=key,
+                kind=kind,
+                title=title[:200],
+                detail=detail,
+                due_at=due_at,
+                opened_at=now,
+                owner_role=owner_role,
+                owner=owner,
+                customer=customer,
+                case=case,
+                subject=subject,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return Duty.objects.get(key=key)
+
+
+def close_duty(duty: Duty, *, by, now: dt.datetime, outcome: str) -> Duty:
+    """Close a duty with what came of it. Raises ValueError without an outcome; closing twice keeps the first."""
+    if not outcome.strip():
+        raise ValueError("Say what came of it: a duty closes only with an outcome.")
+    Duty.objects.filter(pk=duty.pk, closed_at__isnull=True).update(
+        closed_at=now, closed_by=by, outcome=outcome.strip()[:300]
+    )
+    duty.refresh_from_db()
+    return duty
+
+
+def close_duties_about(subject: uuid.UUID, *kinds: str, by, now: dt.datetime, outcome: str) -> int:
+    """Close every open duty of some kinds about one thing; how many were."""
+    about = Duty.objects.open().filter(subject=subject)
+    if kinds:
+        about = about.filter(kind__in=kinds)
+    return about.update(closed_at=now, closed_by=by, outcome=outcome[:300])
