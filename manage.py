@@ -44,7 +44,7 @@ def with_embedded_servers() -> None:
     began = time.monotonic()
 
     def say(step: str) -> None:
-        print(f"[{time.monotonic() - began:5.1f} s] {step}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"[{time.monotonic() - began:5.1f} s] {step}\n")
 
     use = embedded.Use(ROOT)
     try:

@@ -47,13 +47,12 @@ class Keeper:
             self._say(str(error), state=FAILED)
             return 1
         finally:
-            for server in self.servers:
-                server.stop()
+            self._stop()
             # After a failure its reason stays to be read.
             if self.state.state != FAILED:
                 self.places.state.unlink(missing_ok=True)
                 if self.throw_away:
-                    self._remove_all()
+                    shutil.rmtree(self.places.root, ignore_errors=True)
         return 0
 
     def _start(self) -> None:
@@ -94,6 +93,7 @@ class Keeper:
                     continue
                 processes.kill_group(server.process.pid)
                 print(f"{server.name} ended ({server.process.returncode}); starting it again", flush=True)
+                server.recover()
                 server.start()
                 self._say(self.state.step, state=self.state.state)
                 pauses[server.name] = min(2 * pauses[server.name], LONGEST_PAUSE)
@@ -113,12 +113,15 @@ class Keeper:
         if self.places.var.is_dir():
             self.state.write(self.places.state)
 
-    def _remove_all(self) -> None:
+    def _stop(self) -> None:
+        for server in self.servers:
+            server.stop()
         for server in self.servers:
             if isinstance(server, Postgres):
-                shutil.rmtree(server.data, ignore_errors=True)
+                # Often in a folder that all checkouts share, so it is not left lying about.
                 shutil.rmtree(server.sockets, ignore_errors=True)
-        shutil.rmtree(self.places.root, ignore_errors=True)
+                if self.throw_away:
+                    shutil.rmtree(server.data, ignore_errors=True)
 
 
 def _last_lines(log: Path) -> str:

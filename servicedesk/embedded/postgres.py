@@ -91,8 +91,8 @@ class Postgres:
         making.rename(self.data)
 
     def recover(self) -> None:
-        """Clear up after a crash: an orphan server is stopped, a file that names a stranger's process
-        number is removed. Raises ServersNotStarted for another PostgreSQL's data."""
+        """Clear up after a crash: a server that was left running is stopped, and what it left behind
+        removed. Raises ServersNotStarted for another PostgreSQL's data."""
         if self.is_new:
             if any(self.data.iterdir()):
                 raise ServersNotStarted(f"{self.data} is not a database and not empty; move it away.")
@@ -106,11 +106,14 @@ class Postgres:
         noted = self._noted_process()
         if noted is not None and self._is_our_server(noted):
             processes.end_orphan(noted, STOP_SIGNALS)
-        elif noted is not None:
-            # The number now belongs to a stranger, for whom PostgreSQL would wait for ever.
-            (self.data / "postmaster.pid").unlink()
-        for left in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
-            (self.sockets / left).unlink(missing_ok=True)
+        for left_alone in processes.working_in(self.data):
+            # A query that runs on without its server, and keeps the next one from starting.
+            processes.end_orphan(left_alone, STOP_AT_ONCE)
+        # Nothing of it lives any more; but its number may by now be a stranger's, or that of a dead
+        # process which nobody has buried, and PostgreSQL would take either for a running server.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (self.sockets / name).unlink(missing_ok=True)
 
     def _noted_process(self) -> Identity | None:
         try:

@@ -140,6 +140,21 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
+def working_in(folder: Path) -> list[Identity]:
+    """The processes whose working folder this is; only Linux tells them."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*") if ON_LINUX else ():
+        try:
+            is_here = (entry / "cwd").readlink() == folder
+        except OSError:
+            # Ended meanwhile, or another user's.
+            continue
+        process = Identity.of(int(entry.name))
+        if is_here and process is not None:
+            found.append(process)
+    return found
+
+
 def end_orphan(orphan: Identity, signals: Sequence[tuple[signal.Signals, float]]) -> None:
     """Stop a process that is not our child any more."""
     for number, seconds in [*signals, (signal.SIGKILL, 10.0)]:

