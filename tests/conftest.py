@@ -11,7 +11,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 
+from tests.browser import chromium, live_desk, page_as
 from tests.cast import Cast, empty_every_table, make_cast
+
+__all__ = ["chromium", "live_desk", "page_as"]
 
 # The moment at which tests happen unless they say otherwise: Thursday 5 March 2026, 13:07 in London.
 NOW = dt.datetime(2026, 3, 5, 13, 7, tzinfo=dt.UTC)
