@@ -13,7 +13,7 @@ _DISAGREES = 0.5
 
 
 def settle_dates(sheets: list[Sheet], given: Given, fallback: str) -> None:
-    """Decide each file's order: by its own dates, else the other files', else `fallback` (told as ambiguous)."""
+    """Decide each file's order: by its own dates, else other files', else `fallback`, told as ambiguous."""
     tallies = [tally(sheet.cells(DAY, MOMENT)) for sheet in sheets]
     everywhere = leading(sum(tallies, start=Counter()))
     for sheet, counts in zip(sheets, tallies, strict=True):

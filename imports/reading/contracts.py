@@ -38,7 +38,7 @@ class ContractRow:
 
 
 def read_contract(row: Row, known: Known, statuses: Vocabulary) -> ContractRow:
-    """One contract. Raises RowRefused for a day that is none, an unknown customer, an end before the start."""
+    """One contract. Raises RowRefused for days that are none or in disorder, or an unknown customer."""
     row.number = number = row.required("number")
     if not contract_key(number):
         row.refuse("number", "a number with letters or digits")
