@@ -1,6 +1,7 @@
 """Tags and filters that the components and base pages are made with."""
 
 from collections.abc import Iterable
+from html import unescape
 from zlib import crc32
 
 from django import template
@@ -53,7 +54,8 @@ def initials(name: str) -> str:
 @register.filter
 def hue(name: str) -> int:
     """The soft colour of a person's initials, 0 to 7, the same wherever the name stands."""
-    return crc32(str(name).encode()) % 8
+    # A component gets a name either plain or already escaped.
+    return crc32(unescape(str(name)).encode()) % 8
 
 
 @register.filter
