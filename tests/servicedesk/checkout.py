@@ -49,17 +49,16 @@ def environment(**extra: str) -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"} | extra
 
 
-def manage(root: Path, *words: str, **options: object) -> "subprocess.Popen[str]":
+def manage(root: Path, *words: str, variables: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+    """A management command of the checkout at `root`, its output to be read."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *words],
         cwd=root,
-        env=environment(),
+        env=environment(**(variables or {})),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
-        **options,
     )
 
 

@@ -34,7 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, help="port, or the next free one (8000)")
 
-    def handle(self, *, host: str, port: int, **options: object) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+
+    def handle(self, *, host: str, port: int, no_demo: bool, **options: object) -> None:
         self.began = time.monotonic()
         self.places = embedded.Places(settings.BASE_DIR)
         self.places.make()
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         for number in STOP_SIGNALS:
             signal.signal(number, _stop)
         try:
-            self._run(host, port)
+            self._run(host, port, with_demo=not no_demo)
         finally:
             self.places.up_state.unlink(missing_ok=True)
             lock.release()
@@ -57,13 +59,13 @@ class Command(BaseCommand):
         pid = running["supervisor"][0]
         return f"The desk of this checkout already runs at {running['address']} (process {pid})."
 
-    def _run(self, host: str, port: int) -> None:
+    def _run(self, host: str, port: int, *, with_demo: bool) -> None:
         with ports.listen(host, port) as listener:
             found = listener.getsockname()[1]
             if found != port:
                 self._say(f"port {port} is taken, using the next free one: {found}")
             self.address = f"http://{f'[{host}]' if ':' in host else host}:{found}"
-            self._prepare_database()
+            self._prepare_database(with_demo=with_demo)
             servers = self._embedded_servers()
             self.supervisor = Supervisor(folder=settings.BASE_DIR, logs=self.places.log, say=self._say)
             try:
@@ -79,10 +81,10 @@ class Command(BaseCommand):
                     servers.end()
                 self._say("stopped")
 
-    def _prepare_database(self) -> None:
+    def _prepare_database(self, *, with_demo: bool) -> None:
         self._say("migrating the database")
         call_command("migrate", database="migrator", interactive=False, verbosity=0)
-        if "demo" in get_commands() and not Tenant.objects.exists():
+        if with_demo and "demo" in get_commands() and not Tenant.objects.exists():
             self._say("loading the demo desks")
             call_command("demo")
         connections.close_all()
