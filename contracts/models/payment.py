@@ -6,6 +6,7 @@ from django.db.models import Q
 from contracts.models.contract import Contract
 from contracts.models.renewal import Renewal
 from customers.models import Customer
+from customers.searchkeys import serial_key
 from tenancy.audit import tracked
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager
@@ -20,7 +21,7 @@ class PaymentQuerySet(models.QuerySet):
         return self.filter(contract__isnull=True, returned_on__isnull=True)
 
 
-@tracked()
+@tracked(exclude=("written_key",))
 class Payment(TenantModel):
     """Matched to a contract, or not yet; nothing is matched twice."""
 
@@ -34,6 +35,7 @@ class Payment(TenantModel):
     payer = models.CharField(max_length=200, blank=True)
     # What the line says, kept as written; `contract` is what we found it to mean.
     contract_written = models.CharField(max_length=120, blank=True)
+    written_key = models.CharField(max_length=120, blank=True, editable=False, db_collation="C")
     contract = TenantForeignKey(Contract, null=True, blank=True, related_name="payments")
     renewal = TenantForeignKey(Renewal, null=True, blank=True, related_name="payments")
     matched_at = models.DateTimeField(null=True, blank=True)
@@ -69,3 +71,10 @@ class Payment(TenantModel):
             ),
             models.Index(fields=["tenant", "contract", "-paid_on"], name="payment_by_contract"),
         ]
+
+    def save(self, **kwargs):
+        """Keep the search key beside the number as written. Bulk writers set it themselves."""
+        self.written_key = serial_key(self.contract_written)
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "written_key"}
+        super().save(**kwargs)
