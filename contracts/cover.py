@@ -1,0 +1,243 @@
+"""Cover in words: what a contract grants on one day, why, and what to do about it (R1).
+
+`contracts.covered` derives the state in SQL; here it becomes the sentence of R1.2, the one line
+of reasons of R1.6 and an instruction. Warranty is not cover and is never mixed in.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from contracts.covered import State
+from contracts.models import Contract
+from contracts.wording import day_in_full, day_nearby, money
+from tenancy.calendars import local_time, zone_of
+
+# Best first: what a caller is told when several contracts cover one machine.
+RANK = {
+    state: place
+    for place, state in enumerate(
+        [
+            State.ACTIVE,
+            State.RENEWAL_DUE,
+            State.IN_REVIEW,
+            State.IN_GRACE,
+            State.UPCOMING,
+            State.LAPSED,
+            State.CANCELLED,
+        ]
+    )
+}
+INSTRUCTION = {
+    State.UPCOMING: "Nothing to sell.",
+    State.ACTIVE: "Don't pitch a renewal.",
+    State.RENEWAL_DUE: "Ask about the renewal.",
+    State.IN_REVIEW: "Ask accounts before calling.",
+    State.IN_GRACE: "Still covered. Ask about the renewal.",
+    State.LAPSED: "You may offer a new term.",
+    State.CANCELLED: "Visits are charged.",
+}
+TONE = {
+    State.UPCOMING: "good",
+    State.ACTIVE: "good",
+    State.RENEWAL_DUE: "good",
+    State.IN_REVIEW: "warn",
+    State.IN_GRACE: "plain",
+    State.LAPSED: "plain",
+    State.CANCELLED: "plain",
+}
+COVERED_STATES = (State.ACTIVE, State.RENEWAL_DUE, State.IN_REVIEW, State.IN_GRACE)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What one contract grants on one day. `response_hours` are working hours; days are the desk's."""
+
+    contract: Contract
+    day: dt.date
+    state: str
+    sentence: str
+    reason: str
+    instruction: str
+    tone: str
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+    visits_granted: int
+    visits_done: int
+    response_hours: int | None
+    covered: str
+    not_covered: str
+    checked_at: dt.datetime | None
+    checked_by: str
+
+    @property
+    def days_left(self) -> int | None:
+        """Days from this day to the last covered one; negative once it has passed."""
+        return None if self.ends_on is None else (self.ends_on - self.day).days
+
+    @property
+    def visits_left(self) -> int:
+        """Entitled visits of the running term not done yet."""
+        return max(0, self.visits_granted - self.visits_done)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a visit on this day falls under the contract: review and grace keep entitlements."""
+        return self.state in COVERED_STATES
+
+
+def cover_of(contract: Contract, day: dt.date) -> Cover:
+    """The cover of one contract on a day (in the desk's zone): one query."""
+    return cover_in_words(Contract.objects.with_reasons(day).get(pk=contract.pk))
+
+
+def covers_of_customer(customer, day: dt.date) -> list[Cover]:
+    """The covers of a customer's contracts on a day, best first: one query."""
+    return _best_first(Contract.objects.with_reasons(day).filter(customer=customer))
+
+
+def covers_of_equipment(equipment, day: dt.date) -> list[Cover]:
+    """The covers of the contracts that name a machine, best first: one query."""
+    return _best_first(Contract.objects.with_reasons(day).filter(covered__equipment=equipment))
+
+
+def cover_in_words(contract: Contract) -> Cover:
+    """The words for a contract read by `with_reasons`."""
+    check = contract.last_check or {}
+    return Cover(
+        contract=contract,
+        day=contract.cover_day,
+        state=contract.cover_state,
+        sentence=sentence_of(contract),
+        reason=reason_of(contract),
+        instruction=INSTRUCTION[contract.cover_state],
+        tone=TONE[contract.cover_state],
+        starts_on=contract.running_start or contract.next_start or contract.last_start,
+        ends_on=contract.chain_end or contract.last_end,
+        visits_granted=int(contract.visits_granted),
+        visits_done=int(contract.visits_done),
+        response_hours=contract.response_hours,
+        covered=contract.kind,
+        not_covered=contract.not_covered,
+        checked_at=dt.datetime.fromisoformat(check["at"]) if check else None,
+        checked_by=check.get("by") or "",
+    )
+
+
+def sentence_of(contract: Contract) -> str:
+    """The sentence of R1.2 for a contract read by `with_reasons`."""
+    match contract.cover_state:
+        case State.CANCELLED:
+            day = _day((contract.cancellation or {}).get("effective_on"))
+            return f"Cancelled {day_in_full(day)}" if day else "Cancelled, date unknown"
+        case State.ACTIVE:
+            paid = ", renewal paid" if contract.last_end > contract.running_end else ""
+            return f"Active until {day_in_full(contract.chain_end)}{paid}"
+        case State.RENEWAL_DUE:
+            return _ends_in((contract.chain_end - contract.cover_day).days)
+        case State.UPCOMING:
+            return f"Starts {day_in_full(contract.next_start)}"
+        case State.IN_REVIEW if contract.running_end:
+            return (
+                f"Active until {day_in_full(contract.chain_end)}, renewal in review: {_in_review(contract)}"
+            )
+        case State.IN_REVIEW:
+            return f"Renewal in review: {_in_review(contract)}"
+        case State.IN_GRACE:
+            until = contract.last_end + dt.timedelta(days=contract.tenant.grace_days)
+            return f"Ended {day_in_full(contract.last_end)}, in grace until {day_in_full(until)}"
+    if contract.last_end is None:
+        return "No term stands, no payment found"
+    return f"Ended {day_in_full(contract.last_end)}, no payment found"
+
+
+def reason_of(contract: Contract) -> str:
+    """Why, in one line: dates, renewal, payment, person, and when it was last checked (R1.6)."""
+    parts = [_term_reason(contract), *_records(contract), _check_reason(contract)]
+    return "; ".join(part for part in parts if part)
+
+
+def _best_first(contracts) -> list[Cover]:
+    covers = [cover_in_words(contract) for contract in contracts]
+    return sorted(
+        covers, key=lambda c: (RANK[c.state], -(c.ends_on or dt.date.min).toordinal(), c.contract.pk)
+    )
+
+
+def _ends_in(days: int) -> str:
+    if days == 0:
+        return "Ends today"
+    return "Ends in 1 day" if days == 1 else f"Ends in {days} days"
+
+
+def _in_review(contract) -> str:
+    """What is being looked at: evidence first, then money, then an accepted offer."""
+    today = contract.cover_day
+    if evidence := contract.waiting_evidence:
+        return f"{evidence['kind']} of {day_nearby(_day(evidence['dated_on']), today=today)}"
+    if payment := contract.unmatched_payment:
+        return f"unmatched payment of {day_nearby(_day(payment['paid_on']), today=today)}"
+    accepted = _moment(contract.accepted_offer["accepted_at"])
+    return f"offer accepted {day_nearby(local_time(accepted, zone_of(contract.tenant)).date(), today=today)}"
+
+
+def _term_reason(contract) -> str:
+    if contract.last_end is None:
+        return "No term stands"
+    starts = contract.running_start or contract.next_start or contract.last_start
+    ends = contract.running_end or contract.last_end
+    return f"Term {day_in_full(starts)} to {day_in_full(ends)}"
+
+
+def _records(contract):
+    """One phrase for each record that the state rests on, with its person."""
+    currency = contract.currency
+    if cancelled := contract.cancellation:
+        yield f"cancelled: {cancelled['reason']}" + _by(cancelled["recorded_by"])
+    if evidence := contract.waiting_evidence:
+        amount = f" {money(evidence['amount'], currency)}" if evidence["amount"] is not None else ""
+        reference = f" {evidence['reference']}" if evidence["reference"] else ""
+        dated = day_in_full(_day(evidence["dated_on"]))
+        person = evidence["recorded_by"] or evidence["recorded_by_name"]
+        yield f"{evidence['kind']}{reference}{amount} of {dated} is being looked at" + _by(person)
+    if payment := contract.unmatched_payment:
+        named = (
+            f" naming “{payment['contract_written']}”"
+            if payment["contract_written"]
+            else " naming no contract"
+        )
+        paid = day_in_full(_day(payment["paid_on"]))
+        yield f"{money(payment['amount'], currency)} of {paid} from {payer}{named}"
+    if contract.accepted_offer:
+        yield f"offer of {money(contract.accepted_offer['amount'], currency)} accepted by the customer"
+    if renewal := contract.last_renewal:
+        yield _renewal_reason(renewal, currency)
+    elif not contract.cancellation and contract.cover_state in (State.IN_GRACE, State.LAPSED):
+        yield "no renewal, no money and no claim found"
+
+
+def _renewal_reason(renewal, currency) -> str:
+    term = f"renewed to {day_in_full(_day(renewal['ends_on']))}"
+    if renewal["paid_on"]:
+        paid = f" by {money(renewal['amount'], currency)} of {day_in_full(_day(renewal['paid_on']))}"
+        method = " ".join(part for part in (renewal["method"].lower(), renewal["reference"]) if part)
+        return term + paid + (f" ({method})" if method else "") + _by(renewal["renewed_by"])
+    return term + f" by {renewal['channel']}" + _by(renewal["renewed_by"])
+
+
+def _check_reason(contract) -> str:
+    if not contract.last_check:
+        return "not checked by anybody yet"
+    at = local_time(_moment(contract.last_check["at"]), zone_of(contract.tenant))
+    return f"checked {day_in_full(at.date())} {at:%H:%M}" + _by(contract.last_check["by"])
+
+
+def _by(person) -> str:
+    return f", {person}" if person else ""
+
+
+def _day(text) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _moment(text) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)

@@ -1,0 +1,161 @@
+"""Renewal: the act that makes the next term, without gap or overlap (R1.3, R1.4, R1.9)."""
+
+import calendar
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+
+from contracts.models import (
+    Contract,
+    ContractTerm,
+    Entitlement,
+    Payment,
+    Renewal,
+    RenewalEvidence,
+    RenewalOffer,
+)
+from contracts.wording import day_in_full, money
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+
+ONE_DAY = dt.timedelta(days=1)
+
+
+class NoTermToRenew(ValueError):
+    """The contract has no standing term: its first one has to be entered."""
+
+
+def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day of the term of the same length that follows without a gap.
+
+    A term of whole months is followed by as many months (15 Mar to 14 Mar, also over a leap
+    day); any other by as many days.
+    """
+    follows_on = ends_on + ONE_DAY
+    months = (follows_on.year - starts_on.year) * 12 + follows_on.month - starts_on.month
+    if months > 0 and _months_after(starts_on, months) == follows_on:
+        return follows_on, _months_after(starts_on, 2 * months) - ONE_DAY
+    return follows_on, ends_on + (follows_on - starts_on)
+
+
+def last_term(contract: Contract) -> ContractTerm:
+    """The last standing term. Raises NoTermToRenew when there is none."""
+    term = contract.terms.filter(taken_back_at__isnull=True).order_by("-ends_on").first()
+    if term is None:
+        raise NoTermToRenew(f"{contract.number} has no term that stands. Enter its first one.")
+    return term
+
+
+@transaction.atomic
+def renew(
+    contract: Contract, *, channel: str, amount: Decimal, by, now: dt.datetime, payment: Payment | None = None
+) -> Renewal:
+    """Add the next term to a contract, with the visits it grants, and settle what was in review.
+
+    The term starts the day after the old end, also in grace. Two at once make one term: the row
+    of the contract is locked, and the database refuses terms that overlap. Raises NoTermToRenew.
+    """
+    locked = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+    starts_on, ends_on = next_term_dates(*_dates(last_term(locked)))
+    term = ContractTerm.objects.create(
+        contract=locked, starts_on=starts_on, ends_on=ends_on, price=locked.price, created_at=now
+    )
+    grant_visits([term], {locked.pk: locked.visits_per_term})
+    renewal = Renewal.objects.create(
+        contract=locked, term=term, channel=channel, amount=amount, renewed_at=now, renewed_by=by
+    )
+    if payment is not None:
+        payment.contract, payment.renewal, payment.matched_at, payment.matched_by = locked, renewal, now, by
+        payment.save(update_fields=["contract", "renewal", "matched_at", "matched_by"])
+    settle_review([renewal], by=by, now=now)
+    add_line(
+        locked.customer,
+        TimelineEntry.Kind.RENEWAL,
+        f"Contract {locked.number} renewed to {day_in_full(ends_on)}",
+        at=now,
+        detail=f"{money(amount, locked.currency)} by {renewal.get_channel_display().lower()}",
+        actor=by,
+        subject=renewal.public_id,
+    )
+    return renewal
+
+
+@transaction.atomic
+def return_payment(payment: Payment, *, returned_on: dt.date, by, now: dt.datetime) -> None:
+    """Money that came back takes its term back; the contract is in review, never lapsed by it.
+
+    A second return changes nothing.
+    """
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+    if payment.returned_on is not None:
+        return
+    payment.returned_on = returned_on
+    payment.save(update_fields=["returned_on"])
+    if payment.renewal is None:
+        return
+    take_back(payment.renewal, because=f"Payment of {day_in_full(payment.paid_on)} returned", now=now)
+    RenewalEvidence.objects.create(
+        contract=payment.contract,
+        kind=RenewalEvidence.Kind.BANK_LINE,
+        reference=payment.reference[:120],
+        amount=payment.amount,
+        dated_on=returned_on,
+        note="Returned by the bank",
+        recorded_at=now,
+        recorded_by=by,
+    )
+    add_line(
+        payment.contract.customer,
+        TimelineEntry.Kind.PAYMENT,
+        f"Payment of {money(payment.amount, payment.currency)} returned",
+        at=now,
+        actor=by,
+        subject=payment.public_id,
+        step="returned",
+    )
+
+
+def take_back(renewal: Renewal, *, because: str, now: dt.datetime) -> None:
+    """Withdraw a renewal's term. Its row stays, with the reason; it counts for no day any more."""
+    term = renewal.term
+    term.taken_back_at, term.taken_back_because = now, because[:200]
+    term.save(update_fields=["taken_back_at", "taken_back_because"])
+    renewal.taken_back_at = now
+    renewal.save(update_fields=["taken_back_at"])
+
+
+def grant_visits(terms: list[ContractTerm], visits: dict[int, int]) -> None:
+    """Grant each term the visits of its contract (`visits` by the contract's id)."""
+    Entitlement.objects.bulk_create(
+        [
+            Entitlement(term=term, kind=Entitlement.Kind.VISITS, quantity=visits[term.contract_id])
+            for term in terms
+            if visits[term.contract_id]
+        ],
+        batch_size=1000,
+    )
+
+
+def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
+    """What waited for a verdict on these contracts has it: the renewal stands."""
+    made = {renewal.contract_id: renewal for renewal in renewals}
+    waiting = list(RenewalEvidence.objects.filter(contract__in=made, state=RenewalEvidence.State.WAITING))
+    for evidence in waiting:
+        evidence.state, evidence.renewal = RenewalEvidence.State.CONFIRMED, made[evidence.contract_id]
+        evidence.decided_at, evidence.decided_by = now, by
+        evidence.decision_reason = "The renewal stands"
+    RenewalEvidence.objects.bulk_update(
+        waiting, ["state", "renewal", "decided_at", "decided_by", "decision_reason"], batch_size=1000
+    )
+    RenewalOffer.objects.filter(contract__in=made, settled_at__isnull=True).update(settled_at=now)
+
+
+def _dates(term):
+    return term.starts_on, term.ends_on
+
+
+def _months_after(day: dt.date, months: int) -> dt.date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return dt.date(year, month + 1, min(day.day, last))

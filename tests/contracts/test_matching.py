@@ -1,0 +1,151 @@
+"""Money that renews, pays its own term, or stays unmatched (R1.4)."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.cover import cover_of
+from contracts.matching import match_payments
+from contracts.models import Cancellation, Contract, ContractTerm, Entitlement, Payment, RenewalEvidence
+from contracts.renewals import next_term_dates, renew, return_payment
+from customers.models import Customer
+from tenancy.scope import tenant
+
+START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
+AT = dt.datetime(2026, 3, 2, 10, 14, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def north(cast):
+    """Northgate's desk, the term of its contract 15 Mar 2025 to 14 Mar 2026, price £612."""
+    with tenant(cast.north.tenant):
+        ContractTerm.objects.filter(pk=cast.north.term.pk).update(starts_on=START, ends_on=END)
+        yield cast.north
+
+
+def pay(desk, paid_on, amount="612.00", written="N-20418", **fields):
+    fields = {"customer": desk.customer, "currency": "GBP", "recorded_at": AT, **fields}
+    return Payment.objects.create(paid_on=paid_on, amount=Decimal(amount), contract_written=written, **fields)
+
+
+def outcome(*payments):
+    result = match_payments(payments, by=None, now=AT)
+    return len(result.renewed), len(result.paid), len(result.unmatched)
+
+
+def ends(desk):
+    return list(
+        desk.contract.terms.filter(taken_back_at=None).order_by("ends_on").values_list("ends_on", flat=True)
+    )
+
+
+@pytest.mark.parametrize("written", ["N-20418", "n 20418", " N20418 "])
+@pytest.mark.parametrize("paid_on", [END - dt.timedelta(120), END, END + dt.timedelta(90)])
+def test_money_that_names_the_contract_in_range_renews_it(north, written, paid_on):
+    assert outcome(pay(north, paid_on, "581.40", written)) == (1, 0, 0)
+    assert ends(north) == [END, dt.date(2027, 3, 14)]
+
+
+@pytest.mark.parametrize("paid_on", [END - dt.timedelta(121), END + dt.timedelta(91), dt.date(2025, 3, 1)])
+def test_full_money_out_of_range_pays_the_term_that_stands(north, paid_on):
+    assert outcome(pay(north, paid_on)) == (0, 1, 0)
+    assert ends(north) == [END]
+
+
+def test_less_than_95_percent_renews_nothing(north):
+    assert outcome(pay(north, END, "581.39")) == (0, 0, 1)
+    assert ends(north) == [END]
+
+
+@pytest.mark.parametrize("written", ["", "see letter", "N-2041", "N-204188"])
+def test_money_without_the_exact_number_is_unmatched(north, written):
+    assert outcome(pay(north, END, written=written)) == (0, 0, 1)
+
+
+def test_money_of_another_customer_is_left_to_a_person(north):
+    other = Customer.objects.create(name="Other")
+    assert outcome(pay(north, END, customer=other)) == (0, 0, 1)
+    assert outcome(pay(north, END, customer=None)) == (1, 0, 0)
+
+
+def test_money_does_not_renew_a_cancelled_contract(north):
+    Cancellation.objects.create(contract=north.contract, reason="Moved away", recorded_at=AT)
+    assert outcome(pay(north, END)) == (0, 0, 1)
+    assert outcome(pay(north, dt.date(2025, 3, 1))) == (0, 1, 0)
+
+
+def test_each_payment_is_held_against_the_end_that_the_one_before_left(north):
+    first, second = pay(north, END), pay(north, END + dt.timedelta(days=5))
+    third = pay(north, dt.date(2027, 3, 10))
+    assert outcome(third, second, first) == (2, 1, 0)
+    assert ends(north) == [END, dt.date(2027, 3, 14), dt.date(2028, 3, 14)]
+
+
+def test_matching_twice_changes_nothing(north):
+    payment = pay(north, END)
+    assert outcome(payment) == (1, 0, 0)
+    payment.refresh_from_db()
+    assert outcome(payment) == (0, 0, 0)
+    assert ends(north) == [END, dt.date(2027, 3, 14)]
+
+
+def test_the_new_term_grants_its_visits_and_settles_the_review(north):
+    evidence = RenewalEvidence.objects.create(
+        contract=north.contract, kind="customer's word", dated_on=END, recorded_at=AT
+    )
+    outcome(pay(north, END))
+    evidence.refresh_from_db()
+    assert (evidence.state, evidence.decided_at) == ("confirmed", AT)
+    term = north.contract.terms.order_by("-ends_on").first()
+    assert Entitlement.objects.get(term=term).quantity == 2
+
+
+def test_returned_money_takes_its_term_back_into_review(north):
+    payment = pay(north, END)
+    outcome(payment)
+    return_payment(payment, returned_on=END + dt.timedelta(days=9), by=north.accounts, now=AT)
+    return_payment(payment, returned_on=END + dt.timedelta(days=10), by=north.accounts, now=AT)
+    assert ends(north) == [END]
+    assert RenewalEvidence.objects.count() == 1
+    assert (
+        cover_of(north.contract, dt.date(2026, 6, 1)).sentence == "Renewal in review: bank line of 23 March"
+    )
+
+
+def test_a_renewal_in_grace_starts_the_day_after_the_old_end(north):
+    renewal = renew(north.contract, channel="post", amount=Decimal("612"), by=north.accounts, now=AT)
+    assert (renewal.term.starts_on, renewal.term.ends_on) == (dt.date(2026, 3, 15), dt.date(2027, 3, 14))
+
+
+def test_queries_do_not_grow_with_the_payments(north, django_assert_max_num_queries):
+    for number in range(12):
+        contract = Contract.objects.create(
+            number=f"Q-{number}", customer=north.customer, price=1, currency="GBP"
+        )
+        ContractTerm.objects.create(contract=contract, starts_on=START, ends_on=END, price=1, created_at=AT)
+    payments = [pay(north, END, "1.00", f"Q-{number}") for number in range(12)]
+    with django_assert_max_num_queries(12):
+        assert outcome(*payments) == (12, 0, 0)
+
+
+@given(
+    starts_on=st.dates(dt.date(1999, 1, 1), dt.date(2060, 12, 31)),
+    months=st.integers(1, 60),
+    over=st.integers(0, 3),
+)
+def test_the_next_term_follows_without_a_gap_and_is_as_long(starts_on, months, over):
+    ends_on = starts_on + dt.timedelta(days=months * 30 + over)
+    follows, until = next_term_dates(starts_on, ends_on)
+    assert follows == ends_on + dt.timedelta(days=1)
+    assert abs((until - follows).days - (ends_on - starts_on).days) <= 3
+
+
+def test_a_year_stays_a_year_over_a_leap_day():
+    assert next_term_dates(dt.date(2023, 3, 15), dt.date(2024, 3, 14))[1] == dt.date(2025, 3, 14)
+    assert next_term_dates(dt.date(2024, 2, 29), dt.date(2025, 2, 27)) == (
+        dt.date(2025, 2, 28),
+        dt.date(2026, 2, 27),
+    )
