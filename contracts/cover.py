@@ -206,6 +206,7 @@ def _records(contract):
             else " naming no contract"
         )
         paid = day_in_full(_day(payment["paid_on"]))
+        payer = payment["payer"] or "the customer"
         yield f"{money(payment['amount'], currency)} of {paid} from {payer}{named}"
     if contract.accepted_offer:
         yield f"offer of {money(contract.accepted_offer['amount'], currency)} accepted by the customer"
