@@ -1,0 +1,133 @@
+"""What a visit promises the customer: to come in the window, to confirm, to ring ahead (R4.1).
+
+"Before" counts from the planned arrival. A promise whose time lies already in the past when the
+visit is booked is not made: nobody was told it.
+"""
+
+import datetime as dt
+
+from cases.models import Promise
+from cases.promising import (
+    agree_anew,
+    break_promise,
+    make_promise,
+    release_promise,
+)
+from cases.promising import (
+    keep_promise as settle_as_kept,
+)
+from visits.models import Assignment, Visit, VisitPromise
+
+KINDS = (Promise.Kind.WINDOW, Promise.Kind.CONFIRMATION, Promise.Kind.CALL_AHEAD)
+
+
+def due_times(visit: Visit) -> dict[str, dt.datetime]:
+    """When each promise of a visit falls due, by its kind."""
+    desk = visit.tenant
+    return {
+        Promise.Kind.WINDOW: visit.window_end,
+        Promise.Kind.CONFIRMATION: visit.planned_start - dt.timedelta(minutes=desk.confirmation_minutes),
+        Promise.Kind.CALL_AHEAD: visit.planned_start - dt.timedelta(minutes=desk.call_ahead_minutes),
+    }
+
+
+def make_promises(visit: Visit, *, by, now: dt.datetime) -> list[Promise]:
+    """Make the promises of a newly booked visit, in the transaction of its booking."""
+    technician = _technician_of(visit)
+    return [
+        _make(visit, kind, due_at, technician, by=by, now=now)
+        for kind, due_at in due_times(visit).items()
+        if due_at > now
+    ]
+
+
+def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bool) -> None:
+    """After a move: what was promised for the old time ends, the new time is promised.
+
+    By the customer's wish the old promises are released. Ours, told before it was due, is agreed
+    anew and can only be kept late (R6.2). What is past due stays broken.
+    """
+    open_ones = {p.kind: p for p in open_promises(visit)}
+    technician = _technician_of(visit)
+    for kind, due_at in due_times(visit).items():
+        promise = open_ones.get(kind)
+        if promise is not None and promise.due_at <= now:
+            break_promise(promise, now=now, evidence="Moved only after it was due", by=by)
+            promise = None
+        if promise is not None and due_at > now and not agreed_by_customer:
+            agree_anew(promise, due_at=due_at, by=by, now=now)
+            Promise.objects.filter(pk=promise.pk).update(
+                text=_text(visit, kind, technician), owner=_owner(technician, by)
+            )
+            continue
+        if promise is not None:
+            release_promise(promise, now=now, evidence="Moved with the customer's yes", by=by)
+        if due_at > now:
+            _make(visit, kind, due_at, technician, by=by, now=now)
+
+
+def release_promises(visit: Visit, *, now: dt.datetime, because: str, by=None) -> None:
+    """The visit is no longer wanted: its open promises end, neither kept nor broken."""
+    for promise in open_promises(visit):
+        release_promise(promise, now=now, evidence=because, by=by)
+
+
+def keep_promise(visit: Visit, kind: str, *, now: dt.datetime, evidence: str, by=None) -> Promise | None:
+    """Settle the visit's open promise of a kind as kept; past due it is broken. None: it had none."""
+    promise = open_promises(visit).filter(kind=kind).first()
+    return promise and settle_as_kept(promise, by=by, now=now, evidence=evidence)
+
+
+def break_promises(visit: Visit, *kinds: str, now: dt.datetime, evidence: str) -> int:
+    """Settle the visit's open promises of some kinds as broken; how many were."""
+    broken = [
+        break_promise(promise, now=now, evidence=evidence)
+        for promise in open_promises(visit).filter(kind__in=kinds)
+    ]
+    return len(broken)
+
+
+def open_promises(visit: Visit):
+    """The promises of a visit that are neither kept nor broken."""
+    return Promise.objects.open().filter(of_visit__visit=visit)
+
+
+def _make(visit, kind, due_at, technician, *, by, now) -> Promise:
+    promise = make_promise(
+        customer=visit.customer,
+        kind=kind,
+        text=_text(visit, kind, technician),
+        due_at=due_at,
+        owner=_owner(technician, by),
+        by=by,
+        now=now,
+        case=visit.case,
+        subject=visit.public_id,
+        # The booking itself stands on the time line; its promises are part of it.
+        tell_timeline=False,
+    )
+    VisitPromise.objects.create(visit=visit, promise=promise)
+    return promise
+
+
+def _technician_of(visit):
+    assignment = (
+        Assignment.objects.select_related("technician__membership").filter(visit=visit).order_by("pk")
+    )
+    first = assignment.first()
+    return first and first.technician
+
+
+def _owner(technician, by):
+    """The technician's person where there is one, else whoever booked."""
+    return (technician and technician.membership) or by
+
+
+def _text(visit, kind, technician) -> str:
+    who = technician.first_name if technician else "Somebody"
+    told = f"{visit.told_day.day} {visit.told_day:%B}, {visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
+    return {
+        Promise.Kind.WINDOW: f"{who} will be there on {told}",
+        Promise.Kind.CONFIRMATION: f"We confirm the visit of {told} the day before",
+        Promise.Kind.CALL_AHEAD: f"{who} will ring before coming on {told}",
+    }[kind]

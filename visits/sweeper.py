@@ -1,0 +1,215 @@
+"""Nobody came: visits whose window is over become late, then missed, by themselves (R4.3, R4.7).
+
+The sweep has no memory. It asks the database, over all desks, which visits need it now, and does
+per visit what is due; run twice it changes nothing, after a standstill it catches up.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db import connection
+
+from cases.duties import open_duty
+from cases.models import Duty, Promise
+from cases.promising import break_promise
+from contracts.models import AllowanceEntry
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from tenancy.calendars import calendar_of
+from tenancy.models import Role, Tenant
+from tenancy.scope import tenant
+from visits.announcements import cancel_visit_messages, plan_visit_messages
+from visits.commitments import break_promises
+from visits.models import Visit
+
+# Rows taken at once: a standstill's backlog is worked off in slices, each its own transaction.
+SLICE = 200
+TELL_WITHIN = dt.timedelta(minutes=10)
+REBOOK_WITHIN = dt.timedelta(hours=1)
+
+
+@dataclass
+class Swept:
+    """How many visits became late and missed, and how many promises broke."""
+
+    late: int = 0
+    missed: int = 0
+    broken: int = 0
+
+
+def sweep(*, now: dt.datetime) -> Swept:
+    """Make late and missed what is, over all desks, and break promises past their due time."""
+    swept = Swept()
+    while rows := _due("visits_over", now):
+        changed = _for_each_desk(rows, lambda desk, ids: _sweep_visits(desk, ids, now, swept))
+        if not changed:
+            break
+    while rows := _due("promises_over", now):
+        changed = _for_each_desk(rows, lambda desk, ids: _break_promises(ids, now, swept))
+        if not changed:
+            break
+    return swept
+
+
+def _due(function: str, now) -> list[tuple[int, int]]:
+    """Desk and row of what is due; the function crosses desks and returns only ids."""
+    query = {
+        "visits_over": "SELECT tenant_id, visit_id FROM visits_over(%s, %s)",
+        "promises_over": "SELECT tenant_id, promise_id FROM promises_over(%s, %s)",
+    }[function]
+    with connection.cursor() as cursor:
+        cursor.execute(query, [now, SLICE])
+        return cursor.fetchall()
+
+
+def _for_each_desk(rows, act) -> int:
+    by_desk = defaultdict(list)
+    for tenant_id, row_id in rows:
+        by_desk[tenant_id].append(row_id)
+    changed = 0
+    for desk in Tenant.objects.filter(pk__in=by_desk):
+        with tenant(desk):
+            changed += act(desk, by_desk[desk.pk])
+    return changed
+
+
+def _sweep_visits(desk, ids, now, swept) -> int:
+    visits = (
+        Visit.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("customer", "case")
+        .filter(pk__in=ids, state__in=Visit.WAITING_STATES, window_end__lte=now)
+        .order_by("window_end", "pk")
+    )
+    calendar = calendar_of(desk)
+    changed = 0
+    for visit in visits:
+        visit.tenant = desk
+        if visit.late_at is None:
+            _make_late(visit, now)
+            swept.late += 1
+            changed += 1
+        if visit.window_end + dt.timedelta(minutes=desk.missed_after_minutes) <= now:
+            make_missed(visit, now=now, calendar=calendar)
+            swept.missed += 1
+            changed += 1
+    return changed
+
+
+def _make_late(visit: Visit, now) -> None:
+    visit.late_at = visit.changed_at = now
+    visit.version += 1
+    visit.save(update_fields=["late_at", "changed_at", "version"])
+    break_promises(visit, Promise.Kind.WINDOW, now=now, evidence="The window ended and nobody had arrived")
+    if not _alarms(visit):
+        return
+    plan_visit_messages(visit, "late", now=now)
+    open_duty(
+        "late",
+        visit.public_id,
+        kind=Duty.Kind.TELL_CUSTOMER,
+        title=f"Tell {visit.customer} when we will come",
+        detail=f"The window ended at {visit.told_until:%H:%M} and nobody has arrived.",
+        due_at=now + TELL_WITHIN,
+        now=now,
+        owner_role=Role.DISPATCHER,
+        customer=visit.customer,
+        case=visit.case,
+        subject=visit.public_id,
+    )
+
+
+def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
+    """Missed by us, for good: apology with a rebooking link, and a duty to rebook with an owner.
+
+    `calendar` is the desk's: the duty is due within one business hour. Nothing can undo a miss.
+    """
+    visit.state = Visit.State.MISSED
+    visit.missed_at = visit.changed_at = now
+    visit.version += 1
+    visit.save(update_fields=["state", "missed_at", "changed_at", "version"])
+    break_promises(
+        visit,
+        Promise.Kind.WINDOW,
+        Promise.Kind.CONFIRMATION,
+        Promise.Kind.CALL_AHEAD,
+        now=now,
+        evidence="Nobody came",
+    )
+    cancel_visit_messages(visit, now=now)
+    _book_allowance(visit, now)
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.MISSED,
+        "Missed visit",
+        at=now,
+        detail=f"Promised {visit.told_from:%H:%M} to {visit.told_until:%H:%M}; nobody came.",
+        subject=visit.public_id,
+        step="missed",
+    )
+    if not _alarms(visit):
+        return
+    plan_visit_messages(visit, "missed", now=now)
+    open_duty(
+        "missed",
+        visit.public_id,
+        kind=Duty.Kind.REBOOK,
+        title=f"Ring {visit.customer} and rebook the missed visit",
+        due_at=calendar.due_after(now, REBOOK_WITHIN),
+        now=now,
+        owner_role=Role.DISPATCHER,
+        customer=visit.customer,
+        case=visit.case,
+        subject=visit.public_id,
+    )
+
+
+def _alarms(visit) -> bool:
+    """A desk's alarms begin when its manager switches them on; nothing due before is raised."""
+    begin = visit.tenant.messages_from
+    return begin is not None and visit.window_end >= begin
+
+
+def _book_allowance(visit, now) -> None:
+    if visit.entitlement_id is None:
+        return
+    AllowanceEntry.objects.bulk_create(
+        [
+            AllowanceEntry(
+                entitlement_id=visit.entitlement_id,
+                kind=AllowanceEntry.Kind.MISSED_BY_US,
+                quantity=1,
+                at=now,
+                subject=visit.public_id,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _break_promises(ids, now, swept) -> int:
+    promises = (
+        Promise.objects.overdue(now).filter(pk__in=ids).select_related("customer", "owner__lead", "case")
+    )
+    changed = 0
+    for promise in promises:
+        break_promise(promise, now=now, evidence="Its time passed and nobody had kept it")
+        changed += 1
+        swept.broken += 1
+        # A visit's own promises are in the tray by the visit; the others need a lead (R6.2).
+        if promise.kind in (Promise.Kind.WINDOW, Promise.Kind.CONFIRMATION, Promise.Kind.CALL_AHEAD):
+            continue
+        open_duty(
+            "broken promise",
+            promise.public_id,
+            kind=Duty.Kind.CALL_CUSTOMER,
+            title=f"A promise to {promise.customer} was broken: {promise.text}",
+            due_at=now + REBOOK_WITHIN,
+            now=now,
+            owner=promise.owner and promise.owner.lead,
+            owner_role=Role.MANAGER,
+            customer=promise.customer,
+            case=promise.case,
+            subject=promise.public_id,
+        )
+    return changed
