@@ -105,15 +105,12 @@ function drop(event) {
 }
 const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
 function putBack() {
-  if (drag?.lifted) say.replaceChildren();
-  forget();
-}
-function forget() {
   if (!drag) return;
   clearTimeout(drag.asking);
   drag.abort?.abort();
   drag.ghost?.remove();
   delete drag.source.dataset.lifted;
+  say.querySelectorAll(".toast:not([data-toast])").forEach((toast) => toast.remove());
   drag = null;
 }
 // Posts the form that data-move-form names; the answer brings the lanes out of band.
@@ -125,8 +122,8 @@ function send(source, values) {
   if (!window.htmx) { form.action = address; return form.submit(); }
   form.addEventListener("htmx:afterRequest", (event) => {
     const known = event.detail.successful || [409, 422].includes(event.detail.xhr?.status);
-    if (known) forget();
-    else { putBack(); tell("Not moved.", "The connection dropped. Try again."); }
+    putBack();
+    if (!known) tell("Not moved.", "The connection dropped. Try again.");
   }, { once: true });
   window.htmx.ajax("POST", address, { source: form, swap: "none", values: Object.fromEntries(new FormData(form)) });
 }
