@@ -21,10 +21,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.cast import Cast, Desk
 
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # A refused answer (409, 422) is part of a page's work; Chromium logs it all the same.
 EXPECTED_LOG = "Failed to load resource"
 

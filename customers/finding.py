@@ -1,0 +1,202 @@
+"""Finding a customer by whatever the caller says: a number, a name, a serial, an address (R2.1).
+
+Everything typed is folded as the stored keys were, and matched by its beginning (phone numbers
+by their end as well). `^@` is the only prefix operator that row level security lets use an index:
+it is leakproof, LIKE is not.
+"""
+
+from dataclasses import dataclass, field
+
+import phonenumbers
+from django.db.models import BooleanField, Func, Q, QuerySet, Value
+
+from customers.models import Contact, Customer, Equipment, SearchWord
+from customers.searchkeys import folded, phone_digits, serial_key, words
+
+MOST = 8
+# Each of the other groups keeps this many places when customers would fill the list.
+PLACES_KEPT = 2
+FEWEST_PHONE_DIGITS = 4
+FEWEST_LETTERS = 2
+PHONE_SIGNS = frozenset("+-./() ")
+
+
+class Begins(Func):
+    """`column ^@ text`: whether the column begins with the text."""
+
+    arg_joiner = " ^@ "
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
+
+    def __init__(self, column: str, text: str, **extra):
+        super().__init__(column, text if hasattr(text, "resolve_expression") else Value(text), **extra)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One result: what it is, whose, and why it matched."""
+
+    customer: Customer
+    title: str
+    why: str
+    matched: str
+    # The machine, or the public id of the contract or visit; None for the customer itself.
+    equipment: Equipment | None = None
+    subject: object = None
+
+
+@dataclass
+class Found:
+    """What was found, in groups; `same_number` are customers whose number is exactly the one typed."""
+
+    typed: str
+    customers: list[Hit] = field(default_factory=list)
+    equipment: list[Hit] = field(default_factory=list)
+    contracts: list[Hit] = field(default_factory=list)
+    visits: list[Hit] = field(default_factory=list)
+    same_number: list[Customer] = field(default_factory=list)
+    is_phone: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in any group."""
+        return not (self.customers or self.equipment or self.contracts or self.visits)
+
+
+def find(typed: str, *, country: str) -> Found:
+    """Search the active desk; at most eight hits in all, in at most five queries.
+
+    `country` is the desk's, for numbers typed without a country code.
+    """
+    typed = typed.strip()[:80]
+    found = Found(typed=typed, is_phone=is_phone(typed))
+    if found.is_phone:
+        contacts = list(_contacts_with(typed, country)[: MOST * 2])
+        found.customers = _once([_by_phone(contact, typed, country) for contact in contacts])
+        found.same_number = _same_number(contacts, typed, country)
+    elif len(folded(typed)) >= FEWEST_LETTERS:
+        found.customers = [_by_name(customer, typed) for customer in _customers_with(typed)[:MOST]]
+    _add_machines_and_numbers(found)
+    return _within_limit(found)
+
+
+def customers_at_number(number: str, *, country: str) -> list[Customer]:
+    """The customers whose phone number is exactly this one, however it is written: one query."""
+    wanted = phone_digits(number, country)
+    if len(wanted) < FEWEST_PHONE_DIGITS:
+        return []
+    exact = _contacts().filter(Q(phone_digits=wanted) | Q(phone2_digits=wanted))
+    return list({contact.customer_id: contact.customer for contact in exact[: MOST * 2]}.values())
+
+
+def is_phone(typed: str) -> bool:
+    """Whether it can be a phone number: only digits and the signs between them, four digits or more."""
+    digits = sum(c.isdigit() for c in typed)
+    return digits >= FEWEST_PHONE_DIGITS and all(c.isdigit() or c in PHONE_SIGNS for c in typed)
+
+
+def contacts_beginning(typed: str, country: str) -> Q:
+    """Numbers that begin with what was typed (with or without country code), or end with it."""
+    bare = "".join(c for c in typed if c.isdigit())
+    condition = Q(Begins("phone_reversed", bare[::-1])) | Q(Begins("phone2_reversed", bare[::-1]))
+    for beginning in sorted(_beginnings(typed, bare, country)):
+        condition |= Q(Begins("phone_digits", beginning)) | Q(Begins("phone2_digits", beginning))
+    return condition
+
+
+def _beginnings(typed, bare, country):
+    """How the stored digits may begin; of a number half typed the library keeps the leading 0."""
+    code = phonenumbers.country_code_for_region(country)
+    trunk = phonenumbers.ndd_prefix_for_region(country, True) or ""
+    national = bare[len(trunk) :] if trunk and bare.startswith(trunk) else bare
+    return {bare, phone_digits(typed, country), f"{code}{national}" if code and national else bare}
+
+
+def customers_with_words(typed: str) -> QuerySet[Customer]:
+    """Customers of whom every typed word begins a word of their name or address, by name."""
+    found = Customer.objects.standing().order_by("name_key", "id")
+    for word in words(typed):
+        with_word = SearchWord.objects.filter(
+            Begins("word", word), kind__in=(SearchWord.Kind.NAME, SearchWord.Kind.ADDRESS)
+        )
+        found = found.filter(id__in=with_word.values("customer_id"))
+    return found if words(typed) else found.none()
+
+
+def _contacts():
+    standing = Contact.objects.filter(customer__merged_into__isnull=True)
+    return standing.select_related("customer").order_by("-is_main", "id")
+
+
+def _contacts_with(typed, country):
+    return _contacts().filter(contacts_beginning(typed, country))
+
+
+def _customers_with(typed):
+    return customers_with_words(typed).prefetch_related("sites")
+
+
+def _same_number(contacts, typed, country):
+    wanted = phone_digits(typed, country)
+    exact = [c for c in contacts if wanted in (c.phone_digits, c.phone2_digits)]
+    return list({contact.customer_id: contact.customer for contact in exact}.values())
+
+
+def _by_phone(contact, typed, country):
+    bare = "".join(c for c in typed if c.isdigit())
+    wanted = phone_digits(typed, country)
+    first = contact.phone_digits.startswith((wanted, bare)) or contact.phone_digits.endswith(bare)
+    number = contact.phone if first else contact.phone2
+    return Hit(customer=contact.customer, title=contact.customer.name, why="phone", matched=number)
+
+
+def _by_name(customer, typed):
+    asked = words(typed)
+    own = words(f"{customer.name} {customer.company}")
+    if all(any(word.startswith(part) for word in own) for part in asked):
+        return Hit(customer=customer, title=customer.name, why="name", matched=customer.called)
+    at = next((s for s in customer.sites.all() if _is_at(s, asked)), None)
+    return Hit(
+        customer=customer, title=customer.name, why="address" if at else "contact", matched=str(at or "")
+    )
+
+
+def _is_at(site, asked):
+    own = words(f"{site.name} {site.street} {site.city} {site.postcode} {''.join(words(site.postcode))}")
+    return any(word.startswith(part) for part in asked for word in own)
+
+
+def _add_machines_and_numbers(found):
+    key = serial_key(found.typed)
+    if len(key) < FEWEST_PHONE_DIGITS:
+        return
+    machines = Equipment.objects.filter(
+        Begins("serial_key", key), site__customer__merged_into__isnull=True
+    ).select_related("site__customer")
+    found.equipment = [
+        Hit(m.site.customer, m.name, "serial", m.serial_number, equipment=m)
+        for m in machines.order_by("serial_key")[:MOST]
+    ]
+    kinds = {SearchWord.Kind.CONTRACT: found.contracts, SearchWord.Kind.VISIT: found.visits}
+    numbered = SearchWord.objects.filter(
+        Begins("word", key.lower()), kind__in=kinds, customer__merged_into__isnull=True
+    ).select_related("customer")
+    for row in numbered.order_by("word", "id")[: MOST * 2]:
+        if not any(hit.subject == row.subject for hit in kinds[row.kind]):
+            kinds[row.kind].append(Hit(row.customer, row.shown, row.kind, row.shown, subject=row.subject))
+
+
+def _once(hits):
+    return list({hit.customer.pk: hit for hit in reversed(hits)}.values())[::-1][:MOST]
+
+
+def _within_limit(found):
+    """At most eight in all; customers come first but leave the other groups some places."""
+    others = (found.equipment, found.contracts, found.visits)
+    del found.customers[MOST - sum(min(PLACES_KEPT, len(group)) for group in others) :]
+    room = MOST - len(found.customers)
+    for at, group in enumerate(others):
+        later = sum(min(PLACES_KEPT, len(g)) for g in others[at + 1 :])
+        del group[max(0, room - later) :]
+        room -= len(group)
+    return found
