@@ -119,15 +119,8 @@ def worsen(recommendation, *, severity: int, by, now: dt.datetime, reason: str =
         row = _locked(recommendation)
         level = Severity(max(row.severity, severity))
         state = State.OPEN if row.state == State.DEFERRED else row.state
-        return _change(
-            recommendation,
-            state,
-            f"Worse: {severity.label}",
-            by=by,
-            now=now,
-            reason=reason,
-            severity=severity,
-        )
+        title = f"Worse: {level.label}"
+        return _change(recommendation, state, title, by=by, now=now, reason=reason, severity=level)
 
 
 def supersede(recommendation, *, by_recommendation: Recommendation, by, now: dt.datetime, reason: str = ""):
