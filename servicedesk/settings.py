@@ -198,11 +198,13 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="service@desk.invalid")
 # Texts: any HTTP provider, described by settings (docs/messages.md).
-SMS_URL = env("SMS_URL", default="")
+SMS_URL = env("SMS_URL", default=f"http://{EMAIL_HOST}:{EMAIL_PORT + 1}/" if DEVELOPMENT else "")
 SMS_METHOD = env("SMS_METHOD", default="POST")
-SMS_HEADERS = env.json("SMS_HEADERS", default={})
+SMS_HEADERS = env.json("SMS_HEADERS", default={"X-Desk": "{desk}"} if DEVELOPMENT else {})
 SMS_BODY = env.json("SMS_BODY", default={"to": "{to}", "text": "{text}", "reference": "{key}"})
 SMS_ID_FIELD = env("SMS_ID_FIELD", default="id")
+# Asked by key after a crash, where the provider can be: a GET that answers 404 for a key it never saw.
+SMS_LOOKUP_URL = env("SMS_LOOKUP_URL", default=SMS_URL + "{key}" if DEVELOPMENT else "")
 # Where the development catcher keeps what it caught, and the port of its SMS end.
 MAILBOX_DIR = Path(env("MAILBOX_DIR", default=str(BASE_DIR / "var" / "mailbox")))
 

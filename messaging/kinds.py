@@ -1,0 +1,73 @@
+"""Kinds of messages. The app that knows why a message is sent registers how it is judged and written."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Protocol
+
+from messaging.models import Message
+
+# Stands in a text for the link, which is made when the message leaves: a token is never stored.
+LINK = "{link}"
+SMS_LENGTH = 160
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a message says: a title (mail only) and a text, in which LINK stands for the link."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Useless:
+    """Why a message past its time is not sent, and whether that is a fault that a person sees."""
+
+    reason: str
+    is_fault: bool = True
+
+
+class Kind(Protocol):
+    """What an app tells about one kind of message. All is called with the message's desk open."""
+
+    def why_not(self, message: Message, *, now: dt.datetime) -> str:
+        """Why it is no longer due, in a sentence; empty while it is. Reads the truth again."""
+
+    def useless(self, message: Message, *, now: dt.datetime) -> Useless:
+        """What became of it when its time has passed."""
+
+    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
+        """Whether it may go in the recipient's quiet hours, because a visit depends on it."""
+
+    def overrules_stop(self, message: Message) -> bool:
+        """Whether it goes to somebody who wants no messages: a visit is under way."""
+
+    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+        """The title and text, with LINK where the link will stand."""
+
+    def make_link(self, message: Message, *, now: dt.datetime) -> str:
+        """A fresh address for LINK."""
+
+
+class UnknownKind(LookupError):
+    """No app has registered this kind of message."""
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(name: str, kind: Kind) -> None:
+    """Say who answers for messages of a kind. Raises ValueError when another does already."""
+    if name in _kinds:
+        raise ValueError(f"Messages of the kind “{name}” are answered for already.")
+    _kinds[name] = kind
+
+
+def kind_of(message: Message) -> Kind:
+    """Who answers for this message. Raises UnknownKind."""
+    try:
+        return _kinds[message.kind]
+    except KeyError:
+        raise UnknownKind(
+            f"No part of the program answers for messages of the kind “{message.kind}”."
+        ) from None

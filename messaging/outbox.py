@@ -1,0 +1,116 @@
+"""The outbox: planning a message in the transaction of its cause, and changing one that still waits."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable
+
+from django.db import connection
+
+from messaging.models import Message
+
+State = Message.State
+# Not fine, and nobody has settled it: a person sees these.
+FAULTY_STATES = (State.FAILED, State.MISSED, State.UNCERTAIN)
+
+# A cancelled message whose cause is true again (a visit moved there and back) is planned anew;
+# one that went, or that a person dropped, is never touched by planning.
+_PLAN = """
+    INSERT INTO messaging_message (tenant_id, key, kind, channel, customer_id, contact_id, colleague_id,
+        subject, subject_start, fields, state, send_after, useless_after, address, title, text, reason,
+        attempts, leased_until, provider_id, planned_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, 'planned', %s, %s, '', '', '', '', 0, NULL, '', %s)
+    ON CONFLICT (tenant_id, key) DO UPDATE
+        SET state = 'planned', send_after = EXCLUDED.send_after, useless_after = EXCLUDED.useless_after,
+            contact_id = EXCLUDED.contact_id, fields = EXCLUDED.fields, planned_at = EXCLUDED.planned_at,
+            reason = '', title = '', text = '', attempts = 0, leased_until = NULL
+        WHERE messaging_message.state = 'cancelled'
+"""
+
+
+class NotWaiting(Exception):
+    """The message has left, or was settled otherwise: it cannot be held, edited or dropped."""
+
+
+def plan(messages: Iterable[Message], *, now: dt.datetime) -> int:
+    """Put messages (unsaved, with key, kind, channel, recipient and send_after) into the outbox.
+
+    Returns how many are new; the same key planned twice is planned once. Nothing leaves before
+    the surrounding transaction commits.
+    """
+    planned = 0
+    with connection.cursor() as cursor:
+        for message in messages:
+            cursor.execute(_PLAN, _values(message, now))
+            planned += cursor.rowcount
+    return planned
+
+
+def cancel_about(subject: uuid.UUID, *, because: str, kinds: Iterable[str] = ()) -> int:
+    """Cancel what still waits about a thing (a visit's public id); how many were."""
+    waiting = Message.objects.filter(subject=subject, state=State.PLANNED)
+    if kinds:
+        waiting = waiting.filter(kind__in=list(kinds))
+    return waiting.update(state=State.CANCELLED, reason=because[:300], leased_until=None)
+
+
+def hold(message: Message, *, until: dt.datetime, by, now: dt.datetime) -> Message:
+    """Let a waiting message leave later. Raises NotWaiting, and ValueError for a time that is no use."""
+    if until <= now:
+        raise ValueError("Choose a time to come.")
+    if message.useless_after is not None and until >= message.useless_after:
+        raise ValueError("By then it would be of no use. Choose an earlier time, or drop it.")
+    return _change(message, send_after=until, reason=f"Held by {by.name}")
+
+
+def edit(message: Message, *, title: str, text: str, by) -> Message:
+    """Put a person's words in the place of ours. Raises NotWaiting, and ValueError for an empty text."""
+    if not text.strip():
+        raise ValueError("Write the message, or drop it.")
+    title = " ".join(title.split())[:200]
+    return _change(message, title=title, text=text.strip(), reason=f"Edited by {by.name}")
+
+
+def drop(message: Message, *, by) -> Message:
+    """Never send it: a person's decision, which planning again does not undo. Raises NotWaiting."""
+    return _change(message, state=State.SKIPPED, reason=f"Dropped by {by.name}")
+
+
+def send_again(message: Message, *, by, now: dt.datetime) -> Message:
+    """Try a failed, missed or uncertain message once more, now. Raises NotWaiting when it is none."""
+    useless = message.useless_after
+    return _change(
+        message,
+        among=FAULTY_STATES,
+        state=State.PLANNED,
+        attempts=0,
+        send_after=now,
+        useless_after=None if useless is None or useless <= now else useless,
+        reason=f"Sent again by {by.name}",
+    )
+
+
+def _values(message, now):
+    return [
+        message.tenant_id,
+        message.key,
+        message.kind,
+        message.channel,
+        message.customer_id,
+        message.contact_id,
+        message.colleague_id,
+        message.subject,
+        message.subject_start,
+        json.dumps(message.fields),
+        message.send_after,
+        message.useless_after,
+        now,
+    ]
+
+
+def _change(message, *, among=(State.PLANNED,), **values):
+    changed = Message.objects.filter(pk=message.pk, state__in=among).update(leased_until=None, **values)
+    if not changed:
+        raise NotWaiting("It has left already, or somebody settled it. Look again.")
+    message.refresh_from_db()
+    return message
