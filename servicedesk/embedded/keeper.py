@@ -43,6 +43,7 @@ class Keeper:
         try:
             self._start()
             self._watch()
+            self._say("stopping")
         except ServersNotStarted as error:
             self._say(str(error), state=FAILED)
             return 1
@@ -141,7 +142,11 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)
-    return keeper.run()
+    try:
+        return keeper.run()
+    finally:
+        # Before the users' lock, which ends with the process and lets the next ones in.
+        lock.release()
 
 
 if __name__ == "__main__":

@@ -61,8 +61,9 @@ class Use:
         return is_held(self.places.keeper_lock)
 
     def _start_and_wait(self, say: Callable[[str], None]) -> Servers:
-        if not self.is_running():
-            self._keeper = self._start_keeper()
+        if self._keeper is not None and self._keeper.poll() is not None:
+            # Ours was killed; somebody else may have started one since.
+            self._keeper = None
         end, said = time.monotonic() + START_WITHIN, ""
         while time.monotonic() < end:
             state = KeeperState.read(self.places.state)
@@ -70,7 +71,10 @@ class Use:
             if alive and state.state == READY:
                 return _servers(state)
             if not self._keeper_runs():
-                raise ServersNotStarted(self._why_not())
+                # One that somebody else started may end at this very moment; ours must not.
+                if self._keeper is not None:
+                    raise ServersNotStarted(self._why_not())
+                self._keeper = self._start_keeper()
             if alive and state.step != said:
                 said = state.step
                 say(said)
@@ -78,9 +82,9 @@ class Use:
         raise ServersNotStarted(f"The servers did not answer within {START_WITHIN:.0f} s.")
 
     def _why_not(self) -> str:
+        assert self._keeper is not None
         state = KeeperState.read(self.places.state)
-        ours = self._keeper is None or (state.keeper is not None and state.keeper.pid == self._keeper.pid)
-        if ours and state.state == FAILED:
+        if state.state == FAILED and state.keeper is not None and state.keeper.pid == self._keeper.pid:
             return state.step
         return f"The servers stopped while starting: see {self.places.log}."
 

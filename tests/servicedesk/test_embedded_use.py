@@ -360,3 +360,16 @@ def test_identity_tells_a_process_from_another_with_its_number():
     gone = Identity(ended.pid, here.born)
     ended.wait()
     assert not gone.is_alive()
+
+
+def test_a_start_in_the_moment_of_an_end_succeeds_every_time(checkout):
+    for _ in range(5):
+        first, second = embedded.Use(checkout), embedded.Use(checkout)
+        servers = first.begin()
+        ending = threading.Thread(target=first.end)
+        ending.start()
+        assert second.begin() == servers
+        assert _answers(servers)
+        ending.join()
+        second.end()
+    assert nothing_is_left(checkout)
