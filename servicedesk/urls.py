@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from servicedesk import home
+from tenancy import files
 
 desk_patterns = [
     path("", home.desk_home, name="desk-home"),
+    *files.urlpatterns,
 ]
 
 urlpatterns = [
