@@ -15,9 +15,11 @@ from contracts.models import (
     RenewalEvidence,
     RenewalOffer,
 )
+from contracts.verifying import begin_verification, end_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
 from customers.timeline import add_line
+from tenancy.calendars import calendar_of
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -95,7 +97,7 @@ def return_payment(payment: Payment, *, returned_on: dt.date, by, now: dt.dateti
     if payment.renewal is None:
         return
     take_back(payment.renewal, because=f"Payment of {day_in_full(payment.paid_on)} returned", now=now)
-    RenewalEvidence.objects.create(
+    evidence = RenewalEvidence.objects.create(
         contract=payment.contract,
         kind=RenewalEvidence.Kind.BANK_LINE,
         reference=payment.reference[:120],
@@ -105,6 +107,7 @@ def return_payment(payment: Payment, *, returned_on: dt.date, by, now: dt.dateti
         recorded_at=now,
         recorded_by=by,
     )
+    begin_verification(evidence, calendar=calendar_of(payment.tenant), by=by, now=now)
     add_line(
         payment.contract.customer,
         TimelineEntry.Kind.PAYMENT,
@@ -148,6 +151,7 @@ def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
     RenewalEvidence.objects.bulk_update(
         waiting, ["state", "renewal", "decided_at", "decided_by", "decision_reason"], batch_size=1000
     )
+    end_verification(waiting, outcome="The renewal stands", by=by, now=now)
     RenewalOffer.objects.filter(contract__in=made, settled_at__isnull=True).update(settled_at=now)
 
 

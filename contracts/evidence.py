@@ -1,0 +1,253 @@
+"""What proves a renewal: logged by anyone on staff, judged by accounts, never left without an outcome.
+
+Logging it moves cover to review at once, holds the customer back from selling and gives accounts
+a verification due the same business day (R1.3). The customer's word brings a promise to call
+back with the outcome either way (R1.8).
+"""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+
+from cases.models import Promise
+from cases.promising import make_promise
+from contracts.matching import is_in_range
+from contracts.models import Contract, Renewal, RenewalEvidence
+from contracts.renewals import last_term, renew, take_back
+from contracts.verifying import begin_verification, end_of_business_day, end_verification
+from contracts.wording import day_in_full, money
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from tenancy.calendars import Calendar, calendar_of, local_day, zone_of
+from tenancy.models import StoredFile
+
+ONE_DAY = dt.timedelta(days=1)
+# Within one business hour of the verification's due time the customer hears the outcome.
+CALL_BACK_WITHIN = dt.timedelta(hours=1)
+CHANNELS = {
+    RenewalEvidence.Kind.CHEQUE: Renewal.Channel.PAYMENT,
+    RenewalEvidence.Kind.BANK_LINE: Renewal.Channel.PAYMENT,
+    RenewalEvidence.Kind.SIGNED_FORM: Renewal.Channel.POST,
+    RenewalEvidence.Kind.PHOTO: Renewal.Channel.POST,
+    RenewalEvidence.Kind.MAIL: Renewal.Channel.MAIL,
+    RenewalEvidence.Kind.WORD: Renewal.Channel.CALL,
+}
+# What a bank can give back.
+RETURNABLE = (RenewalEvidence.Kind.CHEQUE, RenewalEvidence.Kind.BANK_LINE)
+
+
+class AlreadyDecided(ValueError):
+    """Somebody judged this evidence before; it says who and when."""
+
+
+@transaction.atomic
+def log_evidence(
+    *,
+    contract: Contract,
+    kind: str,
+    dated_on: dt.date,
+    by,
+    now: dt.datetime,
+    reference: str = "",
+    amount: Decimal | None = None,
+    note: str = "",
+    scan: StoredFile | None = None,
+) -> RenewalEvidence:
+    """Keep what proves a renewal, waiting for its verdict. `dated_on` is a day in the desk's zone.
+
+    Raises ValueError for a day to come: cover would not see it until then.
+    """
+    if dated_on > local_day(now, zone_of(contract.tenant)):
+        raise ValueError("Evidence cannot be dated after today.")
+    evidence = RenewalEvidence.objects.create(
+        contract=contract,
+        kind=kind,
+        reference=reference,
+        amount=amount,
+        dated_on=dated_on,
+        note=note,
+        scan=scan,
+        recorded_at=now,
+        recorded_by=by,
+    )
+    calendar = calendar_of(contract.tenant)
+    begin_verification(evidence, calendar=calendar, by=by, now=now)
+    if kind == RenewalEvidence.Kind.WORD:
+        _promise_the_outcome(evidence, calendar, by=by, now=now)
+    _tell(evidence, "logged", f"Renewal evidence logged: {in_words(evidence)}", by=by, now=now)
+    return evidence
+
+
+@transaction.atomic
+def log_claim(*, contract: Contract, by, now: dt.datetime, note: str = "") -> RenewalEvidence:
+    """The customer says it is renewed. A claim that still waits is returned instead of a second one."""
+    # Two clicks, or two colleagues on the phone, make one claim.
+    Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+    waiting = contract.evidence.filter(
+        kind=RenewalEvidence.Kind.WORD, state=RenewalEvidence.State.WAITING
+    ).first()
+    if waiting is not None:
+        return waiting
+    return log_evidence(
+        contract=contract,
+        kind=RenewalEvidence.Kind.WORD,
+        dated_on=local_day(now, zone_of(contract.tenant)),
+        note=note,
+        by=by,
+        now=now,
+    )
+
+
+@transaction.atomic
+def confirm_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: str = "") -> Renewal:
+    """It proves a renewal: the next term follows, or it joins the renewal that it already belongs to.
+
+    Raises AlreadyDecided, and NoTermToRenew for a contract without a standing term.
+    """
+    evidence = _waiting(evidence)
+    _decide(evidence, RenewalEvidence.State.CONFIRMED, reason or "The renewal stands", by=by, now=now)
+    renewal = _renewal_it_belongs_to(evidence) or renew(
+        evidence.contract,
+        channel=CHANNELS[evidence.kind],
+        amount=evidence.contract.price if evidence.amount is None else evidence.amount,
+        by=by,
+        now=now,
+    )
+    evidence.renewal = renewal
+    evidence.save(update_fields=["renewal"])
+    end_verification(
+        [evidence], outcome=f"Confirmed: renewed to {day_in_full(renewal.term.ends_on)}", by=by, now=now
+    )
+    _tell(evidence, "confirmed", f"Renewal confirmed: {in_words(evidence)}", by=by, now=now)
+    return renewal
+
+
+@transaction.atomic
+def reject_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: str) -> None:
+    """It proves no renewal. Raises ValueError without a reason, and AlreadyDecided."""
+    evidence = _waiting(evidence)
+    _decide(evidence, RenewalEvidence.State.REJECTED, reason, by=by, now=now)
+    end_verification([evidence], outcome=f"Rejected: {reason}", by=by, now=now)
+    _tell(evidence, "rejected", f"No renewal: {in_words(evidence)}", by=by, now=now, detail=reason)
+
+
+@transaction.atomic
+def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: str) -> None:
+    """The bank gave the money back. A term that rests on it is taken back, into review (R1.4).
+
+    Money that is matched to the same renewal keeps its term. Raises ValueError without a reason or
+    for what no bank can give back, and AlreadyDecided when it was rejected or returned before.
+    """
+    if evidence.kind not in RETURNABLE:
+        raise ValueError("Only a cheque or a bank line can be returned.")
+    evidence = _locked(evidence)
+    if evidence.state not in (RenewalEvidence.State.WAITING, RenewalEvidence.State.CONFIRMED):
+        raise AlreadyDecided(_decided_words(evidence))
+    renewal = evidence.renewal
+    _decide(evidence, RenewalEvidence.State.RETURNED, reason, by=by, now=now)
+    end_verification([evidence], outcome=f"Returned: {reason}", by=by, now=now)
+    _tell(evidence, "returned", f"Returned: {in_words(evidence)}", by=by, now=now, detail=reason)
+    if renewal is None or renewal.taken_back_at or renewal.payments.filter(returned_on__isnull=True).exists():
+        return
+    take_back(renewal, because=f"{in_words(evidence)} returned", now=now)
+    _look_again(evidence, by=by, now=now)
+
+
+def in_words(evidence: RenewalEvidence) -> str:
+    """ "Cheque 004417, £612.00": kind, reference and amount, as far as they are known."""
+    what = " ".join(part for part in (evidence.get_kind_display(), evidence.reference) if part)
+    return (
+        what if evidence.amount is None else f"{what}, {money(evidence.amount, evidence.contract.currency)}"
+    )
+
+
+def _promise_the_outcome(evidence, calendar: Calendar, *, by, now):
+    verified_by = end_of_business_day(now, calendar)
+    make_promise(
+        customer=evidence.contract.customer,
+        kind=Promise.Kind.CALL_BACK,
+        text=f"Ring back about the renewal of {evidence.contract.number}, whatever the outcome",
+        expects="To hear whether the renewal was found",
+        due_at=calendar.due_after(verified_by, CALL_BACK_WITHIN),
+        owner=by,
+        by=by,
+        now=now,
+        subject=evidence.public_id,
+    )
+
+
+def _renewal_it_belongs_to(evidence) -> Renewal | None:
+    """A standing renewal of the end that the evidence is dated about, by the limits for money."""
+    ends = {
+        renewal.term.starts_on - ONE_DAY: renewal
+        for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True).select_related("term")
+    }
+    about = [end for end in ends if is_in_range(evidence.dated_on, end)]
+    if not about:
+        return None
+    nearest = min(about, key=lambda end: _distance(evidence.dated_on, end))
+    # Of a short term both ends may be in range: the next renewal, when that is nearer.
+    if _distance(evidence.dated_on, last_term(evidence.contract).ends_on) < _distance(
+        evidence.dated_on, nearest
+    ):
+        return None
+    return ends[nearest]
+
+
+def _look_again(evidence, *, by, now):
+    """A taken back term leaves the contract in review: somebody has to ask the customer."""
+    returned = RenewalEvidence.objects.create(
+        contract=evidence.contract,
+        kind=evidence.kind,
+        reference=evidence.reference,
+        amount=evidence.amount,
+        dated_on=local_day(now, zone_of(evidence.tenant)),
+        note="Returned by the bank: ask the customer",
+        recorded_at=now,
+        recorded_by=by,
+    )
+    begin_verification(returned, calendar=calendar_of(evidence.tenant), by=by, now=now)
+
+
+def _waiting(evidence) -> RenewalEvidence:
+    evidence = _locked(evidence)
+    if evidence.state != RenewalEvidence.State.WAITING:
+        raise AlreadyDecided(_decided_words(evidence))
+    return evidence
+
+
+def _locked(evidence) -> RenewalEvidence:
+    rows = RenewalEvidence.objects.select_related("contract__customer", "tenant")
+    return rows.select_for_update(of=("self",)).get(pk=evidence.pk)
+
+
+def _decided_words(evidence) -> str:
+    person = f" by {evidence.decided_by.name}" if evidence.decided_by else ""
+    day = day_in_full(local_day(evidence.decided_at, zone_of(evidence.tenant)))
+    return f"{evidence.get_state_display()}{person} on {day} already."
+
+
+def _decide(evidence, state, reason, *, by, now):
+    if not reason.strip():
+        raise ValueError("Say why: evidence closes only with an outcome.")
+    evidence.state, evidence.decision_reason = state, reason.strip()[:300]
+    evidence.decided_at, evidence.decided_by = now, by
+    evidence.save(update_fields=["state", "decision_reason", "decided_at", "decided_by"])
+
+
+def _tell(evidence, step, title, *, by, now, detail=""):
+    add_line(
+        evidence.contract.customer,
+        TimelineEntry.Kind.RENEWAL,
+        title,
+        at=now,
+        detail=detail or evidence.note,
+        actor=by,
+        subject=evidence.public_id,
+        step=step,
+    )
+
+
+def _distance(day: dt.date, end: dt.date) -> int:
+    return abs((day - end).days)
