@@ -16,6 +16,7 @@ register = template.Library()
 
 SEVERITIES = {"can_wait": 1, "soon": 2, "likely_to_fail": 3, "safety": 4}
 SEVERITY_WORDS = {1: "Can wait", 2: "Soon", 3: "Likely to fail", 4: "Safety"}
+TABS = {"Today": "list-checks", "Week": "calendar", "Promises": "handshake", "Find": "search"}
 TOASTS = {"success": "circle-check", "info": "info", "warning": "triangle-alert"}
 
 
@@ -86,6 +87,12 @@ def upto(count: int | str) -> range:
 def less(value: int | str, other: int | str) -> int:
     """value - other, never under nought."""
     return max(0, int(value or 0) - int(other or 0))
+
+
+@register.filter
+def tab_icon(label: str) -> str:
+    """The icon over a word in the technician's bottom bar."""
+    return TABS.get(str(label), "circle")
 
 
 @register.filter

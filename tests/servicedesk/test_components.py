@@ -36,12 +36,11 @@ def draw(source: str, **context) -> str:
 
 def showcase(theme: str) -> str:
     """The page with every component, as a signed-in dispatcher sees it."""
-    user = SimpleNamespace(single_key_shortcuts=True)
     return render_to_string(
         "components/showcase.html",
         {
             "tenant": SimpleNamespace(name="Northgate", slug="northgate", phone="01632 960 118"),
-            "membership": SimpleNamespace(name="Dana Whitlock", user=user),
+            "membership": SimpleNamespace(name="Dana Whitlock"),
             "navigation": [
                 {"label": "Board", "url": "/board", "current": True, "count": 0},
                 {"label": "Promises", "url": "/promises", "current": False, "count": 4},

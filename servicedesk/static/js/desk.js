@@ -66,6 +66,8 @@ function openDialog(dialog) {
   if (dialog.id === "keys") listKeys(dialog);
   dialog.removeAttribute("open");
   dialog.showModal();
+  // The choice already made takes the focus, so that Enter sends it.
+  (dialog.querySelector("[autofocus]") ?? dialog.querySelector(".slots input:checked"))?.focus();
   if ("dialog" in dialog.dataset) dialog.addEventListener("close", () => dialog.remove());
 }
 function openArrived(scope) {
