@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
 from customers.models import Contact, Customer, Equipment, Site
+from customers.searchkeys import serial_key
 from recommendations.models import Recommendation
+from tenancy.calendars import zone_of
 from tenancy.models import Membership, Role, Tenant, User
 from tenancy.scope import tenant
-from visits.models import Technician, TechnicianPreference
+from visits.commitments import make_promises
+from visits.models import Assignment, Technician, TechnicianPreference, Visit, VisitEquipment
 
 
 @dataclass
@@ -164,3 +167,43 @@ def _add_contract(desk: Desk, now: dt.datetime) -> None:
         created_at=now - dt.timedelta(days=200),
     )
     Entitlement.objects.create(term=desk.term, kind=Entitlement.Kind.VISITS, quantity=2)
+
+
+def make_visit(
+    desk: Desk, *, start: dt.datetime, technician=None, window_minutes=60, length_minutes=75, **fields
+):
+    """A visit booked a week before, for both machines, with its promises; the desk's scope is open."""
+    number = fields.pop("number", f"V-{start:%d%H%M}")
+    zone = zone_of(desk.tenant)
+    booked_at = fields.pop("booked_at", start - dt.timedelta(days=7))
+    window_end = start + dt.timedelta(minutes=window_minutes)
+    visit = Visit.objects.create(
+        **{
+            "number": number,
+            "number_key": serial_key(number),
+            "customer": desk.customer,
+            "site": desk.site,
+            "contact": desk.contact,
+            "kind": Visit.Kind.FAULT,
+            "problem": "Grey bands down the right edge",
+            "window_start": start,
+            "window_end": window_end,
+            "planned_start": start,
+            "planned_end": start + dt.timedelta(minutes=length_minutes),
+            "told_day": start.astimezone(zone).date(),
+            "told_from": start.astimezone(zone).time(),
+            "told_until": window_end.astimezone(zone).time(),
+            "booked_at": booked_at,
+            "booked_by": desk.people[Role.DISPATCHER],
+            "changed_at": booked_at,
+            **fields,
+        }
+    )
+    for machine in (desk.copier, desk.sorter):
+        VisitEquipment.objects.create(visit=visit, equipment=machine)
+    if technician is not None:
+        Assignment.objects.create(
+            visit=visit, technician=technician, starts_at=visit.planned_start, ends_at=visit.planned_end
+        )
+    make_promises(visit, by=desk.people[Role.DISPATCHER], now=booked_at)
+    return visit

@@ -1,0 +1,160 @@
+"""A visit nobody came to becomes late, then missed, by itself (R4.3, R4.7)."""
+
+import datetime as dt
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from cases.models import Duty, Promise
+from cases.promising import make_promise
+from messaging.models import Message
+from tenancy.models import Role
+from tenancy.scope import tenant
+from tests.cast import make_visit
+from visits.models import Assignment, Visit
+from visits.sweeper import sweep
+
+# Thursday 5 March 2026, 14:00 in London; the window ends at 15:00.
+START = dt.datetime(2026, 3, 5, 14, 0, tzinfo=dt.UTC)
+OVER = START + dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def visit(cast):
+    """A confirmed visit of Lou's at Northgate, and its like at Southgate a day later."""
+    with tenant(cast.south.tenant):
+        make_visit(cast.south, start=START + dt.timedelta(days=1), technician=cast.south.lou)
+    with tenant(cast.north.tenant):
+        return make_visit(cast.north, start=START, technician=cast.north.lou, state=Visit.State.CONFIRMED)
+
+
+def swept(now):
+    result = sweep(now=now)
+    return result.late, result.missed
+
+
+def promises(visit):
+    return dict(Promise.objects.filter(of_visit__visit=visit).values_list("kind", "state"))
+
+
+def test_nothing_happens_before_the_window_ends(cast, visit):
+    assert swept(OVER - dt.timedelta(seconds=1)) == (0, 0)
+
+
+def test_at_the_end_of_the_window_it_is_late_and_its_promise_broken(cast, visit):
+    assert swept(OVER) == (1, 0)
+    with tenant(cast.north.tenant):
+        visit.refresh_from_db()
+        assert (visit.state, visit.late_at, visit.missed_at) == (Visit.State.CONFIRMED, OVER, None)
+        assert promises(visit)[Promise.Kind.WINDOW] == Promise.State.BROKEN
+        duty = Duty.objects.get(subject=visit.public_id)
+        assert (duty.kind, duty.owner_role) == (Duty.Kind.TELL_CUSTOMER, Role.DISPATCHER)
+        assert duty.due_at == OVER + dt.timedelta(minutes=10)
+        late = Message.objects.filter(kind="late").values_list("state", "send_after")
+        assert set(late) == {("planned", OVER)}
+    assert swept(OVER + dt.timedelta(minutes=29)) == (0, 0)
+
+
+def test_half_an_hour_later_it_is_missed_with_an_apology_and_a_duty_within_one_business_hour(cast, visit):
+    sweep(now=OVER)
+    missed_at = OVER + dt.timedelta(minutes=30)
+    assert swept(missed_at) == (0, 1)
+    with tenant(cast.north.tenant):
+        visit.refresh_from_db()
+        assert (visit.state, visit.missed_at) == (Visit.State.MISSED, missed_at)
+        assert set(promises(visit).values()) == {Promise.State.BROKEN}
+        duty = Duty.objects.get(subject=visit.public_id, kind=Duty.Kind.REBOOK)
+        assert duty.due_at == missed_at + dt.timedelta(hours=1)
+        states = set(Message.objects.filter(subject=visit.public_id).values_list("kind", "state"))
+        assert states == {("late", "cancelled"), ("missed", "planned")}
+        assert visit.customer.timeline.filter(kind="missed").count() == 1
+
+
+def test_after_a_standstill_it_catches_up_at_once_and_a_second_run_changes_nothing(cast, visit):
+    later = START + dt.timedelta(days=3)
+    assert swept(later) == (2, 2)
+    assert swept(later) == (0, 0)
+    for desk in (cast.north, cast.south):
+        with tenant(desk.tenant):
+            assert Duty.objects.filter(kind=Duty.Kind.REBOOK).count() == 1
+            assert not Visit.objects.waiting().filter(window_end__lt=later).exists()
+
+
+def test_a_desk_that_allows_no_minutes_misses_at_the_end_of_the_window(cast, visit):
+    cast.north.tenant.missed_after_minutes = 0
+    cast.north.tenant.save()
+    assert swept(OVER) == (1, 1)
+
+
+def test_a_miss_in_the_evening_is_due_in_the_next_business_hour(cast):
+    with tenant(cast.north.tenant):
+        visit = make_visit(cast.north, start=dt.datetime(2026, 3, 6, 16, 0, tzinfo=dt.UTC))
+    sweep(now=dt.datetime(2026, 3, 6, 17, 30, tzinfo=dt.UTC))
+    with tenant(cast.north.tenant):
+        duty = Duty.objects.get(subject=visit.public_id, kind=Duty.Kind.REBOOK)
+        assert duty.due_at == dt.datetime(2026, 3, 9, 9, 0, tzinfo=dt.UTC)
+
+
+def test_before_messages_are_switched_on_it_is_missed_in_silence(cast, visit):
+    cast.north.tenant.messages_from = None
+    cast.north.tenant.save()
+    assert swept(OVER + dt.timedelta(hours=1)) == (1, 1)
+    with tenant(cast.north.tenant):
+        assert not Duty.objects.exists()
+        assert not Message.objects.exists()
+
+
+def test_who_arrived_is_not_late(cast, visit):
+    with tenant(cast.north.tenant):
+        Visit.objects.filter(pk=visit.pk).update(state=Visit.State.ON_SITE, arrived_at=START)
+    assert swept(OVER + dt.timedelta(hours=2)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"missed_at": None},
+        {"state": "confirmed"},
+        {"state": "cancelled by us"},
+        {"state": "cancelled by the customer"},
+        {"late_at": None},
+        {"is_history": True},
+    ],
+)
+def test_the_database_refuses_to_undo_a_miss(cast, visit, change):
+    sweep(now=OVER + dt.timedelta(hours=1))
+    with tenant(cast.north.tenant):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Visit.objects.filter(pk=visit.pk).update(**change)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            visit.delete()
+
+
+def test_a_technician_who_still_comes_makes_it_done_late_and_the_miss_stays(cast, visit):
+    sweep(now=OVER + dt.timedelta(hours=1))
+    with tenant(cast.north.tenant):
+        make_visit(cast.north, start=OVER, technician=cast.north.lou, number="V-next")
+        Visit.objects.filter(pk=visit.pk).update(state=Visit.State.ON_SITE, arrived_at=OVER)
+        assert Assignment.objects.get(visit=visit).state == "on site after a miss"
+
+
+def test_a_promise_past_its_time_is_broken_by_the_clock_and_its_owners_lead_hears(cast, now):
+    with tenant(cast.north.tenant):
+        cast.north.sales.lead = cast.north.manager
+        cast.north.sales.save()
+        promise = make_promise(
+            customer=cast.north.customer,
+            kind=Promise.Kind.CALL_BACK,
+            text="Check the renewal and call back",
+            due_at=now + dt.timedelta(minutes=30),
+            owner=cast.north.sales,
+            by=cast.north.sales,
+            now=now,
+        )
+    assert sweep(now=now + dt.timedelta(minutes=30)).broken == 0
+    assert sweep(now=now + dt.timedelta(minutes=31)).broken == 1
+    assert sweep(now=now + dt.timedelta(minutes=32)).broken == 0
+    with tenant(cast.north.tenant):
+        promise.refresh_from_db()
+        assert promise.state == Promise.State.BROKEN
+        assert Duty.objects.get(subject=promise.public_id).owner == cast.north.manager
