@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 
 from cases.models import Case, Duty
 from customers.models import Customer
@@ -44,8 +45,20 @@ def open_duty(
     return Duty.objects.get(key=key)
 
 
+def open_duties(duties: Iterable[Duty]) -> int:
+    """Open many duties (unsaved, with their keys) at once; how many are new."""
+    wanted = {duty.key: duty for duty in duties}
+    known = set(Duty.objects.filter(key__in=wanted).values_list("key", flat=True))
+    new = [duty for key, duty in wanted.items() if key not in known]
+    Duty.objects.bulk_create(new, ignore_conflicts=True, batch_size=1000)
+    return len(new)
+
+
 def close_duty(duty: Duty, *, by, now: dt.datetime, outcome: str) -> Duty:
-    """Close a duty with what came of it. Raises ValueError without an outcome; closing twice keeps the first."""
+    """Close a duty with what came of it; closing twice keeps the first.
+
+    Raises ValueError without an outcome.
+    """
     if not outcome.strip():
         raise ValueError("Say what came of it: a duty closes only with an outcome.")
     Duty.objects.filter(pk=duty.pk, closed_at__isnull=True).update(
