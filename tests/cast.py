@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
 from customers.models import Contact, Customer, Equipment, Site
-from customers.searchkeys import serial_key
 from recommendations.models import Recommendation
 from tenancy.calendars import zone_of
 from tenancy.models import Membership, Role, Tenant, User
@@ -180,7 +179,6 @@ def make_visit(
     visit = Visit.objects.create(
         **{
             "number": number,
-            "number_key": serial_key(number),
             "customer": desk.customer,
             "site": desk.site,
             "contact": desk.contact,

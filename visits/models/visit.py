@@ -8,6 +8,7 @@ from django.db.models import F, Func, Q, Value
 from cases.models import Case, Promise
 from contracts.models import Entitlement
 from customers.models import Contact, Customer, Equipment, Site
+from customers.searchkeys import serial_key
 from tenancy.audit import tracked
 from tenancy.fields import TenantForeignKey, TenantOneToOneField
 from tenancy.managers import TenantManager
@@ -171,6 +172,11 @@ class Visit(TenantModel):
 
     def __str__(self):
         return self.number
+
+    def save(self, **kwargs):
+        """Keep the search key beside the number. Bulk writers set it themselves."""
+        self.number_key = serial_key(self.number)
+        super().save(**kwargs)
 
 
 @tracked()
