@@ -1,0 +1,226 @@
+"""Slots come from real availability, the preferred technician's first."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tenancy.calendars import Calendar, calendar_of, zone_of
+from tenancy.models import Closure, Tenant
+from tenancy.scope import tenant
+from visits.availability import Diary
+from visits.models import Absence, Assignment, Technician, TechnicianPreference, Visit, WorkingHours
+from visits.preferences import Wishes
+from visits.slots import Wanted, best_slots, half_hours, offers_of, slot_at, slots_on
+
+UTC = dt.UTC
+LONDON = zone_of(Tenant(time_zone="Europe/London"))
+HOUR = dt.timedelta(hours=1)
+Level = TechnicianPreference.Level
+
+
+@pytest.fixture
+def desk(cast):
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+def wanted(desk, now, **changes):
+    details = {
+        "desk": desk.tenant,
+        "calendar": calendar_of(desk.tenant),
+        "now": now,
+        "customer": desk.customer,
+        "site": desk.site,
+        "machines": (desk.copier,),
+    }
+    return Wanted(**{**details, **changes})
+
+
+def on(day, hour, minute=0):
+    """An instant of March 2026, when London keeps UTC."""
+    return dt.datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+def book(desk, technician, start, end, state="booked"):
+    visit = Visit.objects.create(
+        number=f"{technician.pk} {start}",
+        number_key=f"{technician.pk}{start}",
+        customer=desk.customer,
+        site=desk.site,
+        kind="fault",
+        window_start=start,
+        window_end=end,
+        planned_start=start,
+        planned_end=end,
+        told_day=start.date(),
+        told_from=start.time(),
+        told_until=end.time(),
+        booked_at=start,
+        changed_at=start,
+        state=state,
+    )
+    return Assignment.objects.create(visit=visit, technician=technician, starts_at=start, ends_at=end)
+
+
+def offered(slots):
+    return [(slot.technician.first_name, slot.start) for slot in slots]
+
+
+def test_the_preferred_technicians_two_first_slots_stand_before_the_soonest_of_another(desk, now):
+    slots = best_slots(wanted(desk, now))
+    assert offered(slots) == [("Lou", on(5, 13, 30)), ("Lou", on(5, 14, 30)), ("Marek", on(5, 13, 30))]
+    assert [slot.is_preferred for slot in slots] == [True, True, False]
+    assert (slots[0].end, slots[0].window_end) == (on(5, 14, 45), on(5, 14, 30))
+
+
+def test_existing_visits_keep_their_place_and_the_way_between(desk, now):
+    book(desk, desk.lou, on(5, 13, 15), on(5, 14, 45))
+    # 14:45 and 15 minutes of travel: 15:00 is the first half hour.
+    assert offered(best_slots(wanted(desk, now)))[0] == ("Lou", on(5, 15, 0))
+    # 13:30 to 14:45 would leave no time for the way to a visit at 14:50.
+    book(desk, desk.marek, on(5, 14, 50), on(5, 16, 30))
+    assert offered(best_slots(wanted(desk, now)))[-1] == ("Marek", on(6, 8, 0))
+
+
+@pytest.mark.parametrize("state", ["done", "missed by us", "cancelled by us"])
+def test_a_visit_that_is_over_takes_no_time(desk, now, state):
+    taken = book(desk, desk.lou, on(5, 13, 15), on(5, 16, 0))
+    Visit.objects.filter(pk=taken.visit_id).update(
+        state=state, completed_at=now, completed_on=now.date(), missed_at=now
+    )
+    assert offered(best_slots(wanted(desk, now)))[0] == ("Lou", on(5, 13, 30))
+
+
+def test_an_absence_takes_time_but_needs_no_way(desk, now):
+    Absence.objects.create(technician=desk.lou, starts_at=on(5, 13), ends_at=on(5, 14, 30))
+    assert offered(best_slots(wanted(desk, now)))[0] == ("Lou", on(5, 14, 30))
+
+
+def test_a_technicians_own_hours_stand_for_the_desks(desk, now):
+    WorkingHours.objects.create(technician=desk.lou, weekday=5, starts=dt.time(9), ends=dt.time(12))
+    assert offered(best_slots(wanted(desk, now)))[:2] == [("Lou", on(7, 9)), ("Lou", on(7, 10))]
+
+
+def test_nobody_comes_on_a_closed_day_or_a_holiday(desk, now):
+    Closure.objects.create(day=dt.date(2026, 3, 5), name="Stock-taking")
+    assert offered(best_slots(wanted(desk, now)))[0] == ("Lou", on(6, 8))
+    good_friday = dt.date(2026, 4, 3)
+    assert slots_on(wanted(desk, now), good_friday) == []
+
+
+def test_preference_is_read_from_equipment_then_site_then_customer(desk, now):
+    TechnicianPreference.objects.create(technician=desk.marek, level=Level.PREFERRED, equipment=desk.copier)
+    assert offered(best_slots(wanted(desk, now)))[0][0] == "Marek"
+    assert offered(best_slots(wanted(desk, now, machines=(desk.sorter,))))[0][0] == "Lou"
+
+
+def test_an_excluded_technician_is_not_offered(desk, now):
+    TechnicianPreference.objects.create(technician=desk.lou, level=Level.EXCLUDED, site=desk.site)
+    assert {who for who, _ in offered(best_slots(wanted(desk, now)))} == {"Marek"}
+
+
+def test_a_required_technician_is_the_only_one(desk, now):
+    TechnicianPreference.objects.create(technician=desk.marek, level=Level.REQUIRED, equipment=desk.copier)
+    assert {who for who, _ in offered(best_slots(wanted(desk, now)))} == {"Marek"}
+
+
+def test_without_a_preference_each_technicians_earliest_is_offered(desk, now):
+    TechnicianPreference.objects.all().delete()
+    assert offered(best_slots(wanted(desk, now))) == [("Lou", on(5, 13, 30)), ("Marek", on(5, 13, 30))]
+
+
+def test_a_desk_of_one_technician_still_has_a_choice(desk, now):
+    TechnicianPreference.objects.all().delete()
+    Technician.objects.filter(pk=desk.marek.pk).update(is_active=False)
+    assert offered(best_slots(wanted(desk, now))) == [("Lou", on(5, 13, 30)), ("Lou", on(5, 14, 30))]
+
+
+def test_a_tune_up_makes_the_visit_half_an_hour_longer(desk, now):
+    slot = best_slots(wanted(desk, now, with_tune_up=True))[0]
+    assert slot.end - slot.start == dt.timedelta(minutes=105)
+
+
+def test_a_slot_says_whether_its_window_ends_by_the_promised_response(desk, now):
+    Absence.objects.create(technician=desk.marek, starts_at=on(5, 13), ends_at=on(5, 18))
+    slots = best_slots(wanted(desk, now, due_at=on(5, 15)))
+    assert [(slot.meets_promise, slot.late_by) for slot in slots] == [
+        (True, dt.timedelta()),
+        (False, dt.timedelta(minutes=30)),
+        # From 15:00 to half past five, and from eight to nine the next day.
+        (False, dt.timedelta(hours=3, minutes=30)),
+    ]
+    assert best_slots(wanted(desk, now))[0].meets_promise is None
+
+
+def test_a_slot_is_found_again_by_technician_and_start_until_it_is_taken(desk, now):
+    asked = wanted(desk, now)
+    assert slot_at(asked, desk.lou, on(5, 14)) == slots_on(asked, now.date(), technician=desk.lou)[1]
+    book(desk, desk.lou, on(5, 14), on(5, 15))
+    assert slot_at(asked, desk.lou, on(5, 14)) is None
+    assert slot_at(asked, desk.lou, on(5, 14, 10)) is None
+
+
+def test_as_many_queries_for_one_technician_as_for_three(desk, now, django_assert_num_queries):
+    asked = wanted(desk, now)
+    with django_assert_num_queries(5):
+        best_slots(asked)
+    for n in range(2):
+        technician = Technician.objects.create(name=f"Extra {n}")
+        book(desk, technician, on(5, 14), on(5, 15))
+    with django_assert_num_queries(5):
+        best_slots(asked)
+
+
+def test_half_hours_of_the_days_on_which_the_clock_changes():
+    assert len(half_hours(dt.date(2026, 3, 5), LONDON)) == 48
+    assert len(half_hours(dt.date(2026, 3, 29), LONDON)) == 46
+    assert len(set(half_hours(dt.date(2026, 10, 25), LONDON))) == 48
+
+
+def spans_of(day):
+    start = st.integers(0, 23 * 4)
+    length = st.integers(1, 16)
+    at = dt.datetime.combine(day, dt.time(), tzinfo=UTC)
+    quarter = dt.timedelta(minutes=15)
+    return st.lists(
+        st.builds(lambda s, n: (at + s * quarter, at + (s + n) * quarter), start, length), max_size=6
+    ).map(tuple)
+
+
+@st.composite
+def days_with_diaries(draw):
+    """A day, often one on which the clock changes, and a technician's hours and diary on it."""
+    day = draw(st.sampled_from([dt.date(2026, 3, 5), dt.date(2026, 3, 29), dt.date(2026, 10, 25)]))
+    clock = st.sampled_from([dt.time(h, m) for h in range(24) for m in (0, 15, 30, 45)])
+    hours = draw(
+        st.lists(st.tuples(clock, clock).filter(lambda pair: pair[0] < pair[1]), min_size=1, max_size=3)
+    )
+    diary = Diary(
+        technician=Technician(name="Lou Baptiste", pk=1, tenant_id=1),
+        hours=tuple((day.weekday(), opens, closes) for opens, closes in hours),
+        absences=draw(spans_of(day)),
+        blocks=draw(spans_of(day)),
+    )
+    return day, diary, draw(st.integers(0, 60)), draw(st.sampled_from([30, 75, 105, 240]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(days_with_diaries())
+def test_no_slot_ever_overlaps_or_leaves_the_working_hours(case):
+    day, diary, travel, minutes = case
+    desk = Tenant(time_zone="Europe/London", travel_minutes=travel, visit_minutes=minutes, window_minutes=60)
+    now = dt.datetime.combine(day, dt.time(6), tzinfo=UTC)
+    asked = Wanted(
+        desk=desk, calendar=Calendar(zone=LONDON), now=now, customer=None, site=None, due_at=now + 4 * HOUR
+    )
+    way = dt.timedelta(minutes=travel)
+    spans = diary.spans(day, asked.calendar)
+    for slot in offers_of(asked, Wishes(), diary, [day]):
+        assert slot.start >= now + way
+        assert any(opens <= slot.start and slot.end <= closes for opens, closes in spans)
+        assert all(slot.end <= begins or slot.start >= ends for begins, ends in diary.absences)
+        assert all(slot.end + way <= begins or slot.start >= ends + way for begins, ends in diary.blocks)
+        assert slot.start.astimezone(LONDON).minute in (0, 30)
+        assert slot.end - slot.start == dt.timedelta(minutes=minutes)

@@ -1,0 +1,172 @@
+"""Slots to offer: real free time of real technicians, the preferred one first (R2.3).
+
+A slot is a technician and a planned start; the customer is told the window that begins there.
+It begins on the half hour of the desk's wall clock, lies within working hours, keeps the desk's
+travel time to its neighbours, and is never in the past.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from customers.models import Customer, Equipment, Site
+from tenancy.calendars import Calendar, day_bounds, instant_at, local_day, local_time
+from tenancy.models import Tenant
+from visits.availability import Diary, diaries
+from visits.models import Technician
+from visits.preferences import Wishes, wishes_for
+
+HALF_HOURS = tuple(dt.time(minutes // 60, minutes % 60) for minutes in range(0, 24 * 60, 30))
+# Beyond this nobody is offered anything without asking for a day.
+DAYS_AHEAD = 28
+OFFERED = 5
+# What a tune-up adds to a visit for something else.
+TUNE_UP_MINUTES = 30
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One offer. Instants are UTC; `late_by` is working time past the response promise."""
+
+    technician: Technician
+    start: dt.datetime
+    end: dt.datetime
+    window_end: dt.datetime
+    is_preferred: bool = False
+    due_at: dt.datetime | None = None
+    late_by: dt.timedelta = dt.timedelta()
+
+    @property
+    def meets_promise(self) -> bool | None:
+        """Whether the window ends by the promised response; None where none was promised."""
+        return None if self.due_at is None else self.window_end <= self.due_at
+
+    @property
+    def key(self) -> str:
+        """What a form posts back: technician and start."""
+        return f"{self.technician.public_id}@{self.start:%Y%m%dT%H%M%SZ}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a slot is looked for: for whom, how long, from when, and the promise that it should meet."""
+
+    desk: Tenant
+    calendar: Calendar
+    now: dt.datetime
+    customer: Customer
+    site: Site | None
+    machines: tuple[Equipment, ...] = ()
+    with_tune_up: bool = False
+    due_at: dt.datetime | None = None
+
+    @property
+    def length(self) -> dt.timedelta:
+        """How long the technician's block is."""
+        return dt.timedelta(minutes=self.desk.visit_minutes + (TUNE_UP_MINUTES if self.with_tune_up else 0))
+
+    @property
+    def travel(self) -> dt.timedelta:
+        """Between two visits, and before the first when it is today."""
+        return dt.timedelta(minutes=self.desk.travel_minutes)
+
+
+def best_slots(wanted: Wanted) -> list[Slot]:
+    """At most five: the preferred technician's earliest and next, then the soonest of the others.
+
+    Five queries. Without a preferred technician each technician's earliest, soonest first.
+    """
+    wishes, booked = _diaries(wanted, wanted.now, DAYS_AHEAD)
+    today = local_day(wanted.now, wanted.calendar.zone)
+    days = [today + dt.timedelta(days=ahead) for ahead in range(DAYS_AHEAD)]
+    offers = [offers_of(wanted, wishes, diary, days) for diary in booked]
+    # The preferred come first in `booked`; a desk of one technician has nobody else to offer.
+    has_preferred = bool(booked) and booked[0].technician.pk in wishes.preferred
+    first = list(_next_two(offers[0])) if has_preferred or len(offers) == 1 else []
+    others = offers[1:] if first else offers
+    soonest = sorted(
+        filter(None, (next(offer, None) for offer in others)), key=lambda s: (s.start, s.technician.name)
+    )
+    return [*first, *soonest][:OFFERED]
+
+
+def slots_on(wanted: Wanted, day: dt.date, *, technician: Technician | None = None) -> list[Slot]:
+    """Every slot of one day, of one technician or of all who may come, in order: five queries."""
+    start, _ = day_bounds(day, wanted.calendar.zone)
+    wishes, booked = _diaries(wanted, start, 1)
+    found = [
+        slot
+        for diary in booked
+        if technician is None or diary.technician == technician
+        for slot in offers_of(wanted, wishes, diary, [day])
+    ]
+    return sorted(found, key=lambda slot: (slot.start, not slot.is_preferred, slot.technician.name))
+
+
+def slot_at(wanted: Wanted, technician: Technician, start: dt.datetime) -> Slot | None:
+    """The slot of a technician at an instant, if it can be offered; None when it cannot (any more)."""
+    day = local_day(start, wanted.calendar.zone)
+    return next((s for s in slots_on(wanted, day, technician=technician) if s.start == start), None)
+
+
+@lru_cache(maxsize=128)
+def half_hours(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, ...]:
+    """The instants at which a zone's wall clock shows a half hour on a day, each once.
+
+    Where the clock is put forward the skipped ones are left out, where it is put back the first
+    of the two is meant.
+    """
+    instants = ((instant_at(day, clock, zone), clock) for clock in HALF_HOURS)
+    return tuple(instant for instant, clock in instants if local_time(instant, zone).time() == clock)
+
+
+def _diaries(wanted, start, days) -> tuple[Wishes, list[Diary]]:
+    """Of everybody who may come, the preferred first."""
+    wishes = wishes_for(wanted.customer, wanted.site, wanted.machines)
+    technicians = [t for t in Technician.objects.filter(is_active=True).order_by("name") if wishes.allows(t)]
+    end = start + dt.timedelta(days=days + 1)
+    booked = diaries(technicians, start=start - wanted.travel, end=end)
+    return wishes, sorted(booked, key=lambda diary: _rank(wishes, diary.technician))
+
+
+def _rank(wishes, technician):
+    if technician.pk in wishes.preferred:
+        return wishes.preferred.index(technician.pk)
+    return len(wishes.preferred)
+
+
+def _next_two(offers: Iterator[Slot]) -> Iterator[Slot]:
+    """The earliest slot and the next that begins after its window, so that it is a real choice."""
+    first = next(offers, None)
+    if first is not None:
+        yield first
+        yield from islice((slot for slot in offers if slot.start >= first.window_end), 1)
+
+
+def offers_of(wanted: Wanted, wishes: Wishes, diary: Diary, days: Iterable[dt.date]) -> Iterator[Slot]:
+    """Every slot of a technician, in order."""
+    earliest = wanted.now + wanted.travel
+    for day in days:
+        spans = diary.spans(day, wanted.calendar)
+        for start in half_hours(day, wanted.calendar.zone) if spans else ():
+            end = start + wanted.length
+            fits = start >= earliest and any(opens <= start and end <= closes for opens, closes in spans)
+            if fits and diary.is_free(start, end, travel=wanted.travel):
+                yield _slot(wanted, diary.technician, start, diary.technician.pk in wishes.preferred)
+
+
+def _slot(wanted, technician, start, is_preferred) -> Slot:
+    window_end = start + dt.timedelta(minutes=wanted.desk.window_minutes)
+    late = wanted.due_at is not None and window_end > wanted.due_at
+    return Slot(
+        technician=technician,
+        start=start,
+        end=start + wanted.length,
+        window_end=window_end,
+        is_preferred=is_preferred,
+        due_at=wanted.due_at,
+        late_by=wanted.calendar.working_time(wanted.due_at, window_end) if late else dt.timedelta(),
+    )
