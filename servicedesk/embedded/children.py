@@ -7,7 +7,9 @@ from pathlib import Path
 
 from .supervisor import Child
 
-# Given up after these seconds each; all four stop one after the other.
+# A worker that seeks its broker heeds no signal but SIGKILL (tried), so that is what it gets when the
+# supervisor is killed; its own children have asked the kernel for the same.
+# In an orderly end they stop one after the other, given up after these seconds each.
 GENTLE = ((signal.SIGTERM, 5.0),)
 # A task that is cut off is delivered again or found again by the next sweep.
 WORKER = ((signal.SIGTERM, 5.0), (signal.SIGQUIT, 3.0))
@@ -19,6 +21,8 @@ def web(listener: int, environment: Mapping[str, str]) -> Child:
     return Child(
         "web",
         [*command, "--access-logfile", "-"],
+        # The master ends its workers, also one that hangs in a request.
+        last_signal=signal.SIGTERM,
         stop_signals=GENTLE,
         environment=environment,
         keep_open=[listener],
@@ -31,8 +35,6 @@ def worker(environment: Mapping[str, str]) -> Child:
     return Child(
         "worker",
         command,
-        # SIGTERM would wait for its tasks, long after a killed supervisor.
-        last_signal=signal.SIGQUIT,
         stop_signals=WORKER,
         environment=environment,
     )

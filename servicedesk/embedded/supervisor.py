@@ -19,12 +19,12 @@ LONGEST_LOG = 5_000_000
 
 @dataclass(frozen=True)
 class Child:
-    """A program to keep running. `last_signal` is what it gets when this process is killed: it must
-    be one upon which the program ends soon, whatever it is doing."""
+    """A program to keep running. `last_signal` is what it gets when this process is killed; anything
+    but SIGKILL must be sure to end it, whatever it is doing at that moment."""
 
     name: str
     command: Sequence[str | Path]
-    last_signal: signal.Signals = signal.SIGTERM
+    last_signal: signal.Signals = signal.SIGKILL
     stop_signals: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 5.0),)
     environment: Mapping[str, str] | None = None
     keep_open: Sequence[int] = ()
