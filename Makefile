@@ -32,7 +32,7 @@ lint: install
 	@$(BIN) -m ruff format --check --quiet .
 	@$(BIN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	@$(BIN) -m djlint --check --lint --quiet templates
-	@$(BIN) -m mypy
+	@! grep -q '^\[tool.mypy' pyproject.toml || $(BIN) -m mypy
 
 format: install
 	@$(BIN) -m ruff check --fix --quiet .

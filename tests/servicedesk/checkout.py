@@ -11,7 +11,7 @@ from pathlib import Path
 from servicedesk.embedded.processes import CODE, Identity, wait_until
 
 DEPTH = 150
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache", "tests", "docs")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "var", ".*_cache", "tests", "docs")
 # Variables of the running test that would lead a copy to the test's own servers.
 OWN_SERVERS = (
     "DATABASE_URL",

@@ -64,6 +64,42 @@ def _roles(connection: psycopg.Connection) -> dict[str, tuple[bool, ...]]:
     return {name: tuple(rights) for name, *rights in rows}
 
 
+def test_the_roles_file_may_run_again_and_takes_passwords_from_the_environment(checkout):
+    command = [str(postgres.binaries.postgres_programs(places.own_account()) / "psql")]
+    command += ["--username=postgres", "--dbname=postgres", "--no-psqlrc", "--quiet"]
+    with embedded.running(checkout) as servers:
+        command.append(f"--host={_sockets(servers)}")
+        for secret in ("", "it's secret"):
+            subprocess.run(
+                [*command, f"--file={postgres.ROLES}"],
+                env={"MIGRATOR_PASSWORD": secret, "APP_WEB_PASSWORD": secret} if secret else {},
+                check=True,
+            )
+        told = subprocess.run(
+            [*command, "--tuples-only", "--no-align"],
+            input="SELECT rolname, rolpassword LIKE 'SCRAM-SHA-256%' FROM pg_authid"
+            " WHERE rolname IN ('migrator', 'app_web', 'app_sweep') ORDER BY 1",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert told.stdout.split() == ["app_sweep|", "app_web|t", "migrator|t"]
+
+
+def test_nothing_but_the_standard_library_is_imported():
+    code = (
+        "import sys\n"
+        "import servicedesk.embedded, servicedesk.embedded.keeper, servicedesk.embedded.guard\n"
+        "import servicedesk.embedded.children, servicedesk.embedded.ports\n"
+        "tops = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(tops - sys.stdlib_module_names - {'servicedesk', '__main__'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=CODE, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
 def test_sockets_are_for_their_owner_alone_and_short_enough(checkout):
     with embedded.running(checkout) as servers:
         folder = _sockets(servers)
