@@ -132,7 +132,6 @@ def _reader(name: str, known: Known, given: Given):
     def vocabulary(column: str) -> Vocabulary:
         return Vocabulary(name, column, given.words.get((name, column), {}))
 
-    seen: set[str] = set()
     if name == "customers":
         return lambda row: read_customer(row, known)
     if name == "equipment":
@@ -140,9 +139,9 @@ def _reader(name: str, known: Known, given: Given):
     if name == "contracts":
         return lambda row: read_contract(row, known, vocabulary("status"))
     if name == "payments":
-        return lambda row: read_payment(row, known, seen)
+        return lambda row: read_payment(row, known)
     if name == "visits":
         return lambda row: read_visit(row, known, vocabulary("status"), vocabulary("kind"))
     if name == "recommendations":
-        return lambda row: read_recommendation(row, known, vocabulary("severity"), seen)
-    return lambda row: read_call(row, known, vocabulary("kind"), seen)
+        return lambda row: read_recommendation(row, known, vocabulary("severity"))
+    return lambda row: read_call(row, known, vocabulary("kind"))

@@ -15,8 +15,15 @@ class Known:
     machines: dict[str, str] = field(default_factory=dict)
     # Key of a contract's number → number of its customer.
     contracts: dict[str, str] = field(default_factory=dict)
-    # Key of a visit's number → the number as first written.
-    visits: dict[str, str] = field(default_factory=dict)
+    # Table and key of each row that came before in this export.
+    told: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_told_before(self, table: str, key: str) -> bool:
+        """Whether a row with this key came before; from now on it did."""
+        if (table, key) in self.told:
+            return True
+        self.told.add((table, key))
+        return False
 
 
 def customer_key(number: str) -> str:

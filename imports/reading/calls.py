@@ -31,7 +31,7 @@ class CallRow:
         return f"{self.at.isoformat()}|{self.customer}|{self.kind_written}|{self.text}"
 
 
-def read_call(row: Row, known: Known, kinds: Vocabulary, seen: set[str]) -> CallRow:
+def read_call(row: Row, known: Known, kinds: Vocabulary) -> CallRow:
     """One call. Raises RowRefused without day or kind, for an unknown customer, or one told before."""
     moment = row.moment("at")
     if moment is None or moment.day is None:
@@ -61,7 +61,6 @@ def read_call(row: Row, known: Known, kinds: Vocabulary, seen: set[str]) -> Call
     )
     if read.kind == RENEWAL_CLAIM and not contract:
         row.warnings.append("a renewal claim without a contract: a call like others")
-    if read.key in seen:
+    if known.is_told_before("calls", read.key):
         row.refuse("text", "a call that no row before tells")
-    seen.add(read.key)
     return read

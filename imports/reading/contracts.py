@@ -42,7 +42,7 @@ def read_contract(row: Row, known: Known, statuses: Vocabulary) -> ContractRow:
     row.number = number = row.required("number")
     if not contract_key(number):
         row.refuse("number", "a number with letters or digits")
-    if contract_key(number) in known.contracts:
+    if known.is_told_before("contracts", contract_key(number)):
         row.refuse("number", "a number that no row before has")
     start, end = row.required_day("start"), row.required_day("end")
     customer = row.required("customer")

@@ -36,7 +36,7 @@ class CustomerRow:
 def read_customer(row: Row, known: Known) -> CustomerRow:
     """One customer. Raises RowRefused without number or name, or where the number came before."""
     row.number = number = row.required("number")
-    if customer_key(number) in known.customers:
+    if known.is_told_before("customers", customer_key(number)):
         row.refuse("number", "a number that no row before has")
     email = row.known_text("email")
     if email and not _MAIL.match(email):

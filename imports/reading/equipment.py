@@ -32,7 +32,7 @@ def read_equipment(row: Row, known: Known) -> EquipmentRow:
     row.number = serial = row.required("serial")
     if not machine_key(serial):
         row.refuse("serial", "a serial number with letters or digits")
-    if machine_key(serial) in known.machines:
+    if known.is_told_before("equipment", machine_key(serial)):
         row.refuse("serial", "a serial number that no row before has")
     customer = row.required("customer")
     if customer_key(customer) not in known.customers:

@@ -29,7 +29,7 @@ class PaymentRow:
         return self.number.casefold()
 
 
-def read_payment(row: Row, known: Known, seen: set[str]) -> PaymentRow:
+def read_payment(row: Row, known: Known) -> PaymentRow:
     """One payment. Raises RowRefused without day or amount, or where nobody can tell whose money it is."""
     row.number = number = row.text("number")
     date = row.required_day("date")
@@ -47,9 +47,8 @@ def read_payment(row: Row, known: Known, seen: set[str]) -> PaymentRow:
     reference = row.known_text("reference")
     if not number:
         number = f"{date.isoformat()} {amount} {whose or payer} {reference}"[:60].strip()
-    if number.casefold() in seen:
+    if known.is_told_before("payments", number.casefold()):
         row.refuse("number", "a payment that no row before tells")
-    seen.add(number.casefold())
     return PaymentRow(
         line=row.line,
         number=number,

@@ -30,7 +30,7 @@ class RecommendationRow:
         return f"{self.visit}|{self.serial}|{self.date.isoformat()}|{self.text}"
 
 
-def read_recommendation(row: Row, known: Known, severities: Vocabulary, seen: set[str]) -> RecommendationRow:
+def read_recommendation(row: Row, known: Known, severities: Vocabulary) -> RecommendationRow:
     """One recommendation. Raises RowRefused for an unknown machine, a day that is none, one told before."""
     row.number = row.text("visit")
     serial = row.required("serial")
@@ -53,7 +53,6 @@ def read_recommendation(row: Row, known: Known, severities: Vocabulary, seen: se
         signed_by=row.known_text("signed_by"),
         done=done,
     )
-    if read.key in seen:
+    if known.is_told_before("recommendations", read.key):
         row.refuse("text", "a recommendation that no row before tells")
-    seen.add(read.key)
     return read

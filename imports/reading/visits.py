@@ -47,7 +47,7 @@ def read_visit(row: Row, known: Known, statuses: Vocabulary, kinds: Vocabulary) 
         row.refuse("number", "a number with letters or digits")
     if len(number) > 40:
         row.refuse("number", "at most 40 characters")
-    if visit_key(number) in known.visits:
+    if known.is_told_before("visits", visit_key(number)):
         row.refuse("number", "a number that no row before has")
     customer, serial = _whose(row, known)
     day = row.day("day")
@@ -63,7 +63,7 @@ def read_visit(row: Row, known: Known, statuses: Vocabulary, kinds: Vocabulary) 
     kind = row.meaning("kind", kinds)
     if kind is None:
         row.warnings.append(f"type not known, read as {REPAIR}: {row.written('kind')}")
-    read = VisitRow(
+    return VisitRow(
         line=row.line,
         number=number,
         customer=customer,
@@ -80,8 +80,6 @@ def read_visit(row: Row, known: Known, statuses: Vocabulary, kinds: Vocabulary) 
         work=row.text("work"),
         parts=row.text("parts"),
     )
-    known.visits[read.key] = number
-    return read
 
 
 def _whose(row: Row, known: Known) -> tuple[str, str]:

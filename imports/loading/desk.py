@@ -1,0 +1,71 @@
+"""What every table's loading shares: the desk, the day on which all is judged, and where numbers lead."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from imports.report import Report, TableReport, Warning
+from tenancy.calendars import day_bounds, instant_at
+from tenancy.models import Tenant
+
+# Rows written by one statement: large enough to be quick, small enough to show progress.
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a customer's number leads: primary keys of the customer, the site and the main contact."""
+
+    customer: int
+    site: int
+    contact: int | None
+
+
+@dataclass
+class Desk:
+    """A desk while an export comes in.
+
+    `day` is the day on which everything is judged, `moment` the instant up to which things are
+    over, `now` when the import runs. `say(table, done, of)` shows progress.
+    """
+
+    tenant: Tenant
+    zone: ZoneInfo
+    day: dt.date
+    moment: dt.datetime
+    now: dt.datetime
+    report: Report
+    say: Callable[[str, int, int], None]
+    # Key of a customer's number → place; of a serial number → the machine's primary key.
+    places: dict[str, Place] = field(default_factory=dict)
+    machines: dict[str, int] = field(default_factory=dict)
+
+    def instant(self, wall: dt.datetime | None) -> dt.datetime | None:
+        """The instant of a wall time in the desk's zone; one that names its own offset keeps it."""
+        if wall is None:
+            return None
+        return wall.astimezone(dt.UTC) if wall.tzinfo else instant_at(wall.date(), wall.time(), self.zone)
+
+    def midday(self, day: dt.date) -> dt.datetime:
+        """The instant for something of which only the day is told."""
+        return instant_at(day, dt.time(12), self.zone)
+
+    def table(self, name: str) -> TableReport:
+        """The report of one table."""
+        return self.report.tables[name]
+
+    def warn(self, table: str, line: int, text: str) -> None:
+        """Note what a person should look at; the row came in, or was here already."""
+        self.table(table).warnings.append(Warning(table, table, line, text))
+
+
+def moment_of(day: dt.date, *, zone: ZoneInfo, now: dt.datetime, is_given: bool) -> dt.datetime:
+    """Up to when things are over: the end of a day that was asked for, else now."""
+    return day_bounds(day, zone)[1] if is_given else now
+
+
+def in_batches(rows: list, size: int = BATCH):
+    """Slices of a list, in order."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
