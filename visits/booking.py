@@ -1,0 +1,206 @@
+"""Booking a visit: one function for every way in, one transaction for all that belongs to it (R2.4).
+
+The technician's time is taken by an INSERT that gives way: of two bookers at once the database
+lets one in, and the other is told so without a failed transaction or a deadlock.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from cases.models import Case
+from contracts.models import Entitlement
+from customers.models import Contact, Customer, Equipment, SearchWord, Site, TimelineEntry
+from customers.search_words import add_number
+from customers.timeline import add_line
+from recommendations.models import Recommendation, WarnedFault
+from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.models import Membership
+from visits.announcements import cancel_visit_messages, plan_visit_messages
+from visits.commitments import make_promises, release_promises
+from visits.entitled import book_allowance, release_allowance
+from visits.models import Assignment, Technician, Visit, VisitEquipment
+from visits.numbering import next_number
+
+# So long a booking can be undone, and so long its confirmation waits.
+UNDO_TIME = dt.timedelta(minutes=2)
+
+
+class SlotTaken(Exception):
+    """The technician's time went to somebody else: `taken_at` says when, if another visit took it."""
+
+    def __init__(self, technician: Technician, start: dt.datetime, taken_at: dt.datetime | None):
+        super().__init__(f"{technician.name} is not free any more.")
+        self.technician, self.start, self.taken_at = technician, start, taken_at
+
+
+class TooLateToUndo(ValueError):
+    """The time for undoing is over: the customer has been told, or will be at any moment."""
+
+
+@transaction.atomic
+def book_visit(
+    *,
+    customer: Customer,
+    site: Site,
+    contact: Contact | None,
+    machines: Iterable[Equipment],
+    kind: str,
+    problem: str,
+    technician: Technician,
+    start: dt.datetime,
+    end: dt.datetime,
+    window_end: dt.datetime,
+    by: Membership | None,
+    now: dt.datetime,
+    case: Case | None = None,
+    response_due_at: dt.datetime | None = None,
+    entitlement: Entitlement | None = None,
+    tell_by_mail: bool = True,
+    tell_by_sms: bool = True,
+) -> Visit:
+    """Book a technician from `start` to `end`; the customer is told the window `start` to `window_end`.
+
+    A fault without a `case` opens one, to be answered by `response_due_at`. With an `entitlement`
+    the visit is one of those that the contract grants. The confirmation leaves when the booking
+    cannot be undone any more. Raises SlotTaken when the technician's time is gone, and ValueError
+    for a time that has passed.
+    """
+    if start < now:
+        raise ValueError("That time has passed. Choose a later one.")
+    machines = list(machines)
+    _refuse_if_taken(technician, start, end)
+    if case is None and kind == Visit.Kind.FAULT:
+        case = _open_fault(customer, site, machines, problem, response_due_at, by=by, now=now)
+    visit = _visit(customer, site, contact, kind, problem, start, end, window_end, by=by, now=now)
+    visit.case, visit.entitlement = case, entitlement
+    visit.tell_by_mail, visit.tell_by_sms = tell_by_mail, tell_by_sms
+    visit.number = next_number()
+    visit.save()
+    VisitEquipment.objects.bulk_create([VisitEquipment(visit=visit, equipment=m) for m in machines])
+    _take_time(visit, technician)
+    make_promises(visit, by=by, now=now)
+    book_allowance(visit, by=by, now=now)
+    plan_visit_messages(visit, "booked", now=now, send_after=visit.held_until)
+    add_number(customer, SearchWord.Kind.VISIT, visit.number, visit.public_id)
+    _tell_timeline(visit, technician, "booked", "Visit booked", at=now, by=by, detail=problem)
+    return visit
+
+
+@transaction.atomic
+def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
+    """Take back a booking while its confirmation waits; undoing twice changes nothing.
+
+    The visit stays as cancelled by us, its promises end as released, its case closes. Raises
+    TooLateToUndo afterwards: then it is cancelled or moved, and the customer is told.
+    """
+    visit = Visit.objects.select_for_update().get(pk=visit.pk)
+    if visit.state == Visit.State.CANCELLED_BY_US:
+        return visit
+    if visit.state != Visit.State.BOOKED or visit.held_until is None or now >= visit.held_until:
+        raise TooLateToUndo("Two minutes are over: move or cancel the visit, so that the customer hears.")
+    because = "The booking was undone"
+    visit.state, visit.ended_because = Visit.State.CANCELLED_BY_US, because
+    visit.version, visit.changed_at = visit.version + 1, now
+    visit.save(update_fields=["state", "ended_because", "version", "changed_at"])
+    cancel_visit_messages(visit, now=now)
+    release_promises(visit, now=now, because=because, by=by)
+    release_allowance(visit, by=by, now=now, because=because)
+    if visit.case_id and visit.case.opened_at == visit.booked_at:
+        Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=because)
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.VISIT,
+        "Booking undone",
+        at=now,
+        actor=by,
+        subject=visit.public_id,
+        step="undone",
+    )
+    return visit
+
+
+def _refuse_if_taken(technician, start, end):
+    """The common case, before anything is written or waited for."""
+    other = (
+        Assignment.objects.filter(
+            technician=technician, starts_at__lt=end, ends_at__gt=start, state__in=Assignment.BLOCKING_STATES
+        )
+        .order_by("-visit__booked_at")
+        .values_list("visit__booked_at", flat=True)
+        .first()
+    )
+    if other is not None:
+        raise SlotTaken(technician, start, other)
+
+
+def _take_time(visit, technician):
+    """Whoever inserts first has it; the other waits for that transaction's end, and gives way."""
+    span = {"starts_at": visit.planned_start, "ends_at": visit.planned_end}
+    assignment = Assignment(visit=visit, technician=technician, **span)
+    Assignment.objects.bulk_create([assignment], ignore_conflicts=True)
+    if not Assignment.objects.filter(visit=visit).exists():
+        _refuse_if_taken(technician, start=visit.planned_start, end=visit.planned_end)
+        raise SlotTaken(technician, visit.planned_start, None)
+
+
+def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) -> Case:
+    """The case of a fault; what we had recommended on the machine is linked and counted (R5.7)."""
+    named = ", ".join(str(machine) for machine in machines)
+    case = Case.objects.create(
+        customer=customer,
+        site=site,
+        equipment=machines[0] if machines else None,
+        kind=Case.Kind.FAULT,
+        title=(problem.strip().splitlines() or [f"Fault: {named}"])[0][:200],
+        words=problem,
+        opened_at=now,
+        opened_by=by,
+        owner=by,
+        response_due_at=response_due_at,
+    )
+    today = local_day(now, zone_of(customer.tenant))
+    warned = Recommendation.objects.open(today).filter(equipment__in=machines)
+    WarnedFault.objects.bulk_create(
+        [WarnedFault(case=case, recommendation=r, noticed_at=now) for r in warned]
+    )
+    return case
+
+
+def _visit(customer, site, contact, kind, problem, start, end, window_end, *, by, now) -> Visit:
+    zone = zone_of(customer.tenant)
+    told_from, told_until = local_time(start, zone), local_time(window_end, zone)
+    return Visit(
+        customer=customer,
+        site=site,
+        contact=contact,
+        kind=kind,
+        problem=problem.strip(),
+        window_start=start,
+        window_end=window_end,
+        planned_start=start,
+        planned_end=end,
+        told_day=told_from.date(),
+        told_from=told_from.time(),
+        told_until=told_until.time(),
+        booked_at=now,
+        booked_by=by,
+        changed_at=now,
+        held_until=now + UNDO_TIME,
+    )
+
+
+def _tell_timeline(visit, technician, step, title, *, at, by, detail):
+    day = f"{visit.told_day:%a} {visit.told_day.day} {visit.told_day:%b}"
+    window = f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.VISIT,
+        f"{title}: {day}, {window}, {technician.name}",
+        at=at,
+        detail=detail,
+        actor=by,
+        subject=visit.public_id,
+        step=step,
+    )
