@@ -30,7 +30,7 @@ class Message(TenantModel):
         MISSED = "missed", "Too late to send"
         UNCERTAIN = "uncertain", "Not certain"
 
-    # uuid5 of what it is about (visit, kind, start): planning twice does nothing.
+    # messaging.keys.key_of what it is about (visit, kind, start, channel): planning twice does nothing.
     key = models.UUIDField()
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=4, choices=Channel.choices)
@@ -52,6 +52,7 @@ class Message(TenantModel):
     text = models.TextField(blank=True)
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # A worker holds it until then. With the state "sending": an attempt was begun and nobody knows its end.
     leased_until = models.DateTimeField(null=True, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
     planned_at = models.DateTimeField()
@@ -70,10 +71,12 @@ class Message(TenantModel):
             ),
         ]
         indexes = [
-            # Claiming: what is due, oldest first, over all desks.
-            models.Index(fields=["send_after", "id"], condition=Q(state="planned"), name="message_due"),
-            # Claiming: leases that ran out.
-            models.Index(fields=["leased_until"], condition=Q(state="sending"), name="message_leased"),
+            # Claiming: a desk's due and begun messages, oldest first.
+            models.Index(
+                fields=["tenant", "send_after", "id"],
+                condition=Q(state__in=["planned", "sending"]),
+                name="message_due",
+            ),
             # Messages page: a state's messages, newest first.
             models.Index(fields=["tenant", "state", "-send_after", "-id"], name="message_by_state"),
             # A visit's messages, for cancelling them when it moves.

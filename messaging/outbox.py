@@ -13,6 +13,9 @@ State = Message.State
 # Not fine, and nobody has settled it: a person sees these.
 FAULTY_STATES = (State.FAILED, State.MISSED, State.UNCERTAIN)
 
+# In a message's fields: whose words title and text are, instead of those of its kind.
+EDITED_BY = "edited_by"
+
 # A cancelled message whose cause is true again (a visit moved there and back) is planned anew;
 # one that went, or that a person dropped, is never touched by planning.
 _PLAN = """
@@ -67,8 +70,13 @@ def edit(message: Message, *, title: str, text: str, by) -> Message:
     """Put a person's words in the place of ours. Raises NotWaiting, and ValueError for an empty text."""
     if not text.strip():
         raise ValueError("Write the message, or drop it.")
-    title = " ".join(title.split())[:200]
-    return _change(message, title=title, text=text.strip(), reason=f"Edited by {by.name}")
+    return _change(
+        message,
+        title=" ".join(title.split())[:200],
+        text=text.strip(),
+        fields={**message.fields, EDITED_BY: by.name},
+        reason=f"Edited by {by.name}",
+    )
 
 
 def drop(message: Message, *, by) -> Message:

@@ -1,5 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class VisitsConfig(AppConfig):
     name = "visits"
+
+    def ready(self):
+        # Says to messaging who answers for messages about visits.
+        import_module("visits.letters")

@@ -116,14 +116,9 @@ class Migration(migrations.Migration):
                         "base_manager_name": "objects",
                         "indexes": [
                             models.Index(
-                                condition=models.Q(("state", "planned")),
-                                fields=["send_after", "id"],
+                                condition=models.Q(("state__in", ["planned", "sending"])),
+                                fields=["tenant", "send_after", "id"],
                                 name="message_due",
-                            ),
-                            models.Index(
-                                condition=models.Q(("state", "sending")),
-                                fields=["leased_until"],
-                                name="message_leased",
                             ),
                             models.Index(
                                 fields=["tenant", "state", "-send_after", "-id"], name="message_by_state"

@@ -1,0 +1,76 @@
+"""A customer's way in without an account: a long random token, of which we keep the hash only."""
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection
+
+from customers.models import Customer, CustomerLink
+from tenancy.scope import tenant
+
+TOKEN_LENGTH = 22
+
+
+@dataclass(frozen=True)
+class FoundLink:
+    """What a token leads to: the desk to open, the link, and whether it still opens anything."""
+
+    tenant_id: int
+    link: CustomerLink
+    is_open: bool
+
+
+def make_link(
+    customer: Customer,
+    purpose: str,
+    subject: uuid.UUID,
+    *,
+    now: dt.datetime,
+    expires_at: dt.datetime | None,
+) -> str:
+    """A new token of 22 characters that opens the subject (a public id) for one purpose.
+
+    It is shown once, here: the database keeps its hash. Without `expires_at` it has no end.
+    """
+    token = secrets.token_urlsafe(16)
+    CustomerLink.objects.create(
+        customer=customer,
+        purpose=purpose,
+        subject=subject,
+        token_hash=hash_of(token),
+        made_at=now,
+        expires_at=expires_at,
+    )
+    return token
+
+
+def find_link(token: str, *, now: dt.datetime) -> FoundLink | None:
+    """The link behind a token, of whatever desk; None for one that never was.
+
+    An expired or revoked one is found too, as not open: its page still names the desk's phone.
+    """
+    if len(token) != TOKEN_LENGTH:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, link_id FROM link_of_token(%s)", [hash_of(token)])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    tenant_id, link_id = found
+    with tenant(tenant_id):
+        link = CustomerLink.objects.select_related("customer").get(pk=link_id)
+    ended = link.revoked_at is not None or (link.expires_at is not None and link.expires_at <= now)
+    return FoundLink(tenant_id, link, is_open=not ended)
+
+
+def revoke_links(subject: uuid.UUID, *, now: dt.datetime) -> int:
+    """End every link to a thing at once; how many were open."""
+    return CustomerLink.objects.filter(subject=subject, revoked_at__isnull=True).update(revoked_at=now)
+
+
+def hash_of(token: str) -> str:
+    """SHA-256 of a token, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,253 @@
+"""Delivery: due messages are claimed, read again under their desk, sent, and marked one by one.
+
+A worker may be killed at any line. What it had claimed is claimed again when the lease runs out;
+a message whose sending had begun is in doubt: the provider is asked by key where it can be, and
+SMTP gets the same Message-ID once more. The desk's transaction is never open while we send.
+"""
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils import timezone
+
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from messaging import faults
+from messaging.channels import Mail, NotSent, Outgoing, Refused, Sms, Unsure
+from messaging.judging import Decision, judge
+from messaging.models import Message
+from messaging.outbox import FAULTY_STATES
+from tenancy.scope import tenant
+
+log = logging.getLogger(__name__)
+
+State = Message.State
+Clock = Callable[[], dt.datetime]
+
+# Longer than the longest answer of a mail server or provider.
+LEASE = dt.timedelta(seconds=90)
+DESK_SHARE = 10
+BATCH = 40
+# How long one task works before it lets another have the worker.
+TURN = dt.timedelta(seconds=15)
+BACK_OFF = (
+    dt.timedelta(minutes=1),
+    dt.timedelta(minutes=4),
+    dt.timedelta(minutes=15),
+    dt.timedelta(hours=1),
+)
+MOST_ATTEMPTS = len(BACK_OFF) + 1
+TAKEN = "taken by another"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message that this worker holds until `leased_until`, which also tells its lease from others'."""
+
+    tenant_id: int
+    message_id: int
+    leased_until: dt.datetime
+
+    def row(self):
+        """The message, if this worker still holds it."""
+        return Message.objects.filter(pk=self.message_id, leased_until=self.leased_until)
+
+
+def deliver_due(*, clock: Clock = timezone.now, turn: dt.timedelta = TURN) -> Counter:
+    """Send what is due at all desks until nothing is left or the turn is over; how many ended how."""
+    ended: Counter = Counter()
+    ends_at = clock() + turn
+    channels = {Message.Channel.MAIL: Mail(), Message.Channel.SMS: Sms()}
+    try:
+        while clock() < ends_at:
+            claims = claim(now=clock())
+            if not claims:
+                break
+            for number, one in enumerate(claims):
+                if clock() >= ends_at:
+                    _give_back(claims[number:])
+                    break
+                ended[_deliver(one, channels, clock)] += 1
+    finally:
+        for channel in channels.values():
+            channel.close()
+    return ended
+
+
+def claim(*, now: dt.datetime, share: int = DESK_SHARE, most: int = BATCH) -> list[Claim]:
+    """Lease due messages to this worker: at most `share` of one desk and `most` in all."""
+    leased_until = now + LEASE
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM claim_messages(%s, %s, %s, %s)", [now, leased_until, share, most])
+        return [Claim(tenant_id, message_id, leased_until) for tenant_id, message_id in cursor.fetchall()]
+
+
+def _deliver(one: Claim, channels, clock: Clock) -> str:
+    step = _next_step(one, channels, clock)
+    if isinstance(step, Question):
+        arrived = _ask(one, channels[step.channel], step.outgoing, clock)
+        if arrived:
+            return arrived
+        step = _next_step(one, channels, clock)
+    if not isinstance(step, Begun):
+        return step
+    try:
+        provider_id = channels[step.channel].send(step.outgoing)
+    except NotSent as error:
+        return _later(step.claim, str(error), clock(), in_doubt=False)
+    except Unsure as error:
+        return _later(step.claim, str(error), clock(), in_doubt=True)
+    except Refused as error:
+        return _finish(step.claim, clock(), state=State.FAILED, reason=str(error)[:300])
+    return _sent(step.claim, provider_id, clock())
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Marked as being sent: the channel's turn."""
+
+    claim: Claim
+    channel: str
+    outgoing: Outgoing
+
+
+@dataclass(frozen=True)
+class Question:
+    """In doubt after a crash, and the provider can be asked."""
+
+    channel: str
+    outgoing: Outgoing
+
+
+def _next_step(one, channels, clock):
+    """Read the message again under its desk: how it ended, a question first, or begun and committed."""
+    with tenant(one.tenant_id):
+        message = (
+            one.row()
+            .select_related("tenant", "customer", "contact", "colleague__user")
+            .select_for_update(of=("self",))
+            .first()
+        )
+        if message is None:
+            return TAKEN
+        if message.state == State.SENDING and channels[message.channel].can_be_asked:
+            return Question(message.channel, _question(message))
+        decision = _judged(message, clock())
+        if decision.outgoing is None:
+            return _settle(message, decision, clock())
+        return Begun(_begin(message, decision, clock()), message.channel, decision.outgoing)
+
+
+def _question(message):
+    return Outgoing(
+        key=str(message.key),
+        desk_slug=message.tenant.slug,
+        sender_name=message.tenant.name,
+        reply_to="",
+        address=message.address,
+        title="",
+        text="",
+    )
+
+
+def _ask(one, channel, question, clock):
+    """How the first attempt ended, if the provider knows; empty when it never arrived."""
+    try:
+        provider_id = channel.ask(question)
+    except NotSent as error:
+        return _later(one, str(error), clock(), in_doubt=True)
+    if provider_id is not None:
+        return _sent(one, provider_id, clock())
+    with tenant(one.tenant_id):
+        one.row().update(state=State.PLANNED)
+    return ""
+
+
+def _judged(message, now):
+    """One message that cannot be judged or written must not hold up the others."""
+    if message.attempts >= MOST_ATTEMPTS:
+        return Decision(
+            State.UNCERTAIN, f"Begun {message.attempts} times, and never heard whether it arrived."
+        )
+    try:
+        return judge(message, now=now)
+    except Exception as error:
+        log.exception("Message %s of desk %s cannot be written", message.pk, message.tenant_id)
+        return Decision(State.FAILED, f"The message could not be written: {error}"[:300])
+
+
+def _settle(message, decision, now):
+    """It does not go now: later, or never."""
+    if decision.send_after is not None:
+        # In doubt it stays in doubt: only the lease moves.
+        values = {"leased_until": decision.send_after} if message.state == State.SENDING else {}
+        values = values or {"leased_until": None, "send_after": decision.send_after}
+        Message.objects.filter(pk=message.pk).update(**values)
+        return "later"
+    message.state, message.reason, message.leased_until = decision.state, decision.reason[:300], None
+    message.save(update_fields=["state", "reason", "leased_until"])
+    if decision.state in FAULTY_STATES:
+        faults.report(message, now=now)
+    return decision.state
+
+
+def _begin(message, decision, now):
+    """Committed before the first byte leaves: whoever finds it later knows that it may have gone."""
+    message.state, message.attempts = State.SENDING, message.attempts + 1
+    message.leased_until = now + LEASE
+    message.address = decision.outgoing.address
+    message.title, message.text = decision.title[:200], decision.text
+    message.save(update_fields=["state", "attempts", "leased_until", "address", "title", "text"])
+    return Claim(message.tenant_id, message.pk, message.leased_until)
+
+
+def _later(one, reason, now, *, in_doubt):
+    """Back off; when no try is left, or none that is of use, a person sees it."""
+    with tenant(one.tenant_id):
+        message = one.row().select_for_update(of=("self",)).first()
+        if message is None:
+            return TAKEN
+        again = now + BACK_OFF[min(max(message.attempts, 1), len(BACK_OFF)) - 1]
+        useless = message.useless_after
+        if message.attempts >= MOST_ATTEMPTS or (useless is not None and again >= useless):
+            return _settle(message, Decision(State.UNCERTAIN if in_doubt else State.FAILED, reason), now)
+        if in_doubt:
+            one.row().update(leased_until=again, reason=reason[:300])
+        else:
+            one.row().update(state=State.PLANNED, leased_until=None, send_after=again, reason=reason[:300])
+    return "again later"
+
+
+def _sent(one, provider_id, now):
+    return _finish(one, now, state=State.SENT, sent_at=now, provider_id=provider_id, reason="")
+
+
+def _finish(one, now, **values):
+    with tenant(one.tenant_id):
+        if not one.row().update(**values, leased_until=None):
+            return TAKEN
+        message = Message.objects.select_related("customer").get(pk=one.message_id)
+        if message.state in FAULTY_STATES:
+            faults.report(message, now=now)
+        elif message.customer is not None:
+            add_line(
+                message.customer,
+                TimelineEntry.Kind.MESSAGE,
+                f"{message.get_channel_display()}: {message.kind}",
+                at=now,
+                detail=message.text,
+                subject=message.public_id,
+                step="sent",
+            )
+    return values["state"]
+
+
+def _give_back(claims):
+    """What this turn has no time for: another worker need not wait for the lease."""
+    for one in claims:
+        with tenant(one.tenant_id):
+            one.row().update(leased_until=None)

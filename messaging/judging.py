@@ -1,0 +1,112 @@
+"""Whether a claimed message goes now, later or never, and what it says: decided on the truth of now."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from messaging.channels import Outgoing
+from messaging.kinds import LINK, Kind, UnknownKind, kind_of
+from messaging.models import Message
+from messaging.outbox import EDITED_BY
+from tenancy.calendars import end_of_quiet_hours, zone_of
+
+State = Message.State
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Exactly one of: an end (state, reason), a later time, or what leaves now.
+
+    `title` and `text` are what we keep: with LINK in the place of the link.
+    """
+
+    state: str = ""
+    reason: str = ""
+    send_after: dt.datetime | None = None
+    outgoing: Outgoing | None = None
+    title: str = ""
+    text: str = ""
+
+
+def judge(message: Message, *, now: dt.datetime) -> Decision:
+    """Decide on one message, with its desk open. One in doubt that should not go is uncertain."""
+    try:
+        kind = kind_of(message)
+    except UnknownKind as error:
+        return Decision(State.FAILED, str(error))
+    against = _against(message, kind, now)
+    if against is None:
+        return _quiet(message, kind, now) or _written(message, kind, now)
+    if message.state == State.SENDING:
+        return Decision(State.UNCERTAIN, f"It may have gone before we knew: {against.reason}")
+    return against
+
+
+def recipient_zone(message: Message) -> ZoneInfo:
+    """The wall clock of whom it is written to: the customer's, else the desk's."""
+    if message.customer is not None and message.customer.time_zone:
+        return ZoneInfo(message.customer.time_zone)
+    return zone_of(message.tenant)
+
+
+def address_of(message: Message) -> str:
+    """Where it goes as of now; empty when there is no such address any more."""
+    if message.colleague is not None:
+        return message.colleague.user.email if message.channel == Message.Channel.MAIL else ""
+    return message.contact.email if message.channel == Message.Channel.MAIL else message.contact.phone
+
+
+def _against(message, kind: Kind, now):
+    """Why it must not go, as the end of it; None when nothing speaks against it."""
+    starts = message.tenant.messages_from
+    if starts is None or message.send_after < starts:
+        return Decision(State.SKIPPED, "It was due before the desk's messages were switched on.")
+    because = kind.why_not(message, now=now)
+    if because:
+        return Decision(State.CANCELLED, because)
+    if message.useless_after is not None and now >= message.useless_after:
+        useless = kind.useless(message, now=now)
+        return Decision(State.MISSED if useless.is_fault else State.SKIPPED, useless.reason)
+    if _has_stopped(message) and not kind.overrules_stop(message):
+        return Decision(State.SKIPPED, "They want no messages of this sort any more.")
+    if not address_of(message):
+        what = "e-mail address" if message.channel == Message.Channel.MAIL else "phone number"
+        return Decision(State.FAILED, f"There is no {what} any more.")
+    return None
+
+
+def _has_stopped(message):
+    contact = message.contact
+    if contact is None:
+        return False
+    return not (contact.by_mail if message.channel == Message.Channel.MAIL else contact.by_sms)
+
+
+def _quiet(message, kind: Kind, now):
+    desk = message.tenant
+    until = end_of_quiet_hours(
+        now, zone=recipient_zone(message), quiet_from=desk.quiet_from, quiet_until=desk.quiet_until
+    )
+    if until <= now or kind.may_disturb(message, quiet_until=until):
+        return None
+    return Decision(send_after=until)
+
+
+def _written(message, kind: Kind, now):
+    """A person's words before ours; the link is made last and kept nowhere."""
+    if EDITED_BY in message.fields:
+        title, text = message.title, message.text
+    else:
+        letter = kind.write(message, now=now)
+        title, text = letter.title, letter.text
+    link = kind.make_link(message, now=now) if LINK in text else ""
+    outgoing = Outgoing(
+        key=str(message.key),
+        desk_slug=message.tenant.slug,
+        sender_name=message.tenant.name,
+        reply_to=message.tenant.email,
+        address=address_of(message),
+        title=title,
+        text=text.replace(LINK, link),
+    )
+    return Decision(outgoing=outgoing, title=title, text=text)
