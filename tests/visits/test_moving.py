@@ -1,0 +1,298 @@
+"""Moving a visit: who may, where to, and what follows from it."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import connection
+
+from cases.models import Promise
+from customers.models import TimelineEntry
+from messaging.models import Message
+from tenancy.scope import tenant
+from tests.cast import make_visit
+from visits.fitting import fit
+from visits.models import Absence, Assignment, TechnicianPreference, Visit
+from visits.moving import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, move_visit
+
+# Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
+START = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def north(cast):
+    """Northgate's scope is open; Southgate has the same visit."""
+    with tenant(cast.south.tenant):
+        make_visit(cast.south, start=START, technician=cast.south.lou)
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+@pytest.fixture
+def visit(north):
+    return make_visit(north, start=START, technician=north.lou)
+
+
+def moved(visit, north, now, **values):
+    return move_visit(
+        visit,
+        **{
+            "technician": north.lou,
+            "start": START + HOUR,
+            "reason": "Customer asked",
+            "by": north.dispatcher,
+            "now": now,
+            "version": visit.version,
+            **values,
+        },
+    )
+
+
+def test_block_window_and_told_time_move_together(north, visit, now):
+    after = moved(visit, north, now)
+    assert (after.planned_start, after.planned_end) == (START + HOUR, START + HOUR * 2.25)
+    assert (after.window_start, after.window_end) == (START + HOUR, START + HOUR * 2)
+    assert (after.told_day, after.told_from, after.told_until) == (START.date(), dt.time(15), dt.time(16))
+    assert (after.version, after.changed_at, after.state) == (2, now, Visit.State.BOOKED)
+    assignment = Assignment.objects.get(visit=visit)
+    assert (assignment.technician, assignment.starts_at, assignment.ends_at) == (
+        north.lou,
+        START + HOUR,
+        START + HOUR * 2.25,
+    )
+
+
+def test_across_the_change_of_the_clock_the_wall_time_is_told(north, now):
+    # 27 March is winter time in London, 30 March summer time: 14:00 is 13:00 in UTC.
+    visit = make_visit(north, start=dt.datetime(2026, 3, 27, 14, tzinfo=dt.UTC), technician=north.lou)
+    after = moved(visit, north, now, start=dt.datetime(2026, 3, 30, 13, tzinfo=dt.UTC))
+    assert (after.told_day, after.told_from) == (dt.date(2026, 3, 30), dt.time(14))
+
+
+def test_old_messages_are_cancelled_and_the_move_is_told(north, visit, now):
+    Message.objects.create(
+        key="0" * 32,
+        kind="reminder",
+        channel="sms",
+        customer=visit.customer,
+        contact=visit.contact,
+        subject=visit.public_id,
+        send_after=START - HOUR * 2,
+        planned_at=now,
+    )
+    after = moved(visit, north, now)
+    states = set(Message.objects.values_list("kind", "channel", "state", "subject_start"))
+    assert states == {
+        ("reminder", "sms", "cancelled", None),
+        ("moved", "sms", "planned", after.planned_start),
+        ("moved", "mail", "planned", after.planned_start),
+    }
+
+
+def test_promises_follow_the_visit(north, visit, now):
+    moved(visit, north, now, agreed_by_customer=True)
+    window = Promise.objects.filter(of_visit__visit=visit, kind=Promise.Kind.WINDOW)
+    assert list(window.order_by("made_at").values_list("state", "due_at")) == [
+        (Promise.State.RELEASED, START + HOUR),
+        (Promise.State.OPEN, START + HOUR * 2),
+    ]
+
+
+def test_the_time_line_says_who_moved_it_where_and_why(north, visit, now):
+    moved(visit, north, now)
+    line = TimelineEntry.objects.get(subject=visit.public_id, step="moved 2")
+    assert (line.title, line.detail, line.actor) == (
+        "Visit moved to Fri 6 Mar, 15:00, Lou Baptiste",
+        "Customer asked",
+        north.dispatcher,
+    )
+
+
+def test_second_mover_is_told_who_was_first(north, visit, now):
+    moved(visit, north, now)
+    with pytest.raises(VisitChanged) as refused:
+        moved(visit, north, now, start=START + HOUR * 2, version=1)
+    assert "changed this visit at 13:07. It stands with Lou Baptiste on Fri 6 Mar, 15:00." in str(
+        refused.value
+    )
+    visit.refresh_from_db()
+    assert (visit.planned_start, visit.version) == (START + HOUR, 2)
+
+
+def test_taken_time_is_refused_with_who_is_there(north, visit, now):
+    make_visit(north, start=START + HOUR * 2, technician=north.marek)
+    with pytest.raises(PlaceTaken) as refused:
+        moved(visit, north, now, technician=north.marek)
+    assert str(refused.value) == "Overlaps The Harbour Letter, 16:00 to 17:15."
+    assert Assignment.objects.get(visit=visit).technician == north.lou
+
+
+def test_same_hour_next_to_its_old_place_is_free(north, visit, now):
+    after = moved(visit, north, now, start=START + dt.timedelta(minutes=15))
+    assert after.planned_start == START + dt.timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("state", [Visit.State.ON_SITE, Visit.State.NO_ACCESS, Visit.State.CANCELLED_BY_US])
+def test_what_is_over_or_begun_cannot_be_moved(north, visit, now, state):
+    Visit.objects.filter(pk=visit.pk).update(state=state, arrived_at=now)
+    with pytest.raises(MoveRefused, match="cannot be moved any more"):
+        moved(visit, north, now)
+
+
+def test_a_missed_visit_is_rebooked_never_moved(north, visit, now):
+    Visit.objects.filter(pk=visit.pk).update(state=Visit.State.MISSED, missed_at=now)
+    with pytest.raises(MoveRefused, match="This visit was missed. Record what came of it, and book a new"):
+        moved(visit, north, now)
+
+
+def test_not_into_the_past_nor_into_an_absence_nor_to_somebody_excluded(north, visit, now):
+    with pytest.raises(MoveRefused, match="That time has passed"):
+        moved(visit, north, now, start=now - HOUR)
+    Absence.objects.create(
+        technician=north.marek, starts_at=START, ends_at=START + HOUR * 48, reason="Training"
+    )
+    with pytest.raises(MoveRefused, match=r"Marek is away until Sun 8 Mar \(Training\)\."):
+        moved(visit, north, now, technician=north.marek)
+    Absence.objects.all().delete()
+    TechnicianPreference.objects.create(
+        technician=north.marek, level=TechnicianPreference.Level.EXCLUDED, site=north.site
+    )
+    with pytest.raises(MoveRefused, match="The customer wants somebody other than Marek"):
+        moved(visit, north, now, technician=north.marek)
+
+
+class TestAnotherTechnicianAfterConfirmation:
+    """R2.6: the customer's yes, or a supervisor's reason."""
+
+    @pytest.fixture
+    def visit(self, north, now):
+        return make_visit(
+            north, start=START, technician=north.lou, state=Visit.State.CONFIRMED, confirmed_at=now
+        )
+
+    def test_a_dispatcher_needs_the_customers_yes(self, north, visit, now):
+        with pytest.raises(NeedsAgreement, match="another technician needs the customer’s yes"):
+            moved(visit, north, now, technician=north.marek, start=START)
+        after = moved(visit, north, now, technician=north.marek, start=START, agreed_by_customer=True)
+        assert (after.state, after.assignments.get().technician) == (Visit.State.CONFIRMED, north.marek)
+
+    def test_a_managers_reason_is_enough_an_empty_one_is_not(self, north, visit, now):
+        move = {"technician": north.marek, "start": START, "by": north.manager}
+        with pytest.raises(NeedsAgreement):
+            moved(visit, north, now, reason=" ", **move)
+        assert (
+            moved(visit, north, now, reason="Lou is ill", **move).assignments.get().technician == north.marek
+        )
+
+    def test_the_same_technician_at_another_time_needs_none_but_is_confirmed_no_more(self, north, visit, now):
+        after = moved(visit, north, now)
+        assert (after.state, after.confirmed_at) == (Visit.State.BOOKED, None)
+
+
+def test_window_stays_when_nobody_tells_the_customer(north, visit, now):
+    after = moved(visit, north, now, start=START + HOUR / 2, tell_customer=False)
+    assert (after.planned_start, after.window_start) == (START + HOUR / 2, START)
+    assert not Message.objects.filter(kind="moved").exists()
+
+
+def test_no_silent_move_out_of_the_promised_window(north, visit, now):
+    with pytest.raises(
+        NeedsAgreement, match="The customer was promised 14:00 to 15:00. Tell them the new time"
+    ):
+        moved(visit, north, now, start=START + HOUR * 2, tell_customer=False)
+
+
+def test_a_late_visit_with_a_new_time_is_late_no_more_its_broken_promise_stays(north, now):
+    visit = make_visit(
+        north, start=now - HOUR * 1.25, technician=north.lou, late_at=now, booked_at=now - HOUR * 240
+    )
+    Promise.objects.filter(of_visit__visit=visit, kind=Promise.Kind.WINDOW).update(
+        state=Promise.State.BROKEN, settled_at=now, evidence="Nobody had arrived"
+    )
+    after = moved(visit, north, now, start=now + HOUR, agreed_by_customer=True)
+    assert after.late_at is None
+    states = Promise.objects.filter(of_visit__visit=visit, kind=Promise.Kind.WINDOW).order_by("pk")
+    assert [promise.state for promise in states] == [Promise.State.BROKEN, Promise.State.OPEN]
+
+
+def test_a_longer_block_keeps_everything_that_was_told(north, now):
+    visit = make_visit(
+        north, start=START, technician=north.lou, state=Visit.State.CONFIRMED, called_ahead_at=now
+    )
+    after = moved(visit, north, now, start=START, minutes=120)
+    assert after.planned_end == START + HOUR * 2
+    assert (after.state, after.called_ahead_at, after.window_end) == (
+        Visit.State.CONFIRMED,
+        now,
+        START + HOUR,
+    )
+    assert not Message.objects.filter(kind="moved").exists()
+
+
+def test_a_visit_without_technician_is_placed(north, now):
+    visit = make_visit(north, start=START, needs_placing=True)
+    after = moved(visit, north, now, start=START)
+    assert (after.needs_placing, after.assignments.get().technician) == (False, north.lou)
+
+
+class TestFit:
+    """What the drag's toast says."""
+
+    def test_the_response_promise_is_met_or_broken_by_the_whole_window(self, north, visit, now):
+        case = north.customer.cases.create(
+            kind="fault", title="Grey bands", opened_at=now, response_due_at=START + HOUR * 2
+        )
+        Visit.objects.filter(pk=visit.pk).update(case=case)
+        visit.refresh_from_db()
+        says = [
+            fit(visit, technician=north.lou, start=start, length=HOUR, now=now)
+            for start in (START + HOUR, START + HOUR * 1.25)
+        ]
+        assert [(f.fits, f.says, f.meets) for f in says] == [
+            (True, "Meets the 16:00 promise.", True),
+            (True, "Breaks the 16:00 promise.", False),
+        ]
+
+    def test_outside_working_hours_is_said_and_allowed(self, north, visit, now):
+        evening = fit(visit, technician=north.lou, start=START + HOUR * 4, length=HOUR, now=now)
+        assert (evening.fits, evening.says) == (True, "Free. Outside Lou’s hours.")
+
+
+def test_of_two_who_move_to_the_same_hour_at_once_one_is_refused(committed_cast, now):
+    north = committed_cast.north
+    with tenant(north.tenant):
+        visits = [
+            make_visit(north, start=START + HOUR * n * 2, number=f"V-{n}", technician=t)
+            for n, t in enumerate([north.lou, north.marek, north.lou, north.marek])
+        ]
+    target, results = START + HOUR * 24 * 3, []
+    together = threading.Barrier(len(visits))
+
+    def run(visit):
+        together.wait()
+        try:
+            with tenant(north.tenant):
+                move_visit(
+                    visit,
+                    technician=north.lou,
+                    start=target,
+                    reason="",
+                    by=north.dispatcher,
+                    now=now,
+                    version=1,
+                )
+            results.append("moved")
+        except PlaceTaken:
+            results.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[visit]) for visit in visits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["moved", "refused", "refused", "refused"]
+    with tenant(north.tenant):
+        assert Assignment.objects.filter(technician=north.lou, starts_at=target).count() == 1
