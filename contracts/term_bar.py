@@ -1,0 +1,87 @@
+"""The terms of a contract side by side, with today's place among them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from contracts.cover import Cover
+from contracts.covered import State
+from contracts.wording import day_in_full
+
+# As many as can be read beside each other.
+MOST_CELLS = 4
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One term, or the time after the last one. `state` is force, next, review or "" (over)."""
+
+    words: str
+    state: str
+    icon: str
+    begins: str
+    ends: str
+
+
+@dataclass(frozen=True)
+class TermBar:
+    """Cells in order; `place` of today from 0 to 1 over the whole width, as CSS reads it."""
+
+    cells: list[Cell]
+    place: str
+
+
+def term_bar(cover: Cover) -> TermBar | None:
+    """The last standing terms with today among them: one query. None where no term stands."""
+    terms = list(cover.contract.terms.filter(taken_back_at__isnull=True).order_by("starts_on"))
+    if not terms:
+        return None
+    today, last = cover.day, terms[-1]
+    is_over = last.ends_on < today
+    shown = terms[-(MOST_CELLS - is_over) :]
+    cells = [_cell(term, today, closes=term is last and not is_over) for term in shown]
+    if is_over:
+        cells.append(_after(cover, last))
+    spans = [(term.starts_on, term.ends_on) for term in shown]
+    if is_over:
+        spans.append((last.ends_on + dt.timedelta(days=1), last.ends_on + (last.ends_on - last.starts_on)))
+    return TermBar(cells=cells, place=f"{_place(spans, today):.3f}")
+
+
+def _cell(term, today, *, closes: bool) -> Cell:
+    years = _years(term)
+    ends = day_in_full(term.ends_on) if closes else ""
+    begins = day_in_full(term.starts_on)
+    if term.ends_on < today:
+        return Cell(years, "", "", begins, ends)
+    if term.starts_on <= today:
+        return Cell(f"{years}, in force", "force", "check", begins, ends)
+    return Cell(
+        f"{years}, paid, starts {term.starts_on.day} {term.starts_on:%b}", "next", "file-check", begins, ends
+    )
+
+
+def _after(cover: Cover, last) -> Cell:
+    since = day_in_full(last.ends_on + dt.timedelta(days=1))
+    if cover.state == State.IN_REVIEW:
+        return Cell("Renewal in review", "review", "clock", since, "")
+    if cover.state == State.IN_GRACE:
+        return Cell("In grace", "", "clock", since, "")
+    return Cell("No term stands", "", "", since, "")
+
+
+def _years(term) -> str:
+    """ "2025–26"; a short term by its months."""
+    starts, ends = term.starts_on, term.ends_on
+    if (ends - starts).days < 300:
+        return f"{starts:%b} to {ends:%b %Y}"
+    return f"{starts:%Y}" if starts.year == ends.year else f"{starts:%Y}–{ends:%y}"
+
+
+def _place(spans, today: dt.date) -> float:
+    """Cells are equally wide, however long their terms are."""
+    for number, (starts, ends) in enumerate(spans):
+        if today < starts:
+            return number / len(spans)
+        if today <= ends:
+            return (number + ((today - starts).days + 0.5) / ((ends - starts).days + 1)) / len(spans)
+    return 0.99
