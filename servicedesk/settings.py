@@ -236,5 +236,7 @@ LOGGING = {
     "loggers": {
         "django_structlog": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        # Says one line for each of 150 triggers after every migrate.
+        "pgtrigger": {"level": "WARNING"},
     },
 }

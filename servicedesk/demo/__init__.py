@@ -1,0 +1,1 @@
+"""Two made-up desks that look alike, one day in full swing around the present moment."""
