@@ -3,13 +3,17 @@
 import mimetypes
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.http import HttpResponse
 from django.template import Context, Template
 from django.template.loader import render_to_string
+from django.urls import path
 from django_cotton.compiler_regex import CottonCompiler
 from lucide import IconDoesNotExist
+from playwright.sync_api import expect
 
 from servicedesk import icons
 from servicedesk.stylesheets import BUNDLES
@@ -24,6 +28,16 @@ PEOPLE = ["Lou Baptiste", "Marek Novak", "Priya Raman", "Tom Ashby", "Gwen Eller
 STATES = [
     ["done", "confirmed", "called", "risk", "asked", "way", "onsite"],
     ["late", "call", "missed", "noaccess", "drop", "plain"],
+]
+# The frame links to these; the product's own routes are tested where they are.
+urlpatterns = [
+    path(route, lambda request: HttpResponse(), name=name)
+    for route, name in [
+        ("", "home"),
+        ("theme/", "theme"),
+        ("sign-out/", "sign-out"),
+        ("d/<slug:desk>/find/", "find"),
+    ]
 ]
 TARGETS = ".btn, .seg > *, .topnav a, summary, .linkbtn, .chips label, .slot"
 
@@ -47,6 +61,7 @@ def showcase(theme: str) -> str:
             ],
             "theme": theme,
             "people": PEOPLE,
+            "move_fields": ["technician", "day", "start", "version"],
             "errors": ["Give an e-mail address, such as dana@northgate.example."],
             "states": [[block(state, 8 + place) for place, state in enumerate(row)] for row in STATES],
             "steps": [
@@ -64,17 +79,23 @@ def block(state: str, hour: int) -> dict:
 
 
 @pytest.fixture
-def show(chromium):
-    """Opens the components under the product's policy, static files from the source; no script may fail."""
+def show(chromium, settings):
+    """Opens a page under the product's policy, static files from the source; no script may fail.
+
+    `answers` maps a path to the keywords of what the server says there; every other address
+    answers 204. The page remembers what it asked in `asked`: method, path, fields.
+    """
+    settings.ROOT_URLCONF = __name__
     faults, pages = [], []
 
-    def opened(*, theme="light", width=1280):
-        body = showcase(theme)
+    def opened(body=None, *, theme="light", width=1280, answers=None):
         page = chromium.new_page(viewport={"width": width, "height": 900})
         pages.append(page)
+        page.asked = []
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.route("**/*", lambda route: answer(route, body))
+        shown = {"/page": a_page(body or showcase(theme)), **(answers or {})}
+        page.route("**/*", lambda route: serve(route, shown, page.asked))
         page.goto("http://desk.test/page")
         return page
 
@@ -84,17 +105,22 @@ def show(chromium):
     assert faults == []
 
 
-def answer(route, body: str) -> None:
-    """One request of the browser: the page, a static file, or nothing."""
-    address = route.request.url.partition("?")[0]
-    if "/static/" in address:
-        path = finders.find(address.partition("/static/")[2])
-        route.fulfill(path=path, content_type=mimetypes.guess_type(path)[0])
-    elif address.endswith("/page"):
-        headers = {"Content-Security-Policy": POLICY}
-        route.fulfill(body=body, content_type="text/html; charset=utf-8", headers=headers)
-    else:
-        route.fulfill(status=204, body="")
+def a_page(body: str) -> dict:
+    """The answer that is a whole page."""
+    headers = {"Content-Security-Policy": POLICY}
+    return {"body": body, "content_type": "text/html; charset=utf-8", "headers": headers}
+
+
+def serve(route, shown: dict, asked: list) -> None:
+    """One request of the browser: a static file, what `shown` says, or nothing."""
+    address = urlsplit(route.request.url)
+    if address.path.startswith("/static/"):
+        file = finders.find(address.path.removeprefix("/static/"))
+        route.fulfill(path=file, content_type=mimetypes.guess_type(file)[0])
+        return
+    fields = parse_qs(route.request.post_data or address.query)
+    asked.append((route.request.method, address.path, {name: value[0] for name, value in fields.items()}))
+    route.fulfill(**shown.get(address.path, {"status": 204, "body": ""}))
 
 
 @pytest.mark.browser
@@ -153,6 +179,95 @@ def test_dialog_opens_with_the_focus_inside_and_gives_it_back(show):
     page.keyboard.press("Escape")
     back = page.evaluate("() => document.activeElement.dataset.opens")
     assert (inside, back) == (True, "c-dialog")
+
+
+FITS = {
+    "/fit/": {
+        "body": '{"says": "Meets the 15:40 promise.", "fits": true}',
+        "content_type": "application/json",
+    }
+}
+
+
+def carry(page, visit: str, lane: str, hour: float) -> None:
+    """Take a visit by its left edge and hold it over an hour of a lane (8 to 18 run across)."""
+    source, track = page.locator(visit), page.locator(f"{lane} .lane__time")
+    source.scroll_into_view_if_needed()
+    start, box = source.bounding_box(), track.bounding_box()
+    page.mouse.move(start["x"] + 4, start["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * (hour - 8) / 10 + 4, box["y"] + 20, steps=4)
+
+
+@pytest.mark.browser
+def test_dragging_snaps_to_a_quarter_asks_whether_it_fits_and_posts_the_move(show):
+    page = show(answers=FITS)
+    carry(page, "#lane-1 .visit >> nth=1", "#lane-2", 16.3)
+    expect(page.locator("#toasts")).to_contain_text("Lou, 16:15 to 17:15. Meets the 15:40 promise.")
+    page.mouse.up()
+    expect(page.locator(".visit[data-lifted]")).to_have_count(0)
+    posts = [asked for asked in page.asked if asked[0] == "POST"]
+    fields = {"technician": "t2", "day": "2026-03-05", "start": "16:15", "version": "3"}
+    assert posts == [("POST", "/move/", fields)]
+
+
+@pytest.mark.browser
+def test_escape_returns_what_is_being_dragged(show):
+    page = show(answers=FITS)
+    ghosts = page.locator("#lane-2 [data-state=drop]").count()
+    carry(page, "#lane-1 .visit >> nth=1", "#lane-2", 16)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert page.locator("#lane-2 [data-state=drop]").count() == ghosts
+    assert [asked for asked in page.asked if asked[0] == "POST"] == []
+
+
+@pytest.mark.browser
+def test_arrows_go_along_a_lane_and_to_the_nearest_visit_of_the_next(show):
+    page = show()
+    page.locator("#lane-1 .visit").nth(2).focus()
+    names = []
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+        names.append(page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
+    assert names == ["11:00, Kestrel Law, risk", "11:00, Kestrel Law, noaccess", "10:00, Kestrel Law, missed"]
+
+
+@pytest.mark.browser
+def test_news_waits_in_the_lane_that_someone_is_in(show):
+    fresh = '<div class="lane" id="lane-{}" data-technician="t{}" hx-swap-oob="true"><p>New {}</p></div>'
+    body = "".join(fresh.format(lane, lane, lane) for lane in (1, 2))
+    page = show(answers={"/since/": {"body": body, "content_type": "text/html"}})
+    page.locator("#lane-1 .visit").first.focus()
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#lane-2")).to_contain_text("New 2")
+    expect(page.locator("#lane-1")).to_contain_text("Kestrel Law")
+    page.get_by_role("button", name="1 change in this lane. Show").click()
+    expect(page.locator("#lane-1")).to_have_text("New 1")
+    assert page.asked[-1] == ("GET", "/since/", {"v": "4"})
+
+
+@pytest.mark.browser
+def test_search_offers_what_the_server_found_and_enter_opens_the_first(show):
+    found = '<a href="/customers/1/"><b>Margaret</b></a><a href="/customers/2/"><b>Max</b></a>'
+    page = show(answers={"/d/northgate/find/": {"body": found, "content_type": "text/html"}})
+    page.keyboard.press("/")
+    page.keyboard.type("ma")
+    expect(page.locator("#found").get_by_role("option")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    chosen = page.get_by_role("combobox", name="Find").get_attribute("aria-activedescendant")
+    with page.expect_request("**/customers/1/"):
+        page.keyboard.press("Enter")
+    assert chosen == "found-0"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["403", "404", "409", "500"])
+def test_error_page_is_accessible_and_fits(show, name):
+    page = show(render_to_string(f"errors/{name}.html"), width=320)
+    assert axe_violations(page) == []
+    assert sideways_scroll(page) == 0
+    assert page.get_by_role("heading", level=1).count() == 1
 
 
 def test_people_s_text_is_escaped_once_however_it_is_passed():
