@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tenancy.calendars import Calendar, instant_at
-from visits.models import Absence, Assignment, Technician, WorkingHours
+from visits.models import Absence, Assignment, Technician, Visit, WorkingHours
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -40,8 +40,13 @@ class Diary:
         return not away and not busy
 
 
-def diaries(technicians: Iterable[Technician], *, start: dt.datetime, end: dt.datetime) -> list[Diary]:
-    """The diaries of technicians between two instants, in the order given: three queries."""
+def diaries(
+    technicians: Iterable[Technician], *, start: dt.datetime, end: dt.datetime, besides: Visit | None = None
+) -> list[Diary]:
+    """The diaries of technicians between two instants, in the order given: three queries.
+
+    The block of the visit `besides` is left out: it is to be moved.
+    """
     technicians = list(technicians)
     hours, absences, blocks = defaultdict(list), defaultdict(list), defaultdict(list)
     for technician, *row in WorkingHours.objects.filter(technician__in=technicians).values_list(
@@ -54,6 +59,8 @@ def diaries(technicians: Iterable[Technician], *, start: dt.datetime, end: dt.da
     ):
         absences[technician].append(tuple(span))
     blocking = Assignment.objects.filter(state__in=Assignment.BLOCKING_STATES, **within)
+    if besides is not None:
+        blocking = blocking.exclude(visit=besides)
     for technician, *span in blocking.values_list("technician_id", "starts_at", "ends_at"):
         blocks[technician].append(tuple(span))
     return [Diary(t, tuple(hours[t.pk]), tuple(absences[t.pk]), tuple(blocks[t.pk])) for t in technicians]

@@ -11,13 +11,13 @@ from django.db import transaction
 
 from cases.duties import close_duties_about
 from cases.models import Duty, Interaction, Promise
-from contracts.models import AllowanceEntry
 from customers.models import TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import calendar_of, local_time, zone_of
 from tenancy.models import Membership
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises, release_promises
+from visits.entitled import release_allowance
 from visits.models import Visit
 from visits.sweeper import make_missed
 
@@ -117,7 +117,7 @@ def cancel_visit(
         if by_us:
             break_promises(visit, Promise.Kind.WINDOW, now=now, evidence=said)
         release_promises(visit, now=now, because=said, by=by)
-        _release_allowance(visit, by, now)
+        release_allowance(visit, by=by, now=now, because=said)
         cancel_visit_messages(visit, now=now)
         plan_visit_messages(visit, "cancelled", now=now)
         close_duties_about(visit.public_id, by=by, now=now, outcome=said)
@@ -171,22 +171,3 @@ def _check_cancelling(visit, whose, because, version, now):
         raise OutcomeRefused("Say why.")
     if whose == Whose.US and now >= visit.window_start:
         raise OutcomeRefused("Its window has begun: if nobody can come, that is a miss.")
-
-
-def _release_allowance(visit, by, now):
-    if visit.entitlement_id is None:
-        return
-    AllowanceEntry.objects.bulk_create(
-        [
-            AllowanceEntry(
-                entitlement_id=visit.entitlement_id,
-                kind=AllowanceEntry.Kind.RELEASED,
-                quantity=1,
-                at=now,
-                by=by,
-                reason=visit.get_state_display(),
-                subject=visit.public_id,
-            )
-        ],
-        ignore_conflicts=True,
-    )

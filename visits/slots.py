@@ -16,7 +16,7 @@ from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, day_bounds, instant_at, local_day, local_time
 from tenancy.models import Tenant
 from visits.availability import Diary, diaries
-from visits.models import Technician
+from visits.models import Technician, Visit
 from visits.preferences import Wishes, wishes_for
 
 HALF_HOURS = tuple(dt.time(minutes // 60, minutes % 60) for minutes in range(0, 24 * 60, 30))
@@ -62,11 +62,22 @@ class Wanted:
     machines: tuple[Equipment, ...] = ()
     with_tune_up: bool = False
     due_at: dt.datetime | None = None
+    # A visit that looks for another place: its own block does not stand in its way.
+    moving: Visit | None = None
 
     @property
     def length(self) -> dt.timedelta:
         """How long the technician's block is."""
+        if self.moving is not None:
+            return self.moving.planned_end - self.moving.planned_start
         return dt.timedelta(minutes=self.desk.visit_minutes + (TUNE_UP_MINUTES if self.with_tune_up else 0))
+
+    @property
+    def window(self) -> dt.timedelta:
+        """How long the customer waits at most: from the planned start to the end of the window."""
+        if self.moving is not None:
+            return self.moving.window_end - self.moving.planned_start
+        return dt.timedelta(minutes=self.desk.window_minutes)
 
     @property
     def travel(self) -> dt.timedelta:
@@ -128,7 +139,7 @@ def _diaries(wanted, start, days) -> tuple[Wishes, list[Diary]]:
     wishes = wishes_for(wanted.customer, wanted.site, wanted.machines)
     technicians = [t for t in Technician.objects.filter(is_active=True).order_by("name") if wishes.allows(t)]
     end = start + dt.timedelta(days=days + 1)
-    booked = diaries(technicians, start=start - wanted.travel, end=end)
+    booked = diaries(technicians, start=start - wanted.travel, end=end, besides=wanted.moving)
     return wishes, sorted(booked, key=lambda diary: _rank(wishes, diary.technician))
 
 
@@ -159,7 +170,7 @@ def offers_of(wanted: Wanted, wishes: Wishes, diary: Diary, days: Iterable[dt.da
 
 
 def _slot(wanted, technician, start, is_preferred) -> Slot:
-    window_end = start + dt.timedelta(minutes=wanted.desk.window_minutes)
+    window_end = start + wanted.window
     late = wanted.due_at is not None and window_end > wanted.due_at
     return Slot(
         technician=technician,
