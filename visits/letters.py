@@ -39,10 +39,11 @@ TITLES = {
     "late": "We are late for your visit",
     "missed": "We missed your visit",
 }
+CONFIRM = "Confirm, move or cancel"
 ASKS = {
-    "booked": "Confirm, move or cancel",
-    "moved": "Confirm, move or cancel",
-    "reminder": "Confirm, move or cancel",
+    "booked": CONFIRM,
+    "moved": CONFIRM,
+    "reminder": CONFIRM,
     "cancelled": "A new time",
     "on the way": "",
     "delayed": "If that no longer suits",
@@ -189,7 +190,7 @@ def _advice(recommendations):
         return [""]
     findings = [recommendation.finding.rstrip(".") for recommendation in recommendations]
     more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
-    first = findings[0] if len(findings[0]) <= 24 else findings[0][:21].rstrip() + "..."
+    first = findings[0] if len(findings[0]) <= 24 else findings[0][:21].rsplit(" ", 1)[0] + "..."
     wordings = [", ".join(findings), findings[0] + more, first + more]
     return [f"To decide: {wording}." for wording in dict.fromkeys(wordings)]
 
@@ -197,7 +198,9 @@ def _advice(recommendations):
 def _way_back(facts, phone):
     if not facts["ask"]:
         return ""
-    return f"{facts['ask']}: {LINK}" + (f" or ring {phone}" if phone else "")
+    # In a text every character counts; the page behind the link offers all three.
+    ask = "Confirm or change" if facts["ask"] == CONFIRM else facts["ask"]
+    return f"{ask}: {LINK}" + (f" or ring {phone}" if phone else "")
 
 
 for _name in sorted(KINDS):
