@@ -5,6 +5,7 @@ locks the row first, so of two at once the second sees what the first made of it
 """
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 
 from django.db import transaction
@@ -36,12 +37,22 @@ def raise_recommendation(
     estimate: Decimal | None = None,
     review_by: dt.date | None = None,
     photos=(),
+    public_id: uuid.UUID | None = None,
 ) -> Recommendation:
-    """Record a finding on a machine; `photos` are StoredFiles. Raises NotPossible without words."""
+    """Record a finding on a machine; `photos` are StoredFiles. Raises NotPossible without words.
+
+    A device may propose the `public_id`: sent twice, it is raised once.
+    """
     finding = finding.strip()
     if not finding:
         raise NotPossible("Say what should be done.")
     with transaction.atomic():
+        # Who finishes a visit on this machine holds it: nothing is raised behind the gate's back.
+        Equipment.objects.select_for_update(of=("self",)).get(pk=equipment.pk)
+        before = Recommendation.objects.filter(public_id=public_id).first() if public_id else None
+        if before is not None:
+            return before
+        own_id = {"public_id": public_id} if public_id else {}
         recommendation = Recommendation.objects.create(
             equipment=equipment,
             finding=finding,
@@ -52,6 +63,7 @@ def raise_recommendation(
             review_by=review_by,
             raised_at=now,
             raised_by=by,
+            **own_id,
         )
         RecommendationPhoto.objects.bulk_create(
             RecommendationPhoto(recommendation=recommendation, photo=photo) for photo in photos

@@ -1,0 +1,71 @@
+"""No access: we came and could not get in, which needs evidence (R4.5)."""
+
+import datetime as dt
+
+from django.db import transaction
+
+from cases.duties import open_duty
+from cases.models import Duty
+from contracts.models import AllowanceEntry
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from tenancy.calendars import calendar_of, local_time, zone_of
+from tenancy.models import Role
+from visits.announcements import cancel_visit_messages
+from visits.fieldwork import StepRefused, book_allowance, end_promises, take_visit, write_step, write_visit
+from visits.models import Visit, VisitStep
+
+Step = VisitStep.Step
+WAIT_FOR_ACCESS = dt.timedelta(minutes=10)
+
+
+def access_from(visit: Visit) -> dt.datetime | None:
+    """The instant from which *no access* may be said: ten minutes after the arrival."""
+    return visit.arrived_at and visit.arrived_at + WAIT_FOR_ACCESS
+
+
+def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=None) -> Visit:
+    """We came and could not get in: needs the arrival, ten minutes' wait and a call since (R4.5)."""
+    if not because.strip():
+        raise StepRefused("Say what kept you out.")
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        if visit.state != Visit.State.ON_SITE:
+            raise StepRefused("Tap Arrived first: no access needs the time at which you came.")
+        zone = zone_of(visit.tenant)
+        if now < access_from(visit):
+            wait = local_time(access_from(visit), zone)
+            raise StepRefused(f"Wait ten minutes for somebody to open: until {wait:%H:%M}.")
+        calls = visit.steps.filter(step=Step.CALL_AHEAD, at__gt=visit.arrived_at, undone_at__isnull=True)
+        if not calls.exclude(result="").exists():
+            raise StepRefused("Ring the customer and log the call first.")
+        write_step(visit, Step.NO_ACCESS, by=by, now=now, device_at=device_at)
+        write_visit(visit, now, state=Visit.State.NO_ACCESS, ended_because=because.strip()[:300])
+        end_promises(visit, by=by, now=now, because="We came and could not get in")
+        cancel_visit_messages(visit, now=now)
+        if visit.entitlement_id:
+            book_allowance(visit, visit.entitlement_id, AllowanceEntry.Kind.NO_ACCESS, by=by, now=now)
+        add_line(
+            visit.customer,
+            TimelineEntry.Kind.VISIT,
+            f"No access: {by.name} came and could not get in",
+            at=now,
+            detail=because.strip(),
+            actor=by,
+            subject=visit.public_id,
+            step="no access",
+        )
+        open_duty(
+            "no access",
+            visit.public_id,
+            kind=Duty.Kind.CALL_CUSTOMER,
+            title=f"Ring {visit.customer}: we came and could not get in",
+            detail=because.strip(),
+            due_at=calendar_of(visit.tenant).due_after(now, dt.timedelta(hours=1)),
+            now=now,
+            owner_role=Role.DISPATCHER,
+            customer=visit.customer,
+            case=visit.case,
+            subject=visit.public_id,
+        )
+    return visit

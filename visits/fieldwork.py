@@ -1,0 +1,313 @@
+"""The steps of a visit: call ahead, on the way, arrived. A wrong tap is undone for 60 s.
+
+Who may: the technicians assigned to it, dispatchers and managers. `now` is the server's instant;
+`device_at` the phone's own when the tap was made there earlier. Finishing stands in `visits.gate`,
+no access in `visits.access`.
+"""
+
+import datetime as dt
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from cases.duties import close_duties_about
+from cases.models import Case, Duty, Promise
+from cases.promising import break_promise
+from contracts.models import AllowanceEntry
+from messaging import outbox
+from recommendations.models import Recommendation
+from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.models import Role
+from visits.announcements import plan_visit_messages
+from visits.commitments import keep_promise, release_promises
+from visits.models import Visit, VisitPromise, VisitStep
+
+Step = VisitStep.Step
+Result = VisitStep.Result
+State = Visit.State
+
+UNDO_TIME = dt.timedelta(seconds=60)
+ROUNDED_TO = dt.timedelta(minutes=5)
+REACHED = (Result.SPOKE, Result.LEFT_MESSAGE)
+
+
+class StepRefused(ValueError):
+    """The step cannot be taken now; the words say why and are fit to show."""
+
+
+class BriefNotRead(StepRefused):
+    """There are recommendations to raise that the technician has not confirmed having read (R5.3)."""
+
+
+def may_work_on(visit: Visit, person) -> bool:
+    """Whether this member of the desk may take the visit's steps."""
+    if person.has_role(Role.DISPATCHER):
+        return True
+    return visit.assignments.filter(technician__membership=person).exists()
+
+
+def call_ahead(visit: Visit, *, result: str, by, now: dt.datetime, device_at=None) -> Visit:
+    """Log a call. Spoke, or a message left, keeps the promise; no answer keeps it open."""
+    if result not in Result.values:
+        raise StepRefused("Say how the call went: spoke, left a message or no answer.")
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        _check_not_over(visit)
+        write_step(visit, Step.CALL_AHEAD, by=by, now=now, device_at=device_at, result=result)
+        if result in REACHED and visit.called_ahead_at is None and visit.arrived_at is None:
+            write_visit(visit, now, called_ahead_at=now)
+            evidence = f"{by.name}: {Result(result).label.lower()}"
+            keep_promise(visit, Promise.Kind.CALL_AHEAD, now=now, evidence=evidence, by=by)
+            close_duties_about(visit.public_id, Duty.Kind.CALL_AHEAD, by=by, now=now, outcome=evidence)
+    return visit
+
+
+def to_raise(visit: Visit, day: dt.date):
+    """The open recommendations on all equipment at the visit's site, worst first (R5.3)."""
+    at_site = Recommendation.objects.filter(equipment__site_id=visit.site_id)
+    return at_site.open(day).worst_first().select_related("equipment", "raised_by__user")
+
+
+def unread(visit: Visit, day: dt.date):
+    """Those of them that the technician has not confirmed having read."""
+    found = to_raise(visit, day)
+    return found.filter(raised_at__gt=visit.brief_read_at) if visit.brief_read_at else found
+
+
+def read_brief(visit: Visit, *, by, now: dt.datetime) -> Visit:
+    """The technician confirms having read what is to be raised at the site."""
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        write_visit(visit, now, brief_read_at=now)
+    return visit
+
+
+def usual_arrival(visit: Visit, *, now: dt.datetime) -> dt.datetime:
+    """When the technician who leaves now will be there: after the way, rounded up, not before the window."""
+    there = now + dt.timedelta(minutes=visit.tenant.travel_minutes)
+    over = dt.timedelta(minutes=there.minute % 5, seconds=there.second, microseconds=there.microsecond)
+    rounded = there if not over else there - over + ROUNDED_TO
+    return max(rounded, visit.window_start)
+
+
+def set_out(visit: Visit, *, by, now: dt.datetime, expected_at: dt.datetime | None = None, device_at=None):
+    """On the way; the customer is told when to expect the technician, once the undo time is over.
+
+    Raises BriefNotRead where something must be raised that was not read, StepRefused while the
+    call ahead is neither made nor skipped.
+    """
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        _check_not_over(visit)
+        if visit.on_the_way_at is not None:
+            return visit
+        _check_called(visit)
+        _check_read(visit, now)
+        expected_at = expected_at or usual_arrival(visit, now=now)
+        _check_arrival(expected_at, now)
+        write_step(visit, Step.ON_THE_WAY, by=by, now=now, device_at=device_at)
+        # A missed visit stays one: the technician still comes, the miss stands.
+        state = visit.state if visit.state == State.MISSED else State.ON_THE_WAY
+        write_visit(visit, now, state=state, on_the_way_at=now, expected_at=expected_at)
+        _tell_arrival(visit, "on the way", now=now, send_after=now + UNDO_TIME)
+    return visit
+
+
+def change_arrival(visit: Visit, *, expected_at: dt.datetime, by, now: dt.datetime) -> Visit:
+    """Another arrival time while on the way; the customer hears it, instead of or after the first."""
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        if visit.on_the_way_at is None or visit.arrived_at is not None:
+            raise StepRefused("The arrival time can be changed while you are on the way.")
+        _check_arrival(expected_at, now)
+        write_visit(visit, now, expected_at=expected_at)
+        waits = outbox.cancel_about(visit.public_id, because="Another arrival time", kinds=["on the way"])
+        _tell_arrival(visit, "on the way" if waits else "delayed", now=now, send_after=now)
+    return visit
+
+
+def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
+    """On site: the window's promise is kept, if it still can be. After a miss the miss stays."""
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        if visit.state == State.ON_SITE:
+            return visit
+        _check_not_over(visit)
+        if visit.on_the_way_at is None and not _was_skipped(visit, Step.ON_THE_WAY):
+            raise StepRefused("Tap On my way first, or skip it with a reason.")
+        _check_read(visit, now)
+        write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
+        write_visit(visit, now, state=State.ON_SITE, arrived_at=now)
+        evidence = f"{by.name} arrived at {local_time(now, zone_of(visit.tenant)):%H:%M}"
+        keep_promise(visit, Promise.Kind.WINDOW, now=now, evidence=evidence, by=by)
+        close_duties_about(
+            visit.public_id,
+            Duty.Kind.TELL_CUSTOMER,
+            Duty.Kind.CALL_AHEAD,
+            by=by,
+            now=now,
+            outcome=evidence,
+        )
+        if visit.case_id:
+            Case.objects.filter(pk=visit.case_id, responded_at__isnull=True).update(responded_at=now)
+    return visit
+
+
+def skip_step(visit: Visit, step: str, *, because: str, by, now: dt.datetime, device_at=None) -> Visit:
+    """Leave out the call ahead or *on my way*, and say why; the board shows it. No promise is kept by it."""
+    if step not in (Step.CALL_AHEAD, Step.ON_THE_WAY):
+        raise StepRefused("This step cannot be skipped.")
+    if not because.strip():
+        raise StepRefused("Say why you skip this step.")
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        _check_not_over(visit)
+        if step == Step.ON_THE_WAY:
+            _check_called(visit)
+            _check_read(visit, now)
+        write_step(visit, step, by=by, now=now, device_at=device_at, skipped_because=because.strip()[:200])
+        write_visit(visit, now)
+    return visit
+
+
+def undoable(visit: Visit, *, now: dt.datetime) -> VisitStep | None:
+    """The last step, while it can still be undone."""
+    if visit.state in (State.DONE, State.NO_ACCESS):
+        return None
+    last = visit.steps.filter(undone_at__isnull=True).order_by("-at", "-pk").first()
+    return last if last is not None and now - last.at <= UNDO_TIME else None
+
+
+def undo_step(visit: Visit, *, by, now: dt.datetime) -> Visit:
+    """Take back the last step of the last 60 s; what it kept is promised again."""
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        step = undoable(visit, now=now)
+        if step is None:
+            raise StepRefused("A step can be undone for 60 seconds. Ring the office to correct it.")
+        step.undone_at = now
+        step.save(update_fields=["undone_at"])
+        if step.skipped_because:
+            write_visit(visit, now)
+        elif step.step == Step.CALL_AHEAD and visit.called_ahead_at == step.at:
+            write_visit(visit, now, called_ahead_at=None)
+            _promise_again(visit, Promise.Kind.CALL_AHEAD, step.at, by=by, now=now)
+        elif step.step == Step.ON_THE_WAY:
+            outbox.cancel_about(visit.public_id, because="Undone: a wrong tap", kinds=["on the way"])
+            write_visit(visit, now, state=_state_before(visit), on_the_way_at=None, expected_at=None)
+        elif step.step == Step.ARRIVED:
+            was = State.ON_THE_WAY if visit.on_the_way_at and not visit.missed_at else _state_before(visit)
+            write_visit(visit, now, state=was, arrived_at=None)
+            _promise_again(visit, Promise.Kind.WINDOW, step.at, by=by, now=now)
+    return visit
+
+
+def take_visit(visit: Visit, by) -> Visit:
+    """The visit under lock, as it is now. Raises PermissionDenied for a member who may not work on it."""
+    fresh = (
+        Visit.objects.select_for_update(of=("self",))
+        .select_related("tenant", "customer", "case", "contact")
+        .get(pk=visit.pk)
+    )
+    if not may_work_on(fresh, by):
+        raise PermissionDenied("Only its technician, a dispatcher or a manager takes this visit's steps.")
+    return fresh
+
+
+def write_step(visit: Visit, step: str, *, by, now, device_at, **values) -> None:
+    """One line for one tap, with the server's time and the device's."""
+    # A phone whose clock runs ahead has not seen the future.
+    device_at = device_at if device_at is None or device_at <= now else now
+    VisitStep.objects.create(visit=visit, step=step, at=now, device_at=device_at, by=by, **values)
+
+
+def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
+    """Save what changed, with the version that the board compares."""
+    values |= {"version": visit.version + 1, "changed_at": now}
+    for name, value in values.items():
+        setattr(visit, name, value)
+    visit.save(update_fields=list(values))
+
+
+def end_promises(visit: Visit, *, by, now: dt.datetime, because: str) -> None:
+    """The visit is over: what was due and not kept is broken, what was not due yet is needed no more."""
+    for promise in Promise.objects.open().filter(of_visit__visit=visit, due_at__lt=now):
+        break_promise(promise, now=now, evidence="Not kept by its time", by=by)
+    release_promises(visit, now=now, because=because, by=by)
+
+
+def book_allowance(visit: Visit, entitlement_id: int, kind: str, *, by, now: dt.datetime) -> None:
+    """One line in the ledger for this visit; the same line is written once."""
+    AllowanceEntry.objects.bulk_create(
+        [
+            AllowanceEntry(
+                entitlement_id=entitlement_id, kind=kind, quantity=1, at=now, by=by, subject=visit.public_id
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _check_not_over(visit: Visit) -> None:
+    if visit.state in Visit.OVER_STATES and visit.state != State.MISSED:
+        raise StepRefused(f"This visit is over: {visit.get_state_display().lower()}.")
+
+
+def _check_called(visit: Visit) -> None:
+    promised = visit.tenant.call_ahead_minutes > 0
+    if promised and visit.called_ahead_at is None and not _was_skipped(visit, Step.CALL_AHEAD):
+        raise StepRefused("Call ahead first, or skip it with a reason.")
+
+
+def _check_read(visit: Visit, now: dt.datetime) -> None:
+    count = unread(visit, local_day(now, zone_of(visit.tenant))).count()
+    if count:
+        raise BriefNotRead(f"{count} to raise: read {'it' if count == 1 else 'them'} first.")
+
+
+def _check_arrival(expected_at: dt.datetime, now: dt.datetime) -> None:
+    if not now - dt.timedelta(minutes=1) <= expected_at <= now + dt.timedelta(hours=12):
+        raise StepRefused("Choose an arrival time later today.")
+
+
+def _was_skipped(visit: Visit, step: str) -> bool:
+    return visit.steps.filter(step=step, undone_at__isnull=True).exclude(skipped_because="").exists()
+
+
+def _state_before(visit: Visit) -> str:
+    if visit.missed_at is not None:
+        return State.MISSED
+    return State.CONFIRMED if visit.confirmed_at else State.BOOKED
+
+
+def _tell_arrival(visit: Visit, kind: str, *, now, send_after) -> None:
+    fields = {"expected_at": visit.expected_at.isoformat()}
+    plan_visit_messages(visit, kind, now=now, fields=fields, send_after=send_after)
+
+
+def _promise_again(visit: Visit, kind: str, kept_at: dt.datetime, *, by, now: dt.datetime) -> None:
+    """A settled promise stays settled: what was kept by a wrong tap is promised anew, as it was."""
+    kept = Promise.objects.filter(
+        of_visit__visit=visit,
+        kind=kind,
+        settled_at=kept_at,
+        state__in=[Promise.State.KEPT, Promise.State.KEPT_LATE],
+    ).first()
+    if kept is None:
+        return
+    again = Promise.objects.create(
+        customer_id=kept.customer_id,
+        case_id=kept.case_id,
+        kind=kept.kind,
+        text=kept.text,
+        expects=kept.expects,
+        owner_id=kept.owner_id,
+        made_by_id=kept.made_by_id,
+        made_at=kept.made_at,
+        due_at=kept.due_at,
+        renegotiated_at=kept.renegotiated_at,
+        subject=kept.subject,
+    )
+    VisitPromise.objects.create(visit=visit, promise=again)
+    if again.due_at < now:
+        break_promise(again, now=now, evidence="Its time passed and nobody had kept it", by=by)

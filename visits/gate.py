@@ -1,0 +1,284 @@
+"""The gate: a visit is completed only when every open recommendation on its equipment was answered (R5.4).
+
+One function completes a visit, in one transaction. The database checks the same again at commit
+(the constraint trigger visit_gate), so that no other way round exists.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, connection, transaction
+
+from contracts.cover import covers_of_equipment
+from contracts.models import AllowanceEntry, Entitlement
+from customers.models import Equipment, TimelineEntry
+from customers.timeline import add_line
+from recommendations import lifecycle
+from recommendations.models import Recommendation
+from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.models import StoredFile
+from visits.announcements import cancel_visit_messages
+from visits.fieldwork import StepRefused, book_allowance, end_promises, take_visit, write_step, write_visit
+from visits.handover import hand_over
+from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
+from visits.parts import use_parts
+
+Outcome = Review.Outcome
+GATE = "visit_gate"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said about one recommendation, in the words of R5.4."""
+
+    recommendation: Recommendation
+    outcome: str
+    customer_told: bool
+    reason: str = ""
+    deferred_until: dt.date | None = None
+    # For worse: how urgent it is now. For accepted: somebody has to book a visit for it.
+    severity: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A recommendation raised at this visit; `public_id` is proposed by the page, so it is raised once."""
+
+    equipment: Equipment
+    finding: str
+    severity: int
+    public_id: uuid.UUID | None = None
+    photos: tuple[StoredFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the technician writes and who signs. `recommendations_signed_by` empty: not handed over."""
+
+    work_done: str
+    fixed_first_time: bool
+    not_fixed_because: str = ""
+    next_step: str = ""
+    signing: str = ""
+    signature: StoredFile | None = None
+    signed_by: str = ""
+    cannot_sign_because: str = ""
+    recommendations_signed_by: str = ""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """All that finishing a visit brings with it."""
+
+    report: Report
+    answers: tuple[Answer, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    parts: dict[Part, int] = field(default_factory=dict)
+
+
+class NotReviewed(StepRefused):
+    """Open recommendations on the visit's equipment have no answer: they stand in `recommendations`."""
+
+    def __init__(self, recommendations: Iterable[Recommendation]):
+        self.recommendations = list(recommendations)
+        names = ", ".join(f"“{rec.finding}”" for rec in self.recommendations)
+        count = len(self.recommendations)
+        what = "1 recommendation" if count == 1 else f"{count} recommendations"
+        super().__init__(
+            f"{what} without an answer: {names}. Answer {'it' if count == 1 else 'them'} to finish."
+        )
+
+
+class AlreadyOver(StepRefused):
+    """Somebody ended the visit before; the words say who and when."""
+
+
+def unreviewed(visit: Visit, day: dt.date):
+    """Open recommendations on the visit's equipment without a review at this visit, worst first."""
+    return (
+        Recommendation.objects.filter(equipment__visited__visit=visit)
+        .open(day)
+        .exclude(reviews__visit=visit)
+        .select_related("equipment", "raised_by__user")
+        .worst_first()
+    )
+
+
+def raise_at_visit(visit: Visit, finding: Finding, *, by, now: dt.datetime) -> Recommendation:
+    """Raise a recommendation during the visit: it needs no other answer there. Raised twice, it is one."""
+    with transaction.atomic():
+        visit = take_visit(visit, by)
+        _check_on_site(visit)
+        return _raise(visit, finding, told=True, by=by, now=now, device_at=None)
+
+
+def complete_visit(visit: Visit, *, completion: Completion, by, now: dt.datetime, device_at=None) -> Visit:
+    """Finish: reviews, report, parts and van stock, allowance, promises and time line, or nothing of it.
+
+    Raises NotReviewed while a recommendation lacks its answer, AlreadyOver when somebody was
+    quicker, StepRefused before the arrival, lifecycle.NotPossible for an answer that cannot be.
+    """
+    try:
+        with transaction.atomic():
+            visit = take_visit(visit, by)
+            _check_on_site(visit)
+            _complete(visit, completion, by=by, now=now, device_at=device_at)
+    except IntegrityError as refused:
+        if GATE not in str(refused):
+            raise
+        raise NotReviewed(unreviewed(visit, _day(visit, now))) from None
+    return visit
+
+
+def technician_of(visit: Visit, by=None) -> Technician | None:
+    """Whose van the visit's parts come from: the acting technician's, else the first assigned."""
+    crew = [
+        assignment.technician for assignment in visit.assignments.select_related("technician").order_by("pk")
+    ]
+    return next(
+        (one for one in crew if by is not None and one.membership_id == by.pk), crew[0] if crew else None
+    )
+
+
+def _complete(visit, completion, *, by, now, device_at):
+    # Nothing can be raised on these machines until this is decided: a raised one refers to its machine.
+    machines = list(
+        Equipment.objects.select_for_update(of=("self",)).filter(visited__visit=visit).order_by("pk")
+    )
+    report = completion.report
+    told = bool(report.recommendations_signed_by)
+    for answer in completion.answers:
+        _review(visit, answer, by=by, now=now, device_at=device_at)
+    for finding in completion.findings:
+        _raise(visit, finding, told=told, by=by, now=now, device_at=device_at)
+    forgotten = list(unreviewed(visit, _day(visit, now)))
+    if forgotten:
+        raise NotReviewed(forgotten)
+
+    covers = [cover for machine in machines for cover in covers_of_equipment(machine, _day(visit, now))]
+    use_parts(visit, technician_of(visit, by), completion.parts, covers)
+    _write_report(visit, report, now)
+    write_step(visit, VisitStep.Step.FINISHED, by=by, now=now, device_at=device_at)
+    write_visit(visit, now, state=Visit.State.DONE, completed_at=now, completed_on=_day(visit, now))
+
+    end_promises(visit, by=by, now=now, because="The visit is done")
+    cancel_visit_messages(visit, now=now)
+    if visit.entitlement_id:
+        entitlement = _entitlement_used(visit)
+        book_allowance(visit, entitlement, AllowanceEntry.Kind.DONE, by=by, now=now)
+    hand_over(visit, signed_by=report.recommendations_signed_by, now=now)
+    _tell(visit, report, by=by, now=now)
+    # The gate of the database, now rather than at commit: here its refusal can be answered.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS visit_gate IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS visit_gate DEFERRED")
+
+
+def _check_on_site(visit):
+    if visit.state in Visit.OVER_STATES and visit.state != Visit.State.MISSED:
+        last = visit.steps.select_related("by__user").order_by("-at", "-pk").first()
+        words = visit.get_state_display().lower()
+        if last is not None and last.by is not None:
+            clock = local_time(last.at, zone_of(visit.tenant))
+            words = f"{words}, set by {last.by.name} at {clock:%H:%M}"
+        raise AlreadyOver(f"This visit is over: {words}. What you sent was not saved twice.")
+    if visit.state != Visit.State.ON_SITE:
+        raise StepRefused("Tap Arrived first, then finish.")
+
+
+def _review(visit, answer, *, by, now, device_at):
+    recommendation = answer.recommendation
+    act = {"by": by, "now": now, "reason": answer.reason}
+    if answer.outcome == Outcome.DONE:
+        lifecycle.mark_done(recommendation, **act)
+    elif answer.outcome == Outcome.ACCEPTED:
+        lifecycle.accept(recommendation, **act, by_customer=True)
+    elif answer.outcome == Outcome.DECLINED:
+        lifecycle.decline(recommendation, **act, by_customer=True)
+    elif answer.outcome == Outcome.DEFERRED:
+        lifecycle.defer(recommendation, until=answer.deferred_until, **act, by_customer=True)
+    elif answer.outcome == Outcome.WORSE:
+        severity = answer.severity or min(recommendation.severity + 1, Recommendation.Severity.LIKELY_TO_FAIL)
+        lifecycle.worsen(recommendation, severity=severity, **act)
+    elif answer.outcome != Outcome.STILL_VALID:
+        raise lifecycle.NotPossible("Choose an answer.")
+    _note(visit, recommendation, answer.outcome, answer.customer_told, by, now, device_at, answer)
+
+
+def _raise(visit, finding, *, told, by, now, device_at):
+    recommendation = lifecycle.raise_recommendation(
+        equipment=finding.equipment,
+        finding=finding.finding,
+        severity=finding.severity,
+        photos=finding.photos,
+        public_id=finding.public_id,
+        by=by,
+        now=now,
+    )
+    if not visit.reviews.filter(recommendation=recommendation).exists():
+        _note(visit, recommendation, Outcome.RAISED, told, by, now, device_at)
+    return recommendation
+
+
+def _note(visit, recommendation, outcome, told, by, now, device_at, answer=None):
+    Review.objects.create(
+        visit=visit,
+        recommendation=recommendation,
+        outcome=outcome,
+        customer_told=told,
+        reason=answer.reason[:200] if answer else "",
+        deferred_until=answer.deferred_until if answer and outcome == Outcome.DEFERRED else None,
+        at=now,
+        device_at=device_at,
+        by=by,
+    )
+
+
+def _write_report(visit, report, now):
+    minutes = (now - visit.arrived_at).total_seconds() // 60
+    ServiceReport.objects.create(
+        visit=visit,
+        work_done=report.work_done,
+        fixed_first_time=report.fixed_first_time,
+        not_fixed_because=report.not_fixed_because,
+        next_step=report.next_step,
+        minutes=min(int(minutes), 24 * 60),
+        signing=report.signing,
+        signature=report.signature,
+        signed_by=report.signed_by,
+        cannot_sign_because=report.cannot_sign_because,
+        recommendations_signed_by=report.recommendations_signed_by,
+        written_at=now,
+    )
+
+
+def _entitlement_used(visit) -> int:
+    """The visit's own, or that of the term running now when the visit slid over the term's end."""
+    own, day = visit.entitlement, visit.completed_on
+    if own.term.starts_on <= day <= own.term.ends_on:
+        return own.pk
+    running = Entitlement.objects.filter(
+        term__contract_id=own.term.contract_id, term__period__contains=day, kind=own.kind
+    ).first()
+    return running.pk if running else own.pk
+
+
+def _tell(visit, report, *, by, now):
+    late = ", done late" if visit.missed_at else ""
+    fixed = "Fixed first time." if report.fixed_first_time else f"Not fixed: {report.not_fixed_because}."
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.VISIT,
+        f"{visit.get_kind_display()} visit by {by.name}{late}",
+        at=now,
+        detail=f"{report.work_done} {fixed}".strip(),
+        actor=by,
+        subject=visit.public_id,
+        step="done",
+    )
+
+
+def _day(visit, now) -> dt.date:
+    return local_day(now, zone_of(visit.tenant))

@@ -1,0 +1,63 @@
+"""Handing recommendations over: signed for, or a mail is due the same day (R5.5)."""
+
+import datetime as dt
+
+from cases.duties import open_duty
+from cases.models import Duty
+from recommendations.models import Recommendation
+from tenancy.calendars import calendar_of, day_bounds, local_day, zone_of
+from tenancy.models import Role
+from visits.models import Review, Visit
+
+Outcome = Review.Outcome
+
+
+def hand_over(visit: Visit, *, signed_by: str, now: dt.datetime) -> None:
+    """Note who signed for what was recommended; what nobody signed for makes a mail duty due today.
+
+    What the customer accepted for another visit makes a duty to book it. The caller holds the
+    transaction that completes the visit.
+    """
+    reviews = list(visit.reviews.select_related("recommendation").order_by("pk"))
+    if signed_by:
+        handed = [review.recommendation_id for review in reviews if review.customer_told]
+        Recommendation.objects.filter(pk__in=handed).update(signed_by=signed_by)
+    missing = [
+        review.recommendation.finding
+        for review in reviews
+        if review.outcome != Outcome.DONE and not (signed_by and review.customer_told)
+    ]
+    if missing:
+        _duty(visit, Duty.Kind.MAIL_RECOMMENDATION, "Mail", missing, _end_of_day(visit, now), now)
+    wanted = [review.recommendation.finding for review in reviews if review.outcome == Outcome.ACCEPTED]
+    if wanted:
+        due_at = calendar_of(visit.tenant).due_after(now, dt.timedelta(hours=4))
+        _duty(visit, Duty.Kind.CALL_CUSTOMER, "Book a visit for", wanted, due_at, now)
+
+
+def _duty(visit, kind, verb, findings, due_at, now):
+    is_mail = kind == Duty.Kind.MAIL_RECOMMENDATION
+    open_duty(
+        "after visit",
+        visit.public_id,
+        kind,
+        kind=kind,
+        title=f"{verb} {', '.join(findings)}: {visit.customer}",
+        detail=f"Visit {visit.number}, not handed over" if is_mail else f"Visit {visit.number}, accepted",
+        due_at=due_at,
+        now=now,
+        owner_role=Role.DISPATCHER,
+        customer=visit.customer,
+        case=visit.case,
+        subject=visit.public_id,
+    )
+
+
+def _end_of_day(visit, now) -> dt.datetime:
+    """The end of the desk's working day; when that is over, of the day."""
+    zone = zone_of(visit.tenant)
+    today = local_day(now, zone)
+    spans = calendar_of(visit.tenant).spans(today)
+    if spans and spans[-1][1] > now:
+        return spans[-1][1]
+    return day_bounds(today, zone)[1] - dt.timedelta(seconds=1)

@@ -1,0 +1,128 @@
+"""Parts: what to bring for a machine, and what a visit took out of the van."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from contracts.cover import Cover
+from visits.models import Part, PartUse, Technician, VanStock, Visit
+
+LOOK_BACK = dt.timedelta(days=3 * 365)
+# A part used once in years is no habit; a list longer than this is not packed by anybody.
+USUAL_FROM = 2
+MOST = 6
+
+
+@dataclass(frozen=True)
+class Supply:
+    """One part, and where it lies: in the technician's van, and at which depots how many."""
+
+    part: Part
+    in_van: int = 0
+    depots: tuple[tuple[str, int], ...] = field(default=())
+
+    @property
+    def where(self) -> str:
+        """In words: "2 on the van", "1, depot shelf 14", "none on the van or at the depot"."""
+        if self.in_van:
+            return f"{self.in_van} on the van"
+        if self.depots:
+            place, quantity = self.depots[0]
+            return f"{quantity}, {place or 'depot'}"
+        return "None on the van or at the depot"
+
+    @property
+    def is_at_depot_only(self) -> bool:
+        """Somebody has to fetch it first."""
+        return not self.in_van and bool(self.depots)
+
+
+class UnknownPart(ValueError):
+    """No part has this number."""
+
+
+def parts_to_bring(visit: Visit, technician: Technician | None, *, now: dt.datetime) -> list[Supply]:
+    """What visits to this model usually took, the most frequent first: three queries."""
+    usual = (
+        Part.objects.filter(
+            uses__visit__machines__equipment__model__in=_models_of(visit),
+            uses__visit__completed_at__gte=now - LOOK_BACK,
+        )
+        .annotate(times=Count("uses__visit", distinct=True))
+        .filter(times__gte=USUAL_FROM)
+        .order_by("-times", "number")
+    )
+    return supplies(list(usual[:MOST]), technician)
+
+
+def parts_in_van(technician: Technician | None) -> list[Supply]:
+    """What lies in a technician's van, by part number."""
+    if technician is None:
+        return []
+    stock = VanStock.objects.filter(technician=technician, quantity__gt=0).select_related("part")
+    return [Supply(part=row.part, in_van=row.quantity) for row in stock.order_by("part__number")]
+
+
+def supplies(parts: list[Part], technician: Technician | None) -> list[Supply]:
+    """Where some parts lie: one query."""
+    van, depots = defaultdict(int), defaultdict(list)
+    for row in VanStock.objects.filter(part__in=parts, quantity__gt=0).order_by("-quantity", "place"):
+        if row.technician_id is None:
+            depots[row.part_id].append((row.place, row.quantity))
+        elif technician is not None and row.technician_id == technician.pk:
+            van[row.part_id] += row.quantity
+    return [Supply(part=part, in_van=van[part.pk], depots=tuple(depots[part.pk])) for part in parts]
+
+
+def part_numbered(number: str) -> Part:
+    """The part with this number, however it is capitalised. Raises UnknownPart."""
+    part = Part.objects.filter(number__iexact=number.strip()).first()
+    if part is None:
+        raise UnknownPart(f"No part has the number “{number.strip()}”. Look at the label again.")
+    return part
+
+
+def is_covered(part: Part, covers: Iterable[Cover]) -> bool:
+    """Whether a contract pays for the part: one covers the machine, and does not leave this part out."""
+    name = part.name.lower()
+    return any(cover.is_covered and not (_left_out(cover) & _stems(name)) for cover in covers)
+
+
+def use_parts(
+    visit: Visit, technician: Technician | None, used: dict[Part, int], covers: list[Cover]
+) -> list[PartUse]:
+    """Record what the visit took, and take it out of the van; a van counted short goes to nought.
+
+    The caller holds the transaction. Quantities are at least 1.
+    """
+    uses = PartUse.objects.bulk_create(
+        PartUse(visit=visit, part=part, quantity=quantity, is_covered=is_covered(part, covers))
+        for part, quantity in used.items()
+    )
+    if technician is not None:
+        # In one order for everybody, so that two visits never wait for each other.
+        stock = VanStock.objects.select_for_update().filter(technician=technician, part__in=used)
+        left = {part.pk: quantity for part, quantity in used.items()}
+        for row in stock.order_by("pk"):
+            taken = min(row.quantity, left[row.part_id])
+            left[row.part_id] -= taken
+            row.quantity -= taken
+            row.save(update_fields=["quantity"])
+    return uses
+
+
+def _models_of(visit: Visit) -> list[str]:
+    names = visit.machines.exclude(equipment__model="").values_list("equipment__model", flat=True)
+    return list(names)
+
+
+def _left_out(cover: Cover) -> set[str]:
+    return _stems(cover.not_covered.lower())
+
+
+def _stems(words: str) -> set[str]:
+    """Words without their plural's s, so that "drums" leaves out a "drum unit"."""
+    return {word.strip(".,;()").rstrip("s") for word in words.split() if len(word) > 2}

@@ -1,0 +1,126 @@
+"""The raise trail of a recommendation: raised, then every visit since and whether it was mentioned."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import F
+
+from contracts.wording import day_nearby
+from recommendations.models import Recommendation
+from tenancy.calendars import local_day, zone_of
+from visits.models import Review, Visit, VisitEquipment
+
+RAISED, SILENT, NEXT = "raised", "silent", "next"
+# Older dots fall away; the sentence still counts every visit.
+MOST_DOTS = 6
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Dots in order of time, a sentence that says the same, and what must be said loudly."""
+
+    marks: tuple[str, ...]
+    sentence: str
+    loud: str = ""
+
+    @property
+    def is_never_mentioned(self) -> bool:
+        """Visits went by and nobody said a word."""
+        return bool(self.loud)
+
+
+def trails_of(
+    recommendations: Iterable[Recommendation], *, now: dt.datetime, viewer=None, coming: bool = True
+) -> dict[int, Trail]:
+    """The trails of many recommendations by primary key, in two queries.
+
+    `viewer` is the Membership that reads ("You raised it"); `coming`: a visit is to come, or
+    under way, in which it can be raised.
+    """
+    recommendations = list(recommendations)
+    if not recommendations:
+        return {}
+    zone = zone_of(recommendations[0].tenant)
+    today = local_day(now, zone)
+    visits, reviews = _visits_since(recommendations, now), _reviews(recommendations)
+    return {
+        rec.pk: _trail(rec, visits[rec.equipment_id], reviews[rec.pk], viewer, zone, today, coming)
+        for rec in recommendations
+    }
+
+
+def _visits_since(recommendations, now):
+    """Per machine: the visits that were done, in order of time."""
+    done = VisitEquipment.objects.filter(
+        equipment__in={rec.equipment_id for rec in recommendations},
+        visit__state=Visit.State.DONE,
+        visit__completed_at__gt=min(rec.raised_at for rec in recommendations),
+        visit__completed_at__lte=now,
+    ).annotate(at=F("visit__completed_at"))
+    visits = defaultdict(list)
+    for row in done.order_by("at", "visit_id"):
+        visits[row.equipment_id].append((row.at, row.visit_id))
+    return visits
+
+
+def _reviews(recommendations):
+    """Per recommendation: what was said at which visit, in order of time."""
+    reviews = defaultdict(dict)
+    for review in Review.objects.filter(recommendation__in=recommendations).order_by("at", "pk"):
+        reviews[review.recommendation_id][review.visit_id] = review
+    return reviews
+
+
+def _trail(rec, visits, reviews, viewer, zone, today, coming) -> Trail:
+    raised_at_visit = next(
+        (visit for visit, review in reviews.items() if review.outcome == Review.Outcome.RAISED), None
+    )
+    # An export tells the day only: a visit of the same day is the one that raised it.
+    day = local_day(rec.raised_at, zone)
+    since = [visit for at, visit in visits if local_day(at, zone) > day and visit != raised_at_visit]
+    told = [visit in reviews and reviews[visit].customer_told for visit in since]
+    marks = [RAISED, *(RAISED if was_told else SILENT for was_told in told)]
+    marks = [marks[0], *marks[1:][-(MOST_DOTS - 2) :], *([NEXT] if coming else [])]
+    sentence = _raised(rec, viewer, day, today)
+    last = next((reviews[v] for v in reversed(since) if v in reviews and reviews[v].customer_told), None)
+    return Trail(tuple(marks), _joined(sentence, _answer(last, zone, today), _count(told)), _loud(told))
+
+
+def _raised(rec, viewer, day, today) -> str:
+    day = day_nearby(day, today=today)
+    if viewer is not None and rec.raised_by_id == viewer.pk:
+        return f"You raised it on {day}."
+    name = rec.raised_by.name.split()[0] if rec.raised_by else rec.raised_by_name
+    return f"Raised {day} by {name}." if name else f"Raised {day}."
+
+
+def _answer(review, zone, today) -> str:
+    if review is None:
+        return ""
+    if review.outcome == Review.Outcome.DEFERRED:
+        return f"Put off until {day_nearby(review.deferred_until, today=today)}: {review.reason}."
+    if review.outcome == Review.Outcome.DECLINED:
+        return f"Declined on {day_nearby(local_day(review.at, zone), today=today)}: {review.reason}."
+    return ""
+
+
+def _count(told) -> str:
+    if not told or not any(told):
+        return ""
+    if all(told):
+        visits = "the visit" if len(told) == 1 else f"all {len(told)} visits"
+        return f"Mentioned on {visits} since."
+    return f"Mentioned on {sum(told)} of the {len(told)} visits since."
+
+
+def _loud(told) -> str:
+    if told and not any(told):
+        visits = "visit" if len(told) == 1 else f"{len(told)} visits"
+        return f"Nobody mentioned it on the {visits} since."
+    return ""
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
