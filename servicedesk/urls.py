@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from portal import visit_page
 from servicedesk import home
 from tenancy import files
 
@@ -16,4 +17,9 @@ urlpatterns = [
     path("sign-out/", home.SignOut.as_view(), name="sign-out"),
     path("theme/", home.set_theme, name="theme"),
     path("d/<slug:desk>/", include(desk_patterns)),
+    *visit_page.urlpatterns,
 ]
+
+handler403 = "servicedesk.errors.forbidden"
+handler404 = "servicedesk.errors.not_found"
+handler500 = "servicedesk.errors.failed"

@@ -132,7 +132,7 @@ def _check_agreement(visit, *, is_new_person, start, keeps_window, agreed, reaso
             f"The customer was promised {promised}. Tell them the new time, or say that they agreed."
         )
     was_confirmed = visit.confirmed_at is not None or visit.state == Visit.State.CONFIRMED
-    by_supervisor = by.role == Role.MANAGER and bool(reason.strip())
+    by_supervisor = by is not None and by.role == Role.MANAGER and bool(reason.strip())
     if is_new_person and was_confirmed and not agreed and not by_supervisor:
         raise NeedsAgreement(
             "This visit is confirmed: another technician needs the customer’s yes, or a manager’s reason."

@@ -1,0 +1,192 @@
+"""A customer's page of one visit: yes, another time, cancel, ring me. Opening it changes nothing."""
+
+import datetime as dt
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases.duties import open_duty
+from cases.models import Duty
+from contracts.cover import covers_of_customer
+from portal.opening import for_visit_link
+from recommendations.models import Recommendation
+from tenancy.calendars import calendar_of, local_day, local_time, zone_of
+from tenancy.models import Role
+from visits.confirming import CannotConfirm, confirm_visit
+from visits.models import Visit
+from visits.moving import MoveRefused, move_visit
+from visits.outcomes import OutcomeRefused, Whose, cancel_visit
+from visits.slots import Wanted, best_slots
+from visits.wording import clock_words, day_words, window_words
+
+RING_WITHIN = dt.timedelta(hours=1)
+SAID = "Said so on their page"
+TAKEN = "Somebody has just taken that time. These are free."
+
+
+@require_GET
+@for_visit_link
+def visit_page(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """One sentence, who comes, and one primary button."""
+    return _page(request, visit, token, now)
+
+
+@require_POST
+@for_visit_link
+def confirm(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """Yes, that suits me. Pressed twice, it counts once."""
+    try:
+        confirm_visit(visit, by=None, now=now, said=SAID)
+    except CannotConfirm as refused:
+        return _page(request, visit, token, now, problem=str(refused), status=409)
+    return redirect("customer-visit", token=token)
+
+
+@require_http_methods(["GET", "POST"])
+@for_visit_link
+def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """Choose among the free times; somebody else may be quicker."""
+    slots = _slots(visit, now)
+    if request.method == "GET":
+        return _change_page(request, visit, token, now, slots)
+    chosen = next((slot for slot in slots if slot.key == request.POST.get("slot")), None)
+    if chosen is None:
+        problem = (
+            "Somebody has just taken that time. These are free."
+            if "slot" in request.POST
+            else "Choose a time."
+        )
+        return _change_page(request, visit, token, now, slots, problem=problem, status=409)
+    try:
+        move_visit(
+            visit, technician=chosen.technician, start=chosen.start, reason=SAID, by=None, now=now,
+            version=visit.version, agreed_by_customer=True,
+        )  # fmt: skip
+    except MoveRefused as refused:
+        return _change_page(request, visit, token, now, _slots(visit, now), problem=str(refused), status=409)
+    return redirect("customer-visit", token=token)
+
+
+@require_http_methods(["GET", "POST"])
+@for_visit_link
+def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """Asks once more, then cancels by the customer's word."""
+    if request.method == "GET":
+        return render(request, "portal/cancel.html", _facts(visit, token, now))
+    because = request.POST.get("because", "").strip() or SAID
+    try:
+        cancel_visit(
+            visit, whose=Whose.CUSTOMER, because=because[:200], by=None, now=now, version=visit.version
+        )
+    except OutcomeRefused as refused:
+        return _page(request, visit, token, now, problem=str(refused), status=409)
+    return redirect("customer-visit", token=token)
+
+
+@require_POST
+@for_visit_link
+def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """A person rings within one working hour; pressed twice on a day, one duty."""
+    calendar = calendar_of(visit.tenant)
+    day = local_day(now, calendar.zone)
+    open_duty(
+        "ring me",
+        visit.public_id,
+        day.isoformat(),
+        kind=Duty.Kind.CALL_CUSTOMER,
+        title=f"Ring {visit.customer}: they asked on their page",
+        detail=f"About visit {visit.number}",
+        due_at=calendar.due_after(now, RING_WITHIN),
+        now=now,
+        owner_role=Role.DISPATCHER,
+        customer=visit.customer,
+        case=visit.case,
+        subject=visit.public_id,
+    )
+    return redirect("customer-visit", token=token)
+
+
+def _page(request, visit, token, now, *, problem="", status=200):
+    visit.refresh_from_db()
+    facts = _facts(visit, token, now) | {"problem": problem}
+    asked = Duty.objects.open().filter(subject=visit.public_id, kind=Duty.Kind.CALL_CUSTOMER).first()
+    if asked is not None:
+        at = local_time(asked.due_at, zone_of(visit.tenant))
+        facts["rings_by"] = (
+            f"{_day(visit, at.date(), now)} by {clock_words(at.time(), country=visit.tenant.country)}"
+        )
+    machines = visit.machines.values("equipment")
+    today = local_day(now, zone_of(visit.tenant))
+    facts["recommendations"] = Recommendation.objects.filter(equipment__in=machines).open(today).worst_first()
+    facts["covers"] = [c for c in covers_of_customer(visit.customer, today) if c.is_covered][:1]
+    return render(request, "portal/visit.html", facts, status=status)
+
+
+def _change_page(request, visit, token, now, slots, *, problem="", status=200):
+    offers = [{"key": slot.key, "words": _slot_words(visit, slot, now)} for slot in slots]
+    facts = _facts(visit, token, now) | {"offers": offers, "problem": problem}
+    return render(request, "portal/change.html", facts, status=status)
+
+
+def _facts(visit, token, now):
+    assigned = visit.assignments.select_related("technician").order_by("pk").first()
+    technician = assigned.technician if assigned else None
+    country = visit.tenant.country
+    return {
+        "visit": visit,
+        "token": token,
+        "technician": technician,
+        "who": technician.first_name if technician else visit.tenant.name,
+        "day": _day(visit, visit.told_day, now),
+        "window": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
+        "can_change": visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None,
+        "expected": visit.expected_at
+        and clock_words(local_time(visit.expected_at, zone_of(visit.tenant)).time(), country=country),
+        "phone_end": visit.contact.phone_digits[-3:] if visit.contact else "",
+        "call_minutes": visit.tenant.call_ahead_minutes,
+        "is_over": visit.state in Visit.OVER_STATES,
+        "state": visit.state,
+        "States": Visit.State,
+    }
+
+
+def _day(visit, day, now):
+    today = local_day(now, zone_of(visit.tenant))
+    named = {0: "today", 1: "tomorrow"}.get((day - today).days)
+    return named or f"on {day_words(day, country=visit.tenant.country, today=today)}"
+
+
+def _slot_words(visit, slot, now):
+    zone = zone_of(visit.tenant)
+    start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
+    window = window_words(start.time(), end.time(), country=visit.tenant.country, joined_by="and")
+    return (
+        f"{slot.technician.first_name}, {_day(visit, start.date(), now).removeprefix('on ')} between {window}"
+    )
+
+
+def _slots(visit, now):
+    if visit.state not in Visit.WAITING_STATES or visit.on_the_way_at is not None:
+        return []
+    return best_slots(
+        Wanted(
+            desk=visit.tenant,
+            calendar=calendar_of(visit.tenant),
+            now=now,
+            customer=visit.customer,
+            site=visit.site,
+            machines=tuple(each.equipment for each in visit.machines.select_related("equipment")),
+            moving=visit,
+        )
+    )
+
+
+urlpatterns = [
+    path("v/<str:token>/", visit_page, name="customer-visit"),
+    path("v/<str:token>/confirm/", confirm, name="customer-confirm"),
+    path("v/<str:token>/change/", change, name="customer-change"),
+    path("v/<str:token>/cancel/", cancel, name="customer-cancel"),
+    path("v/<str:token>/call-me/", ring_me, name="customer-call-me"),
+]

@@ -1,0 +1,41 @@
+"""The customer's yes to a visit."""
+
+import datetime as dt
+
+from cases.models import Promise
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from visits.commitments import keep_promise
+from visits.models import Visit
+
+
+class CannotConfirm(ValueError):
+    """The visit is over, missed or cancelled: there is nothing to say yes to."""
+
+
+def confirm_visit(visit: Visit, *, by, now: dt.datetime, said: str) -> Visit:
+    """Note that the customer said yes (`said` tells how); twice counts once.
+
+    `by` is the colleague who heard it, or None when it came through the customer's link. Raises
+    CannotConfirm for a visit that nobody waits for any more.
+    """
+    changed = Visit.objects.filter(pk=visit.pk, state=Visit.State.BOOKED).update(
+        state=Visit.State.CONFIRMED, confirmed_at=now, changed_at=now, version=visit.version + 1
+    )
+    visit.refresh_from_db()
+    if not changed:
+        if visit.state in Visit.WAITING_STATES or visit.state == Visit.State.ON_SITE:
+            return visit
+        raise CannotConfirm(f"This visit is {visit.get_state_display().lower()}.")
+    keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence=said, by=by)
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.VISIT,
+        f"Visit {visit.number} confirmed",
+        at=now,
+        detail=said,
+        actor=by,
+        subject=visit.public_id,
+        step=f"confirmed {visit.version}",
+    )
+    return visit
