@@ -93,18 +93,21 @@ def standing_of(
     desk: Tenant,
     assigned: bool | None = None,
     expected_at: dt.datetime | None = None,
+    response_at_risk: bool = False,
 ) -> Standing:
     """The word for `visit` at `now`, with the desk's minutes.
 
     `expected_at` is the arrival that the technician's other visits allow (see `arrivals`); without
-    it the planned one counts. `assigned` spares reading the assignments where they are known.
+    it the planned one counts. `response_at_risk`: most of the time promised for a first answer is
+    used. `assigned` spares reading the assignments where they are known.
     """
     if visit.state in Visit.OVER_STATES or visit.state == State.ON_SITE:
         return _standing(visit, _word_once_there(visit, now))
     if assigned is None:
         assigned = bool(visit.assignments.all())
     expected_at = max(filter(None, (expected_at, visit.expected_at or visit.planned_start)))
-    word = _word_while_waiting(visit, now, desk, assigned, expected_at)
+    is_at_risk = response_at_risk or expected_at > visit.window_end
+    word = _word_while_waiting(visit, now, desk, assigned, is_at_risk)
     call_by = visit.planned_start - dt.timedelta(minutes=desk.call_ahead_minutes)
     return _standing(visit, word, expected_at=expected_at, call_by=call_by)
 
@@ -144,7 +147,7 @@ def _word_once_there(visit, now):
     return OVER_WORDS[State(visit.state)]
 
 
-def _word_while_waiting(visit, now, desk, assigned, expected_at):
+def _word_while_waiting(visit, now, desk, assigned, is_at_risk):
     """In the order in which they matter: the worst that is true is the word."""
     if now >= visit.window_end:
         given = dt.timedelta(minutes=desk.missed_after_minutes)
@@ -153,7 +156,7 @@ def _word_while_waiting(visit, now, desk, assigned, expected_at):
         return Word.NOT_ASSIGNED
     if _call_is_due(visit, now, desk):
         return Word.CALL_DUE
-    if expected_at > visit.window_end:
+    if is_at_risk:
         return Word.AT_RISK
     if visit.state == State.ON_THE_WAY:
         return Word.ON_THE_WAY

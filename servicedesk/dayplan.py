@@ -1,0 +1,365 @@
+"""The board's day: who is where from when to when, in lanes by technician, as plain values.
+
+Read in a fixed number of queries however many visits there are. Hours of the lanes are the wall
+clock of the desk, so that a day of 23 or 25 hours is drawn as its people live it.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from math import ceil, floor
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from servicedesk.whereabouts import (
+    customer_name,
+    expected_arrivals,
+    job_of,
+    raising,
+    response_is_at_risk,
+    rounded,
+    visits_between,
+)
+from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
+from tenancy.models import Tenant
+from visits.availability import Diary, diaries
+from visits.models import Absence, Technician, Visit
+from visits.standing import Standing, Word, standing_of
+
+State = Visit.State
+# Shown when the desk works not at all on a day: something must be drawn.
+IDLE_HOURS = (8, 18)
+# Shorter blocks show time and name only; the rest stands in the visit itself.
+SHORT = 0.75
+
+# Tallies in their order: key in the address, label, tone, words that count.
+TALLIES = (
+    ("visits", "visits", "", tuple(Word)),
+    ("done", "done", "", (Word.DONE, Word.DONE_LATE)),
+    ("on-site", "on site", "", (Word.ON_SITE, Word.RUNNING_OVER)),
+    ("late", "late", "bad", (Word.LATE,)),
+    ("at-risk", "at risk", "warn", (Word.AT_RISK,)),
+    ("missed", "missed", "bad", (Word.MISSED, Word.DONE_LATE)),
+    ("not-confirmed", "not confirmed", "warn", (Word.NOT_CONFIRMED,)),
+)
+WORDS_OF = {key: words for key, _, _, words in TALLIES}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One visit in one lane, ready to draw; hours are the desk's wall clock."""
+
+    id: str
+    customer: str
+    technician: str
+    starts: str
+    ends: str
+    starts_at: dt.datetime
+    a: float
+    b: float
+    word: str
+    tone: str
+    icon: str
+    block: str
+    what: str
+    is_raising: bool
+    version: int | None
+    row: int = 0
+    rows: int = 1
+
+    @property
+    def is_short(self) -> bool:
+        """Too short for more than time and name."""
+        return self.b - self.a < SHORT
+
+    @property
+    def name(self) -> str:
+        """What is heard of it: time, customer, technician, how it stands."""
+        raising = ", something must be raised" if self.is_raising else ""
+        return (
+            f"{self.starts} to {self.ends}, {self.customer}, {self.technician}, {self.word.lower()}{raising}"
+        )
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A technician's day."""
+
+    id: str
+    name: str
+    first_name: str
+    says: str
+    is_warning: bool
+    load: int
+    # Why the whole day is off; empty when it is not.
+    off: str
+    spans_off: tuple[tuple[float, float], ...]
+    overs: tuple[tuple[float, float], ...]
+    placed: tuple[Placed, ...]
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """Everything that the board's day view and list view draw."""
+
+    day: dt.date
+    first_hour: int
+    last_hour: int
+    now: float | None
+    lanes: tuple[Lane, ...]
+    unplaced: tuple[Placed, ...]
+    tallies: Counter = field(compare=False)
+
+    @property
+    def hours(self) -> list[str]:
+        """The labels of the axis."""
+        return [f"{hour:02}" for hour in range(self.first_hour, self.last_hour)]
+
+    @property
+    def by_time(self) -> list[Placed]:
+        """Every visit of the day in the order of its start, those without a technician among them."""
+        placed = [*self.unplaced, *(visit for lane in self.lanes for visit in lane.placed)]
+        return sorted(placed, key=lambda visit: (visit.starts_at, visit.customer, visit.technician))
+
+
+def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, only: str = "") -> DayPlan:
+    """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted."""
+    calendar = calendar_of(desk)
+    start, end = day_bounds(day, calendar.zone)
+    visits = visits_between(start, end)
+    crew = list(Technician.objects.filter(Q(is_active=True) | Q(assignments__visit__in=visits)).distinct())
+    crew.sort(key=lambda technician: (not technician.is_active, technician.name))
+    reader = _Reader(desk, day, calendar, now, crew, visits)
+    lanes = reader.lanes(WORDS_OF.get(only, tuple(Word)))
+    first, last = _shown_hours(calendar.spans(day), calendar.zone, lanes)
+    here = _hour(now, day, calendar.zone) if local_day(now, calendar.zone) == day else None
+    return DayPlan(
+        day=day,
+        first_hour=first,
+        last_hour=last,
+        now=here,
+        lanes=lanes,
+        unplaced=tuple(reader.unplaced),
+        tallies=reader.tallies,
+    )
+
+
+class _Reader:
+    """Draws one day from the rows that were read for it."""
+
+    def __init__(self, desk, day, calendar, now, crew, visits):
+        self.desk, self.day, self.calendar, self.now = desk, day, calendar, now
+        self.zone, self.crew, self.visits = calendar.zone, crew, visits
+        start, end = day_bounds(day, calendar.zone)
+        self.diaries: dict[int, Diary] = {d.technician.pk: d for d in diaries(crew, start=start, end=end)}
+        self.absences = defaultdict(list)
+        for absence in Absence.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at"):
+            self.absences[absence.technician_id].append(absence)
+        self.raising = raising(visits, local_day(now, self.zone))
+        expected = expected_arrivals(visits, desk, now)
+        self.standings = {visit.pk: self._standing(visit, expected.get(visit.pk)) for visit in visits}
+        self.tallies = Counter(
+            key for key, _, _, words in TALLIES for s in self.standings.values() if s.word in words
+        )
+        self.unplaced = []
+
+    def lanes(self, words) -> tuple[Lane, ...]:
+        by_technician = defaultdict(list)
+        for visit in self.visits:
+            if self.standings[visit.pk].word not in words:
+                continue
+            assignments = visit.assignments.all()
+            for assignment in assignments:
+                by_technician[assignment.technician_id].append(visit)
+            if not assignments:
+                self.unplaced.append(self._place(visit, "nobody yet"))
+        return tuple(self._lane(technician, by_technician[technician.pk]) for technician in self.crew)
+
+    def _standing(self, visit, expected_at) -> Standing:
+        return standing_of(
+            visit,
+            now=self.now,
+            desk=self.desk,
+            expected_at=expected_at,
+            response_at_risk=response_is_at_risk(visit, calendar=self.calendar, now=self.now),
+        )
+
+    def _lane(self, technician, visits) -> Lane:
+        all_of_them = [
+            v for v in self.visits if any(a.technician_id == technician.pk for a in v.assignments.all())
+        ]
+        spans = self.diaries[technician.pk].spans(self.day, self.calendar)
+        absences = self.absences[technician.pk]
+        off = self._off_all_day(absences, spans)
+        says, is_warning = self._says(all_of_them, absences, off)
+        return Lane(
+            id=str(technician.public_id),
+            name=technician.name,
+            first_name=technician.first_name,
+            says=says,
+            is_warning=is_warning,
+            load=self._load(all_of_them, spans),
+            off=off if not all_of_them else "",
+            spans_off=tuple(self._hours(a.starts_at, a.ends_at) for a in absences),
+            overs=tuple(self._overs(all_of_them)),
+            placed=_stacked([self._place(visit, technician.name) for visit in visits]),
+        )
+
+    def _place(self, visit, technician) -> Placed:
+        standing = self.standings[visit.pk]
+        a, b = self._hours(visit.planned_start, visit.planned_end)
+        may_move = visit.state in Visit.WAITING_STATES and standing.word != Word.MISSED
+        return Placed(
+            id=str(visit.public_id),
+            customer=customer_name(visit),
+            technician=technician,
+            starts=self._clock(visit.planned_start),
+            ends=self._clock(visit.planned_end),
+            starts_at=visit.planned_start,
+            a=a,
+            b=b,
+            word=str(standing.word),
+            tone=standing.tone,
+            icon=standing.icon,
+            block=standing.block,
+            what=self._what(visit, standing),
+            is_raising=visit.pk in self.raising,
+            version=visit.version if may_move else None,
+        )
+
+    def _what(self, visit, standing) -> str:
+        told = {
+            Word.NOT_CONFIRMED: lambda: "Not confirmed",
+            Word.NOT_ASSIGNED: lambda: "Not assigned",
+            Word.CALL_DUE: lambda: f"Call by {self._clock(standing.call_by)}",
+            Word.CALLED_AHEAD: lambda: f"Called ahead {self._clock(visit.called_ahead_at)}",
+            Word.ON_THE_WAY: lambda: f"On the way, {self._clock(visit.expected_at or visit.planned_start)}",
+            Word.ON_SITE: lambda: self._since(visit),
+            Word.RUNNING_OVER: lambda: self._since(visit),
+            Word.AT_RISK: lambda: self._risk(visit, standing),
+            Word.LATE: lambda: f"Late since {self._clock(visit.window_end)}",
+            Word.MISSED: lambda: "Nobody came",
+            Word.DONE_LATE: lambda: "Done, after the miss",
+            Word.NO_ACCESS: lambda: "No access",
+        }.get(standing.word)
+        return told() if told else job_of(visit)
+
+    def _since(self, visit) -> str:
+        return f"On site since {self._clock(visit.arrived_at)}" if visit.arrived_at else "On site"
+
+    def _risk(self, visit, standing) -> str:
+        if standing.expected_at <= visit.window_end:
+            return f"Answer promised by {self._clock(visit.case.response_due_at)}"
+        likely = self._clock(rounded(standing.expected_at))
+        return f"Likely {likely}, not by {self._clock(visit.window_end)}"
+
+    def _says(self, visits, absences, off) -> tuple[str, bool]:
+        """A technician's state in words, and whether it is a warning."""
+        away = next((a for a in absences if a.starts_at <= self.now < a.ends_at), None)
+        if local_day(self.now, self.zone) != self.day:
+            return (off or _count(len(visits))), False
+        on_site = next((v for v in visits if v.state == State.ON_SITE), None)
+        if on_site is not None and self.now > on_site.planned_end:
+            return f"Running over since {self._clock(on_site.planned_end)}", True
+        if on_site is not None:
+            return f"On site, {customer_name(on_site)}", False
+        driving = next((v for v in visits if v.state == State.ON_THE_WAY), None)
+        if driving is not None:
+            arrival = self._clock(driving.expected_at or driving.planned_start)
+            return f"Driving, {arrival} at {customer_name(driving)}", False
+        if away is not None:
+            until = local_time(away.ends_at, self.zone)
+            day = "" if until.date() == self.day else f"{until:%A}, "
+            return f"{away.reason or 'Away'} until {day}{until:%H:%M}", False
+        return self._free(visits)
+
+    def _free(self, visits):
+        coming = [v for v in visits if self.standings[v.pk].expected_at]
+        if not coming:
+            return "Nothing more today", False
+        nearest = coming[0]
+        if nearest.planned_start > self.now:
+            return f"Free until {self._clock(nearest.planned_start)}", False
+        return f"Due at {customer_name(nearest)}", False
+
+    def _off_all_day(self, absences, spans) -> str:
+        if not spans:
+            return "Not working"
+        free = [
+            span
+            for span in spans
+            if not any(a.starts_at <= span[0] and span[1] <= a.ends_at for a in absences)
+        ]
+        return "" if free else f"{absences[0].reason or 'Away'}, no visits"
+
+    def _load(self, visits, spans) -> int:
+        granted = sum((closes - opens for opens, closes in spans), dt.timedelta())
+        used = sum((v.planned_end - v.planned_start for v in visits), dt.timedelta())
+        if not granted:
+            return 100 if used else 0
+        return min(100, round(100 * used / granted))
+
+    def _overs(self, visits):
+        for visit in visits:
+            if (
+                self.standings[visit.pk].word == Word.RUNNING_OVER
+                and local_day(self.now, self.zone) == self.day
+            ):
+                yield self._hours(visit.planned_end, rounded(self.now))
+
+    def _hours(self, start, end) -> tuple[float, float]:
+        """Both ends within the day, and never the wrong way round where the clock goes back."""
+        a, b = max(0.0, _hour(start, self.day, self.zone)), min(24.0, _hour(end, self.day, self.zone))
+        if b <= a:
+            b = min(24.0, a + (end - start).total_seconds() / 3600)
+        return a, b
+
+    def _clock(self, instant) -> str:
+        return f"{local_time(instant, self.zone):%H:%M}"
+
+
+def _hour(instant: dt.datetime, day: dt.date, zone: ZoneInfo) -> float:
+    """The wall clock of `day` in hours; before midnight it is less than 0, after the next more than 24."""
+    local = local_time(instant, zone)
+    hours = (local.date() - day).days * 24 + local.hour + local.minute / 60 + local.second / 3600
+    return round(hours, 3)
+
+
+def _stacked(placed: list[Placed]) -> tuple[Placed, ...]:
+    """Blocks that overlap (a miss, and who came instead) share the height of their lane."""
+    placed = sorted(placed, key=lambda visit: (visit.starts_at, visit.b, visit.id))
+    stacked, group, until = [], [], -1.0
+    for visit in [*placed, None]:
+        if visit is None or visit.a >= until:
+            stacked += _rows_of(group)
+            group, until = [], -1.0
+        if visit is not None:
+            group.append(visit)
+            until = max(until, visit.b)
+    return tuple(stacked)
+
+
+def _rows_of(group: list[Placed]) -> list[Placed]:
+    ends, rows = [], []
+    for visit in group:
+        row = next((n for n, end in enumerate(ends) if end <= visit.a), len(ends))
+        ends[row : row + 1] = [visit.b]
+        rows.append(row)
+    return [
+        Placed(**{**visit.__dict__, "row": row, "rows": len(ends)})
+        for visit, row in zip(group, rows, strict=True)
+    ]
+
+
+def _shown_hours(spans, zone, lanes) -> tuple[int, int]:
+    """The desk's hours, widened by every visit outside them."""
+    edges = [local_time(edge, zone) for span in spans for edge in span]
+    hours = [edge.hour + edge.minute / 60 for edge in edges] or list(IDLE_HOURS)
+    placed = [visit for lane in lanes for visit in lane.placed]
+    hours += [visit.a for visit in placed] + [visit.b for visit in placed]
+    return floor(min(hours)), min(24, max(ceil(max(hours)), floor(min(hours)) + 1))
+
+
+def _count(visits: int) -> str:
+    return "1 visit" if visits == 1 else f"{visits} visits"

@@ -1,0 +1,268 @@
+"""The tray: what needs somebody now, worst first, each with its cause in words (design, 4.2).
+
+It is the same on every day's board, for it speaks of now: misses of any day without an outcome,
+what is late or at risk, calls that are due, visits nobody has, and those of the next working day
+that nobody confirmed.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from cases.models import Interaction
+from customers.models import Contact
+from messaging.models import Message
+from servicedesk.whereabouts import (
+    customer_name,
+    expected_arrivals,
+    job_of,
+    response_is_at_risk,
+    rounded,
+    with_names,
+)
+from tenancy.calendars import Calendar, calendar_of, day_bounds, local_day, local_time
+from tenancy.models import Tenant
+from visits.models import Visit
+from visits.standing import CALL_SHOWN_BEFORE, Word, standing_of
+
+State = Visit.State
+UNDER_WAY = (*Visit.WAITING_STATES, State.ON_SITE)
+# In this order, always.
+KINDS = {
+    Word.MISSED: "missed",
+    Word.LATE: "late",
+    Word.CALL_DUE: "call",
+    Word.AT_RISK: "risk",
+    Word.NOT_ASSIGNED: "unassigned",
+    Word.NOT_CONFIRMED: "unconfirmed",
+}
+ORDER = tuple(KINDS.values())
+# A board is for acting: after a standstill the oldest come first, and the rest is counted.
+SHOWN_OF_A_KIND = 40
+MISSES_COUNT_FOR = dt.timedelta(days=90)
+ORDINALS = {2: "Second", 3: "Third", 4: "Fourth", 5: "Fifth"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One card of the tray; `clock` counts down or says how late it is."""
+
+    kind: str
+    id: str
+    customer: str
+    customer_id: str
+    phone: str
+    clock: str
+    cause: str
+    minutes: int
+    version: int
+    since: dt.datetime = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Tray:
+    """The cards in order, how many there are, and what comes next when there are none."""
+
+    items: tuple[Item, ...]
+    count: int
+    next_call: str
+    unconfirmed_for: str
+
+    def groups(self) -> list[tuple[str, list[Item]]]:
+        """The cards by kind, in the tray's order."""
+        return [
+            (kind, items) for kind in ORDER if (items := [item for item in self.items if item.kind == kind])
+        ]
+
+    @property
+    def left_out(self) -> int:
+        """How many cards stand behind those that are shown."""
+        return self.count - len(self.items)
+
+
+def tray(desk: Tenant, *, now: dt.datetime) -> Tray:
+    """What needs action at `now`, in a fixed number of queries."""
+    calendar = calendar_of(desk)
+    today = local_day(now, calendar.zone)
+    horizon = calendar.next_working_day(today)
+    visits = _read(now, today, horizon, calendar)
+    needing, next_call = _sorted_out(visits, desk, calendar, now, today)
+    writer = _Writer(desk, calendar, now, [visit for kind in ORDER for visit, _ in needing[kind]])
+    items = [writer.item(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
+    tomorrow = today + dt.timedelta(days=1)
+    return Tray(
+        items=tuple(items),
+        count=sum(len(found) for found in needing.values()),
+        next_call=next_call,
+        unconfirmed_for="tomorrow" if horizon == tomorrow else f"until {horizon:%A}",
+    )
+
+
+def _read(now, today, horizon, calendar: Calendar) -> dict[int, Visit]:
+    """Under way until the horizon, missed without an outcome, and without a technician later on."""
+    begin = day_bounds(today, calendar.zone)[0] - dt.timedelta(days=7)
+    end = day_bounds(horizon, calendar.zone)[1]
+    near = Visit.objects.filter(state__in=UNDER_WAY, planned_start__gte=begin, planned_start__lt=end)
+    missed = Visit.objects.filter(
+        missed_at__isnull=False, miss_closed_at__isnull=True, is_history=False
+    ).order_by("missed_at")[: SHOWN_OF_A_KIND * 5]
+    later = Visit.objects.filter(
+        state__in=Visit.WAITING_STATES, planned_start__gte=end, assignments__isnull=True
+    ).order_by("planned_start")[: SHOWN_OF_A_KIND * 5]
+    return {visit.pk: visit for rows in (near, missed, later) for visit in with_names(rows)}
+
+
+def _sorted_out(visits, desk, calendar, now, today):
+    """Which need somebody, by kind and oldest first; and the next call ahead, in words."""
+    expected = expected_arrivals(visits.values(), desk, now)
+    needing, calls = defaultdict(list), []
+    lead = dt.timedelta(minutes=desk.call_ahead_minutes) + CALL_SHOWN_BEFORE
+    for visit in sorted(visits.values(), key=lambda visit: (visit.planned_start, visit.pk)):
+        standing = standing_of(
+            visit,
+            now=now,
+            desk=desk,
+            expected_at=expected.get(visit.pk),
+            response_at_risk=response_is_at_risk(visit, calendar=calendar, now=now),
+        )
+        kind = KINDS.get(standing.word)
+        if visit.missed_at is not None and visit.miss_closed_at is None:
+            # Who came after all made it done late; the miss is still to be settled.
+            kind = "missed"
+        if kind == "unconfirmed" and local_day(visit.planned_start, calendar.zone) == today:
+            kind = None
+        if kind:
+            needing[kind].append((visit, standing))
+        elif standing.call_by and not visit.called_ahead_at and desk.call_ahead_minutes:
+            calls.append((visit.planned_start - lead, visit))
+    if not calls:
+        return needing, ""
+    at, visit = min(calls, key=lambda pair: (pair[0], pair[1].pk))
+    clock = local_time(at, calendar.zone)
+    day = "" if clock.date() == today else f"{clock:%A} "
+    return needing, f"The next call ahead is for {customer_name(visit)}, from {day}{clock:%H:%M}."
+
+
+class _Writer:
+    """Puts causes into words, from what was read for all cards at once."""
+
+    def __init__(self, desk, calendar, now, visits):
+        self.desk, self.now, self.zone = desk, now, calendar.zone
+        self.today = local_day(now, calendar.zone)
+        customers = {visit.customer_id for visit in visits}
+        missed = [visit for visit in visits if visit.missed_at is not None]
+        self.told = {}
+        messages = Message.objects.filter(
+            subject__in=[visit.public_id for visit in visits], kind__in=["late", "missed", "delayed"]
+        ).values_list("subject", "kind", "state", "sent_at")
+        for subject, kind, state, sent_at in messages.order_by("planned_at", "pk"):
+            # Of two channels the one that arrived counts.
+            if (subject, kind) not in self.told or sent_at is not None:
+                self.told[subject, kind] = (state, sent_at)
+        rung = Interaction.objects.filter(
+            customer_id__in={visit.customer_id for visit in missed}, direction=Interaction.Direction.OUT
+        )
+        self.rung = defaultdict(list)
+        oldest = min((visit.missed_at for visit in missed), default=now)
+        for customer, at in rung.filter(at__gt=oldest).values_list("customer_id", "at"):
+            self.rung[customer].append(at)
+        self.misses = dict(
+            Visit.objects.filter(customer_id__in=customers, missed_at__gt=now - MISSES_COUNT_FOR)
+            .values("customer_id")
+            .annotate(count=Count("pk"))
+            .values_list("customer_id", "count")
+        )
+        self.phones = dict(
+            Contact.objects.filter(customer_id__in=customers, is_main=True).values_list(
+                "customer_id", "phone"
+            )
+        )
+
+    def item(self, kind, visit, standing) -> Item:
+        clock, cause = getattr(self, f"_{kind}")(visit, standing)
+        phone = visit.contact.phone if visit.contact_id else ""
+        return Item(
+            kind=kind,
+            id=str(visit.public_id),
+            customer=customer_name(visit),
+            customer_id=str(visit.customer.public_id),
+            phone=phone or self.phones.get(visit.customer_id, ""),
+            clock=clock,
+            cause=cause,
+            minutes=round((visit.planned_end - visit.planned_start).total_seconds() / 60),
+            version=visit.version,
+            since=visit.planned_start,
+        )
+
+    def _missed(self, visit, _):
+        who = _technicians(visit) or "Somebody"
+        said = [f"{who} was expected {self._window(visit)}."]
+        count = self.misses.get(visit.customer_id, 1)
+        if count > 1:
+            said.append(f"{ORDINALS.get(count, f'No. {count}')} miss in 90 days.")
+        if any(at > visit.missed_at for at in self.rung[visit.customer_id]):
+            said.append("They were rung since.")
+        else:
+            said.append(self._message(visit, "missed") or "Nobody has rung them yet.")
+        return self._clock(visit.planned_start), " ".join(said)
+
+    def _late(self, visit, _):
+        by = self._clock(visit.window_end)
+        late = self._minutes(self.now - visit.window_end)
+        where = "has no technician" if not _technicians(visit) else f"{_technicians(visit)} has not arrived"
+        told = self._message(visit, "late") or "The customer has not been told."
+        return f"{late} late", f"Promised by {by}, {where}. {told}"
+
+    def _call(self, visit, standing):
+        left = standing.call_by - self.now
+        clock = f"{self._minutes(left)} left" if left > dt.timedelta() else f"{self._minutes(-left)} over"
+        must = "must" if left > dt.timedelta() else "should have"
+        verb = "call ahead" if left > dt.timedelta() else "called ahead"
+        return clock, f"{_technicians(visit)} {must} {verb} by {self._clock(standing.call_by)}."
+
+    def _risk(self, visit, standing):
+        if standing.expected_at > visit.window_end:
+            likely = self._clock(rounded(standing.expected_at))
+            told = self._message(visit, "delayed")
+            why = f"Promised by {self._clock(visit.window_end)}; the visit before it runs over."
+            return f"likely {likely}", f"{why} {told}".strip()
+        due = self._clock(visit.case.response_due_at)
+        return f"by {due}", f"An answer is promised by {due}, most of that time is used."
+
+    def _unassigned(self, visit, _):
+        due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
+        clock = f"by {self._clock(due)}" if due else self._clock(visit.planned_start)
+        return clock, f"{job_of(visit).rstrip('.')}. Nobody is booked to go."
+
+    def _unconfirmed(self, visit, _):
+        who = _technicians(visit)
+        return self._clock(visit.planned_start), f"{who}, {self._window(visit)}. Not confirmed yet."
+
+    def _message(self, visit, kind) -> str:
+        state, sent_at = self.told.get((visit.public_id, kind), ("", None))
+        if sent_at is not None:
+            return f"They were told at {self._clock(sent_at)}."
+        if state in (Message.State.FAILED, Message.State.MISSED, Message.State.UNCERTAIN):
+            return "The message to them failed: ring them."
+        return ""
+
+    def _window(self, visit) -> str:
+        return f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
+
+    def _clock(self, instant) -> str:
+        local = local_time(instant, self.zone)
+        if local.date() == self.today:
+            return f"{local:%H:%M}"
+        if abs((local.date() - self.today).days) < 7 and local.date() > self.today:
+            return f"{local:%a} {local:%H:%M}"
+        return f"{local.day} {local:%b}, {local:%H:%M}"
+
+    def _minutes(self, span) -> str:
+        minutes = max(0, int(span.total_seconds() // 60))
+        return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _technicians(visit) -> str:
+    return " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())

@@ -1,0 +1,73 @@
+"""Visits as the desk's pages show them: read with their names, with the delay that is to be expected."""
+
+import datetime as dt
+from collections import defaultdict
+
+from recommendations.models import Recommendation
+from tenancy.calendars import Calendar
+from tenancy.models import Tenant
+from visits.models import Visit
+from visits.standing import arrivals
+
+CANCELLED = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
+# Of the working time promised for a first answer so much may be used before it is at risk (R2.5).
+RISKY_SHARE = 0.75
+
+
+def visits_between(start: dt.datetime, end: dt.datetime) -> list[Visit]:
+    """The visits whose block touches the span, with what a board needs to name them: two queries."""
+    # A block is never longer than a day: the index on the start is enough to find it.
+    begun = Visit.objects.between(start, end).filter(planned_start__gt=start - dt.timedelta(days=1))
+    return list(with_names(begun.exclude(state__in=CANCELLED)).order_by("planned_start", "pk"))
+
+
+def with_names(visits):
+    """The rows with customer, case and technicians, so that no page asks for each."""
+    return visits.select_related("customer", "contact", "case").prefetch_related("assignments__technician")
+
+
+def raising(visits: list[Visit], day: dt.date) -> set[int]:
+    """Keys of those on whose machines something is to be raised: one query."""
+    waiting = [visit.pk for visit in visits if visit.state not in Visit.OVER_STATES]
+    found = Recommendation.objects.open(day).filter(equipment__visited__visit__in=waiting)
+    return set(found.values_list("equipment__visited__visit_id", flat=True)) & set(waiting)
+
+
+def expected_arrivals(visits: list[Visit], desk: Tenant, now: dt.datetime) -> dict[int, dt.datetime]:
+    """When each waiting visit should be reached, given all that its technician has to do before."""
+    travel = dt.timedelta(minutes=desk.travel_minutes)
+    by_technician = defaultdict(list)
+    for visit in visits:
+        for assignment in visit.assignments.all():
+            by_technician[assignment.technician_id].append(visit)
+    expected = {}
+    for theirs in by_technician.values():
+        for pk, arrival in arrivals(theirs, now=now, travel=travel).items():
+            expected[pk] = max(arrival, expected.get(pk, arrival))
+    return expected
+
+
+def response_is_at_risk(visit: Visit, *, calendar: Calendar, now: dt.datetime) -> bool:
+    """Whether three quarters of the working time promised for a first answer are used (R2.5)."""
+    case = visit.case
+    if case is None or case.response_due_at is None or case.responded_at or visit.arrived_at:
+        return False
+    granted = calendar.working_time(case.opened_at, case.response_due_at)
+    return calendar.working_time(case.opened_at, now) >= granted * RISKY_SHARE
+
+
+def customer_name(visit: Visit) -> str:
+    """The short name that everybody at the desk uses: the company, else the person."""
+    return visit.customer.company or visit.customer.name
+
+
+def rounded(instant: dt.datetime) -> dt.datetime:
+    """To the next five minutes: a guess is not told to the minute."""
+    past = dt.timedelta(minutes=instant.minute % 5, seconds=instant.second, microseconds=instant.microsecond)
+    return instant - past + dt.timedelta(minutes=5) if past else instant
+
+
+def job_of(visit: Visit) -> str:
+    """What is to be done, in few words: the customer's own, else the kind of visit."""
+    line = (visit.problem.strip().splitlines() or [""])[0]
+    return line[:60] or visit.get_kind_display()
