@@ -2,12 +2,11 @@
 
 from functools import lru_cache
 
-from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide
 
 
 @lru_cache(maxsize=1024)
-def draw(name: str, label: str = "", large: bool = False) -> SafeString:
+def draw(name: str, label: str = "", large: bool = False) -> str:
     """The SVG of the icon `name`.
 
     With `label` it speaks for itself (role=img); without, it is decoration beside a word.

@@ -21,7 +21,7 @@ TOASTS = {"success": "circle-check", "info": "info", "warning": "triangle-alert"
 
 
 @register.simple_tag
-def icon(name: str, label: str = "", large: bool = False) -> SafeString:
+def icon(name: str, label: str = "", large: bool = False) -> str:
     """An icon of the set; give `label` where no word stands beside it."""
     return icons.draw(name, label, large)
 
