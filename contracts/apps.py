@@ -1,5 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ContractsConfig(AppConfig):
     name = "contracts"
+
+    def ready(self):
+        # Says to messaging who answers for renewal notices.
+        import_module("contracts.notices")

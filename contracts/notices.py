@@ -9,7 +9,7 @@ from contracts.models import Contract
 from contracts.wording import day_in_full
 from customers.models import Contact
 from messaging.keys import key_of
-from messaging.kinds import Letter, Useless
+from messaging.kinds import Letter, Useless, register
 from messaging.models import Message
 from messaging.outbox import plan
 from tenancy.calendars import instant_at, local_day, zone_of
@@ -115,3 +115,6 @@ class RenewalNotice:
     def _cover(self, message, now):
         contract = Contract.objects.select_related("tenant").get(public_id=message.subject)
         return cover_of(contract, local_day(now, zone_of(contract.tenant)))
+
+
+register(KIND, RenewalNotice())
