@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -28,8 +29,7 @@ log = logging.getLogger(__name__)
 State = Message.State
 Clock = Callable[[], dt.datetime]
 
-# Longer than the longest answer of a mail server or provider.
-LEASE = dt.timedelta(seconds=90)
+LEASE = dt.timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
 DESK_SHARE = 10
 BATCH = 40
 # How long one task works before it lets another have the worker.

@@ -206,6 +206,8 @@ SMS_BODY = env.json("SMS_BODY", default={"to": "{to}", "text": "{text}", "refere
 SMS_ID_FIELD = env("SMS_ID_FIELD", default="id")
 # Asked by key after a crash, where the provider can be: a GET that answers 404 for a key it never saw.
 SMS_LOOKUP_URL = env("SMS_LOOKUP_URL", default=SMS_URL + "{key}" if DEVELOPMENT else "")
+# A worker that was killed holds a message this long; longer than any mail server's or provider's answer.
+MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=90)
 # Where the development catcher keeps what it caught, and the port of its SMS end.
 MAILBOX_DIR = Path(env("MAILBOX_DIR", default=str(BASE_DIR / "var" / "mailbox")))
 

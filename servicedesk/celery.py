@@ -1,0 +1,55 @@
+"""Celery, and the timetable: everything that happens by itself, on one screen.
+
+Truth is in PostgreSQL; the broker only wakes workers. Each task asks the database what is due,
+so one that is lost, late or doubled is harmless. A wake-up that nobody took in time is dropped:
+the next one asks the same question.
+"""
+
+import os
+import sys
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import worker_init
+
+from servicedesk.standing import refuse_holes
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicedesk.settings")
+app = Celery("servicedesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["servicedesk"])
+
+
+def every(seconds: float, task: str, queue: str = "default") -> dict:
+    """A line of the timetable; a wake-up twice as old as its turn has been overtaken."""
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": 2 * seconds}}
+
+
+def nightly(hour: int, minute: int, task: str) -> dict:
+    """A line of the timetable for once a night (UTC)."""
+    return {"task": task, "schedule": crontab(hour=hour, minute=minute), "options": {"queue": "bulk"}}
+
+
+app.conf.beat_schedule = {
+    # Customers: what was planned for them leaves, and what failed gets an owner.
+    "deliver messages": every(5, "servicedesk.tasks.deliver_messages", "send"),
+    # Customers: a visit nobody came to is told within minutes. Dispatchers: it is in the tray.
+    "late and missed": every(20, "servicedesk.tasks.sweep_late_and_missed"),
+    # Customers: they know who comes, when, and what to decide.
+    "plan reminders": every(30, "servicedesk.tasks.plan_reminders"),
+    # Sales and accounts: no contract lapses unnoticed. Every hour, because each desk has its own
+    # midnight; a desk whose day is checked is not checked again.
+    "renewal check": every(3600, "servicedesk.tasks.check_renewals", "bulk"),
+    # Nobody waits for it: the table of sessions would grow for ever.
+    "clear sessions": nightly(3, 30, "servicedesk.tasks.clear_sessions"),
+}
+
+
+@worker_init.connect
+def refuse_to_work_behind_broken_walls(**kwargs):
+    """A worker that could see two desks at once does not start."""
+    try:
+        refuse_holes()
+    except Exception as error:
+        # Celery goes on after a signal's exception; only this ends the worker.
+        sys.exit(f"The worker does not start. {error}")

@@ -1,0 +1,40 @@
+"""What the timetable wakes. Each task asks what is due now and returns how much that was."""
+
+from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+
+from contracts import renewal_check
+from messaging import delivery
+from visits import reminders, sweeper
+
+
+@shared_task
+def deliver_messages() -> int:
+    """Send what is due."""
+    return delivery.deliver_due().total()
+
+
+@shared_task
+def sweep_late_and_missed() -> int:
+    """Visits that nobody came to, and promises past their time."""
+    swept = sweeper.sweep(now=timezone.now())
+    return swept.late + swept.missed + swept.broken
+
+
+@shared_task
+def plan_reminders() -> int:
+    """Reminders that are due and not yet planned."""
+    return reminders.plan_reminders(now=timezone.now())
+
+
+@shared_task
+def check_renewals() -> int:
+    """Contracts of every desk whose day has not been checked yet."""
+    return renewal_check.check_all(now=timezone.now())
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Sessions that have expired."""
+    SessionStore.clear_expired()
