@@ -7,6 +7,7 @@ from django.db import transaction
 from cases.models import Interaction
 from contracts.cover import cover_of
 from contracts.covered import State
+from contracts.holds import standing_holds
 from contracts.models import CallSkip, Contract
 from contracts.wording import day_in_full
 from customers.models import Contact, Customer, TimelineEntry
@@ -15,7 +16,7 @@ from tenancy.calendars import local_day, zone_of
 
 
 class NotLapsed(ValueError):
-    """Cover does not read lapsed now; says what it reads, and why."""
+    """Cover does not read lapsed now, or a hold stands; says what it reads, and why."""
 
 
 @transaction.atomic
@@ -24,14 +25,16 @@ def log_lapse_call(
 ) -> Interaction:
     """Keep what was said in a call about a lapsed contract.
 
-    Raises NotLapsed unless cover reads lapsed at this very moment: whatever the caller saw when
-    the page was opened, a payment or a claim since then stops the call from counting. The lock
-    lets no evidence slip in between the look and the log.
+    Raises NotLapsed unless cover reads lapsed and no hold stands at this very moment: whatever
+    the page said when it was opened, a payment or a claim since then stops the call from
+    counting. The lock lets no evidence slip in between the look and the log.
     """
     contract = Contract.objects.select_for_update(of=("self",)).select_related("customer").get(pk=contract.pk)
     cover = cover_of(contract, local_day(now, zone_of(contract.tenant)))
     if cover.state != State.LAPSED:
         raise NotLapsed(f"{cover.sentence}. {cover.reason}")
+    if hold := standing_holds(contract.customer).first():
+        raise NotLapsed(f"Held: {hold.reason}")
     call = Interaction.objects.create(
         customer=contract.customer,
         contact=contact,

@@ -87,16 +87,21 @@ def log_claim(*, contract: Contract, by, now: dt.datetime, note: str = "") -> Re
     waiting = contract.evidence.filter(
         kind=RenewalEvidence.Kind.WORD, state=RenewalEvidence.State.WAITING
     ).first()
-    if waiting is not None:
-        return waiting
-    return log_evidence(
-        contract=contract,
-        kind=RenewalEvidence.Kind.WORD,
-        dated_on=local_day(now, zone_of(contract.tenant)),
-        note=note,
-        by=by,
-        now=now,
-    )
+    if waiting is None:
+        return log_evidence(
+            contract=contract,
+            kind=RenewalEvidence.Kind.WORD,
+            dated_on=local_day(now, zone_of(contract.tenant)),
+            note=note,
+            by=by,
+            now=now,
+        )
+    # A claim that came in with an export has neither hold nor duty nor promise yet.
+    calendar = calendar_of(contract.tenant)
+    begin_verification(waiting, calendar=calendar, by=by, now=now)
+    if not Promise.objects.filter(subject=waiting.public_id).exists():
+        _promise_the_outcome(waiting, calendar, by=by, now=now)
+    return waiting
 
 
 @transaction.atomic

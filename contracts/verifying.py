@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from cases.duties import open_duty
 from cases.models import Duty
 from contracts.holds import set_hold
-from contracts.models import RenewalEvidence
+from contracts.models import Contract, RenewalEvidence
 from contracts.wording import day_in_full
 from customers.models import Hold
 from tenancy.calendars import Calendar, local_day
@@ -52,6 +52,22 @@ def end_verification(
         .update(closed_at=now, closed_by=by, outcome=outcome[:300])
     )
     return released, closed
+
+
+def ask_to_judge(*, contract: Contract, calendar: Calendar, by, now: dt.datetime) -> Duty:
+    """Ask accounts whether a contract is renewed, due this business day; once a day for a contract."""
+    return open_duty(
+        "ask accounts",
+        contract.public_id,
+        local_day(now, calendar.zone),
+        kind=Duty.Kind.JUDGE_CONTRACT,
+        title=f"Is {contract.number} renewed? {by.name} asks",
+        due_at=end_of_business_day(now, calendar),
+        now=now,
+        owner_role=Role.ACCOUNTS,
+        customer=contract.customer,
+        subject=contract.public_id,
+    )
 
 
 def end_of_business_day(now: dt.datetime, calendar: Calendar) -> dt.datetime:

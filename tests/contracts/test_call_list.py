@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contracts.call_list import call_list, page_of, place_of
+from contracts.call_list import call_list, next_row, page_of, place_of
 from contracts.calling import skip_until
 from contracts.evidence import log_claim, reject_evidence
 from contracts.holds import set_hold
@@ -182,6 +182,13 @@ def test_a_page_goes_on_after_a_row_that_has_left(north):
         add_customer(f"C{number}", in_days(10 + number))
     rows = call_list(TODAY).rows
     assert page_of(rows[:1] + rows[2:], after=rows[1].cursor).rows == rows[2:]
+
+
+def test_the_next_row_follows_and_the_last_has_none(north):
+    first, last = add_customer("First", in_days(10)), add_customer("Last", in_days(-40))
+    assert next_row(first, TODAY).customer_id == last.pk
+    assert next_row(last, TODAY) is None
+    assert next_row(north.customer, TODAY).customer_id == first.pk
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "1", "1.x.y", "-1.2.z"])

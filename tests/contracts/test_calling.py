@@ -7,6 +7,7 @@ import pytest
 from cases.models import Interaction
 from contracts.calling import NotLapsed, log_lapse_call
 from contracts.evidence import log_claim
+from contracts.holds import set_hold
 from contracts.models import ContractTerm
 from customers.models import TimelineEntry
 from tenancy.scope import tenant
@@ -41,6 +42,13 @@ def test_a_call_about_a_lapsed_contract_is_kept(north, now):
 def test_a_claim_made_meanwhile_refuses_the_call(north, now):
     log_claim(contract=north.contract, by=north.dispatcher, now=now)
     with pytest.raises(NotLapsed, match="^Renewal in review: customer's word of 5 March"):
+        call(north, now)
+    assert Interaction.objects.count() == 0
+
+
+def test_a_hold_refuses_the_call(north, now):
+    set_hold(customer=north.customer, source="manager", reason="In court", by=north.manager, now=now)
+    with pytest.raises(NotLapsed, match="^Held: In court$"):
         call(north, now)
     assert Interaction.objects.count() == 0
 

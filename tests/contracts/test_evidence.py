@@ -120,6 +120,16 @@ def test_claiming_twice_makes_one_claim(north, now):
     )
 
 
+def test_claiming_again_what_an_export_told_begins_its_verification(north, now):
+    told = RenewalEvidence.objects.create(
+        contract=north.contract, kind="customer's word", dated_on=TODAY, recorded_at=now
+    )
+    assert log_claim(contract=north.contract, by=north.sales, now=now) == told
+    assert sources(north) == [f"evidence:{told.public_id}"]
+    assert Duty.objects.get(subject=told.public_id).due_at == CLOSES
+    assert Promise.objects.get(subject=told.public_id).owner == north.sales
+
+
 def test_confirming_makes_the_next_term_and_ends_hold_and_duty(north, now):
     evidence = log_cheque(north, now)
     later = now + dt.timedelta(hours=1)

@@ -1,0 +1,28 @@
+"""How long somebody has been a customer (R1.10)."""
+
+import datetime as dt
+
+from django.db.models import Min
+
+from contracts.models import ContractTerm
+from customers.models import Customer
+
+
+def customer_since(customer: Customer) -> dt.date | None:
+    """The first term's start over all contracts, or an earlier "customer since": one query.
+
+    It survives cancellation and renumbering; terms taken back never were.
+    """
+    terms = ContractTerm.objects.filter(contract__customer=customer, taken_back_at__isnull=True)
+    first = terms.aggregate(first=Min("starts_on"))["first"]
+    return min((day for day in (first, customer.customer_since) if day), default=None)
+
+
+def tenure_in_words(since: dt.date | None, *, today: dt.date) -> str:
+    """ "customer for 10 years", "customer since March 2026" in the first year, "" when not known."""
+    if since is None or since > today:
+        return ""
+    years = today.year - since.year - ((today.month, today.day) < (since.month, since.day))
+    if years < 1:
+        return f"customer since {since:%B %Y}"
+    return f"customer for {years} year{'s' if years > 1 else ''}"
