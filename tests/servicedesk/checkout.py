@@ -6,8 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.parse
 from pathlib import Path
 
+import psycopg
+import redis
+
+from servicedesk import embedded
 from servicedesk.embedded.processes import CODE, Identity, wait_until
 
 DEPTH = 150
@@ -92,3 +97,30 @@ def kill(process: Identity | int) -> None:
     # Most of them go by themselves once the one is killed that they belong to.
     with contextlib.suppress(ProcessLookupError):
         os.kill(process if isinstance(process, int) else process.pid, signal.SIGKILL)
+
+
+def sockets_of(servers: embedded.Servers) -> Path:
+    return Path(urllib.parse.unquote(urllib.parse.urlsplit(servers.database_url).netloc.split("@")[1]))
+
+
+def data_of(checkout: Path) -> Path:
+    return checkout / "var" / "postgres"
+
+
+def write_a_row(servers: embedded.Servers) -> None:
+    with psycopg.connect(servers.migrate_database_url) as owner:
+        owner.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+
+
+def read_the_row(servers: embedded.Servers) -> str:
+    with psycopg.connect(servers.migrate_database_url) as owner:
+        return owner.execute("SELECT text FROM note").fetchone()[0]
+
+
+def both_answer(servers: embedded.Servers) -> bool:
+    try:
+        with psycopg.connect(servers.database_url) as web:
+            web.execute("SELECT 1")
+        return redis.Redis.from_url(servers.redis_url).ping()
+    except (psycopg.OperationalError, redis.exceptions.ConnectionError):
+        return False

