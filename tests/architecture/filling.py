@@ -1,0 +1,58 @@
+"""Rows for the tables that the demo desk leaves empty, so that every wall can be probed."""
+
+import datetime as dt
+
+from cases.models import Case, Goodwill, GoodwillItem
+from contracts.models import (
+    AllowanceEntry,
+    CallSkip,
+    Cancellation,
+    Contract,
+    ContractCheck,
+    Entitlement,
+    RenewalCheck,
+    RenewalOffer,
+)
+from customers.links import make_link
+from customers.models import CustomerLink, Hold
+from imports.models import ImportedRow
+from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
+from tenancy.models import Closure, Membership, StoredFile
+from tenancy.scope import tenant
+from visits.models import Part, PartUse, Technician, Visit, WorkingHours
+
+
+def fill_every_table(desk, *, now: dt.datetime) -> None:
+    """At least one row of this desk in every table that belongs to desks."""
+    with tenant(desk):
+        _fill(now)
+
+
+def _fill(now):
+    contract, visit = Contract.objects.first(), Visit.objects.first()
+    customer, person = contract.customer, Membership.objects.first()
+    recommendation = Recommendation.objects.first()
+    file = StoredFile.objects.create(
+        kind="photo", name="a.png", content_type="image/png", size=1, digest="0" * 64, secret="0" * 32,
+        added_at=now,
+    )  # fmt: skip
+    Closure.objects.create(day=now.date(), name="Stocktaking")
+    Hold.objects.create(customer=customer, reason="In review", source="probe", set_at=now)
+    make_link(customer, CustomerLink.Purpose.VISIT, visit.public_id, now=now, expires_at=None)
+    item = GoodwillItem.objects.create(name="Free visit", kind="free visit", limit=100, roles=["manager"])
+    Goodwill.objects.create(customer=customer, item=item, amount=10, reason="Missed twice", proposed_at=now)
+    Cancellation.objects.create(contract=contract, reason="Moved away", recorded_at=now)
+    ContractCheck.objects.create(contract=contract, by=person, at=now, state="active", sentence="Active")
+    RenewalCheck.objects.create(day=now.date(), started_at=now)
+    RenewalOffer.objects.create(contract=contract, amount=1, made_at=now)
+    AllowanceEntry.objects.create(
+        entitlement=Entitlement.objects.first(), kind="done", quantity=1, at=now, subject=visit.public_id
+    )
+    RecommendationPhoto.objects.create(recommendation=recommendation, photo=file)
+    WarnedFault.objects.create(case=Case.objects.first(), recommendation=recommendation, noticed_at=now)
+    PartUse.objects.create(visit=visit, part=Part.objects.first(), quantity=1)
+    CallSkip.objects.create(customer=customer, until=now.date(), reason="Asked to", at=now)
+    ImportedRow.objects.create(table="customers", key="C1", values={}, imported_at=now)
+    WorkingHours.objects.create(
+        technician=Technician.objects.first(), weekday=0, starts=dt.time(8), ends=dt.time(16)
+    )
