@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from messaging import faults
+from messaging.channels import is_ready
+from messaging.keys import key_of
 from messaging.models import Message
 
 State = Message.State
@@ -86,16 +89,73 @@ def drop(message: Message, *, by) -> Message:
 
 def send_again(message: Message, *, by, now: dt.datetime) -> Message:
     """Try a failed, missed or uncertain message once more, now. Raises NotWaiting when it is none."""
-    useless = message.useless_after
-    return _change(
+    said = f"Sent again by {by.name}"
+    changed = _change(
         message,
         among=FAULTY_STATES,
         state=State.PLANNED,
         attempts=0,
         send_after=now,
-        useless_after=None if useless is None or useless <= now else useless,
-        reason=f"Sent again by {by.name}",
+        useless_after=_still_of_use(message, now),
+        reason=said,
     )
+    faults.settle(changed, by=by, now=now, outcome=said)
+    return changed
+
+
+def send_otherwise(message: Message, *, by, now: dt.datetime) -> Message:
+    """Send what failed over the other channel instead, now; the new message.
+
+    Raises NotWaiting when it did not fail, and ValueError when the other channel reaches nobody.
+    """
+    channel = other_channel(message)
+    if not channel:
+        raise ValueError("There is no other address to write to. Ring instead.")
+    fields = {name: value for name, value in message.fields.items() if name != EDITED_BY}
+    instead = Message(
+        key=key_of("instead", message.key, channel),
+        kind=message.kind,
+        channel=channel,
+        customer_id=message.customer_id,
+        contact_id=message.contact_id,
+        subject=message.subject,
+        subject_start=message.subject_start,
+        fields=fields,
+        send_after=now,
+        useless_after=_still_of_use(message, now),
+    )
+    settle(message, by=by, now=now, outcome=f"Sent by {instead.get_channel_display().lower()} instead")
+    plan([instead], now=now)
+    return Message.objects.get(key=instead.key)
+
+
+def settle(message: Message, *, by, now: dt.datetime, outcome: str) -> Message:
+    """A person saw to a failed, missed or uncertain message.
+
+    Raises NotWaiting when it is none, and ValueError without an outcome.
+    """
+    if not outcome.strip():
+        raise ValueError("Say what came of it.")
+    settled = _change(
+        message, among=FAULTY_STATES, state=State.SKIPPED, reason=f"{outcome.strip()} ({by.name})"[:300]
+    )
+    faults.settle(settled, by=by, now=now, outcome=outcome.strip())
+    return settled
+
+
+def other_channel(message: Message) -> str:
+    """The other way to the same contact; empty when there is none."""
+    if message.contact is None:
+        return ""
+    if message.channel == Message.Channel.MAIL:
+        return Message.Channel.SMS if message.contact.phone and is_ready(Message.Channel.SMS) else ""
+    return Message.Channel.MAIL if message.contact.email else ""
+
+
+def _still_of_use(message, now):
+    """Asked for by a person, it has no end that lies in the past."""
+    useless = message.useless_after
+    return None if useless is None or useless <= now else useless
 
 
 def _values(message, now):

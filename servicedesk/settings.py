@@ -205,7 +205,8 @@ SMS_HEADERS = env.json("SMS_HEADERS", default={"X-Desk": "{desk}"} if DEVELOPMEN
 SMS_BODY = env.json("SMS_BODY", default={"to": "{to}", "text": "{text}", "reference": "{key}"})
 SMS_ID_FIELD = env("SMS_ID_FIELD", default="id")
 # Asked by key after a crash, where the provider can be: a GET that answers 404 for a key it never saw.
-SMS_LOOKUP_URL = env("SMS_LOOKUP_URL", default=SMS_URL + "{key}" if DEVELOPMENT else "")
+_texts_are_caught = DEVELOPMENT and SMS_URL.startswith(f"http://{EMAIL_HOST}:")
+SMS_LOOKUP_URL = env("SMS_LOOKUP_URL", default=SMS_URL + "{key}" if _texts_are_caught else "")
 # A worker that was killed holds a message this long; longer than any mail server's or provider's answer.
 MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=90)
 # Where the development catcher keeps what it caught, and the port of its SMS end.

@@ -106,6 +106,8 @@ class Command(BaseCommand):
         if with_mailbox:
             mail_port = ports.first_free(settings.EMAIL_HOST, settings.EMAIL_PORT)
             environment.setdefault("EMAIL_PORT", str(mail_port))
+            sms_port = ports.first_free(settings.EMAIL_HOST, mail_port + 1)
+            environment.setdefault("SMS_URL", f"http://{settings.EMAIL_HOST}:{sms_port}/")
         self._say("starting web")
         self.supervisor.start(children.web(listener.fileno(), environment))
         self._wait_for_web(*listener.getsockname()[:2])

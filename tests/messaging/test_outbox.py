@@ -1,0 +1,128 @@
+"""Changing a message that waits, and seeing to one that failed."""
+
+import datetime as dt
+
+import pytest
+
+from cases.models import Duty
+from messaging import faults, outbox
+from messaging.models import Message
+from tenancy.scope import tenant
+from tests.messaging.conftest import make_message
+
+State = Message.State
+
+
+@pytest.fixture
+def desk(cast, answers):
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+def failed(desk, now, **values):
+    message = make_message(desk, now=now, state=State.FAILED, reason="550 no such user", **values)
+    faults.report(message, now=now)
+    return message
+
+
+def duty():
+    return Duty.objects.get()
+
+
+def test_held_it_leaves_later(desk, now):
+    message = make_message(desk, now=now)
+    held = outbox.hold(message, until=now + dt.timedelta(hours=1), by=desk.dispatcher, now=now)
+    assert (held.state, held.send_after) == (State.PLANNED, now + dt.timedelta(hours=1))
+
+
+def test_it_cannot_be_held_into_the_past_or_until_it_is_useless(desk, now):
+    message = make_message(desk, now=now, useless_after=now + dt.timedelta(hours=2))
+    for until in (now, now + dt.timedelta(hours=2)):
+        with pytest.raises(ValueError):
+            outbox.hold(message, until=until, by=desk.dispatcher, now=now)
+
+
+def test_edited_it_says_a_persons_words(desk, now):
+    message = outbox.edit(make_message(desk, now=now), title=" A\nB ", text=" Mine ", by=desk.dispatcher)
+    assert (message.title, message.text, message.fields) == ("A B", "Mine", {"edited_by": "Dana Whitlock"})
+    with pytest.raises(ValueError):
+        outbox.edit(message, title="", text=" ", by=desk.dispatcher)
+
+
+def test_what_has_left_cannot_be_held_edited_or_dropped(desk, now):
+    message = make_message(desk, now=now, state=State.SENDING)
+    later = now + dt.timedelta(hours=1)
+    for act in (
+        lambda: outbox.hold(message, until=later, by=desk.dispatcher, now=now),
+        lambda: outbox.edit(message, title="", text="Mine", by=desk.dispatcher),
+        lambda: outbox.drop(message, by=desk.dispatcher),
+        lambda: outbox.send_again(message, by=desk.dispatcher, now=now),
+        lambda: outbox.send_otherwise(message, by=desk.dispatcher, now=now),
+    ):
+        with pytest.raises(outbox.NotWaiting):
+            act()
+    assert Message.objects.get().state == State.SENDING
+
+
+def test_dropped_it_is_not_planned_again(desk, now):
+    message = outbox.drop(make_message(desk, now=now), by=desk.dispatcher)
+    assert (message.state, message.reason) == (State.SKIPPED, "Dropped by Dana Whitlock")
+    assert outbox.plan([message], now=now) == 0
+
+
+def test_what_failed_is_sent_again_and_its_duty_is_done(desk, now):
+    message = outbox.send_again(failed(desk, now, attempts=5), by=desk.dispatcher, now=now)
+    assert (message.state, message.attempts, message.send_after) == (State.PLANNED, 0, now)
+    assert (duty().closed_by, duty().outcome) == (desk.dispatcher, "Sent again by Dana Whitlock")
+
+
+def test_failing_again_is_another_duty(desk, now):
+    message = failed(desk, now)
+    outbox.send_again(message, by=desk.dispatcher, now=now)
+    faults.report(message, now=now + dt.timedelta(minutes=1))
+    assert Duty.objects.open().count() == 1
+
+
+def test_one_that_was_too_late_has_no_end_in_the_past_when_asked_for_again(desk, now):
+    message = make_message(desk, now=now, state=State.MISSED, useless_after=now)
+    assert outbox.send_again(message, by=desk.dispatcher, now=now).useless_after is None
+
+
+def test_the_other_channel_takes_what_failed(desk, now):
+    message = failed(desk, now, subject_start=now, fields={"edited_by": "Dana", "caller": "Dana"})
+    instead = outbox.send_otherwise(message, by=desk.dispatcher, now=now)
+    message.refresh_from_db()
+    assert (message.state, message.reason) == (State.SKIPPED, "Sent by text instead (Dana Whitlock)")
+    assert (instead.channel, instead.state, instead.fields) == ("sms", State.PLANNED, {"caller": "Dana"})
+    assert (instead.contact, instead.subject_start) == (desk.contact, now)
+    assert not Duty.objects.open().exists()
+
+
+def test_without_another_address_there_is_no_other_channel(desk, now):
+    desk.contact.phone = ""
+    desk.contact.save()
+    message = failed(desk, now)
+    assert outbox.other_channel(message) == ""
+    with pytest.raises(ValueError, match="Ring instead"):
+        outbox.send_otherwise(message, by=desk.dispatcher, now=now)
+    assert Message.objects.get().state == State.FAILED
+
+
+def test_somebody_rang_instead(desk, now):
+    outbox.settle(failed(desk, now), by=desk.dispatcher, now=now, outcome="Rang them instead")
+    assert Message.objects.get().reason == "Rang them instead (Dana Whitlock)"
+    assert duty().outcome == "Rang them instead"
+
+
+def test_a_duty_to_mend_is_due_before_the_visit(desk, now):
+    failed(desk, now, subject_start=now + dt.timedelta(minutes=20))
+    assert duty().due_at == now + dt.timedelta(minutes=20)
+
+
+def test_cancelling_reaches_only_what_waits_about_the_thing(desk, now):
+    about, other = desk.customer.public_id, desk.site.public_id
+    make_message(desk, now=now, number=1, subject=about)
+    make_message(desk, now=now, number=2, subject=about, state=State.SENT, sent_at=now)
+    make_message(desk, now=now, number=3, subject=other)
+    assert outbox.cancel_about(about, because="Moved.") == 1
+    assert sorted(Message.objects.values_list("state", flat=True)) == ["cancelled", "planned", "sent"]
