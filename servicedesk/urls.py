@@ -2,13 +2,42 @@
 
 from django.urls import include, path
 
+from messaging import mailbox_pages, pages
 from portal import visit_page
-from servicedesk import home
+from servicedesk import (
+    board,
+    booking_panel,
+    call_notes,
+    caller,
+    calls,
+    contract_pages,
+    customers,
+    equipment_record,
+    find,
+    home,
+    moves,
+    settling,
+    visit_record,
+)
 from tenancy import files
 
 desk_patterns = [
     path("", home.desk_home, name="desk-home"),
+    *board.urlpatterns,
+    *moves.urlpatterns,
+    *settling.urlpatterns,
+    *booking_panel.urlpatterns,
+    *call_notes.urlpatterns,
+    *customers.urlpatterns,
+    *caller.urlpatterns,
+    *equipment_record.urlpatterns,
+    *find.urlpatterns,
+    *visit_record.urlpatterns,
     *files.urlpatterns,
+    *pages.urlpatterns,
+    *mailbox_pages.urlpatterns,
+    *calls.urlpatterns,
+    *contract_pages.urlpatterns,
 ]
 
 urlpatterns = [

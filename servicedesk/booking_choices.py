@@ -1,0 +1,208 @@
+"""What has been chosen in the booking panel so far, and what it offers; read leniently, decides nothing.
+
+Everything that was typed or ticked comes with each request, so that a panel can be drawn again
+with it: after a choice, after a refusal, without scripts. Ids are looked for among the rows that
+the customer has; what is not there is as if it had not been sent.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.http import QueryDict
+
+from contracts.cover import Cover
+from contracts.models import Entitlement
+from customers.models import Contact, Equipment, Site
+from recommendations.models import Recommendation
+from servicedesk.caller_facts import Caller
+from visits.entitled import unused_visit
+from visits.models import Technician, Visit
+from visits.slots import Slot, Wanted, best_slots, slot_at, slots_on
+
+Kind = Visit.Kind
+SMS, MAIL = "sms", "mail"
+MOST_OF_A_DAY = 40
+
+
+@dataclass
+class Choices:
+    """The panel's state. `data` is what came with the request; it is empty when the panel opens."""
+
+    caller: Caller
+    data: QueryDict
+    offered: list[Slot] = field(default_factory=list)
+    unused: tuple[Entitlement, Cover] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the panel has just been opened: then its defaults count."""
+        return "kind" not in self.data
+
+    @property
+    def kind(self) -> str:
+        """Of visit; a fault unless said otherwise."""
+        asked = self.data.get("kind")
+        return asked if asked in Kind.values else Kind.FAULT
+
+    @property
+    def problem(self) -> str:
+        """In the customer's words."""
+        return self.data.get("problem", "")
+
+    @property
+    def site(self) -> Site | None:
+        """Where: the chosen one; of several nothing is guessed but where the main contact is."""
+        sites, contact = self.caller.sites, self.caller.main_contact
+        usual = contact.site_id if contact else None
+        default = next((s for s in sites if s.pk == usual), sites[0] if len(sites) == 1 else None)
+        return _named(sites, self.data.get("site")) or default
+
+    @property
+    def contact(self) -> Contact | None:
+        """Whom we tell."""
+        return _named(self.caller.contacts, self.data.get("contact")) or self.caller.main_contact
+
+    @property
+    def site_machines(self) -> list[Equipment]:
+        """What stands at the site."""
+        return [m for m in self.caller.machines if self.site and m.site_id == self.site.pk]
+
+    @property
+    def machines(self) -> list[Equipment]:
+        """The ticked ones; at first the only one, or the one with something to raise."""
+        here = self.site_machines
+        if not self.is_new:
+            ticked = set(self.data.getlist("machine"))
+            return [m for m in here if str(m.public_id) in ticked]
+        worried = {r.equipment_id for r in self.caller.recommendations}
+        return ([m for m in here if m.pk in worried] or here)[:1]
+
+    @property
+    def to_raise(self) -> list[Recommendation]:
+        """Open recommendations on the ticked machines."""
+        chosen = {m.pk for m in self.machines}
+        return [r for r in self.caller.recommendations if r.equipment_id in chosen]
+
+    @property
+    def offers_tune_up(self) -> bool:
+        """Whether a granted visit is left that could be done along with this one."""
+        return self.unused is not None and self.kind != Kind.TUNE_UP
+
+    @property
+    def with_tune_up(self) -> bool:
+        """Ticked; at first, when it would lapse within the time in which a renewal is due."""
+        if not self.offers_tune_up:
+            return False
+        if not self.is_new:
+            return "tune_up" in self.data
+        days = self.unused[1].days_left
+        return days is not None and days <= self.caller.desk.renewal_due_days
+
+    @property
+    def entitlement(self) -> Entitlement | None:
+        """The granted visit that this booking uses."""
+        uses = self.with_tune_up or self.kind == Kind.TUNE_UP
+        return self.unused[0] if self.unused and uses else None
+
+    @property
+    def channels(self) -> set[str]:
+        """Over which the customer is told; at first those that they like and have."""
+        if not self.is_new:
+            return {SMS, MAIL} & set(self.data.getlist("tell"))
+        contact = self.contact
+        if contact is None:
+            return set()
+        liked = {SMS: contact.by_sms and contact.phone, MAIL: contact.by_mail and contact.email}
+        return {channel for channel, wanted in liked.items() if wanted}
+
+    @property
+    def due_at(self) -> dt.datetime | None:
+        """When a fault reported now must be answered; other visits have no such promise."""
+        return self.caller.response_due_at if self.kind == Kind.FAULT else None
+
+    @property
+    def is_free_choice(self) -> bool:
+        """Whether another day or technician is being looked for."""
+        return "more" in self.data
+
+    @property
+    def day(self) -> dt.date:
+        """The day that is looked at: not before today."""
+        try:
+            asked = dt.date.fromisoformat(self.data.get("day", ""))
+        except ValueError:
+            return self.caller.today
+        return max(asked, self.caller.today)
+
+    @property
+    def technician(self) -> Technician | None:
+        """The technician that is looked for; None: anybody."""
+        asked = self.data.get("technician", "")
+        return next((t for t in self.technicians if str(t.public_id) == asked), None)
+
+    @property
+    def technicians(self) -> list[Technician]:
+        """Everybody who may be asked for."""
+        if not hasattr(self, "_technicians"):
+            self._technicians = list(Technician.objects.filter(is_active=True).order_by("name"))
+        return self._technicians
+
+    @property
+    def wanted(self) -> Wanted:
+        """What slots are looked for."""
+        return Wanted(
+            desk=self.caller.desk,
+            calendar=self.caller.calendar,
+            now=self.caller.now,
+            customer=self.caller.customer,
+            site=self.site,
+            machines=tuple(self.machines),
+            with_tune_up=self.with_tune_up,
+            due_at=self.due_at,
+        )
+
+    @property
+    def slot(self) -> Slot | None:
+        """The chosen one of those offered; the first until somebody chooses."""
+        asked = self.data.get("slot", "")
+        return next((s for s in self.offered if s.key == asked), self.offered[0] if self.offered else None)
+
+    @property
+    def asked_for(self) -> tuple[Technician, dt.datetime] | None:
+        """Technician and start that were sent, free or not; None for what names no slot."""
+        public_id, _, start = self.data.get("slot", "").partition("@")
+        technician = next((t for t in self.technicians if str(t.public_id) == public_id), None)
+        try:
+            at = dt.datetime.strptime(start, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+        except ValueError:
+            return None
+        return (technician, at) if technician else None
+
+
+def choices_of(caller: Caller, data: QueryDict) -> Choices:
+    """The panel's state with its slots: seven queries more than the caller's."""
+    choices = Choices(caller=caller, data=data)
+    choices.unused = unused_visit(caller.covers)
+    offer(choices)
+    return choices
+
+
+def offer(choices: Choices) -> None:
+    """Look for slots (again): the best, or those of the day and technician that are asked for."""
+    if choices.site is None:
+        choices.offered = []
+    elif choices.is_free_choice:
+        found = slots_on(choices.wanted, choices.day, technician=choices.technician)
+        choices.offered = found[:MOST_OF_A_DAY]
+    else:
+        choices.offered = best_slots(choices.wanted)
+
+
+def slot_asked_for(choices: Choices) -> Slot | None:
+    """The slot that was sent, if it can still be had."""
+    asked = choices.asked_for
+    return slot_at(choices.wanted, *asked) if asked and choices.site else None
+
+
+def _named(rows, public_id):
+    return next((row for row in rows if str(row.public_id) == public_id), None)

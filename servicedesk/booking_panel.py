@@ -1,0 +1,181 @@
+"""The booking panel beside the caller screen, a page of its own without scripts."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from customers.models import Customer
+from servicedesk import booking_words
+from servicedesk.booking_choices import MAIL, SMS, choices_of, offer, slot_asked_for
+from servicedesk.caller import call_of
+from servicedesk.caller_facts import caller_of
+from tenancy.addresses import desk_url
+from tenancy.calendars import zone_of
+from tenancy.gates import for_staff, the_one
+from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
+from visits.models import Assignment, Visit
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def book(request, id):
+    """Draw the panel with what is chosen so far; a POST books what stands in it."""
+    customer = the_one(Customer.objects.standing(), id)
+    now = timezone.now()
+    caller = caller_of(customer, desk=request.tenant, now=now)
+    choices = choices_of(caller, request.POST if request.method == "POST" else request.GET)
+    if request.method == "GET":
+        return _panel(request, choices)
+    if problems := _problems(choices):
+        return _panel(request, choices, problems=problems, status=422)
+    try:
+        visit = _book(request, choices, now)
+    except SlotTaken as refused:
+        offer(choices)
+        return _panel(request, choices, taken=booking_words.taken(choices, refused), status=409)
+    if request.htmx:
+        return render(request, "servicedesk/booking.html#receipt", receipt_of(request, visit, now))
+    return redirect(desk_url(request.tenant, "booked", id=visit.public_id))
+
+
+@require_http_methods(["GET"])
+@for_staff
+def booked(request, id):
+    """The receipt as a page."""
+    visit = the_one(Visit.objects.select_related("customer"), id)
+    return render(request, "servicedesk/booked.html", receipt_of(request, visit, timezone.now()))
+
+
+@require_POST
+@for_staff
+def undo(request, id):
+    """Take a booking back while nobody has been told."""
+    visit = the_one(Visit.objects.select_related("customer"), id)
+    now = timezone.now()
+    try:
+        visit = undo_booking(visit, by=request.membership, now=now)
+    except TooLateToUndo as refused:
+        if request.htmx:
+            context = {**receipt_of(request, visit, now), "problem": str(refused)}
+            return render(request, "servicedesk/booking.html#receipt", context, status=409)
+        messages.error(request, str(refused))
+        return redirect(desk_url(request.tenant, "visit", id=visit.public_id))
+    if request.htmx:
+        return render(request, "servicedesk/booking.html#receipt", receipt_of(request, visit, now))
+    messages.success(request, "Booking undone. Nobody was told.")
+    return redirect(desk_url(request.tenant, "customer", id=visit.customer.public_id))
+
+
+def receipt_of(request, visit, now) -> dict:
+    """What the receipt says: who, when, what happens next, and how long it can be undone."""
+    assignment = visit.assignments.select_related("technician").first()
+    told = [word for word, wanted in (("text", visit.tell_by_sms), ("e-mail", visit.tell_by_mail)) if wanted]
+    is_undone = visit.state == Visit.State.CANCELLED_BY_US
+    return {
+        "visit": visit,
+        "customer": visit.customer,
+        "technician": assignment and assignment.technician,
+        "told_by": " and ".join(told),
+        "is_undone": is_undone,
+        "can_undo": not is_undone
+        and visit.state == Visit.State.BOOKED
+        and visit.held_until is not None
+        and now < visit.held_until,
+        "held_until": visit.held_until and visit.held_until.astimezone(zone_of(request.tenant)),
+        "call": call_of(request.GET, now),
+    }
+
+
+def _book(request, choices, now):
+    """Book the slot that was sent. Raises SlotTaken when it cannot be had any more."""
+    slot = slot_asked_for(choices)
+    if slot is None:
+        raise _refusal(choices)
+    return book_visit(
+        customer=choices.caller.customer,
+        site=choices.site,
+        contact=choices.contact,
+        machines=choices.machines,
+        kind=choices.kind,
+        problem=choices.problem,
+        technician=slot.technician,
+        start=slot.start,
+        end=slot.end,
+        window_end=slot.window_end,
+        case=booking_words.fault_to_join(choices),
+        response_due_at=choices.due_at,
+        entitlement=choices.entitlement,
+        tell_by_sms=SMS in choices.channels,
+        tell_by_mail=MAIL in choices.channels,
+        by=request.membership,
+        now=now,
+    )
+
+
+def _refusal(choices) -> SlotTaken:
+    """Who has the time that was asked for, and since when."""
+    technician, start = choices.asked_for
+    taken = (
+        Assignment.objects.filter(
+            technician=technician,
+            starts_at__lt=start + choices.wanted.length + choices.wanted.travel,
+            ends_at__gt=start - choices.wanted.travel,
+            state__in=Assignment.BLOCKING_STATES,
+        )
+        .order_by("-visit__booked_at")
+        .values_list("visit__booked_at", flat=True)
+    )
+    return SlotTaken(technician, start, taken.first())
+
+
+def _problems(choices) -> dict[str, str]:
+    """What is missing, by field."""
+    problems = {}
+    if choices.site is None:
+        problems["site"] = "Choose where the technician should come."
+    elif choices.site_machines and not choices.machines:
+        problems["machine"] = "Choose the machine."
+    if choices.asked_for is None:
+        problems["slot"] = "Choose a time."
+    return problems
+
+
+def _panel(request, choices, *, problems=None, taken="", status=200):
+    caller = choices.caller
+    rows = booking_words.slot_rows(choices, booking_words.visits_by_technician(choices))
+    context = {
+        "customer": caller.customer,
+        "caller": caller,
+        "choices": choices,
+        "kinds": Visit.Kind.choices,
+        "slots": rows,
+        "problems": problems or {},
+        "taken": taken,
+        "raising": booking_words.raising(choices),
+        "cost": booking_words.cost(choices),
+        "read_back": booking_words.read_back(choices) if choices.slot else "",
+        "button": booking_words.button(choices) if choices.slot else "",
+        "call": call_of(request.GET, caller.now),
+        "first_name": _first_name(choices),
+    }
+    part = ""
+    if request.htmx:
+        wanted = request.htmx.target
+        part = {"book-rest": "#rest", "book-end": "#end"}.get(wanted, "#panel")
+    return render(request, f"servicedesk/booking.html{part}", context, status=status)
+
+
+def _first_name(choices):
+    """How the customer is called in the labels: a person's first name, else "the customer"."""
+    contact = choices.contact
+    name = (contact.name if contact else "") or choices.caller.customer.name
+    return name.split()[0] if name and name != choices.caller.customer.company else "the customer"
+
+
+urlpatterns = [
+    path("customers/<uuid:id>/book/", book, name="book"),
+    path("visits/<uuid:id>/booked/", booked, name="booked"),
+    path("visits/<uuid:id>/undo/", undo, name="visit-undo"),
+]

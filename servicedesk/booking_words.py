@@ -1,0 +1,128 @@
+"""The booking panel in words: slots, what will be raised, what it costs, what to read back."""
+
+import datetime as dt
+
+from django.utils.html import format_html
+
+from cases.models import Case
+from servicedesk.booking_choices import Choices
+from servicedesk.caller_words import charge
+from servicedesk.moments import day_word, due_word, span_word, window_word
+from visits.booking import SlotTaken
+from visits.models import Visit
+from visits.slots import Slot
+from visits.wording import minutes_words, window_words
+
+
+def slot_rows(choices: Choices, visits_by_technician: dict[int, int]) -> list[dict]:
+    """Slots as the component takes them, the chosen one ticked."""
+    return [
+        {
+            "slot": slot,
+            "who": slot.technician.name,
+            "when": f"{slot.technician.first_name}, {_window(choices, slot)}",
+            "digit": number if number <= 5 else "",
+            "is_chosen": slot == choices.slot,
+            "meets": {True: "yes", False: "no", None: ""}[slot.meets_promise],
+            "verdict": verdict(choices, slot),
+            "why": why(slot, visits_by_technician),
+        }
+        for number, slot in enumerate(choices.offered, start=1)
+    ]
+
+
+def verdict(choices: Choices, slot: Slot) -> str:
+    """ "Meets the 16:41 promise." or "Breaks the 16:41 promise by 1 h 49 of working time."."""
+    if slot.meets_promise is None:
+        return ""
+    due = due_word(slot.due_at, zone=choices.caller.calendar.zone, today=choices.caller.today)
+    if slot.meets_promise:
+        return f"Meets the {due} promise."
+    return f"Breaks the {due} promise by {span_word(slot.late_by)} of working time."
+
+
+def why(slot: Slot, visits_by_technician: dict[int, int]) -> str:
+    """Why this technician: wished for, knows the place."""
+    times = visits_by_technician.get(slot.technician.pk, 0)
+    known = {0: "", 1: "Was here once."}.get(times, f"Was here {times} times.")
+    return " ".join(filter(None, ("Preferred." if slot.is_preferred else "", known)))
+
+
+def visits_by_technician(choices: Choices) -> dict[int, int]:
+    """How often each technician finished a visit for this customer, by primary key: one query."""
+    done = Visit.objects.filter(customer=choices.caller.customer, state=Visit.State.DONE)
+    times = {}
+    for pk in done.filter(assignments__isnull=False).values_list("assignments__technician_id", flat=True):
+        times[pk] = times.get(pk, 0) + 1
+    return times
+
+
+def raising(choices: Choices) -> tuple[str, str] | None:
+    """Who will raise what, as a loud and a quiet half; None where nothing is open."""
+    if not choices.to_raise or choices.slot is None:
+        return None
+    count = len(choices.to_raise)
+    what = {1: "the recommendation", 2: "both recommendations"}.get(count, f"all {count} recommendations")
+    findings = "; ".join(r.finding for r in choices.to_raise[:3])
+    return f"{choices.slot.technician.first_name} will raise {what}.", f"{findings}."
+
+
+def cost(choices: Choices) -> tuple[str, str]:
+    """What the customer pays, as a loud and a quiet half."""
+    cover = choices.caller.cover
+    if cover is None:
+        return "No contract.", charge(choices.caller)
+    if not cover.is_covered:
+        return f"{cover.sentence}.", charge(choices.caller)
+    covered = f"{cover.covered or 'The visit'}: in the contract."
+    return "Nothing to pay.", f"{covered} Not {cover.not_covered}." if cover.not_covered else covered
+
+
+def read_back(choices: Choices) -> str:
+    """The sentence to read to the customer, as HTML with the times made bold."""
+    slot, caller = choices.slot, choices.caller
+    zone, country = caller.calendar.zone, caller.desk.country
+    start, end = slot.start.astimezone(zone), slot.window_end.astimezone(zone)
+    day = day_word(start.date(), today=caller.today)
+    window = window_words(start.time(), end.time(), country=country, joined_by="and")
+    name = slot.technician.first_name
+    said = format_html("{} will be with you <b>{} between {}</b>.", name, day, window)
+    ahead = caller.desk.call_ahead_minutes
+    if not ahead:
+        return said
+    phone = choices.contact.phone if choices.contact else ""
+    number = f", on {phone}" if phone else ""
+    return format_html("{} {} will phone you <b>{} before</b>{}.", said, name, minutes_words(ahead), number)
+
+
+def button(choices: Choices) -> str:
+    """ "Book Lou, today 14:00 to 15:00"."""
+    return f"Book {choices.slot.technician.first_name}, {_window(choices, choices.slot)}"
+
+
+def taken(choices: Choices, refused: SlotTaken) -> str:
+    """ "Lou's 14:00 was taken 20 seconds ago."."""
+    start = refused.start.astimezone(choices.caller.calendar.zone)
+    what = f"{refused.technician.first_name}’s {start:%H:%M}"
+    if refused.taken_at is None:
+        return f"{what} is not free any more."
+    ago = choices.caller.now - refused.taken_at
+    return f"{what} was taken {_ago(ago)}."
+
+
+def fault_to_join(choices: Choices) -> Case | None:
+    """The open fault that a return visit belongs to: the latest."""
+    faults = [case for case in choices.caller.cases if case.kind == Case.Kind.FAULT]
+    return faults[-1] if faults and choices.kind == Visit.Kind.RETURN else None
+
+
+def _ago(span: dt.timedelta) -> str:
+    seconds = max(1, round(span.total_seconds()))
+    if seconds < 60:
+        return "1 second ago" if seconds == 1 else f"{seconds} seconds ago"
+    return f"{span_word(span)} ago" if span < dt.timedelta(days=1) else "before"
+
+
+def _window(choices, slot):
+    caller = choices.caller
+    return window_word(slot.start, slot.window_end, zone=caller.calendar.zone, today=caller.today)

@@ -1,0 +1,164 @@
+"""The caller screen: who calls and the truth about them, then what is done while they talk."""
+
+import datetime as dt
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import Q
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from cases.interactions import note_interaction
+from cases.models import Interaction
+from customers.confirming import confirm_details
+from customers.models import Customer, TimelineEntry
+from servicedesk import caller_words
+from servicedesk.caller_facts import caller_of, standing_of
+from servicedesk.start_with import start_with
+from tenancy.addresses import desk_url
+from tenancy.gates import for_staff, the_one
+from visits.entitled import unused_visit
+from visits.trails import trails_of
+
+HISTORY_LENGTH = 12
+Kind = TimelineEntry.Kind
+FILTERS = {
+    "all": ("All", None),
+    "visits": ("Visits", (Kind.VISIT, Kind.MISSED)),
+    "calls": ("Calls", (Kind.CALL, Kind.MAIL, Kind.MESSAGE)),
+}
+
+
+@require_GET
+@for_staff
+def customer(request, id):
+    """The whole screen; of a customer who was merged, the one they became."""
+    found = the_one(Customer.objects.select_related("merged_into"), id)
+    if found.merged_into:
+        return redirect(desk_url(request.tenant, "customer", id=found.merged_into.public_id))
+    now = timezone.now()
+    if request.htmx and "history" in request.GET:
+        context = {"customer": found, **history_of(request, found, now=now)}
+        return render(request, "servicedesk/caller.html#history", context)
+    return render(request, "servicedesk/caller.html", screen(request, found, now=now))
+
+
+@require_POST
+@for_staff
+def end_call(request, id):
+    """Keep that they called, with what was noted, and close the bar."""
+    found = the_one(Customer.objects.all(), id)
+    now = timezone.now()
+    begun = call_of(request.POST, now)
+    length = now - begun["since"] if begun else dt.timedelta()
+    note_interaction(
+        customer=found,
+        channel=Interaction.Channel.CALL,
+        summary=request.POST.get("summary") or f"Spoke for {_length(length)}",
+        contact=found.contacts.order_by("-is_main", "id").first(),
+        by=request.membership,
+        now=now,
+    )
+    return redirect(desk_url(request.tenant, "customer", id=found.public_id))
+
+
+@require_POST
+@for_staff
+def nod(request, id):
+    """The customer says that address and numbers still hold."""
+    found = the_one(Customer.objects.all(), id)
+    confirm_details(found, by=request.membership, now=timezone.now())
+    messages.success(request, "Noted: all still right.")
+    back = urlencode({k: v for k, v in request.POST.items() if k in ("tel", "since", "call") and v})
+    url = desk_url(request.tenant, "customer", id=found.public_id)
+    return redirect(f"{url}?{back}" if back else url)
+
+
+def screen(request, found, *, now) -> dict:
+    """All that the template shows of a customer."""
+    caller = caller_of(found, desk=request.tenant, now=now)
+    standing = standing_of(caller)
+    trails = trails_of(caller.recommendations, now=now, coming=bool(caller.visits))
+    unused = unused_visit(caller.covers)
+    to_raise = {}
+    for recommendation in caller.recommendations:
+        to_raise[recommendation.equipment_id] = to_raise.get(recommendation.equipment_id, 0) + 1
+    return {
+        "caller": caller,
+        "customer": found,
+        "standing": standing,
+        "facts": caller_words.facts(caller, standing),
+        "prefers": caller_words.prefers(standing),
+        "start_with": start_with(found, now=now),
+        "charge": caller_words.charge(caller),
+        "evidence": caller_words.evidence(caller.cover, caller.today) if caller.cover else [],
+        "response": caller_words.response(caller),
+        "unused": unused,
+        "recommendations": [{"row": r, "trail": trails[r.pk]} for r in caller.recommendations],
+        "matters": caller_words.matters(caller),
+        "machines": [{"row": m, "to_raise": to_raise.get(m.pk, 0)} for m in caller.machines],
+        "to_nod": caller_words.to_nod(caller),
+        "call": call_of(request.GET, now),
+        "query": request.GET.get("tel", ""),
+        **history_of(request, found, now=now),
+    }
+
+
+def call_of(data, now) -> dict | None:
+    """The call that is going on: its number, and since when, told by the address."""
+    tel = data.get("tel", "").strip()
+    if not tel and data.get("call") != "1":
+        return None
+    since = data.get("since", "")
+    begun = dt.datetime.fromtimestamp(int(since), dt.UTC) if since.isdigit() and len(since) < 12 else now
+    begun = begun if now - dt.timedelta(hours=12) < begun <= now else now
+    kept = {"since": int(begun.timestamp()), **({"tel": tel} if tel else {"call": "1"})}
+    return {"tel": tel, "since": begun, "query": urlencode(kept), "fields": kept}
+
+
+def history_of(request, found, *, now) -> dict:
+    """One page of the time line, newest first, of the kind that is asked for."""
+    chosen = request.GET.get("history", "all")
+    chosen = chosen if chosen in FILTERS else "all"
+    entries = found.timeline.select_related("actor__user").order_by("-at", "-id")
+    if kinds := FILTERS[chosen][1]:
+        entries = entries.filter(kind__in=kinds)
+    if before := _cursor(request.GET.get("before", "")):
+        at, pk = before
+        entries = entries.filter(Q(at__lt=at) | Q(at=at, id__lt=pk))
+    entries = list(entries[: HISTORY_LENGTH + 1])
+    shown = entries[:HISTORY_LENGTH]
+    zone = timezone.get_current_timezone()
+    older = ""
+    if len(entries) > HISTORY_LENGTH:
+        older = f"{shown[-1].at.timestamp():.6f}-{shown[-1].pk}"
+    return {
+        "history": caller_words.history(shown, zone=zone, today=now.astimezone(zone).date()),
+        "history_chosen": chosen,
+        "history_filters": [(name, label) for name, (label, _) in FILTERS.items()],
+        "history_older": older,
+        "history_is_first": not before,
+    }
+
+
+def _cursor(text):
+    """Instant and key of the last row seen; None for what is no cursor."""
+    try:
+        at, pk = text.split("-")
+        return dt.datetime.fromtimestamp(float(at), dt.UTC), int(pk)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _length(span):
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes}:{seconds:02} min" if minutes or seconds else "a moment"
+
+
+urlpatterns = [
+    path("customers/<uuid:id>/", customer, name="customer"),
+    path("customers/<uuid:id>/call/end/", end_call, name="customer-end-call"),
+    path("customers/<uuid:id>/nod/", nod, name="customer-nod"),
+]

@@ -1,0 +1,71 @@
+"""A visit on one page, made to be printed as well: what, when, who, what was promised, said and done."""
+
+from django.db.models import Prefetch
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from messaging.models import Message
+from servicedesk.moments import moment_word, window_word
+from tenancy.calendars import local_day, zone_of
+from tenancy.gates import for_staff, the_one
+from visits.models import Review, Visit, VisitStep
+from visits.standing import standing_of
+
+PROMISE_TONES = {"open": "open", "kept": "kept", "kept late": "kept", "broken": "late", "released": "kept"}
+
+
+@require_GET
+@for_staff
+def visit(request, id):
+    """Everything that is known of one visit: twelve queries, however much it is."""
+    found = the_one(_whole_visits(), id)
+    now, zone = timezone.now(), zone_of(request.tenant)
+    today = local_day(now, zone)
+    context = {
+        "visit": found,
+        "customer": found.customer,
+        "standing": standing_of(found, now=now, desk=request.tenant),
+        "told": window_word(found.window_start, found.window_end, zone=zone, today=today),
+        "technicians": [a.technician for a in found.assignments.all()],
+        "machines": [m.equipment for m in found.machines.all()],
+        "promises": [_promise(p.promise, zone, today) for p in found.promises.all()],
+        "messages_sent": Message.objects.filter(subject=found.public_id).order_by("send_after", "id"),
+        "steps": [s for s in found.steps.all() if s.undone_at is None],
+        "reviews": list(found.reviews.all()),
+        "parts": list(found.parts_used.all()),
+        "report": getattr(found, "report", None),
+        "can_be_undone": found.state == Visit.State.BOOKED and found.held_until and now < found.held_until,
+    }
+    return render(request, "servicedesk/visit.html", context)
+
+
+def _whole_visits():
+    return (
+        Visit.objects.select_related(
+            "customer", "site", "contact", "case", "entitlement__term__contract", "booked_by__user"
+        )
+        .prefetch_related(
+            "assignments__technician",
+            "machines__equipment",
+            "promises__promise__owner__user",
+            Prefetch("steps", VisitStep.objects.select_related("by__user").order_by("at", "id")),
+            Prefetch("reviews", Review.objects.select_related("recommendation").order_by("at", "id")),
+            "parts_used__part",
+            "report",
+        )
+        .order_by("id")
+    )
+
+
+def _promise(promise, zone, today):
+    return {
+        "row": promise,
+        "state": PROMISE_TONES[promise.state],
+        "by": moment_word(promise.due_at, zone=zone, today=today),
+        "detail": promise.evidence or (f"Owner {promise.owner.name}" if promise.owner else ""),
+    }
+
+
+urlpatterns = [path("visits/<uuid:id>/", visit, name="visit")]
