@@ -19,6 +19,16 @@ NAVIGATION = {
     ],
 }
 
+# What a phone's tabs draw beside the word.
+TAB_ICONS = {
+    "board": "layout-dashboard",
+    "calls": "phone",
+    "customers": "users",
+    "find": "search",
+    "messages": "mail",
+    "today": "list-checks",
+}
+
 
 def desk(request):
     """Context of the base templates; nothing for pages outside a desk."""
@@ -38,4 +48,5 @@ def desk(request):
 def _navigation(request):
     for label, name in NAVIGATION[request.membership.role]:
         url = desk_url(request.tenant, name)
-        yield {"label": label, "url": url, "current": request.path.startswith(url)}
+        current = request.path.startswith(url)
+        yield {"label": label, "url": url, "current": current, "icon": TAB_ICONS[name]}
