@@ -7,6 +7,7 @@ from portal import visit_page
 from servicedesk import (
     board,
     booking_panel,
+    briefing,
     call_notes,
     caller,
     calls,
@@ -14,9 +15,12 @@ from servicedesk import (
     customers,
     equipment_record,
     find,
+    finish,
     home,
     moves,
     settling,
+    steps,
+    today,
     visit_record,
 )
 from tenancy import files
@@ -33,6 +37,10 @@ desk_patterns = [
     *equipment_record.urlpatterns,
     *find.urlpatterns,
     *visit_record.urlpatterns,
+    *today.urlpatterns,
+    *briefing.urlpatterns,
+    *steps.urlpatterns,
+    *finish.urlpatterns,
     *files.urlpatterns,
     *pages.urlpatterns,
     *mailbox_pages.urlpatterns,

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import secrets
+from collections.abc import Iterable
 
 from django.core.files.base import ContentFile
 from django.http import HttpResponse
@@ -93,6 +94,12 @@ def store_signature(data_url: str, *, by, now: dt.datetime) -> StoredFile:
         by=by,
         now=now,
     )
+
+
+def discard(stored: Iterable[StoredFile]) -> None:
+    """Take the bytes of files away whose rows were rolled back."""
+    for one in stored:
+        one.content.delete(save=False)
 
 
 @require_GET

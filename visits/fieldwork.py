@@ -39,6 +39,10 @@ class BriefNotRead(StepRefused):
     """There are recommendations to raise that the technician has not confirmed having read (R5.3)."""
 
 
+class ArrivalRefused(StepRefused):
+    """The arrival time cannot be told to a customer: it lies behind, or far ahead."""
+
+
 def may_work_on(visit: Visit, person) -> bool:
     """Whether this member of the desk may take the visit's steps."""
     if person.has_role(Role.DISPATCHER):
@@ -267,7 +271,7 @@ def _check_read(visit: Visit, now: dt.datetime) -> None:
 
 def _check_arrival(expected_at: dt.datetime, now: dt.datetime) -> None:
     if not now - dt.timedelta(minutes=1) <= expected_at <= now + dt.timedelta(hours=12):
-        raise StepRefused("Choose an arrival time later today.")
+        raise ArrivalRefused("Choose an arrival time later today.")
 
 
 def _was_skipped(visit: Visit, step: str) -> bool:

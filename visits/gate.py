@@ -132,6 +132,18 @@ def complete_visit(visit: Visit, *, completion: Completion, by, now: dt.datetime
     return visit
 
 
+def why_not_finish(visit: Visit) -> str:
+    """Why the visit cannot be finished as it stands: who ended it and when, or nobody arrived yet."""
+    fresh = Visit.objects.select_related("tenant").get(pk=visit.pk)
+    if not _is_over(fresh):
+        return "Tap Arrived first, then finish."
+    last = fresh.steps.select_related("by__user").order_by("-at", "-pk").first()
+    words = fresh.get_state_display().lower()
+    if last is not None and last.by is not None:
+        words = f"{words}, set by {last.by.name} at {local_time(last.at, zone_of(fresh.tenant)):%H:%M}"
+    return f"This visit is over: {words}. What you sent was not saved twice."
+
+
 def technician_of(visit: Visit, by=None) -> Technician | None:
     """Whose van the visit's parts come from: the acting technician's, else the first assigned."""
     crew = [
@@ -177,15 +189,14 @@ def _complete(visit, completion, *, by, now, device_at):
 
 
 def _check_on_site(visit):
-    if visit.state in Visit.OVER_STATES and visit.state != Visit.State.MISSED:
-        last = visit.steps.select_related("by__user").order_by("-at", "-pk").first()
-        words = visit.get_state_display().lower()
-        if last is not None and last.by is not None:
-            clock = local_time(last.at, zone_of(visit.tenant))
-            words = f"{words}, set by {last.by.name} at {clock:%H:%M}"
-        raise AlreadyOver(f"This visit is over: {words}. What you sent was not saved twice.")
+    if _is_over(visit):
+        raise AlreadyOver(why_not_finish(visit))
     if visit.state != Visit.State.ON_SITE:
-        raise StepRefused("Tap Arrived first, then finish.")
+        raise StepRefused(why_not_finish(visit))
+
+
+def _is_over(visit) -> bool:
+    return visit.state in Visit.OVER_STATES and visit.state != Visit.State.MISSED
 
 
 def _review(visit, answer, *, by, now, device_at):

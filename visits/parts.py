@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from contracts.cover import Cover
-from visits.models import Part, PartUse, Technician, VanStock, Visit
+from visits.models import Part, PartUse, Technician, VanStock, Visit, VisitEquipment
 
 LOOK_BACK = dt.timedelta(days=3 * 365)
 # A part used once in years is no habit; a list longer than this is not packed by anybody.
@@ -45,17 +45,24 @@ class UnknownPart(ValueError):
 
 
 def parts_to_bring(visit: Visit, technician: Technician | None, *, now: dt.datetime) -> list[Supply]:
-    """What visits to this model usually took, the most frequent first: three queries."""
-    usual = (
-        Part.objects.filter(
-            uses__visit__machines__equipment__model__in=_models_of(visit),
-            uses__visit__completed_at__gte=now - LOOK_BACK,
-        )
-        .annotate(times=Count("uses__visit", distinct=True))
-        .filter(times__gte=USUAL_FROM)
-        .order_by("-times", "number")
-    )
-    return supplies(list(usual[:MOST]), technician)
+    """What visits to this visit's models usually took, the most frequent first: three queries."""
+    return parts_to_bring_each([visit], technician, now=now)[visit.pk]
+
+
+def parts_to_bring_each(
+    visits: Iterable[Visit], technician: Technician | None, *, now: dt.datetime
+) -> dict[int, list[Supply]]:
+    """The same for many visits by primary key, in as many queries as for one."""
+    models = defaultdict(set)
+    machines = VisitEquipment.objects.filter(visit__in=visits).exclude(equipment__model="")
+    for visit_id, model in machines.values_list("visit_id", "equipment__model"):
+        models[visit_id].add(model)
+    usual = _usual_parts({model for names in models.values() for model in names}, now)
+    by_part = {
+        supply.part.pk: supply
+        for supply in supplies([part for found in usual.values() for part in found], technician)
+    }
+    return {visit.pk: _for_models(models[visit.pk], usual, by_part) for visit in visits}
 
 
 def parts_in_van(technician: Technician | None) -> list[Supply]:
@@ -114,9 +121,28 @@ def use_parts(
     return uses
 
 
-def _models_of(visit: Visit) -> list[str]:
-    names = visit.machines.exclude(equipment__model="").values_list("equipment__model", flat=True)
-    return list(names)
+def _usual_parts(models: set[str], now) -> dict[str, dict[Part, int]]:
+    """Per model: the parts that its visits took more than once, with how often."""
+    usual = defaultdict(dict)
+    if models:
+        uses = Part.objects.filter(
+            uses__visit__machines__equipment__model__in=models,
+            uses__visit__completed_at__gte=now - LOOK_BACK,
+        ).annotate(
+            model=F("uses__visit__machines__equipment__model"), times=Count("uses__visit", distinct=True)
+        )
+        for part in uses.filter(times__gte=USUAL_FROM).order_by("-times", "number"):
+            usual[part.model][part] = part.times
+    return usual
+
+
+def _for_models(models, usual, by_part) -> list[Supply]:
+    times = defaultdict(int)
+    for model in models:
+        for part, count in usual.get(model, {}).items():
+            times[part] += count
+    most = sorted(times, key=lambda part: (-times[part], part.number))[:MOST]
+    return [by_part[part.pk] for part in most]
 
 
 def _left_out(cover: Cover) -> set[str]:

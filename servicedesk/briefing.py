@@ -1,0 +1,174 @@
+"""The brief: everything to know before ringing the bell, and the one step that comes next."""
+
+import datetime as dt
+from urllib.parse import quote
+
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from contracts.cover import Cover, covers_of_equipment
+from contracts.wording import day_in_full, money
+from customers.models import Equipment
+from servicedesk.start_with import start_with
+from servicedesk.today import visits_of_day
+from tenancy.calendars import local_day, zone_of
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+from visits.access import access_from
+from visits.fieldwork import may_work_on, to_raise, undoable, usual_arrival
+from visits.gate import technician_of
+from visits.models import Review, ServiceReport, Visit
+from visits.parts import parts_to_bring
+from visits.progress import progress_of
+from visits.standing import standing_of
+from visits.trails import trails_of
+
+PAST_VISITS = 5
+# A visit for more machines than these tells the history of the first.
+MOST_MACHINES = 3
+# From this severity on it must be raised, whatever else there is to do.
+MUST_RAISE = 3
+
+
+@require_GET
+@for_roles(Role.TECHNICIAN, Role.DISPATCHER)
+def brief(request, id):
+    """What to know about one visit."""
+    return brief_page(request, the_one(Visit.objects.all(), id), now=timezone.now())
+
+
+def brief_page(request, visit: Visit, *, now: dt.datetime, status: int = 200, errors: dict | None = None):
+    """The page, also with what was wrong with a step: `errors` by the step's name."""
+    context = brief_of(request, visit, now)
+    for name, words in (errors or {}).items():
+        context[name] = words
+        # A field takes a list of what is wrong with it.
+        context[name.replace("_error", "_errors")] = [words]
+    return render(request, "visits/brief.html", context, status=status)
+
+
+def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
+    """All that the brief shows, in a fixed number of queries."""
+    desk = request.tenant
+    visit = Visit.objects.select_related("customer", "site", "contact", "booked_by__user").get(pk=visit.pk)
+    # The request's own desk: no page asks for it again.
+    visit.tenant = visit.customer.tenant = desk
+    day = local_day(now, zone_of(desk))
+    steps = list(visit.steps.select_related("by__user").order_by("at", "pk"))
+    recommendations = list(to_raise(visit, day))
+    for recommendation in recommendations:
+        recommendation.tenant = desk
+    read = visit.brief_read_at
+    unread = [rec for rec in recommendations if read is None or rec.raised_at > read]
+    machines = list(Equipment.objects.filter(visited__visit=visit).order_by("pk")[:MOST_MACHINES])
+    technician = technician_of(visit, request.membership)
+    contact = visit.contact
+    supplies = parts_to_bring(visit, technician, now=now)
+    cover = next(iter(covers_of_equipment(machines[0], day)), None) if machines else None
+    minutes = _minutes_to_call(visit, desk, now)
+    return {
+        "visit": visit,
+        "contact": contact,
+        "called": _first_name(contact.name if contact and contact.name else visit.customer.name),
+        "years": _years(visit, day),
+        "place_in_day": _place_in_day(visit, technician, desk),
+        "progress": progress_of(visit, steps=steps, desk=desk, unread=len(unread)),
+        "standing": standing_of(visit, now=now, desk=desk, assigned=technician is not None),
+        "skipped": [step for step in steps if step.skipped_because and step.undone_at is None],
+        "start_with": start_with(visit.customer, now=now),
+        "to_raise": _cards(recommendations, request.membership, visit, now),
+        "unread": len(unread),
+        "cover": cover,
+        "cover_words": _cover_words(cover) if cover else "",
+        "supplies": supplies,
+        "on_van": sum(supply.in_van > 0 for supply in supplies),
+        "machines": [(machine, _history(machine, visit)) for machine in machines],
+        "directions": f"https://www.openstreetmap.org/search?query={quote(visit.site.address)}",
+        "may_act": may_work_on(visit, request.membership),
+        "undoable": undoable(visit, now=now),
+        "expected": visit.expected_at or usual_arrival(visit, now=now),
+        "call_minutes": minutes,
+        "call_late": -minutes,
+        "access_from": access_from(visit),
+        "may_say_no_access": visit.arrived_at is not None and now >= access_from(visit),
+        "door_calls": [s for s in steps if visit.arrived_at and s.at > visit.arrived_at and s.result],
+        "now": now,
+    }
+
+
+def _cards(recommendations, viewer, visit, now) -> list[dict]:
+    is_coming = visit.state not in Visit.OVER_STATES
+    trails = trails_of(recommendations, now=now, viewer=viewer, coming=is_coming)
+    return [
+        {
+            "recommendation": recommendation,
+            "trail": trails[recommendation.pk],
+            "heading": "Must raise" if recommendation.severity >= MUST_RAISE else "Raise",
+            "price": _price(recommendation, visit.tenant),
+        }
+        for recommendation in recommendations
+    ]
+
+
+def _price(recommendation, desk) -> str:
+    estimate = recommendation.estimate
+    return "" if estimate is None else f"Estimate {money(estimate, desk.currency)}."
+
+
+def _history(machine: Equipment, visit: Visit) -> list[dict]:
+    """The machine's last visits, newest first: what was done, and what was recommended there."""
+    past = (
+        Visit.objects.filter(machines__equipment=machine, state__in=Visit.OVER_STATES)
+        .exclude(pk=visit.pk)
+        .prefetch_related("assignments__technician", "reviews__recommendation")
+        .order_by("-planned_start")[:PAST_VISITS]
+    )
+    reports = {report.visit_id: report for report in ServiceReport.objects.filter(visit__in=list(past))}
+    return [{"visit": one, "words": _what_happened(one, reports.get(one.pk))} for one in past]
+
+
+def _what_happened(visit: Visit, report: ServiceReport | None) -> str:
+    crew = ", ".join(assignment.technician.first_name for assignment in visit.assignments.all())
+    who = f"{visit.get_kind_display()}, {crew}." if crew else f"{visit.get_kind_display()}."
+    if visit.state != Visit.State.DONE:
+        return f"{who} {visit.get_state_display()}."
+    raised = [r.recommendation.finding for r in visit.reviews.all() if r.outcome == Review.Outcome.RAISED]
+    done = report.work_done if report else visit.problem
+    recommended = f"Recommended: {', '.join(raised)}." if raised else ""
+    return " ".join(filter(None, (who, done, recommended)))
+
+
+def _place_in_day(visit, technician, desk) -> str:
+    if technician is None:
+        return ""
+    zone = zone_of(desk)
+    ids = list(
+        visits_of_day(technician, local_day(visit.planned_start, zone), zone).values_list("pk", flat=True)
+    )
+    return f"Visit {ids.index(visit.pk) + 1} of {len(ids)}" if visit.pk in ids else ""
+
+
+def _years(visit, day) -> int:
+    since = visit.customer.customer_since
+    return (day - since).days * 100 // 36525 if since else 0
+
+
+def _minutes_to_call(visit, desk, now) -> int:
+    call_by = visit.planned_start - dt.timedelta(minutes=desk.call_ahead_minutes)
+    return int((call_by - now).total_seconds() // 60)
+
+
+def _first_name(name: str) -> str:
+    return name.split()[0]
+
+
+def _cover_words(cover: Cover) -> str:
+    """ "Covered to 14 Mar 2027", or the contract's own sentence where there is more to say."""
+    if cover.tone == "good" and cover.is_covered and cover.ends_on:
+        return f"Covered to {day_in_full(cover.ends_on)}"
+    return cover.sentence
+
+
+urlpatterns = [path("today/<uuid:id>/", brief, name="brief")]

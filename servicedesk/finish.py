@@ -1,0 +1,320 @@
+"""Finishing a visit on one page: recommendations, what I did, parts used, signature."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from contracts.cover import covers_of_equipment
+from customers.models import Equipment
+from recommendations.lifecycle import NotPossible
+from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
+from servicedesk.today import customer_name
+from tenancy.addresses import desk_url
+from tenancy.calendars import local_day, zone_of
+from tenancy.files import NotAPicture, discard, store_photo, store_signature
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+from visits.fieldwork import StepRefused, may_work_on, to_raise
+from visits.gate import (
+    AlreadyOver,
+    Completion,
+    Finding,
+    NotReviewed,
+    Report,
+    complete_visit,
+    raise_at_visit,
+    technician_of,
+    unreviewed,
+    why_not_finish,
+)
+from visits.models import Part, ServiceReport, Visit
+from visits.parts import UnknownPart, is_covered, part_numbered, parts_in_van, parts_to_bring, supplies
+
+MOST_PARTS = 8
+MOST_OF_ONE = 99
+MOST_PHOTOS = 6
+PART = "part-"
+
+
+@dataclass
+class PartLine:
+    """One part on the page, with how many were used."""
+
+    part: Part
+    where: str
+    is_covered: bool
+    quantity: int
+
+
+class FinishPage:
+    """All that the page holds, from the database and from what was typed."""
+
+    def __init__(self, request, visit: Visit, now: dt.datetime):
+        self.request, self.visit, self.now, self.by = request, visit, now, request.membership
+        self.data = request.POST if request.method == "POST" else None
+        self.day = local_day(now, zone_of(request.tenant))
+        self.machines = list(Equipment.objects.filter(visited__visit=visit).order_by("pk"))
+        self.at_site = list(Equipment.objects.filter(site_id=visit.site_id, retired_on=None).order_by("pk"))
+        self.technician = technician_of(visit, self.by)
+        self.errors: list[tuple[str, str]] = []
+        required = list(unreviewed(visit, self.day))
+        others = to_raise(visit, self.day).exclude(reviews__visit=visit)
+        others = [rec for rec in others if rec.pk not in {one.pk for one in required}]
+        self.answers = [self._answer_form(rec, True) for rec in required]
+        self.others = [self._answer_form(rec, False) for rec in others]
+        self.report = ReportForm(self.data)
+        self.finding = FindingForm(self.data)
+        self.lines = self._part_lines()
+        self.raised = [
+            review.recommendation
+            for review in visit.reviews.filter(outcome="raised").select_related("recommendation__equipment")
+        ]
+
+    def is_valid(self) -> bool:
+        """Whether everything is there; `errors` says what is not, each with the id of its place."""
+        shown = set(self.data.getlist("shown"))
+        for form in [*self.answers, *self.others]:
+            if not form.is_valid():
+                self._complain_of(form, shown)
+        if not self.report.is_valid():
+            self.errors += [(name, words[0]) for name, words in self.report.errors.items()]
+        if not self.finding.is_valid():
+            self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
+        return not self.errors
+
+    def completion(self, stored: list) -> Completion:
+        """What was typed, as the gate takes it; stores the pictures, noting them in `stored`."""
+        forms = [*self.answers, *self.others]
+        return Completion(
+            report=self._report(stored),
+            answers=tuple(filter(None, (form.answer() for form in forms))),
+            findings=self.new_findings(stored),
+            parts={line.part: line.quantity for line in self.lines if line.quantity},
+        )
+
+    def new_findings(self, stored: list) -> tuple[Finding, ...]:
+        """The recommendation typed on the page, with its photos; none where no words are."""
+        said = self.finding.cleaned_data
+        if not said["finding"] or not [*self.machines, *self.at_site]:
+            return ()
+        photos = self.request.FILES.getlist("photo")[:MOST_PHOTOS]
+        for photo in photos:
+            stored.append(store_photo(photo, by=self.by, now=self.now))
+        machine = next((m for m in self.at_site if str(m.public_id) == self.data.get("new-machine")), None)
+        return (
+            Finding(
+                equipment=machine or [*self.machines, *self.at_site][0],
+                finding=said["finding"],
+                severity=said["severity"],
+                public_id=said["public_id"],
+                photos=tuple(stored[len(stored) - len(photos) :]),
+            ),
+        )
+
+    def answer(self, status: int = 200):
+        """The page as it stands."""
+        left = [form for form in self.answers if not form.is_answered]
+        contact = self.visit.contact
+        name = contact.name if contact and contact.name else self.visit.customer.name
+        wrong = dict(reversed(self.errors))
+        context = {
+            "visit": self.visit,
+            "customer": customer_name(self.visit),
+            "signer": name,
+            "called": name.split()[0],
+            "page": self,
+            "left": len(left),
+            "left_forms": left,
+            "minutes": int((self.now - self.visit.arrived_at).total_seconds() // 60),
+            "decisions": DECISIONS,
+            "why_no": WHY_NO,
+            "why_not_now": WHY_NOT_NOW,
+            "errors": self.errors,
+            "wrong": wrong,
+            "finding_errors": _listed(wrong, "new-finding"),
+            "part_errors": _listed(wrong, "extra_number"),
+            "photo_error": wrong.get("photo", ""),
+            "now": self.now,
+        }
+        return render(self.request, "visits/finish.html", context, status=status)
+
+    def _answer_form(self, recommendation, is_required):
+        return AnswerForm(self.data, recommendation=recommendation, is_required=is_required, today=self.day)
+
+    def _complain_of(self, form, shown):
+        recommendation = form.recommendation
+        place = f"card-{recommendation.public_id}"
+        if form.is_required and str(recommendation.public_id) not in shown:
+            words = f"“{recommendation.finding}” came in while this page was open. Answer it to finish."
+            self.errors.append((place, words))
+            return
+        for words in form.errors.values():
+            self.errors.append((place, f"{recommendation.finding}: {words[0]}"))
+
+    def _report(self, stored) -> Report:
+        said = self.report.cleaned_data
+        signing = ReportForm.signing(said)
+        contact = self.visit.contact
+        name = said["signed_name"] or (contact.name if contact else "") or self.visit.customer.name
+        signature = None
+        if signing == ServiceReport.Signing.DRAWN:
+            signature = store_signature(said["signature"], by=self.by, now=self.now)
+            stored.append(signature)
+        signed_by = "" if signing == ServiceReport.Signing.CANNOT else name
+        return Report(
+            work_done=said["work_done"],
+            fixed_first_time=said["fixed"] == "yes",
+            not_fixed_because=said["not_fixed_because"] if said["fixed"] == "no" else "",
+            next_step=said["next_step"] if said["fixed"] == "no" else "",
+            signing=signing,
+            signature=signature,
+            signed_by=signed_by,
+            cannot_sign_because=said["unsigned_reason"] if signing == ServiceReport.Signing.CANNOT else "",
+            recommendations_signed_by=said["recommendations_name"]
+            or (signed_by if said["same_signs"] else ""),
+        )
+
+    def _part_lines(self) -> list[PartLine]:
+        """What was typed first, then what is usual for the model, then what lies in the van."""
+        typed = self._typed_parts()
+        usual = [supply.part for supply in parts_to_bring(self.visit, self.technician, now=self.now)]
+        van = [supply.part for supply in parts_in_van(self.technician)]
+        parts = list(dict.fromkeys([*usual, *van]))[:MOST_PARTS]
+        parts += [part for part in typed if part not in parts]
+        covers = [c for machine in self.machines[:1] for c in covers_of_equipment(machine, self.day)]
+        return [
+            PartLine(supply.part, supply.where, is_covered(supply.part, covers), typed.get(supply.part, 0))
+            for supply in supplies(parts, self.technician)
+        ]
+
+    def _typed_parts(self) -> dict[Part, int]:
+        if self.data is None:
+            return {}
+        typed = {}
+        for name, words in self.data.items():
+            public_id, quantity = _uuid(name.removeprefix(PART)), words.strip()
+            if name.startswith(PART) and public_id and quantity.isdecimal():
+                typed[public_id] = min(int(quantity), MOST_OF_ONE)
+        found = {part: typed[part.public_id] for part in Part.objects.filter(public_id__in=typed)}
+        number = self.data.get("extra_number", "").strip()
+        if number:
+            try:
+                part = part_numbered(number)
+                found[part] = found.get(part, 0) + _count(self.data.get("extra_quantity"))
+            except UnknownPart as unknown:
+                self.errors.append(("extra_number", str(unknown)))
+        return found
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.TECHNICIAN, Role.DISPATCHER)
+def finish(request, id):
+    """The page, and finishing."""
+    now = timezone.now()
+    visit = _visit(request, id)
+    back = desk_url(request.tenant, "brief", id=visit.public_id)
+    if visit.state != Visit.State.ON_SITE:
+        return redirect(back) if request.method == "GET" else _refused(request, visit, back)
+    page = FinishPage(request, visit, now)
+    if request.method == "GET":
+        return page.answer()
+    if not page.is_valid():
+        return page.answer(status=422)
+    stored = []
+    try:
+        with transaction.atomic():
+            complete_visit(visit, completion=page.completion(stored), by=request.membership, now=now)
+    except NotReviewed:
+        # It came in between our look and the gate's.
+        discard(stored)
+        page = FinishPage(request, visit, now)
+        page.is_valid()
+        return page.answer(status=422)
+    except (NotPossible, NotAPicture) as wrong:
+        discard(stored)
+        page.errors.append(("signature" if isinstance(wrong, NotAPicture) else "s1", str(wrong)))
+        return page.answer(status=422)
+    except AlreadyOver:
+        discard(stored)
+        return _refused(request, visit, back)
+    messages.success(request, f"Visit done: {customer_name(visit)}.")
+    return redirect(desk_url(request.tenant, "today") if _is_technician(request) else back)
+
+
+@require_POST
+@for_roles(Role.TECHNICIAN, Role.DISPATCHER)
+def add(request, id):
+    """Add a recommendation or a part, and go on with everything that was typed."""
+    now = timezone.now()
+    visit = _visit(request, id)
+    if visit.state != Visit.State.ON_SITE:
+        return _refused(request, visit, desk_url(request.tenant, "brief", id=visit.public_id))
+    page = FinishPage(request, visit, now)
+    if request.POST.get("add") == "part":
+        if not page.errors and not request.POST.get("extra_number", "").strip():
+            page.errors.append(("extra_number", "Give the part’s number."))
+        return page.answer(status=422 if page.errors else 200)
+    if not page.finding.is_valid() or not page.finding.cleaned_data["finding"]:
+        page.errors = [("new-finding", "Say what should be done.")]
+        page.errors += [(f"new-{name}", words[0]) for name, words in page.finding.errors.items()]
+        return page.answer(status=422)
+    stored = []
+    try:
+        with transaction.atomic():
+            for finding in page.new_findings(stored):
+                raise_at_visit(visit, finding, by=request.membership, now=now)
+    except (NotAPicture, StepRefused) as wrong:
+        discard(stored)
+        page.errors = [("photo", str(wrong))]
+        return page.answer(status=422)
+    page = FinishPage(request, visit, now)
+    page.finding = FindingForm()
+    return page.answer()
+
+
+def _visit(request, public_id) -> Visit:
+    visit = the_one(Visit.objects.select_related("customer", "site", "contact", "entitlement"), public_id)
+    if not may_work_on(visit, request.membership):
+        raise PermissionDenied
+    visit.tenant = request.tenant
+    return visit
+
+
+def _refused(request, visit, back):
+    """Somebody was quicker, or the arrival is missing: say what happened."""
+    context = {"reason": why_not_finish(visit), "back_url": back}
+    return render(request, "errors/409.html", context, status=409)
+
+
+def _listed(wrong: dict[str, str], place: str) -> list[str]:
+    """A field takes a list of what is wrong with it."""
+    return [wrong[place]] if place in wrong else []
+
+
+def _is_technician(request) -> bool:
+    return request.membership.role == Role.TECHNICIAN
+
+
+def _uuid(words: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(words)
+    except ValueError:
+        return None
+
+
+def _count(words: str | None) -> int:
+    return min(int(words), MOST_OF_ONE) if words and words.isdecimal() else 1
+
+
+urlpatterns = [
+    path("today/<uuid:id>/finish/", finish, name="finish"),
+    path("today/<uuid:id>/finish/add/", add, name="finish-add"),
+]

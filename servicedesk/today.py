@@ -1,0 +1,203 @@
+"""The technician's day: visits in order, the next one large with the one button that comes next."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.db.models import Q
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from recommendations.models import Recommendation
+from servicedesk.start_with import start_with_each
+from servicedesk.whereabouts import CANCELLED, customer_name, job_of
+from tenancy.addresses import desk_url
+from tenancy.calendars import day_bounds, local_day, local_time, zone_of
+from tenancy.gates import for_roles
+from tenancy.models import Role
+from visits.models import Technician, Visit
+from visits.parts import parts_to_bring_each
+from visits.progress import Next, Progress, progress_of
+from visits.standing import Standing, standing_of
+
+State = Visit.State
+UNDER_WAY = (State.ON_THE_WAY, State.ON_SITE)
+# How a visit that needs no step any more stands in the day's list.
+ENDED = {State.DONE: "done", State.NO_ACCESS: "done", State.MISSED: "missed"}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One visit of the day as its card shows it."""
+
+    visit: Visit
+    name: str
+    job: str
+    standing: Standing
+    progress: Progress
+    state: str
+    to_raise: int
+    start_with: str
+    at_depot: int
+    call_by: dt.datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do there."""
+        return self.progress.next == Next.NOTHING
+
+
+@require_GET
+@for_roles(Role.TECHNICIAN)
+def today(request):
+    """The visits of the person who is signed in, in order."""
+    now = timezone.now()
+    technician = Technician.objects.filter(membership=request.membership).first()
+    if technician is None:
+        return render(request, "visits/no_technician.html")
+    stops = stops_of(technician, desk=request.tenant, now=now)
+    context = {
+        "stops": stops,
+        "next": next((stop for stop in stops if stop.state == "next"), None),
+        "last_ends": max((stop.visit.planned_end for stop in stops), default=None),
+        "changes": _changes(request, stops, now),
+        "next_day": None if stops else _next_visit(technician, now),
+        "now": now,
+    }
+    return render(request, "visits/today.html", context)
+
+
+@require_POST
+@for_roles(Role.TECHNICIAN)
+def accept_order(request):
+    """The technician has seen what the office changed."""
+    technician = Technician.objects.filter(membership=request.membership).first()
+    if technician is not None:
+        now = timezone.now()
+        stops = stops_of(technician, desk=request.tenant, now=now)
+        request.session[_seen_key(request)] = _order(stops, _today(request, now))
+        messages.success(request, "Seen. This is your day now.")
+    return redirect(desk_url(request.tenant, "today"))
+
+
+def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
+    """Today's visits of a technician, and what is under way from before, in a fixed number of queries."""
+    zone = zone_of(desk)
+    day = local_day(now, zone)
+    visits = list(visits_of_day(technician, day, zone))
+    if not visits:
+        return []
+    raising = _to_raise(visits, day)
+    first_words = start_with_each([visit.customer for visit in visits], now=now)
+    supplies = parts_to_bring_each(visits, technician, now=now)
+    stops, next_found = [], False
+    for visit in visits:
+        unread = _unread(visit, raising)
+        progress = progress_of(visit, steps=list(visit.steps.all()), desk=desk, unread=unread)
+        state = ENDED.get(visit.state, "") if progress.next == Next.NOTHING else ""
+        if visit.state == State.MISSED:
+            state = "missed"
+        elif progress.next != Next.NOTHING and not next_found:
+            state, next_found = "next", True
+        standing = standing_of(visit, now=now, desk=desk, assigned=True)
+        stops.append(
+            Stop(
+                visit=visit,
+                name=customer_name(visit),
+                job=job_of(visit),
+                standing=standing,
+                progress=progress,
+                state=state,
+                to_raise=len(raising.get(visit.site_id, ())),
+                start_with=first_words.get(visit.customer_id, ""),
+                at_depot=sum(supply.is_at_depot_only for supply in supplies[visit.pk]),
+                call_by=standing.call_by,
+            )
+        )
+    return stops
+
+
+def visits_of_day(technician: Technician, day: dt.date, zone: ZoneInfo):
+    """A technician's visits of one day, with what is still under way from before; not those cancelled."""
+    start, end = day_bounds(day, zone)
+    return (
+        Visit.objects.filter(assignments__technician=technician)
+        .filter(
+            Q(planned_start__gte=start, planned_start__lt=end)
+            | Q(state__in=UNDER_WAY, planned_start__lt=start)
+        )
+        .exclude(state__in=CANCELLED)
+        .select_related("customer", "site", "contact")
+        .prefetch_related("steps")
+        .order_by("planned_start", "pk")
+    )
+
+
+def _to_raise(visits, day) -> dict[int, list[dt.datetime]]:
+    """Per site: when each of its open recommendations was raised."""
+    found = Recommendation.objects.open(day).filter(equipment__site__in={visit.site_id for visit in visits})
+    sites: dict[int, list[dt.datetime]] = {}
+    for site_id, raised_at in found.values_list("equipment__site_id", "raised_at"):
+        sites.setdefault(site_id, []).append(raised_at)
+    return sites
+
+
+def _unread(visit, raising) -> int:
+    read = visit.brief_read_at
+    return sum(read is None or raised_at > read for raised_at in raising.get(visit.site_id, ()))
+
+
+def _next_visit(technician, now):
+    waiting = Visit.objects.waiting().filter(assignments__technician=technician, planned_start__gt=now)
+    return waiting.select_related("customer").order_by("planned_start").first()
+
+
+# What the office changed: the order that the technician saw last is kept with the sign-in, so
+# that a new one arrives as a banner and never as a silent reshuffle.
+
+
+def _changes(request, stops, now) -> list[str]:
+    key, day = _seen_key(request), _today(request, now)
+    seen = request.session.get(key)
+    current = _order(stops, day)
+    if seen is None or seen["day"] != day.isoformat():
+        request.session[key] = current
+        return []
+    before, after = seen["visits"], current["visits"]
+    zone = zone_of(request.tenant)
+    said = [
+        f"{name} is now at {_clock(start, zone)}, not {_clock(before[pk][0], zone)}"
+        for pk, (start, name) in after.items()
+        if pk in before and before[pk][0] != start
+    ]
+    said += [
+        f"New: {name} at {_clock(start, zone)}" for pk, (start, name) in after.items() if pk not in before
+    ]
+    said += [f"Not yours any more: {name}" for pk, (_, name) in before.items() if pk not in after]
+    return said
+
+
+def _order(stops, day) -> dict:
+    visits = {str(s.visit.public_id): [s.visit.planned_start.isoformat(), s.name] for s in stops}
+    return {"day": day.isoformat(), "visits": visits}
+
+
+def _seen_key(request) -> str:
+    return f"today seen {request.tenant.slug}"
+
+
+def _today(request, now) -> dt.date:
+    return local_day(now, zone_of(request.tenant))
+
+
+def _clock(instant: str, zone) -> str:
+    return f"{local_time(dt.datetime.fromisoformat(instant), zone):%H:%M}"
+
+
+urlpatterns = [
+    path("today/", today, name="today"),
+    path("today/accept/", accept_order, name="today-accept"),
+]
