@@ -1,0 +1,134 @@
+"""Rows of the call list in words: what a sales rep reads before opening one."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cases.models import Case, Promise
+from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, Row
+from contracts.cover import cover_in_words
+from contracts.covered import State
+from contracts.models import CallSkip, Contract
+from contracts.wording import day_nearby
+from customers.models import Customer, Hold
+from servicedesk.moments import due_word
+from tenancy.calendars import local_day
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """One row: who, until when or since when, and the one thing to know. `gone` says why it is greyed out."""
+
+    public_id: str
+    name: str
+    number: str
+    state: str
+    sentence: str
+    when: str
+    ends_on: dt.date | None
+    note: str
+    held_back: str
+    gone: str = ""
+
+
+def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> list[CallRow]:
+    """Rows with their words: seven queries, however many rows there are."""
+    rows = list(rows)
+    customers = Customer.objects.in_bulk([row.customer_id for row in rows])
+    contracts = Contract.objects.with_reasons(day).filter(pk__in=[row.contract_id for row in rows])
+    covers = {contract.pk: cover_in_words(contract) for contract in contracts}
+    notes = _notes(rows, covers, day=day, now=now, zone=zone)
+    return [
+        CallRow(
+            public_id=row.customer,
+            name=customers[row.customer_id].company or customers[row.customer_id].name,
+            number=covers[row.contract_id].contract.number,
+            state=row.state,
+            sentence=covers[row.contract_id].sentence,
+            when=_when(covers[row.contract_id], day),
+            ends_on=covers[row.contract_id].ends_on,
+            note=notes[row.customer_id],
+            held_back=row.held_back,
+        )
+        for row in rows
+    ]
+
+
+def why_not(row: Row, *, day: dt.date) -> str:
+    """Why a customer is not to be called, in one line: up to two queries."""
+    cover = cover_in_words(Contract.objects.with_reasons(day).get(pk=row.contract_id))
+    if row.held_back == HELD:
+        hold = Hold.objects.filter(customer_id=row.customer_id, released_at__isnull=True).first()
+        return f"Held: {hold.reason}"
+    if row.held_back == PUT_OFF:
+        skip = CallSkip.objects.filter(customer_id=row.customer_id).order_by("-at", "-pk").first()
+        return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
+    return cover.sentence
+
+
+def _when(cover, day: dt.date) -> str:
+    if cover.ends_on is None:
+        return ""
+    word = "ends" if cover.ends_on >= day else "ended"
+    year = "" if cover.ends_on.year == day.year else f" {cover.ends_on:%Y}"
+    return f"{word} {cover.ends_on.day} {cover.ends_on:%b}{year}"
+
+
+def _notes(rows, covers, *, day, now, zone) -> dict[int, str]:
+    """Of each customer the first that applies: complaint, promise, hold, put off, unused visits, state."""
+    ids = [row.customer_id for row in rows]
+    complaints = set(
+        Case.objects.filter(customer_id__in=ids, kind=Case.Kind.COMPLAINT)
+        .exclude(state=Case.State.CLOSED)
+        .values_list("customer_id", flat=True)
+    )
+    promises = defaultdict(list)
+    for promise in Promise.objects.open().filter(customer_id__in=ids).order_by("due_at"):
+        promises[promise.customer_id].append(promise)
+    holds = dict(
+        Hold.objects.filter(customer_id__in=ids, released_at__isnull=True).values_list(
+            "customer_id", "reason"
+        )
+    )
+    skips = {
+        skip.customer_id: skip for skip in CallSkip.objects.filter(customer_id__in=ids).order_by("at", "pk")
+    }
+    return {
+        row.customer_id: _note(
+            row,
+            covers[row.contract_id],
+            has_complaint=row.customer_id in complaints,
+            promises=promises[row.customer_id],
+            hold=holds.get(row.customer_id, ""),
+            skip=skips.get(row.customer_id),
+            day=day,
+            now=now,
+            zone=zone,
+        )
+        for row in rows
+    }
+
+
+def _note(row, cover, *, has_complaint, promises, hold, skip, day, now, zone) -> str:
+    if has_complaint:
+        return "Open complaint, manager first"
+    if row.held_back == HELD:
+        return hold
+    if row.held_back == PUT_OFF:
+        return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
+    if promises:
+        return f"Promised {due_in_words(promises[0].due_at, now=now, zone=zone)}: {promises[0].text}"
+    if row.held_back in (ACTIVE, IN_REVIEW):
+        return cover.sentence
+    if row.state == State.RENEWAL_DUE and cover.visits_left:
+        visits = "1 visit" if cover.visits_left == 1 else f"{cover.visits_left} visits"
+        return f"{visits} unused, mention it"
+    if skip is not None:
+        return f"{cover.sentence}. Put off before: {skip.reason}"
+    return cover.sentence
+
+
+def due_in_words(due_at: dt.datetime, *, now: dt.datetime, zone) -> str:
+    """ "by 15:00" today, "by Fri 10:00" on another day, on the desk's clock."""
+    return f"by {due_word(due_at, zone=zone, today=local_day(now, zone))}"

@@ -1,0 +1,257 @@
+"""A contract with everything it rests on; its evidence, logged by anyone and judged by accounts."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases.duties import close_duty
+from cases.models import Duty
+from contracts.changes import changes_of
+from contracts.cover import cover_of
+from contracts.evidence import (
+    RETURNABLE,
+    AlreadyDecided,
+    confirm_evidence,
+    in_words,
+    log_claim,
+    log_evidence,
+    reject_evidence,
+    return_evidence,
+)
+from contracts.grounds import grounds_of
+from contracts.models import Contract, RenewalEvidence
+from contracts.renewals import NoTermToRenew, last_term, next_term_dates
+from contracts.term_bar import term_bar
+from servicedesk.call_forms import OutcomeForm
+from servicedesk.call_rows import due_in_words
+from tenancy.addresses import desk_url
+from tenancy.calendars import local_day, zone_of
+from tenancy.files import NotAPicture, store_photo
+from tenancy.gates import for_roles, for_staff, the_one
+from tenancy.models import Role
+
+
+class EvidenceForm(forms.Form):
+    """What proves the renewal. The day is the cheque's date, or the day it was said or seen."""
+
+    kind = forms.ChoiceField(choices=RenewalEvidence.Kind.choices)
+    dated_on = forms.DateField()
+    reference = forms.CharField(max_length=120, required=False)
+    amount = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2, required=False)
+    note = forms.CharField(max_length=300, required=False)
+    scan = forms.FileField(required=False)
+
+
+class DecisionForm(forms.Form):
+    """Why evidence was judged as it was."""
+
+    reason = forms.CharField(max_length=300, required=False)
+
+
+@require_GET
+@for_staff
+def contract(request, id):
+    """Terms, evidence, payments, renewals and every change of one contract."""
+    return render(request, "contracts/contract.html", _contract_context(request, _contract(id)))
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def new_evidence(request, id):
+    """Log what proves a renewal: cover is in review from then on."""
+    now = timezone.now()
+    shown = _contract(id)
+    today = local_day(now, zone_of(request.tenant))
+    if request.method == "GET":
+        form = EvidenceForm(initial={"kind": RenewalEvidence.Kind.CHEQUE, "dated_on": today})
+        return _evidence_page(request, shown, form)
+    form = EvidenceForm(request.POST, request.FILES)
+    if form.is_valid() and _log(request, shown, form, now):
+        cover = cover_of(shown, today)
+        messages.success(request, f"Evidence logged. {cover.sentence}.")
+        return redirect(_after(request, shown))
+    return _evidence_page(request, shown, form, status=422)
+
+
+@require_POST
+@for_staff
+def claim(request, id):
+    """One button: the customer says it is renewed."""
+    now = timezone.now()
+    shown = _contract(id)
+    logged = log_claim(contract=shown, by=request.membership, now=now)
+    zone = zone_of(request.tenant)
+    verify = Duty.objects.get(subject=logged.public_id, kind=Duty.Kind.VERIFY_RENEWAL)
+    promise = shown.customer.promises.get(subject=logged.public_id)
+    messages.success(
+        request,
+        f"Claim logged. Accounts verify it {due_in_words(verify.due_at, now=now, zone=zone)}; "
+        f"{promise.owner.name} rings back {due_in_words(promise.due_at, now=now, zone=zone)}, either way.",
+    )
+    return redirect(_after(request, shown))
+
+
+@require_GET
+@for_staff
+def evidence(request, id, evidence):
+    """One piece of evidence, with the verdicts that accounts may give."""
+    return _verdict_page(request, _contract(id), _evidence(id, evidence))
+
+
+@require_POST
+@for_roles(Role.ACCOUNTS)
+def confirm(request, id, evidence):
+    """It proves a renewal: the next term follows."""
+    return _decide(request, id, evidence, confirm_evidence, "Confirmed. ")
+
+
+@require_POST
+@for_roles(Role.ACCOUNTS)
+def reject(request, id, evidence):
+    """It proves no renewal."""
+    return _decide(request, id, evidence, reject_evidence, "Rejected. ")
+
+
+@require_POST
+@for_roles(Role.ACCOUNTS)
+def returned(request, id, evidence):
+    """The bank gave the money back."""
+    return _decide(request, id, evidence, return_evidence, "Returned. ")
+
+
+@require_POST
+@for_roles(Role.ACCOUNTS)
+def judge(request, id, duty):
+    """Answer a colleague who asked whether a contract is renewed."""
+    shown = _contract(id)
+    asked = the_one(Duty.objects.filter(kind=Duty.Kind.JUDGE_CONTRACT, subject=shown.public_id), duty)
+    form = OutcomeForm(request.POST)
+    if not form.is_valid():
+        context = _contract_context(request, shown)
+        return render(request, "contracts/contract.html", {**context, "judge_form": form}, status=422)
+    close_duty(asked, by=request.membership, now=timezone.now(), outcome=form.cleaned_data["outcome"])
+    messages.success(request, "Answered.")
+    return redirect(desk_url(request.tenant, "contract", id=shown.public_id))
+
+
+def _contract(id) -> Contract:
+    return the_one(Contract.objects.select_related("customer", "owner__user", "tenant"), id)
+
+
+def _evidence(contract_id, id) -> RenewalEvidence:
+    rows = RenewalEvidence.objects.filter(contract__public_id=contract_id)
+    return the_one(
+        rows.select_related(
+            "contract__customer", "recorded_by__user", "decided_by__user", "scan", "renewal__term", "tenant"
+        ),
+        id,
+    )
+
+
+def _contract_context(request, shown) -> dict:
+    now = timezone.now()
+    cover = cover_of(shown, local_day(now, zone_of(request.tenant)))
+    asked = Duty.objects.open().filter(kind=Duty.Kind.JUDGE_CONTRACT, subject=shown.public_id)
+    return {
+        "contract": shown,
+        "cover": cover,
+        "bar": term_bar(cover),
+        "grounds": grounds_of(cover),
+        "terms": shown.terms.order_by("-starts_on").prefetch_related("renewal__renewed_by__user"),
+        "machines": shown.covered.select_related("equipment__site").order_by("pk"),
+        "changes": changes_of(shown),
+        "asked": asked.order_by("due_at"),
+        "may_judge": request.membership.has_role(Role.ACCOUNTS),
+        "now": now,
+    }
+
+
+def _log(request, shown, form, now) -> bool:
+    """Store the scan and log; False with the words in the form when something is not accepted."""
+    data = form.cleaned_data
+    try:
+        data["scan"] = store_photo(data["scan"], by=request.membership, now=now) if data["scan"] else None
+    except NotAPicture as refused:
+        form.add_error("scan", str(refused))
+        return False
+    try:
+        log_evidence(contract=shown, by=request.membership, now=now, **data)
+    except ValueError as refused:
+        form.add_error("dated_on", str(refused))
+        return False
+    return True
+
+
+def _evidence_page(request, shown, form, status=200) -> HttpResponse:
+    context = {"contract": shown, "form": form, "kinds": RenewalEvidence.Kind.choices, "next": _next(request)}
+    return render(request, "contracts/evidence_new.html", context, status=status)
+
+
+def _verdict_page(request, shown, piece, status=200, **more) -> HttpResponse:
+    may_judge = request.membership.has_role(Role.ACCOUNTS)
+    waiting = piece.state == RenewalEvidence.State.WAITING
+    confirmed = piece.state == RenewalEvidence.State.CONFIRMED
+    context = {
+        "contract": shown,
+        "evidence": piece,
+        "words": in_words(piece),
+        "cover": cover_of(shown, local_day(timezone.now(), zone_of(request.tenant))),
+        "next_term": _next_term(shown),
+        "may_decide": may_judge and waiting,
+        "may_return": may_judge and (waiting or confirmed) and piece.kind in RETURNABLE,
+        "asks_accounts": waiting and not may_judge,
+        **more,
+    }
+    return render(request, "contracts/evidence.html", context, status=status)
+
+
+def _next_term(shown):
+    try:
+        term = last_term(shown)
+    except NoTermToRenew:
+        return None
+    return next_term_dates(term.starts_on, term.ends_on)
+
+
+def _decide(request, id, evidence, act, words):
+    """One verdict by accounts; 409 when somebody was quicker, 422 when it lacks what it needs."""
+    shown, piece = _contract(id), _evidence(id, evidence)
+    form = DecisionForm(request.POST)
+    form.is_valid()
+    reason = form.cleaned_data.get("reason", "")
+    try:
+        act(piece, by=request.membership, now=timezone.now(), reason=reason)
+    except AlreadyDecided as refused:
+        return _verdict_page(request, shown, _evidence(id, evidence), 409, refusal=str(refused))
+    except ValueError as refused:
+        return _verdict_page(request, shown, piece, 422, refusal=str(refused), reason=reason)
+    cover = cover_of(shown, local_day(timezone.now(), zone_of(request.tenant)))
+    messages.success(request, f"{words}{cover.sentence}.")
+    return redirect(desk_url(request.tenant, "contract", id=shown.public_id))
+
+
+def _next(request) -> str:
+    """Where the person came from, if that is a page of ours."""
+    back = request.POST.get("next") or request.GET.get("next") or ""
+    return back if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else ""
+
+
+def _after(request, shown) -> str:
+    return _next(request) or desk_url(request.tenant, "contract", id=shown.public_id)
+
+
+urlpatterns = [
+    path("contracts/<uuid:id>/", contract, name="contract"),
+    path("contracts/<uuid:id>/claim/", claim, name="claim"),
+    path("contracts/<uuid:id>/duties/<uuid:duty>/", judge, name="contract-judge"),
+    path("contracts/<uuid:id>/evidence/new/", new_evidence, name="evidence-new"),
+    path("contracts/<uuid:id>/evidence/<uuid:evidence>/", evidence, name="evidence"),
+    path("contracts/<uuid:id>/evidence/<uuid:evidence>/confirm/", confirm, name="evidence-confirm"),
+    path("contracts/<uuid:id>/evidence/<uuid:evidence>/reject/", reject, name="evidence-reject"),
+    path("contracts/<uuid:id>/evidence/<uuid:evidence>/returned/", returned, name="evidence-returned"),
+]

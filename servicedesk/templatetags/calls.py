@@ -1,0 +1,35 @@
+"""Words of the call list and the contract check."""
+
+import re
+
+from django import template
+
+from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF
+
+register = template.Library()
+
+CONTACT_ICONS = {
+    "call": "phone-outgoing",
+    "mail": "mail",
+    "visit": "wrench",
+    "missed": "user-x",
+}
+
+
+@register.filter
+def held_back_in_words(counts) -> str:
+    """ "48 active, 15 in review.": how many are held back for each reason that there is."""
+    parts = [f"{counts[reason]} {reason}" for reason in (ACTIVE, IN_REVIEW, HELD, PUT_OFF) if counts[reason]]
+    return f"{', '.join(parts)}."
+
+
+@register.filter
+def contact_icon(kind: str) -> str:
+    """The icon for one contact of the time line."""
+    return CONTACT_ICONS.get(kind, "message-square")
+
+
+@register.filter
+def tel(phone: str) -> str:
+    """A number as a tel: link takes it: digits, and a plus in front."""
+    return re.sub(r"(?!^\+)\D", "", phone.strip())
