@@ -6,7 +6,7 @@ clock of the desk, so that a day of 23 or 25 hours is drawn as its people live i
 
 import datetime as dt
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
@@ -30,8 +30,6 @@ from visits.standing import Standing, Word, standing_of
 State = Visit.State
 # Shown when the desk works not at all on a day: something must be drawn.
 IDLE_HOURS = (8, 18)
-# Shorter blocks show time and name only; the rest stands in the visit itself.
-SHORT = 0.75
 
 # Tallies in their order: key in the address, label, tone, words that count.
 TALLIES = (
@@ -65,13 +63,17 @@ class Placed:
     what: str
     is_raising: bool
     version: int | None
+    # The visit's place on the page; a second technician's block of the same visit has none.
+    anchor: str
     row: int = 0
     rows: int = 1
+    # A bar lies below it: the visit before runs into it.
+    is_short: bool = False
 
     @property
-    def is_short(self) -> bool:
-        """Too short for more than time and name."""
-        return self.b - self.a < SHORT
+    def shared_rows(self) -> str:
+        """In how many rows blocks that overlap share the lane; empty for a block alone."""
+        return str(self.rows) if self.rows > 1 else ""
 
     @property
     def name(self) -> str:
@@ -106,7 +108,9 @@ class DayPlan:
     day: dt.date
     first_hour: int
     last_hour: int
+    # The hour that it is; None on another day than today.
     now: float | None
+    is_past: bool
     lanes: tuple[Lane, ...]
     unplaced: tuple[Placed, ...]
     tallies: Counter = field(compare=False)
@@ -115,6 +119,16 @@ class DayPlan:
     def hours(self) -> list[str]:
         """The labels of the axis."""
         return [f"{hour:02}" for hour in range(self.first_hour, self.last_hour)]
+
+    @property
+    def shown_now(self) -> float | None:
+        """Until where the day is over, within what is shown."""
+        return None if self.now is None else min(max(self.now, self.first_hour), self.last_hour)
+
+    @property
+    def is_now_shown(self) -> bool:
+        """Whether the present moment lies within the hours that are shown."""
+        return self.now is not None and self.now == self.shown_now
 
     @property
     def by_time(self) -> list[Placed]:
@@ -139,6 +153,7 @@ def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, only: str = "") ->
         first_hour=first,
         last_hour=last,
         now=here,
+        is_past=day < local_day(now, calendar.zone),
         lanes=lanes,
         unplaced=tuple(reader.unplaced),
         tallies=reader.tallies,
@@ -173,7 +188,7 @@ class _Reader:
             for assignment in assignments:
                 by_technician[assignment.technician_id].append(visit)
             if not assignments:
-                self.unplaced.append(self._place(visit, "nobody yet"))
+                self.unplaced.append(self._place(visit, "nobody yet", is_first=False))
         return tuple(self._lane(technician, by_technician[technician.pk]) for technician in self.crew)
 
     def _standing(self, visit, expected_at) -> Standing:
@@ -193,6 +208,8 @@ class _Reader:
         absences = self.absences[technician.pk]
         off = self._off_all_day(absences, spans)
         says, is_warning = self._says(all_of_them, absences, off)
+        overs = tuple(self._overs(all_of_them))
+        placed = _stacked([self._place_of(visit, technician) for visit in visits])
         return Lane(
             id=str(technician.public_id),
             name=technician.name,
@@ -202,11 +219,18 @@ class _Reader:
             load=self._load(all_of_them, spans),
             off=off if not all_of_them else "",
             spans_off=tuple(self._hours(a.starts_at, a.ends_at) for a in absences),
-            overs=tuple(self._overs(all_of_them)),
-            placed=_stacked([self._place(visit, technician.name) for visit in visits]),
+            overs=overs,
+            placed=tuple(
+                replace(visit, is_short=any(visit.a < b and a < visit.b for a, b in overs))
+                for visit in placed
+            ),
         )
 
-    def _place(self, visit, technician) -> Placed:
+    def _place_of(self, visit, technician) -> Placed:
+        first = min(visit.assignments.all(), key=lambda assignment: assignment.pk)
+        return self._place(visit, technician.name, is_first=first.technician_id == technician.pk)
+
+    def _place(self, visit, technician, *, is_first) -> Placed:
         standing = self.standings[visit.pk]
         a, b = self._hours(visit.planned_start, visit.planned_end)
         may_move = visit.state in Visit.WAITING_STATES and standing.word != Word.MISSED
@@ -226,6 +250,7 @@ class _Reader:
             what=self._what(visit, standing),
             is_raising=visit.pk in self.raising,
             version=visit.version if may_move else None,
+            anchor=f"visit-{visit.public_id}" if is_first else "",
         )
 
     def _what(self, visit, standing) -> str:
@@ -269,10 +294,15 @@ class _Reader:
             arrival = self._clock(driving.expected_at or driving.planned_start)
             return f"Driving, {arrival} at {customer_name(driving)}", False
         if away is not None:
-            until = local_time(away.ends_at, self.zone)
-            day = "" if until.date() == self.day else f"{until:%A}, "
-            return f"{away.reason or 'Away'} until {day}{until:%H:%M}", False
+            return f"{away.reason or 'Away'} until {self._last_of(away)}", False
         return self._free(visits)
+
+    def _last_of(self, absence) -> str:
+        """Its last day, or on that day the time of return."""
+        until = local_time(absence.ends_at, self.zone)
+        if until.time() == dt.time(0):
+            return f"{until - dt.timedelta(days=1):%A}"
+        return f"{until:%H:%M}" if until.date() == self.day else f"{until:%A}, {until:%H:%M}"
 
     def _free(self, visits):
         coming = [v for v in visits if self.standings[v.pk].expected_at]
@@ -326,7 +356,7 @@ def _hour(instant: dt.datetime, day: dt.date, zone: ZoneInfo) -> float:
     return round(hours, 3)
 
 
-def _stacked(placed: list[Placed]) -> tuple[Placed, ...]:
+def _stacked(placed: list[Placed]) -> list[Placed]:
     """Blocks that overlap (a miss, and who came instead) share the height of their lane."""
     placed = sorted(placed, key=lambda visit: (visit.starts_at, visit.b, visit.id))
     stacked, group, until = [], [], -1.0
@@ -337,7 +367,7 @@ def _stacked(placed: list[Placed]) -> tuple[Placed, ...]:
         if visit is not None:
             group.append(visit)
             until = max(until, visit.b)
-    return tuple(stacked)
+    return stacked
 
 
 def _rows_of(group: list[Placed]) -> list[Placed]:
@@ -346,10 +376,7 @@ def _rows_of(group: list[Placed]) -> list[Placed]:
         row = next((n for n, end in enumerate(ends) if end <= visit.a), len(ends))
         ends[row : row + 1] = [visit.b]
         rows.append(row)
-    return [
-        Placed(**{**visit.__dict__, "row": row, "rows": len(ends)})
-        for visit, row in zip(group, rows, strict=True)
-    ]
+    return [replace(visit, row=row, rows=len(ends)) for visit, row in zip(group, rows, strict=True)]
 
 
 def _shown_hours(spans, zone, lanes) -> tuple[int, int]:

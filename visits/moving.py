@@ -42,7 +42,7 @@ def move_visit(
     technician: Technician,
     start: dt.datetime,
     reason: str,
-    by: Membership,
+    by: Membership | None,
     now: dt.datetime,
     version: int,
     minutes: int | None = None,
@@ -51,9 +51,10 @@ def move_visit(
 ) -> Visit:
     """Give a waiting visit to `technician` from the instant `start`, for `minutes` (as long as before).
 
-    The window moves with the block, and the customer is told. Where nobody tells them, and they
-    have not agreed, the window stays as promised and the new start must lie in it. Raises
-    VisitChanged, PlaceTaken, NeedsAgreement, or MoveRefused for what cannot be moved at all.
+    `by` is None where the customer moves it through their own link. The window moves with the
+    block, and the customer is told. Where nobody tells them, and they have not agreed, the window
+    stays as promised and the new start must lie in it. Raises VisitChanged, PlaceTaken,
+    NeedsAgreement, or MoveRefused for what cannot be moved at all.
     """
     with transaction.atomic():
         _lock(technician, visit)

@@ -97,7 +97,7 @@ def cannot_come(visit: Visit, *, because: str, by: Membership, now: dt.datetime)
 
 
 def cancel_visit(
-    visit: Visit, *, whose: Whose, because: str, by: Membership, now: dt.datetime, version: int
+    visit: Visit, *, whose: Whose, because: str, by: Membership | None, now: dt.datetime, version: int
 ) -> Visit:
     """Cancel a visit before it begins, by us or by the customer; the customer is told.
 

@@ -116,15 +116,19 @@ function putBack() {
 // Posts the form that data-move-form names; the answer brings the lanes out of band.
 function send(source, values) {
   const form = document.getElementById(source.dataset.moveForm);
-  const fields = { day: board.dataset.day ?? "", version: source.dataset.version ?? "", ...values };
+  const fields = { day: board.dataset.day ?? "", minutes: "", version: source.dataset.version ?? "", ...values };
   for (const [name, value] of Object.entries(fields)) if (form.elements[name]) form.elements[name].value = value;
   const address = source.dataset.moveUrl ?? form.action;
   if (!window.htmx) { form.action = address; return form.submit(); }
   form.addEventListener("htmx:afterRequest", (event) => {
     const known = event.detail.successful || [409, 422].includes(event.detail.xhr?.status);
-    putBack();
+    // The answer brings its own words; only a drop that failed takes back what was said meanwhile.
+    if (event.detail.successful) forget();
+    else putBack();
     if (!known) tell("Not moved.", "The connection dropped. Try again.");
   }, { once: true });
+  // One's own change is no surprise: its lane need not wait for the focus to leave.
+  source.blur();
   window.htmx.ajax("POST", address, { source: form, swap: "none", values: Object.fromEntries(new FormData(form)) });
 }
 
@@ -205,6 +209,13 @@ if (board) {
     setInterval(news, 15000);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) news(); });
     document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) heard = Date.now(); });
+    // The server remembers nothing: each request says what this page shows.
+    document.addEventListener("htmx:configRequest", ({ detail }) => {
+      detail.headers["X-Board-Version"] = board.dataset.version;
+      const list = board.querySelector(".daylist");
+      if (list && getComputedStyle(list).display !== "none") detail.headers["X-Board-List"] = "1";
+    });
+    document.addEventListener("board-focus", (event) => document.getElementById(event.detail.value)?.focus());
     document.addEventListener("board-version", (event) => { board.dataset.version = event.detail.value; });
     document.addEventListener("htmx:oobBeforeSwap", hold);
   }

@@ -1,0 +1,208 @@
+"""The dispatch board: today honestly, in lanes, as a list, or the week (design, 4.2)."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_GET
+
+from servicedesk.boardnews import Version, is_news, newest_change
+from servicedesk.dayplan import TALLIES, WORDS_OF, DayPlan, day_plan
+from servicedesk.needs_action import Tray, tray
+from servicedesk.weekplan import WeekPlan, week_plan
+from tenancy.addresses import desk_url
+from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.gates import for_roles
+from tenancy.models import Role
+
+DAY, WEEK, LIST = VIEWS = ("day", "week", "list")
+REMEMBERED = "board_view"
+VERSION_HEADER, LIST_HEADER = "X-Board-Version", "X-Board-List"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which board a page shows, from its address: day, view, and the tally that filters it."""
+
+    day: dt.date
+    today: dt.date
+    view: str
+    only: str
+
+    @classmethod
+    def of(cls, query: QueryDict | dict, *, today: dt.date, remembered: str = "") -> "Shown":
+        """From the address; what cannot be read is today's plain board."""
+        view = query.get("view", remembered)
+        only = query.get("only", "")
+        return cls(
+            day=_day(query.get("day", "")) or today,
+            today=today,
+            view=view if view in VIEWS else DAY,
+            only=only if only in WORDS_OF and only != "visits" else "",
+        )
+
+    def query(self, **changes) -> str:
+        """The address's query for this board with something else; today and day view are left out."""
+        values = {"day": self.day, "view": self.view, "only": self.only, **changes}
+        if values["day"] == self.today:
+            del values["day"]
+        return "?" + urlencode({name: value for name, value in values.items() if value})
+
+    @property
+    def step(self) -> dt.timedelta:
+        """How far the arrows go: a day, or a week."""
+        return dt.timedelta(days=7 if self.view == WEEK else 1)
+
+
+@require_GET
+@for_roles(Role.DISPATCHER)
+def board(request):
+    """The page: tray, tallies and the day's lanes, list, or the week."""
+    now = timezone.now()
+    shown = _shown(request, request.GET, now)
+    context = board_context(request, shown, now)
+    response = render(request, "servicedesk/board.html", context)
+    if request.GET.get("view") in (DAY, LIST):
+        response.set_cookie(REMEMBERED, shown.view, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
+    return response
+
+
+@require_GET
+@for_roles(Role.DISPATCHER)
+def board_since(request):
+    """204 when nothing changed since version `v`; else the parts that did, out of band."""
+    now = timezone.now()
+    seen = Version.read(request.headers.get(VERSION_HEADER) or request.GET.get("v", ""))
+    if not is_news(seen, now=now):
+        return HttpResponse(status=204)
+    return _changed_parts(request, _shown(request, request.GET, now), seen, now)
+
+
+def board_answer(request, *, now: dt.datetime, says: str, visit=None) -> HttpResponse:
+    """After an action: the changed parts of the board that it was done on, else back to the board."""
+    seen = Version.read(request.headers.get(VERSION_HEADER, ""))
+    if not request.htmx or seen is None:
+        messages.success(request, says)
+        response = HttpResponse(headers={"HX-Refresh": "true"}) if request.htmx else None
+        return response or redirect(_back_to(request, visit))
+    query = parse_qs(urlsplit(request.htmx.current_url or "").query)
+    shown = _shown(request, {name: values[0] for name, values in query.items()}, now)
+    return _changed_parts(request, shown, seen, now, says=says, focus=visit)
+
+
+def board_context(request, shown: Shown, now: dt.datetime) -> dict:
+    """Everything that the board's page and its parts draw."""
+    needs = tray(request.tenant, now=now)
+    context = {
+        "shown": shown,
+        "now": now,
+        "now_clock": f"{local_time(now, zone_of(request.tenant)):%H:%M}",
+        "tray": needs,
+        "previous_url": shown.query(day=shown.day - shown.step),
+        "next_url": shown.query(day=shown.day + shown.step),
+        "view_urls": [(name, name.capitalize(), shown.query(view=name, only="")) for name in VIEWS],
+        "since_url": desk_url(request.tenant, "board-since") + shown.query(view=shown.view),
+    }
+    if shown.view == WEEK:
+        week = week_plan(request.tenant, shown.day, now=now)
+        return context | {"week": week, "version": _week_version(shown, week, needs, now)}
+    plan = day_plan(request.tenant, shown.day, now=now, only=shown.only)
+    return context | {
+        "plan": plan,
+        "tallies": _tallies(shown, plan),
+        "version": _day_version(shown, plan, needs, now),
+    }
+
+
+def _shown(request, query, now) -> Shown:
+    today = local_day(now, zone_of(request.tenant))
+    return Shown.of(query, today=today, remembered=request.COOKIES.get(REMEMBERED, ""))
+
+
+def _changed_parts(request, shown, seen, now, *, says="", focus=None) -> HttpResponse:
+    context = board_context(request, shown, now)
+    fresh = context["version"]
+    if seen is None or seen.parts["frame"] != fresh.parts["frame"]:
+        # Other technicians, other hours, another day: the whole page is another one.
+        if says:
+            messages.success(request, says)
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    changed = {name for name, digest in fresh.parts.items() if seen.parts[name] != digest}
+    if request.headers.get(LIST_HEADER) != "1" and shown.view == DAY:
+        # The list is not on the screen: it stays as it is, and is news once it is.
+        changed.discard("list")
+        fresh.parts["list"] = seen.parts["list"]
+    lanes = [
+        lane
+        for lane, before, after in zip(
+            context["plan"].lanes if "plan" in context else (), seen.lanes, fresh.lanes, strict=False
+        )
+        if before != after
+    ]
+    context |= {"changed": changed, "changed_lanes": lanes, "says": says, "is_action": bool(says)}
+    response = render(request, "servicedesk/board_changes.html", context)
+    response["HX-Trigger"] = json.dumps({"board-version": str(fresh)})
+    if focus is not None:
+        response["HX-Trigger-After-Settle"] = json.dumps({"board-focus": f"visit-{focus.public_id}"})
+    return response
+
+
+def _day_version(shown: Shown, plan: DayPlan, needs: Tray, now) -> Version:
+    frame = (
+        shown,
+        plan.first_hour,
+        plan.last_hour,
+        [(lane.id, lane.name, lane.off) for lane in plan.lanes],
+        not plan.tallies,
+    )
+    tallies = sorted(plan.tallies.items())
+    parts = {"frame": frame, "tray": needs, "tallies": tallies, "list": plan.by_time}
+    return Version.of(newest=newest_change(), now=now, parts=parts, lanes=plan.lanes)
+
+
+def _week_version(shown: Shown, week: WeekPlan, needs: Tray, now) -> Version:
+    parts = {"frame": shown, "tray": needs, "tallies": "", "list": week}
+    return Version.of(newest=newest_change(), now=now, parts=parts, lanes=())
+
+
+def _tallies(shown: Shown, plan: DayPlan) -> list[dict]:
+    """Those that count something, and always the number of visits."""
+    return [
+        {
+            "key": key,
+            "count": plan.tallies[key],
+            "label": label,
+            "tone": tone,
+            "is_chosen": key == (shown.only or "visits"),
+            "url": shown.query(only="" if key in (shown.only, "visits") else key),
+        }
+        for key, label, tone, _ in TALLIES
+        if key in ("visits", shown.only) or plan.tallies[key]
+    ]
+
+
+def _back_to(request, visit) -> str:
+    if visit is None:
+        return desk_url(request.tenant, "board")
+    day = local_day(visit.planned_start, zone_of(request.tenant))
+    return f"{desk_url(request.tenant, 'board')}?day={day}"
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+urlpatterns = [
+    path("board/", board, name="board"),
+    path("board/since/", board_since, name="board-since"),
+]

@@ -1,0 +1,258 @@
+"""Moving, giving away, confirming and calling ahead from the board; everything a drag does, too."""
+
+import datetime as dt
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_time
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from messaging.models import Message
+from servicedesk.board import board_answer
+from servicedesk.moments import due_word, window_word
+from servicedesk.move_forms import CUSTOMER_ASKED, OWN_PLACE, REASONS, MoveForm
+from servicedesk.whereabouts import customer_name
+from tenancy.addresses import desk_url
+from tenancy.calendars import calendar_of, instant_at, local_day, local_time, zone_of
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+from visits.availability import diaries
+from visits.confirming import CannotConfirm, confirm_visit
+from visits.fieldwork import StepRefused, call_ahead
+from visits.fitting import fit
+from visits.models import Technician, Visit, VisitStep
+from visits.moving import MoveRefused, PlaceTaken, VisitChanged, move_visit
+from visits.preferences import wishes_for
+from visits.slots import Slot, Wanted, best_slots
+
+OFFERED = 5
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.DISPATCHER)
+def move(request, id):
+    """The move dialog with the best places first; posting moves, 409 when somebody was quicker."""
+    visit, now = _visit(id), timezone.now()
+    if request.method == "GET":
+        return _dialog(request, visit, now, best_slots(wanted_for(visit, now)))
+    form = MoveForm(request.POST, visit=visit, zone=zone_of(request.tenant))
+    if not form.is_valid():
+        return _dialog(request, visit, now, best_slots(wanted_for(visit, now)), form=form, status=422)
+    try:
+        moved = _move(request, visit, form, now)
+    except MoveRefused as refused:
+        form.add_error(None, str(refused))
+        status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
+        visit = _visit(id)
+        slots = best_slots(wanted_for(visit, now))
+        return _dialog(request, visit, now, slots, form=form, status=status)
+    start = local_time(moved.planned_start, zone_of(request.tenant))
+    person = form.cleaned_data["person"]
+    says = f"{customer_name(moved)} is now with {person.first_name}, {start:%A} {start:%H:%M}."
+    return board_answer(request, now=now, says=says, visit=moved)
+
+
+@require_GET
+@for_roles(Role.DISPATCHER)
+def assign(request, id):
+    """Who else could go at the very time that was promised; posted to the move."""
+    visit, now = _visit(id), timezone.now()
+    return _dialog(request, visit, now, free_at_its_time(visit, now), is_giving=True)
+
+
+@require_GET
+@for_roles(Role.DISPATCHER)
+def would_fit(request, id):
+    """For the drag: would the visit fit with this technician from this time? As JSON; changes nothing."""
+    visit, now = _visit(id), timezone.now()
+    technicians = Technician.objects.filter(is_active=True)
+    try:
+        technician = technicians.filter(public_id=request.GET.get("technician", "")).first()
+        day, clock = parse_date(request.GET.get("day", "")), parse_time(request.GET.get("start", ""))
+        minutes = int(request.GET.get("minutes") or 0)
+    except ValueError:
+        technician = day = clock = minutes = None
+    if technician is None or day is None or clock is None:
+        return JsonResponse({"fits": False, "says": "Choose a technician, a day and a time."}, status=422)
+    length = dt.timedelta(minutes=minutes) if minutes > 0 else visit.planned_end - visit.planned_start
+    start = instant_at(day, clock, zone_of(request.tenant))
+    verdict = fit(visit, technician=technician, start=start, length=length, now=now)
+    return JsonResponse({"fits": verdict.fits, "says": verdict.says, "meets": verdict.meets})
+
+
+@require_POST
+@for_roles(Role.DISPATCHER)
+def confirm(request, id):
+    """The customer said by phone that the time suits."""
+    visit, now = _visit(id), timezone.now()
+    try:
+        visit = confirm_visit(
+            visit, by=request.membership, now=now, said=f"Told {request.membership.name} by phone"
+        )
+        says = f"{customer_name(visit)} is {visit.get_state_display().lower()}."
+    except CannotConfirm as refused:
+        says = str(refused)
+    return board_answer(request, now=now, says=says, visit=visit)
+
+
+@require_POST
+@for_roles(Role.DISPATCHER)
+def called(request, id):
+    """The dispatcher rang ahead, and spoke to the customer."""
+    visit, now = _visit(id), timezone.now()
+    try:
+        visit = call_ahead(visit, result=VisitStep.Result.SPOKE, by=request.membership, now=now)
+        says = f"{customer_name(visit)}: called ahead."
+    except StepRefused as refused:
+        says = str(refused)
+    return board_answer(request, now=now, says=says, visit=visit)
+
+
+def wanted_for(visit: Visit, now: dt.datetime) -> Wanted:
+    """What another place for a visit must have."""
+    due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
+    return Wanted(
+        desk=visit.tenant,
+        calendar=calendar_of(visit.tenant),
+        now=now,
+        customer=visit.customer,
+        site=visit.site,
+        machines=tuple(m.equipment for m in visit.machines.select_related("equipment")),
+        due_at=due,
+        moving=visit,
+    )
+
+
+def free_at_its_time(visit: Visit, now: dt.datetime) -> list[Slot]:
+    """Everybody else who may come and is free at the planned start: the promise stays as it is."""
+    wanted = wanted_for(visit, now)
+    wishes = wishes_for(visit.customer, visit.site, wanted.machines)
+    held = {assignment.technician_id for assignment in visit.assignments.all()}
+    start, end = visit.planned_start, visit.planned_end
+    others = Technician.objects.filter(is_active=True).exclude(pk__in=held).order_by("name")
+    may_come = [technician for technician in others if wishes.allows(technician)]
+    return [
+        Slot(
+            technician=diary.technician,
+            start=start,
+            end=end,
+            window_end=visit.window_end,
+            is_preferred=diary.technician.pk in wishes.preferred,
+            due_at=wanted.due_at,
+        )
+        for diary in diaries(may_come, start=start, end=end, besides=visit)
+        if diary.is_free(start, end, travel=dt.timedelta())
+    ][:OFFERED]
+
+
+def places(slots: list[Slot], visit: Visit, now: dt.datetime) -> list[dict]:
+    """Slots as the dialogs show them: digit, person, time, what becomes of the promise, why."""
+    zone = zone_of(visit.tenant)
+    today = local_day(now, zone)
+    held = {assignment.technician_id for assignment in visit.assignments.all()}
+    shown = []
+    # Whoever was named to the customer comes first: another needs their yes.
+    for slot in sorted(slots, key=lambda slot: slot.technician.pk not in held):
+        if slot.start == visit.planned_start and slot.technician.pk in held:
+            continue
+        verdict = ""
+        if slot.due_at is not None:
+            verb = "Meets" if slot.meets_promise else "Breaks"
+            verdict = f"{verb} the {due_word(slot.due_at, zone=zone, today=today)} promise."
+        shown.append(
+            {
+                "key": slot.key,
+                "who": slot.technician.name,
+                "when": f"{slot.technician.first_name}, "
+                + window_word(slot.start, slot.window_end, zone=zone, today=today),
+                "verdict": verdict,
+                "meets": {True: "yes", False: "no", None: ""}[slot.meets_promise],
+                "why": _why(slot, held),
+                "digit": len(shown) + 1,
+            }
+        )
+    return shown
+
+
+def _why(slot: Slot, held) -> str:
+    if slot.is_preferred:
+        return "Preferred technician"
+    return "The same technician" if slot.technician.pk in held else ""
+
+
+def _move(request, visit, form, now) -> Visit:
+    data = form.cleaned_data
+    return move_visit(
+        visit,
+        technician=data["person"],
+        start=data["starts_at"],
+        minutes=data["minutes"],
+        reason=data["reason"],
+        by=request.membership,
+        now=now,
+        version=data["version"],
+        agreed_by_customer=form.is_agreed,
+        tell_customer=data["tell"],
+    )
+
+
+def _visit(id) -> Visit:
+    rows = Visit.objects.select_related("tenant", "customer", "contact", "site", "case")
+    return the_one(rows.prefetch_related("assignments__technician"), id)
+
+
+def _dialog(request, visit, now, slots, *, form=None, is_giving=False, status=200) -> HttpResponse:
+    zone = zone_of(request.tenant)
+    offered = places(slots, visit, now)
+    posted = form.data if form else {}
+    start = local_time(visit.planned_start, zone)
+    names = " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())
+    held = visit.assignments.all()[:1]
+    chosen = posted.get("technician") or str(held[0].technician.public_id if held else "")
+    context = {
+        "visit": visit,
+        "customer": customer_name(visit),
+        "stands": f"now {names or 'with nobody'}, {start:%a} {start.day} {start:%b}, {start:%H:%M}",
+        "verb": "Give away" if is_giving else "Move" if held else "Place",
+        "places": offered,
+        "chosen_place": posted.get("place") or (offered[0]["key"] if offered and not posted else OWN_PLACE),
+        "own_place": OWN_PLACE,
+        "technicians": Technician.objects.filter(is_active=True).order_by("name"),
+        "chosen_technician": chosen,
+        "day": posted.get("day") or f"{start:%Y-%m-%d}",
+        "start": posted.get("start") or f"{start:%H:%M}",
+        "minutes": posted.get("minutes")
+        or round((visit.planned_end - visit.planned_start).total_seconds() / 60),
+        "reasons": REASONS,
+        "asked": CUSTOMER_ASKED,
+        "reason": posted.get("reason", ""),
+        "agreed": "agreed" in posted,
+        "tell": "tell" in posted or form is None,
+        "tells": _tells(visit),
+        "form": form,
+        "is_confirmed": visit.confirmed_at is not None,
+        "move_url": desk_url(request.tenant, "visit-move", id=visit.public_id),
+        "cancel_url": desk_url(request.tenant, "visit-cancel", id=visit.public_id),
+        "back_url": f"{desk_url(request.tenant, 'board')}?day={start:%Y-%m-%d}",
+    }
+    part = "#answer" if request.htmx and form else "#dialog" if request.htmx else ""
+    return render(request, f"servicedesk/visit_move.html{part}", context, status=status)
+
+
+def _tells(visit) -> str:
+    """How the customer hears of the new time: over which channels, and who."""
+    wanted = {Message.Channel.SMS: visit.tell_by_sms, Message.Channel.MAIL: visit.tell_by_mail}
+    channels = " and ".join(channel.label.lower() for channel, is_wanted in wanted.items() if is_wanted)
+    who = visit.contact.name if visit.contact_id and visit.contact.name else visit.customer.name
+    return f"Tell {who} the new time by {channels}" if channels else f"Ring {who} with the new time"
+
+
+urlpatterns = [
+    path("visits/<uuid:id>/move/", move, name="visit-move"),
+    path("visits/<uuid:id>/assign/", assign, name="visit-assign"),
+    path("visits/<uuid:id>/fit/", would_fit, name="visit-fit"),
+    path("visits/<uuid:id>/confirm/", confirm, name="visit-confirm"),
+    path("visits/<uuid:id>/called/", called, name="visit-called"),
+]

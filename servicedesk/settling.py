@@ -1,0 +1,162 @@
+"""Settling a miss and cancelling a visit: the two pages after which somebody has spoken to the customer."""
+
+from django.db import transaction
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from servicedesk.board import board_answer
+from servicedesk.moments import window_word
+from servicedesk.move_forms import HAPPENED, REFUSED, CancelForm, OutcomeForm
+from servicedesk.moves import places, wanted_for
+from servicedesk.whereabouts import customer_name
+from tenancy.addresses import desk_url
+from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+from visits.booking import SlotTaken, book_visit
+from visits.models import Visit
+from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss
+from visits.slots import best_slots
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.DISPATCHER)
+def outcome(request, id):
+    """What happened, who spoke to the customer and when; and a new date is booked, or refused."""
+    visit, now = _visit(id), timezone.now()
+    if request.method == "GET":
+        return _outcome_dialog(request, visit, now)
+    form = OutcomeForm(request.POST, visit=visit, zone=zone_of(request.tenant))
+    if not form.is_valid():
+        return _outcome_dialog(request, visit, now, form=form, status=422)
+    try:
+        with transaction.atomic():
+            settled = _settle(request, visit, form.cleaned_data, now)
+    except SlotTaken:
+        form.add_error(None, "That time was taken meanwhile. These are free.")
+        return _outcome_dialog(request, visit, now, form=form, status=409)
+    except (OutcomeRefused, ValueError) as refused:
+        form.add_error(None, str(refused))
+        return _outcome_dialog(request, visit, now, form=form, status=422)
+    return board_answer(request, now=now, says=f"{customer_name(visit)}: settled.", visit=settled)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.DISPATCHER)
+def cancel(request, id):
+    """Cancelled by the customer or by us; once its window has begun, ours is a miss."""
+    visit, now = _visit(id), timezone.now()
+    if request.method == "GET":
+        return _cancel_page(request, visit, now)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        return _cancel_page(request, visit, now, form=form, status=422)
+    data = form.cleaned_data
+    said = {"because": data["because"], "by": request.membership, "now": now}
+    try:
+        if data["whose"] == Whose.US and now >= visit.window_start:
+            cannot_come(visit, **said)
+        else:
+            cancel_visit(visit, whose=Whose(data["whose"]), version=data["version"], **said)
+    except OutcomeRefused as refused:
+        form.add_error(None, str(refused))
+        return _cancel_page(request, visit, now, form=form, status=409)
+    visit.refresh_from_db()
+    says = f"{customer_name(visit)}: {visit.get_state_display().lower()}."
+    return board_answer(request, now=now, says=says, visit=visit)
+
+
+def _settle(request, visit, data, now) -> Visit:
+    """In one transaction: either both the new visit and the outcome, or neither."""
+    new_visit = None
+    if data["place"] != REFUSED:
+        length = visit.planned_end - visit.planned_start
+        new_visit = book_visit(
+            customer=visit.customer,
+            site=visit.site,
+            contact=visit.contact,
+            machines=[machine.equipment for machine in visit.machines.select_related("equipment")],
+            kind=visit.kind,
+            problem=visit.problem,
+            technician=data["person"],
+            start=data["starts_at"],
+            end=data["starts_at"] + length,
+            window_end=data["starts_at"] + (visit.window_end - visit.planned_start),
+            by=request.membership,
+            now=now,
+            case=visit.case,
+            entitlement=visit.entitlement,
+            tell_by_mail=visit.tell_by_mail,
+            tell_by_sms=visit.tell_by_sms,
+        )
+    return close_miss(
+        visit,
+        what_happened=data["what_happened"],
+        spoke_to=data["spoke_to"],
+        spoke_at=data["spoke_at"],
+        by=request.membership,
+        now=now,
+        new_visit=new_visit,
+    )
+
+
+def _visit(id) -> Visit:
+    rows = Visit.objects.select_related("tenant", "customer", "contact", "site", "case", "entitlement")
+    return the_one(rows.prefetch_related("assignments__technician"), id)
+
+
+def _outcome_dialog(request, visit, now, *, form=None, status=200):
+    zone = zone_of(request.tenant)
+    is_open = visit.missed_at is not None and visit.miss_closed_at is None
+    offered = places(best_slots(wanted_for(visit, now)), visit, now) if is_open else []
+    posted = form.data if form else {}
+    today = local_day(now, zone)
+    contact = visit.contact
+    local_now = local_time(now, zone)
+    context = {
+        "visit": visit,
+        "customer": customer_name(visit),
+        "was_promised": window_word(visit.window_start, visit.window_end, zone=zone, today=today),
+        "names": " and ".join(a.technician.first_name for a in visit.assignments.all()) or "Somebody",
+        "phone": contact.phone if contact else "",
+        "is_open": is_open,
+        "happened": HAPPENED,
+        "chosen_happened": posted.get("happened", ""),
+        "in_words": posted.get("in_words", ""),
+        "spoke_to": posted.get("spoke_to") or (contact and contact.name) or visit.customer.name,
+        "spoke_day": posted.get("spoke_day") or f"{local_now:%Y-%m-%d}",
+        "spoke_clock": posted.get("spoke_clock") or f"{local_now:%H:%M}",
+        "places": offered,
+        "chosen_place": posted.get("place", ""),
+        "refused": REFUSED,
+        "form": form,
+        "outcome_url": desk_url(request.tenant, "visit-outcome", id=visit.public_id),
+        "customer_url": desk_url(request.tenant, "customer", id=visit.customer.public_id),
+        "back_url": desk_url(request.tenant, "board"),
+    }
+    part = "#answer" if request.htmx and form else "#dialog" if request.htmx else ""
+    return render(request, f"servicedesk/visit_outcome.html{part}", context, status=status)
+
+
+def _cancel_page(request, visit, now, *, form=None, status=200):
+    zone = zone_of(request.tenant)
+    context = {
+        "visit": visit,
+        "customer": customer_name(visit),
+        "promised": window_word(visit.window_start, visit.window_end, zone=zone, today=local_day(now, zone)),
+        "has_begun": now >= visit.window_start,
+        "may_cancel": visit.missed_at is None and visit.state in Visit.WAITING_STATES,
+        "form": form,
+        "whose": form.data.get("whose", "") if form else "",
+        "because": form.data.get("because", "") if form else "",
+        "back_url": f"{desk_url(request.tenant, 'board')}?day={local_day(visit.planned_start, zone)}",
+    }
+    return render(request, "servicedesk/visit_cancel.html", context, status=status)
+
+
+urlpatterns = [
+    path("visits/<uuid:id>/outcome/", outcome, name="visit-outcome"),
+    path("visits/<uuid:id>/cancel/", cancel, name="visit-cancel"),
+]

@@ -1,0 +1,125 @@
+"""The board's week: days across, technicians down, each cell a count and the hours that are free."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from servicedesk.whereabouts import CANCELLED, customer_name, with_names
+from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
+from tenancy.models import Tenant
+from visits.availability import Diary, diaries
+from visits.models import Technician, Visit
+from visits.standing import Word, standing_of
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A visit that is listed by name: missed, or with nobody to go."""
+
+    id: str
+    customer: str
+    starts: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One technician's day: how many visits, how much time is free, and what is named."""
+
+    day: dt.date
+    count: int
+    free: str
+    chips: tuple[Chip, ...]
+
+
+@dataclass(frozen=True)
+class WeekPlan:
+    """Monday to Friday, and the days at the weekend on which somebody works or goes somewhere."""
+
+    days: tuple[dt.date, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    unassigned: tuple[Cell, ...]
+
+    @property
+    def has_unassigned(self) -> bool:
+        """Whether any visit of the week has nobody to go."""
+        return any(cell.chips for cell in self.unassigned)
+
+
+def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime) -> WeekPlan:
+    """The week of `day` as it stands at `now`, in a fixed number of queries."""
+    calendar = calendar_of(desk)
+    monday = day - dt.timedelta(days=day.weekday())
+    week = [monday + dt.timedelta(days=ahead) for ahead in range(7)]
+    start, end = day_bounds(week[0], calendar.zone)[0], day_bounds(week[-1], calendar.zone)[1]
+    begun = Visit.objects.filter(planned_start__gte=start, planned_start__lt=end).exclude(state__in=CANCELLED)
+    by_place, unassigned = defaultdict(list), defaultdict(list)
+    for visit in with_names(begun).order_by("planned_start", "pk"):
+        on = local_day(visit.planned_start, calendar.zone)
+        word = standing_of(visit, now=now, desk=desk).word
+        assignments = visit.assignments.all()
+        for assignment in assignments:
+            by_place[assignment.technician_id, on].append((visit, word))
+        if not assignments:
+            unassigned[on].append((visit, word))
+    busy = {technician for technician, _ in by_place}
+    crew = list(Technician.objects.filter(Q(is_active=True) | Q(pk__in=busy)).order_by("name"))
+    theirs = diaries(crew, start=start, end=end)
+    used = {on for _, on in by_place} | set(unassigned)
+    days = [
+        on
+        for on in week
+        if on.weekday() < 5 or on in used or any(diary.spans(on, calendar) for diary in theirs)
+    ]
+    rows = tuple(
+        (
+            diary.technician.name,
+            tuple(_cell(by_place[diary.technician.pk, on], on, calendar, diary) for on in days),
+        )
+        for diary in theirs
+    )
+    return WeekPlan(tuple(days), rows, tuple(_cell(unassigned[on], on, calendar) for on in days))
+
+
+def _cell(visits, day, calendar, diary: Diary | None = None) -> Cell:
+    named = [
+        Chip(
+            id=str(visit.public_id),
+            customer=customer_name(visit),
+            starts=f"{local_time(visit.planned_start, calendar.zone):%H:%M}",
+            state="missed" if visit.missed_at or word == Word.MISSED else "unassigned",
+        )
+        for visit, word in visits
+        if diary is None or visit.missed_at or word == Word.MISSED
+    ]
+    return Cell(
+        day=day,
+        count=len(visits) - len(named),
+        free="" if diary is None else _free(diary, day, calendar),
+        chips=tuple(named),
+    )
+
+
+def _free(diary: Diary, day, calendar) -> str:
+    """Working time without absence or visit: "1 h 30 free", or why there is none."""
+    spans = diary.spans(day, calendar)
+    if not spans:
+        return "Not working"
+    taken = [*diary.absences, *diary.blocks]
+    left = sum((_left(opens, closes, taken) for opens, closes in spans), dt.timedelta())
+    if not left:
+        return "Away" if diary.absences and not diary.blocks else "Full"
+    minutes = int(left.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    return " ".join(filter(None, [f"{hours} h" if hours else "", f"{rest} min" if rest else ""])) + " free"
+
+
+def _left(opens, closes, taken) -> dt.timedelta:
+    """What is left of a span when all that is taken is cut out, however it overlaps."""
+    left, at = dt.timedelta(), opens
+    for begins, ends in sorted(taken):
+        left += max(dt.timedelta(), min(begins, closes) - at)
+        at = min(closes, max(at, ends))
+    return left + max(dt.timedelta(), closes - at)
