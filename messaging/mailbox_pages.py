@@ -27,10 +27,10 @@ def letters(request):
 
 @require_GET
 @for_staff
-def letter(request, name):
+def letter(request, letter):
     """One letter whole."""
     _must_be_open()
-    found = mailbox.letter(request.tenant.slug, name)
+    found = mailbox.letter(request.tenant.slug, letter)
     if found is None:
         raise Http404("No such letter at this desk")
     return render(request, "messaging/letter.html", {"letter": found})
@@ -43,5 +43,5 @@ def _must_be_open():
 
 urlpatterns = [
     path("mailbox/", letters, name="mailbox"),
-    path("mailbox/<slug:name>/", letter, name="letter"),
+    path("mailbox/<slug:letter>/", letter, name="letter"),
 ]

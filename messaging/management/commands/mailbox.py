@@ -82,7 +82,7 @@ class MailEnd:
             to=", ".join(envelope.rcpt_tos),
             sender=str(read["From"] or envelope.mail_from),
             title=str(read["Subject"] or ""),
-            text=body.get_content() if body else "",
+            text=body.get_content().replace("\r\n", "\n") if body else "",
             came_at=timezone.now().isoformat(),
         )
         key = str(read["Message-ID"] or "").strip("<>").partition("@")[0]
