@@ -10,19 +10,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cases.duties import open_duty
 from cases.models import Duty
 from contracts.cover import covers_of_customer
+from customers.links import make_link
+from customers.models import CustomerLink
 from portal.opening import for_visit_link
+from portal.times import SAID, free_times, may_choose, take_time
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.models import Role
+from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
+from visits.letters import LINK_LASTS
 from visits.models import Visit
-from visits.moving import MoveRefused, move_visit
+from visits.moving import MoveRefused
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
-from visits.slots import Wanted, best_slots
 from visits.wording import clock_words, day_words, window_words
 
 RING_WITHIN = dt.timedelta(hours=1)
-SAID = "Said so on their page"
 TAKEN = "Somebody has just taken that time. These are free."
 
 
@@ -48,24 +51,27 @@ def confirm(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime)
 @for_visit_link
 def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """Choose among the free times; somebody else may be quicker."""
-    slots = _slots(visit, now)
+    slots = free_times(visit, now=now)
     if request.method == "GET":
         return _change_page(request, visit, token, now, slots)
     chosen = next((slot for slot in slots if slot.key == request.POST.get("slot")), None)
     if chosen is None:
-        problem = (
-            "Somebody has just taken that time. These are free."
-            if "slot" in request.POST
-            else "Choose a time."
-        )
+        problem = TAKEN if "slot" in request.POST else "Choose a time."
         return _change_page(request, visit, token, now, slots, problem=problem, status=409)
     try:
-        move_visit(
-            visit, technician=chosen.technician, start=chosen.start, reason=SAID, by=None, now=now,
-            version=visit.version, agreed_by_customer=True,
-        )  # fmt: skip
-    except MoveRefused as refused:
-        return _change_page(request, visit, token, now, _slots(visit, now), problem=str(refused), status=409)
+        taken = take_time(visit, chosen, now=now)
+    except (MoveRefused, SlotTaken) as refused:
+        slots = free_times(visit, now=now)
+        return _change_page(request, visit, token, now, slots, problem=str(refused), status=409)
+    if taken.pk != visit.pk:
+        # A new visit has a page of its own.
+        token = make_link(
+            taken.customer,
+            CustomerLink.Purpose.VISIT,
+            taken.public_id,
+            now=now,
+            expires_at=taken.planned_end + LINK_LASTS,
+        )
     return redirect("customer-visit", token=token)
 
 
@@ -141,7 +147,8 @@ def _facts(visit, token, now):
         "who": technician.first_name if technician else visit.tenant.name,
         "day": _day(visit, visit.told_day, now),
         "window": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
-        "can_change": visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None,
+        "can_change": may_choose(visit),
+        "can_cancel": visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None,
         "expected": visit.expected_at
         and clock_words(local_time(visit.expected_at, zone_of(visit.tenant)).time(), country=country),
         "phone_end": visit.contact.phone_digits[-3:] if visit.contact else "",
@@ -164,22 +171,6 @@ def _slot_words(visit, slot, now):
     window = window_words(start.time(), end.time(), country=visit.tenant.country, joined_by="and")
     return (
         f"{slot.technician.first_name}, {_day(visit, start.date(), now).removeprefix('on ')} between {window}"
-    )
-
-
-def _slots(visit, now):
-    if visit.state not in Visit.WAITING_STATES or visit.on_the_way_at is not None:
-        return []
-    return best_slots(
-        Wanted(
-            desk=visit.tenant,
-            calendar=calendar_of(visit.tenant),
-            now=now,
-            customer=visit.customer,
-            site=visit.site,
-            machines=tuple(each.equipment for each in visit.machines.select_related("equipment")),
-            moving=visit,
-        )
     )
 
 

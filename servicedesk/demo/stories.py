@@ -106,7 +106,7 @@ def the_cup_of_coffee(built: Built) -> None:
     first = _past_visit(built, "letter", 183, lou, "Toner fault", "Toner cleared. New fuser recommended.")
     fuser = raise_recommendation(
         equipment=copier, finding="Replace the fuser unit", severity=Severity.LIKELY_TO_FAIL,
-        risk="Edges are worn. If it goes, printing stops for two to three days.",
+        risk="Edges are worn. If it goes, printing stops for two to three days",
         action="Fit a new FU-240", by=built.people[Role.TECHNICIAN], now=built.days_ago(183, 11),
     )  # fmt: skip
     Review.objects.create(
@@ -117,7 +117,7 @@ def the_cup_of_coffee(built: Built) -> None:
     third = _past_visit(built, "letter", 111, priya, "Tune-up", "Rollers cleaned.", kind=Visit.Kind.TUNE_UP)
     cable = raise_recommendation(
         equipment=copier, finding="Move off the extension lead", severity=Severity.CAN_WAIT,
-        risk="It drops out when the heater is on.", action="A socket beside the machine",
+        risk="It drops out when the heater is on", action="A socket beside the machine",
         by=None, now=built.days_ago(111, 11),
     )  # fmt: skip
     Review.objects.create(
@@ -135,7 +135,7 @@ def the_cup_of_coffee(built: Built) -> None:
     ):
         raise_recommendation(
             equipment=built.machines[key][0], finding=finding, severity=severity,
-            risk="It will stop in the middle of a day.", action="Replace it",
+            risk="It will stop in the middle of a day", action="Replace it",
             by=None, now=built.days_ago(40, 14),
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from customers.models import CustomerLink
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Visit
+from visits.sweeper import sweep
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +127,20 @@ def test_the_page_needs_no_script_and_weighs_little(client, cast, link):
     page = client.get(f"/v/{link[0]}/").content
     assert b"<script" not in page
     assert len(page) < 20_000
+
+
+def test_after_a_miss_a_new_time_is_booked_once_and_the_miss_stays(client, cast, link, time_machine):
+    token, visit = link
+    later = visit.window_end + dt.timedelta(hours=1)
+    sweep(now=later)
+    time_machine.move_to(later, tick=False)
+    assert "We missed your visit. We are sorry." in client.get(f"/v/{token}/").content.decode()
+    offers = client.get(f"/v/{token}/change/").context["offers"]
+    answer = client.post(f"/v/{token}/change/", {"slot": offers[0]["key"]})
+    assert answer.status_code == 302
+    assert answer["Location"] != f"/v/{token}/"
+    assert client.get(answer["Location"]).status_code == 200
+    assert now_is(cast, visit).state == Visit.State.MISSED
+    assert client.get(f"/v/{token}/change/").context["offers"] == []
+    with tenant(cast.north.tenant):
+        assert Visit.objects.waiting().count() == 1

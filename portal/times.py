@@ -1,0 +1,82 @@
+"""The free times a customer may choose: another one for a waiting visit, a new one after a miss."""
+
+import datetime as dt
+
+from tenancy.calendars import calendar_of
+from visits.booking import book_visit
+from visits.models import Visit
+from visits.moving import move_visit
+from visits.slots import Slot, Wanted, best_slots
+
+SAID = "Said so on their page"
+
+
+def may_choose(visit: Visit) -> bool:
+    """Whether a time may be chosen: nobody is on the way yet, or nobody came and none is booked anew."""
+    if visit.state == Visit.State.MISSED:
+        return not booked_anew(visit).exists()
+    return visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None
+
+
+def booked_anew(visit: Visit):
+    """The waiting visits at the site that were booked since nobody came."""
+    return (
+        Visit.objects.waiting()
+        .filter(site_id=visit.site_id, booked_at__gte=visit.missed_at)
+        .exclude(pk=visit.pk)
+    )
+
+
+def free_times(visit: Visit, *, now: dt.datetime) -> list[Slot]:
+    """At most five, the preferred technician's first; none where none may be chosen."""
+    if not may_choose(visit):
+        return []
+    return best_slots(
+        Wanted(
+            desk=visit.tenant,
+            calendar=calendar_of(visit.tenant),
+            now=now,
+            customer=visit.customer,
+            site=visit.site,
+            machines=_machines(visit),
+            moving=None if visit.state == Visit.State.MISSED else visit,
+        )
+    )
+
+
+def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
+    """Move a waiting visit to the slot, or book a new one after a miss; the miss stays as it is.
+
+    Raises MoveRefused or SlotTaken when somebody was quicker.
+    """
+    if visit.state != Visit.State.MISSED:
+        return move_visit(
+            visit,
+            technician=slot.technician,
+            start=slot.start,
+            reason=SAID,
+            by=None,
+            now=now,
+            version=visit.version,
+            agreed_by_customer=True,
+        )
+    return book_visit(
+        customer=visit.customer,
+        site=visit.site,
+        contact=visit.contact,
+        machines=_machines(visit),
+        kind=visit.kind,
+        problem=visit.problem,
+        technician=slot.technician,
+        start=slot.start,
+        end=slot.end,
+        window_end=slot.window_end,
+        by=None,
+        now=now,
+        case=visit.case,
+        entitlement=visit.entitlement,
+    )
+
+
+def _machines(visit):
+    return tuple(each.equipment for each in visit.machines.select_related("equipment"))
