@@ -42,10 +42,11 @@ def verdict(choices: Choices, slot: Slot) -> str:
 
 
 def why(slot: Slot, visits_by_technician: dict[int, int]) -> str:
-    """Why this technician: wished for, knows the place."""
+    """Why this technician: "Preferred, 11 visits here."; empty for one who is new to the place."""
     times = visits_by_technician.get(slot.technician.pk, 0)
-    known = {0: "", 1: "Was here once."}.get(times, f"Was here {times} times.")
-    return " ".join(filter(None, ("Preferred." if slot.is_preferred else "", known)))
+    known = {0: "", 1: "1 visit here"}.get(times, f"{times} visits here")
+    said = ", ".join(filter(None, ("preferred" if slot.is_preferred else "", known)))
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def visits_by_technician(choices: Choices) -> dict[int, int]:

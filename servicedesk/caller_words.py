@@ -4,7 +4,7 @@ import datetime as dt
 
 from cases.models import Case
 from contracts.cover import Cover
-from contracts.wording import day_nearby, money
+from contracts.wording import day_in_full, day_nearby, money
 from customers.models import TimelineEntry
 from servicedesk.caller_facts import SOON, Caller, Standing, is_old
 from servicedesk.moments import date_word, due_word, moment_word, span_word, window_word
@@ -73,7 +73,8 @@ def evidence(cover: Cover, today: dt.date) -> list[dict]:
             how = " ".join(filter(None, (renewal["method"] or "Payment", renewal["reference"])))
             paid = f"{how}, {money(renewal['amount'], contract.currency)}"
             lines.append(_line("proof", "banknote", paid, f"received {_day(renewal['paid_on'], today)}"))
-        term = f"term {_day(renewal['starts_on'], today)} to {_day(renewal['ends_on'], today)}"
+        first, last = (dt.date.fromisoformat(renewal[edge]) for edge in ("starts_on", "ends_on"))
+        term = f"term {day_in_full(first)} to {day_in_full(last)}"
         person = f", recorded by {renewal['renewed_by']}" if renewal["renewed_by"] else ""
         lines.append(_line("proof", "file-check", f"Renewed by {renewal['channel']}", term + person))
     if waiting := contract.waiting_evidence:

@@ -23,9 +23,7 @@ def equipment(request, id):
     machine = the_one(Equipment.objects.select_related("site__customer"), id)
     now = timezone.now()
     today = local_day(now, zone_of(request.tenant))
-    recommendations = list(
-        machine.recommendations.select_related("tenant", "raised_by__user").order_by("-raised_at", "-id")
-    )
+    recommendations = list(machine.recommendations.select_related("tenant", "raised_by__user").worst_first())
     open_ones = set(Recommendation.objects.open(today).filter(equipment=machine).values_list("pk", flat=True))
     trails = trails_of([r for r in recommendations if r.pk in open_ones], now=now, coming=False)
     visits = (

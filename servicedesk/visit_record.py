@@ -10,6 +10,7 @@ from messaging.models import Message
 from servicedesk.moments import moment_word, window_word
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
+from tenancy.models import Role
 from visits.models import Review, Visit, VisitStep
 from visits.standing import standing_of
 
@@ -23,7 +24,10 @@ def visit(request, id):
     found = the_one(_whole_visits(), id)
     now, zone = timezone.now(), zone_of(request.tenant)
     today = local_day(now, zone)
+    may_move = request.membership.has_role(Role.DISPATCHER)
     context = {
+        "can_be_moved": may_move and found.state in Visit.WAITING_STATES and found.missed_at is None,
+        "needs_outcome": may_move and found.missed_at and not found.miss_closed_at and not found.is_history,
         "visit": found,
         "customer": found.customer,
         "standing": standing_of(found, now=now, desk=request.tenant),
@@ -36,6 +40,7 @@ def visit(request, id):
         "reviews": list(found.reviews.all()),
         "parts": list(found.parts_used.all()),
         "report": getattr(found, "report", None),
+        "is_over": found.state in Visit.OVER_STATES,
         "can_be_undone": found.state == Visit.State.BOOKED and found.held_until and now < found.held_until,
     }
     return render(request, "servicedesk/visit.html", context)

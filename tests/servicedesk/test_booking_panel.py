@@ -1,0 +1,275 @@
+"""The booking panel: what it offers and says, and what a booking through it leaves behind."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from cases.models import Case
+from contracts.models import AllowanceEntry, ContractTerm
+from customers.models import Contact, Customer, Equipment, Site
+from messaging.models import Message
+from tenancy.models import Tenant
+from tenancy.scope import tenant
+from visits.models import Absence, Technician, Visit
+
+HTMX = {"HX-Request": "true"}
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock(now):
+    """The tests' moment, which a test may move on."""
+    with time_machine.travel(now, tick=False) as travel:
+        yield travel
+
+
+@pytest.fixture
+def desk(cast, client, clock):
+    """Northgate, signed in as its dispatcher."""
+    client.force_login(cast.north.dispatcher.user)
+    return cast.north
+
+
+def url(desk, path="book/"):
+    return desk.url(f"customers/{desk.customer.public_id}/{path}")
+
+
+def key(technician, hour, minute=0, day=5):
+    return f"{technician.public_id}@202603{day:02}T{hour:02}{minute:02}00Z"
+
+
+def form(desk, **changes):
+    """What the panel posts when its first slot is taken."""
+    data = {
+        "kind": "fault",
+        "problem": "Grey bands",
+        "machine": str(desk.copier.public_id),
+        "slot": key(desk.lou, 13, 30),
+        "tell": ["sms", "mail"],
+    }
+    return {**data, **changes}
+
+
+def slots(answer):
+    return re.findall(r'name="slot"\s+value="([^"]+)"', answer.text)
+
+
+def words(answer):
+    return " ".join(answer.text.split())
+
+
+def test_the_panel_offers_the_preferred_technician_first_and_says_what_it_means(desk, client):
+    answer = client.get(url(desk), headers=HTMX)
+    assert slots(answer) == [key(desk.lou, 13, 30), key(desk.lou, 14, 30), key(desk.marek, 13, 30)]
+    page = words(answer)
+    assert "Lou, today 13:30 to 14:30" in page
+    assert "Meets the 17:07 promise." in page
+    assert "Lou will raise the recommendation.</b> Replace the fuser unit." in page
+    assert "Nothing to pay.</b> Labour and parts: in the contract." in page
+    assert (
+        "“Lou will be with you <b>today between 1:30 and 2:30 pm</b>. "
+        "Lou will phone you <b>half an hour before</b>, on 07700 900412.”" in page
+    )
+    assert "Book Lou, today 13:30 to 14:30 <kbd" in page
+
+
+def test_a_slot_that_breaks_the_promise_says_by_how_much_working_time(desk, client, now):
+    with tenant(desk.tenant):
+        for technician in (desk.lou, desk.marek):
+            Absence.objects.create(technician=technician, starts_at=now, ends_at=now + 8 * 60 * MINUTE)
+    # Due 17:07; half past five ends the day, eight begins the next.
+    page = words(client.get(url(desk), headers=HTMX))
+    assert "Lou, tomorrow 08:00 to 09:00" in page
+    assert "Breaks the 17:07 promise by 1 h 23 of working time." in page
+
+
+def test_another_choice_draws_only_what_depends_on_it(desk, client):
+    chosen = {**form(desk), "slot": key(desk.marek, 13, 30)}
+    end = client.get(url(desk), chosen, headers={**HTMX, "HX-Target": "book-end"})
+    assert end.text.strip().startswith('<div id="book-end"')
+    assert "Book Marek, today 13:30 to 14:30" in words(end)
+    rest = client.get(url(desk), chosen, headers={**HTMX, "HX-Target": "book-rest"})
+    assert rest.text.strip().startswith('<div id="book-rest"')
+    assert "What is wrong" not in rest.text
+
+
+def test_without_scripts_the_panel_is_a_page_and_a_booking_ends_at_its_receipt(desk, client):
+    assert "<html" in client.get(url(desk)).text
+    answer = client.post(url(desk), form(desk))
+    with tenant(desk.tenant):
+        visit = Visit.objects.get()
+    assert answer["Location"] == desk.url(f"visits/{visit.public_id}/booked/")
+    receipt = words(client.get(answer["Location"]))
+    assert "<html" in receipt
+    assert "Lou Baptiste, Thursday 5 March, 13:30 to 14:30" in receipt
+    assert "told by text and e-mail at 13:09" in receipt
+
+
+def test_a_booking_keeps_what_was_said(desk, client, now):
+    answer = client.post(url(desk), form(desk, tell=["mail"]), headers=HTMX)
+    assert answer.status_code == 200
+    with tenant(desk.tenant):
+        visit = Visit.objects.get()
+        assert (visit.problem, visit.site, visit.contact, visit.booked_by) == (
+            "Grey bands",
+            desk.site,
+            desk.contact,
+            desk.dispatcher,
+        )
+        assert visit.case.response_due_at == dt.datetime(2026, 3, 5, 17, 7, tzinfo=dt.UTC)
+        assert [m.equipment for m in visit.machines.all()] == [desk.copier]
+        assert [(m.channel, m.send_after) for m in Message.objects.filter(kind="booked")] == [
+            ("mail", now + 2 * MINUTE)
+        ]
+
+
+def test_a_taken_slot_is_a_409_with_fresh_slots_and_everything_typed(desk, client, clock, now):
+    client.post(url(desk), form(desk), headers=HTMX)
+    clock.move_to(now + dt.timedelta(seconds=20), tick=False)
+    answer = client.post(
+        url(desk), form(desk, problem="Smoke", machine=str(desk.sorter.public_id)), headers=HTMX
+    )
+    assert answer.status_code == 409
+    assert "Lou’s 13:30 was taken 20 seconds ago. These are free:" in words(answer)
+    assert slots(answer) == [key(desk.lou, 15, 0), key(desk.lou, 16, 0), key(desk.marek, 13, 30)]
+    assert 'value="Smoke"' in answer.text
+    assert re.search(rf'value="{desk.sorter.public_id}"\s+checked', answer.text)
+    assert not re.search(rf'value="{desk.copier.public_id}"\s+checked', answer.text)
+    with tenant(desk.tenant):
+        assert Visit.objects.count() == 1
+
+
+def test_a_slot_that_nobody_offered_cannot_be_booked(desk, client):
+    outside = key(desk.lou, 22)
+    answer = client.post(url(desk), form(desk, slot=outside), headers=HTMX)
+    assert answer.status_code == 409
+    assert "Lou’s 22:00 is not free any more." in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"machine": ""}, "Choose the machine."),
+        ({"slot": ""}, "Choose a time."),
+        ({"slot": "x@y"}, "Choose a time."),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_booked(desk, client, change, says):
+    answer = client.post(url(desk), form(desk, **change), headers=HTMX)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert 'value="Grey bands"' in answer.text
+    with tenant(desk.tenant):
+        assert not Visit.objects.exists()
+
+
+def test_a_technician_or_machine_of_another_desk_is_as_if_not_sent(cast, desk, client):
+    south = cast.south
+    answer = client.post(url(desk), form(desk, slot=key(south.lou, 13, 30)), headers=HTMX)
+    assert answer.status_code == 422
+    answer = client.post(url(desk), form(desk, machine=str(south.copier.public_id)), headers=HTMX)
+    assert answer.status_code == 422
+
+
+def test_of_several_sites_none_is_guessed(desk, client):
+    with tenant(desk.tenant):
+        Contact.objects.update(site=None)
+        second = Site.objects.create(customer=desk.customer, name="Warehouse", street="1 Dock Road")
+        machine = Equipment.objects.create(site=second, model="TC-9", serial_number="TC9")
+    answer = client.get(url(desk), headers=HTMX)
+    assert "Choose the site" in answer.text
+    assert slots(answer) == []
+    refused = client.post(url(desk), form(desk), headers=HTMX)
+    assert refused.status_code == 422
+    assert "Choose where the technician should come." in refused.text
+    chosen = {"site": str(second.public_id), "machine": str(machine.public_id)}
+    assert client.post(url(desk), form(desk, **chosen), headers=HTMX).status_code == 200
+    with tenant(desk.tenant):
+        assert Visit.objects.get().site == second
+
+
+def test_a_tune_up_that_would_lapse_is_ticked_and_makes_the_visit_longer(desk, client, now):
+    with tenant(desk.tenant):
+        ContractTerm.objects.update(ends_on=now.date() + dt.timedelta(days=9))
+    page = client.get(url(desk), headers=HTMX)
+    assert re.search(r'name="tune_up"\s+value="1"\s+checked', page.text)
+    assert "It lapses on 14 March." in words(page)
+    client.post(url(desk), form(desk, tune_up="1"), headers=HTMX)
+    with tenant(desk.tenant):
+        visit = Visit.objects.get()
+        assert visit.planned_end - visit.planned_start == 105 * MINUTE
+        assert AllowanceEntry.objects.get().kind == "booked"
+
+
+def test_a_tune_up_that_does_not_lapse_soon_is_offered_but_not_ticked(desk, client):
+    page = client.get(url(desk), headers=HTMX)
+    assert re.search(r'name="tune_up"\s+value="1"\s+hx-get', page.text)
+
+
+def test_a_tune_up_visit_uses_a_granted_one_and_promises_no_response(desk, client):
+    assert "promise" not in words(client.get(url(desk), form(desk, kind="tune-up"), headers=HTMX)).lower()
+    client.post(url(desk), form(desk, kind="tune-up"), headers=HTMX)
+    with tenant(desk.tenant):
+        visit = Visit.objects.get()
+        assert (visit.entitlement.term, visit.case) == (desk.term, None)
+
+
+def test_a_return_visit_joins_the_open_fault(desk, client):
+    client.post(url(desk), form(desk), headers=HTMX)
+    later = form(desk, kind="return visit", slot=key(desk.lou, 8, day=6))
+    assert client.post(url(desk), later, headers=HTMX).status_code == 200
+    with tenant(desk.tenant):
+        assert {visit.case for visit in Visit.objects.all()} == {Case.objects.get()}
+
+
+def test_without_a_contract_the_cost_is_said(desk, client):
+    Tenant.objects.filter(pk=desk.tenant.pk).update(callout_price=Decimal("95.00"))
+    with tenant(desk.tenant):
+        stranger = Customer.objects.create(name="Zoë Finch")
+        Site.objects.create(customer=stranger, street="9 Mill Row")
+    page = words(client.get(desk.url(f"customers/{stranger.public_id}/book/"), headers=HTMX))
+    assert "No contract.</b> Visits are charged: £95." in page
+    assert "No machine known here." in page
+
+
+def test_another_day_and_technician_are_looked_for(desk, client):
+    asked = {**form(desk), "more": "1", "day": "2026-03-09", "technician": str(desk.marek.public_id)}
+    found = slots(client.get(url(desk), asked, headers=HTMX))
+    assert found[0] == key(desk.marek, 8, day=9)
+    assert {slot.split("@")[0] for slot in found} == {str(desk.marek.public_id)}
+    nothing = client.get(url(desk), {**asked, "day": "2026-04-03"}, headers=HTMX)
+    assert "Nobody is free then." in nothing.text
+    # A day that has passed is today; what is no day as well.
+    for day in ("2025-01-01", "soon"):
+        assert slots(client.get(url(desk), {**asked, "day": day}, headers=HTMX))[0] == key(desk.marek, 13, 30)
+
+
+def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
+    client.post(url(desk), form(desk), headers=HTMX)
+    with tenant(desk.tenant):
+        visit = Visit.objects.get()
+    undo = desk.url(f"visits/{visit.public_id}/undo/")
+    clock.move_to(now + 2 * MINUTE, tick=False)
+    late = client.post(undo, headers=HTMX)
+    assert late.status_code == 409
+    assert "Two minutes are over" in late.text
+    clock.move_to(now + MINUTE, tick=False)
+    assert "Booking undone" in client.post(undo, headers=HTMX).text
+    with tenant(desk.tenant):
+        assert Visit.objects.get().state == "cancelled by us"
+
+
+def test_as_many_queries_for_one_machine_and_technician_as_for_three(desk, client, django_assert_num_queries):
+    client.get(url(desk))
+    with django_assert_num_queries(27):
+        client.get(url(desk), headers=HTMX)
+    with tenant(desk.tenant):
+        for n in range(2):
+            Equipment.objects.create(site=desk.site, model=f"M{n}", serial_number=f"M{n}")
+            Technician.objects.create(name=f"Extra {n}")
+            Contact.objects.create(customer=desk.customer, name=f"Colleague {n}")
+    with django_assert_num_queries(27):
+        client.get(url(desk), headers=HTMX)

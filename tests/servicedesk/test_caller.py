@@ -1,0 +1,337 @@
+"""The caller screen: the truth about a customer in a fixed number of queries, and what is noted there."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from cases.interactions import open_complaint
+from cases.models import Case, Interaction, Promise
+from cases.promising import make_promise
+from contracts.models import Contract
+from customers.models import Contact, Customer, Equipment, Hold, Site, TimelineEntry
+from customers.timeline import add_line
+from recommendations.models import Recommendation
+from tenancy.models import Tenant
+from tenancy.scope import tenant
+from visits.booking import book_visit
+from visits.models import Technician
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def desk(cast, client, now):
+    """Northgate, signed in as its dispatcher, at the tests' moment."""
+    client.force_login(cast.north.dispatcher.user)
+    with time_machine.travel(now, tick=False):
+        yield cast.north
+
+
+def url(desk, path="", customer=None):
+    return desk.url(f"customers/{(customer or desk.customer).public_id}/{path}")
+
+
+def words(answer):
+    """The page's words on one line."""
+    return " ".join(answer.text.split())
+
+
+def test_who_calls_stands_first_with_tenure_and_preference(desk, client):
+    answer = client.get(url(desk, "?tel=07700900412"))
+    assert "On the phone with Margaret Ellison" in answer.text
+    assert "matched on 07700900412" in answer.text
+    assert "Customer for 10 years" in answer.text
+    assert "Prefers <b>Lou Baptiste</b>" in answer.text
+    assert "3 Quay Lane, Eastmouth EM4 2QL, Side door" in answer.text
+
+
+def test_the_screen_is_in_the_designs_order(desk, client, now):
+    with tenant(desk.tenant):
+        open_complaint(customer=desk.customer, title="Nobody came", words="", by=desk.dispatcher, now=now)
+    page = client.get(url(desk, "?call=1")).text
+    order = [
+        "On the phone with",
+        "<h1>Margaret Ellison",
+        "Start with this",
+        "Active until 16 Aug 2026",
+        "Response promise",
+        "1 open recommendation",
+        "Promises and complaints",
+        ">Equipment</span>",
+        ">History</h2>",
+    ]
+    places = [page.index(mark) for mark in order]
+    assert places == sorted(places)
+
+
+def test_the_verdict_says_what_is_left_and_when_a_call_now_is_due(desk, client):
+    page = words(client.get(url(desk)))
+    assert "4 working hours" in page
+    # 13:07 and four open hours.
+    assert "Call now, due by 17:07" in page
+    assert "0 of 2 used" in page
+    assert "2 unused, ends 16 Aug" in page
+
+
+def test_without_a_contract_the_price_is_said(desk, client):
+    with tenant(desk.tenant):
+        stranger = Customer.objects.create(name="Zoë Finch")
+    assert "Visits are charged." in client.get(url(desk, customer=stranger)).text
+    Tenant.objects.filter(pk=desk.tenant.pk).update(callout_price=Decimal("95.00"))
+    page = words(client.get(url(desk, customer=stranger)))
+    assert "No contract" in page
+    assert "Visits are charged: £95." in page
+    assert "Nothing open: no recommendations, promises or complaints." in page
+
+
+def test_a_hold_and_every_open_matter_are_seen(desk, client, now):
+    with tenant(desk.tenant):
+        Hold.objects.create(customer=desk.customer, reason="Renewal being checked", source="x", set_at=now)
+        make_promise(
+            customer=desk.customer,
+            kind=Promise.Kind.CALL_BACK,
+            text="Ring about the fuser",
+            due_at=now + HOUR,
+            owner=desk.dispatcher,
+            by=desk.dispatcher,
+            now=now,
+        )
+    page = words(client.get(url(desk)))
+    assert "Do not sell.</b> Renewal being checked" in page
+    assert 'data-state="due"' in page
+    assert "today 14:07" in page
+
+
+def test_an_overdue_promise_says_by_how_much(desk, client, now):
+    with tenant(desk.tenant):
+        make_promise(
+            customer=desk.customer,
+            kind=Promise.Kind.CALL_BACK,
+            text="Ring about the fuser",
+            due_at=now - 2 * HOUR,
+            owner=desk.dispatcher,
+            by=desk.dispatcher,
+            now=now - 3 * HOUR,
+        )
+    assert "2 h late" in client.get(url(desk)).text
+
+
+def test_what_was_checked_over_a_year_ago_wants_a_nod(desk, client, now):
+    assert "Still right?" not in client.get(url(desk)).text
+    with tenant(desk.tenant):
+        Site.objects.update(verified_on=dt.date(2024, 3, 1))
+    assert "3 Quay Lane, Eastmouth EM4 2QL: Side door" in client.get(url(desk)).text
+    answer = client.post(url(desk, "nod/"), {"tel": "07700900412", "since": "1772716020"})
+    assert answer["Location"] == url(desk, "?tel=07700900412&since=1772716020")
+    with tenant(desk.tenant):
+        assert (Site.objects.get().verified_on, Contact.objects.get().verified_on) == (now.date(),) * 2
+    assert "Still right?" not in client.get(url(desk)).text
+
+
+def test_of_a_merged_customer_the_one_they_became_is_shown(desk, client):
+    with tenant(desk.tenant):
+        old = Customer.objects.create(name="M Ellison", merged_into=desk.customer)
+    assert client.get(url(desk, customer=old))["Location"] == url(desk)
+
+
+def test_long_names_are_shown_whole(desk, client):
+    name = "Wolfeschlegelsteinhausenbergerdorff " * 5
+    with tenant(desk.tenant):
+        customer = Customer.objects.create(name=name.strip())
+    assert f"<h1>{name.strip()}</h1>" in client.get(url(desk, customer=customer)).text
+
+
+def test_history_is_newest_first_by_pages_and_by_kind(desk, client, now):
+    with tenant(desk.tenant):
+        for n in range(15):
+            kind = TimelineEntry.Kind.CALL if n % 3 == 0 else TimelineEntry.Kind.VISIT
+            add_line(desk.customer, kind, f"Event {n:02}", at=now - n * HOUR)
+
+    def titles(answer):
+        return [row["entry"].title for row in answer.context["history"]]
+
+    first = client.get(url(desk))
+    assert titles(first) == [f"Event {n:02}" for n in range(12)]
+    older = client.get(url(desk, f"?before={first.context['history_older']}"))
+    assert titles(older) == ["Event 12", "Event 13", "Event 14"]
+    calls = client.get(url(desk, "?history=calls"), headers={"HX-Request": "true"})
+    assert "<html" not in calls.text
+    assert titles(calls) == ["Event 00", "Event 03", "Event 06", "Event 09", "Event 12"]
+
+
+@pytest.mark.parametrize(
+    "query", ["?before=x", "?before=1-2-3", "?history=x", "?call=1&since=x", "?tel=1&since=9"]
+)
+def test_a_query_that_means_nothing_is_as_if_it_were_not_there(desk, client, query):
+    assert client.get(url(desk, query)).status_code == 200
+
+
+def test_the_same_queries_for_one_row_of_each_kind_as_for_three(desk, client, now):
+    def grow(n):
+        with tenant(desk.tenant):
+            site = Site.objects.create(customer=desk.customer, street=f"{n} Side Street")
+            Contact.objects.create(customer=desk.customer, name=f"Colleague {n}", phone=f"0770090050{n}")
+            machine = Equipment.objects.create(site=site, model=f"Model {n}", serial_number=f"S{n}")
+            Recommendation.objects.create(
+                equipment=machine,
+                finding=f"Finding {n}",
+                severity=2,
+                raised_at=now,
+                raised_by=desk.technician,
+            )
+            Contract.objects.create(number=f"X{n}", customer=desk.customer, price=1, currency="GBP")
+            make_promise(
+                customer=desk.customer,
+                kind=Promise.Kind.ANSWER,
+                text=f"Promise {n}",
+                due_at=now + HOUR,
+                owner=desk.dispatcher,
+                by=desk.dispatcher,
+                now=now,
+            )
+            open_complaint(customer=desk.customer, title=f"C{n}", words="", by=desk.dispatcher, now=now)
+            Hold.objects.create(customer=desk.customer, reason="x", source=f"{n}", set_at=now)
+            technician = Technician.objects.create(name=f"Extra {n}")
+            book_visit(
+                customer=desk.customer,
+                site=site,
+                contact=desk.contact,
+                machines=[machine],
+                kind="fault",
+                problem="",
+                technician=technician,
+                start=now + HOUR,
+                end=now + 2 * HOUR,
+                window_end=now + 2 * HOUR,
+                by=desk.dispatcher,
+                now=now,
+            )
+
+    grow(0)
+    client.get(url(desk))
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        client.get(url(desk, "?call=1"))
+    grow(1)
+    grow(2)
+    with CaptureQueriesContext(connection) as three:
+        client.get(url(desk, "?call=1"))
+    assert len(three) == len(one)
+    assert len(one) <= 40
+
+
+def test_a_promise_is_made_with_its_owner_and_its_clock(desk, client, now):
+    answer = client.post(
+        url(desk, "promise/"),
+        {
+            "text": "Ring back with the price",
+            "kind": "call back",
+            "when": "30",
+            "owner": str(desk.dispatcher.public_id),
+        },
+    )
+    assert answer["Location"] == url(desk)
+    with tenant(desk.tenant):
+        promise = Promise.objects.get()
+        assert (promise.text, promise.owner, promise.made_by, promise.due_at) == (
+            "Ring back with the price",
+            desk.dispatcher,
+            desk.dispatcher,
+            now + HOUR / 2,
+        )
+
+
+@pytest.mark.parametrize(
+    ("when", "at", "due"),
+    [
+        ("0-17", "", dt.datetime(2026, 3, 5, 17, tzinfo=dt.UTC)),
+        ("1-10", "", dt.datetime(2026, 3, 6, 10, tzinfo=dt.UTC)),
+        ("pick", "2026-07-01T09:30", dt.datetime(2026, 7, 1, 8, 30, tzinfo=dt.UTC)),
+    ],
+)
+def test_a_promises_time_is_the_desks_wall_clock(desk, client, when, at, due):
+    data = {"text": "x", "kind": "answer", "when": when, "at": at, "owner": str(desk.dispatcher.public_id)}
+    assert client.post(url(desk, "promise/"), data).status_code == 302
+    with tenant(desk.tenant):
+        assert Promise.objects.get().due_at == due
+
+
+@pytest.mark.parametrize("at", ["", "2026-03-05T13:00", "soon"])
+def test_a_promise_without_a_time_to_come_is_refused_with_what_was_typed(desk, client, at):
+    data = {
+        "text": "Ring",
+        "kind": "answer",
+        "when": "pick",
+        "at": at,
+        "owner": str(desk.dispatcher.public_id),
+    }
+    answer = client.post(url(desk, "promise/"), data, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert "Choose a time that is still to come." in answer.text
+    assert 'value="Ring"' in answer.text
+    with tenant(desk.tenant):
+        assert not Promise.objects.exists()
+
+
+def test_somebody_of_another_desk_cannot_be_given_a_promise(cast, desk, client):
+    data = {"text": "x", "kind": "answer", "when": "30", "owner": str(cast.south.dispatcher.public_id)}
+    assert client.post(url(desk, "promise/"), data).status_code == 422
+
+
+def test_a_note_in_a_call_is_kept_as_a_call(desk, client):
+    client.post(url(desk, "note/"), {"text": "Prefers mornings", "is_call": "on"})
+    with tenant(desk.tenant):
+        call = Interaction.objects.get()
+        assert (call.channel, call.direction, call.summary) == ("call", "in", "Prefers mornings")
+        line = TimelineEntry.objects.get(kind="call")
+        assert (line.title, line.detail) == ("Call from Margaret Ellison", "Prefers mornings")
+
+
+def test_a_note_without_a_call_is_a_line_of_its_own(desk, client):
+    client.post(url(desk, "note/"), {"text": "Key at the baker's\nAsk for Ann"})
+    with tenant(desk.tenant):
+        line = TimelineEntry.objects.get(kind="note")
+        assert (line.title, line.detail) == ("Key at the baker's", "Ask for Ann")
+        assert not Interaction.objects.exists()
+
+
+def test_ending_a_call_keeps_that_they_called(desk, client, now):
+    began = int((now - dt.timedelta(seconds=72)).timestamp())
+    answer = client.post(url(desk, "call/end/"), {"tel": "07700900412", "since": str(began)})
+    assert answer["Location"] == url(desk)
+    with tenant(desk.tenant):
+        call = Interaction.objects.get()
+        assert (call.summary, call.contact, call.by) == ("Spoke for 1:12 min", desk.contact, desk.dispatcher)
+
+
+def test_a_complaint_is_a_case_of_whoever_took_it(desk, client):
+    client.post(url(desk, "complaint/"), {"title": "Nobody came", "words": "I waited all day"})
+    with tenant(desk.tenant):
+        case = Case.objects.get()
+        assert (case.kind, case.title, case.owner) == ("complaint", "Nobody came", desk.dispatcher)
+    assert "Complaint: Nobody came" in client.get(url(desk)).text
+
+
+def test_a_machine_is_added_once(desk, client):
+    data = {"site": str(desk.site.public_id), "model": "TC-300", "serial_number": "tc300 1"}
+    assert client.post(url(desk, "equipment/new/"), data).status_code == 302
+    answer = client.post(url(desk, "equipment/new/"), {**data, "serial_number": "TC300-1"})
+    assert answer.status_code == 422
+    assert "We look after a machine with this serial number already." in answer.text
+    with tenant(desk.tenant):
+        assert Equipment.objects.filter(serial_key="TC3001").count() == 1
+
+
+def test_a_machine_cannot_be_put_at_a_site_of_another_desk(cast, desk, client):
+    data = {"site": str(cast.south.site.public_id), "model": "TC-300"}
+    assert client.post(url(desk, "equipment/new/"), data).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["", "book/", "note/", "promise/", "complaint/", "equipment/new/"])
+def test_a_customer_of_another_desk_is_not_there(cast, desk, client, path):
+    assert client.get(desk.url(f"customers/{cast.south.customer.public_id}/{path}")).status_code == 404
