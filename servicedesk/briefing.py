@@ -42,10 +42,9 @@ def brief(request, id):
 def brief_page(request, visit: Visit, *, now: dt.datetime, status: int = 200, errors: dict | None = None):
     """The page, also with what was wrong with a step: `errors` by the step's name."""
     context = brief_of(request, visit, now)
-    for name, words in (errors or {}).items():
-        context[name] = words
-        # A field takes a list of what is wrong with it.
-        context[name.replace("_error", "_errors")] = [words]
+    context |= errors or {}
+    # A field takes a list of what is wrong with it.
+    context |= {f"{name}s": [words] for name, words in (errors or {}).items() if name.endswith("_error")}
     return render(request, "visits/brief.html", context, status=status)
 
 

@@ -1,0 +1,250 @@
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from contracts.models import Contract
+from recommendations.lifecycle import raise_recommendation
+from tenancy.models import Membership, User
+from tenancy.scope import tenant
+from tests.visits.making import make_visit
+from visits import fieldwork
+from visits.commitments import make_promises
+from visits.models import Part, PartUse, ServiceReport, VanStock, Visit
+
+DAY = dt.timedelta(days=1)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def north(cast, time_machine, now):
+    time_machine.move_to(now, tick=False)
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+@pytest.fixture
+def visit(north, now):
+    visit = make_visit(
+        north, now=now, start=now.replace(hour=14, minute=0), problem="Grey bands", booked_by=north.dispatcher
+    )
+    make_promises(visit, by=north.dispatcher, now=now - 60 * MINUTE)
+    return visit
+
+
+@pytest.fixture
+def lou(north, client):
+    client.force_login(north.technician.user)
+    return north.technician
+
+
+def test_the_order_of_the_brief(north, visit, lou, now, client):
+    make_visit(
+        north,
+        now=now,
+        start=now - 9 * DAY,
+        state="missed by us",
+        missed_at=now - 9 * DAY,
+        is_history=True,
+    )
+    page = brief(client, north, visit)
+    parts = [
+        "14:00</time> to 15:00",
+        "Margaret Ellison",
+        "customer for 10 years",
+        "Call ahead",
+        "Start with this.</b> We missed a visit on 24 February.",
+        "Raise with Margaret today",
+        "Replace the fuser unit",
+        "The job",
+        "Grey bands",
+        "Covered to 16 Aug 2026",
+        "Labour and parts",
+        "Getting in",
+        "3 Quay Lane, Eastmouth EM4 2QL",
+        "Side door",
+        "Bring",
+        'id="machine-1"',
+        "TC240-118-4471",
+        "I called ahead",
+    ]
+    page = page[page.find("<main") :]
+    found = [page.find(part) for part in parts]
+    assert -1 not in found, parts[found.index(-1)]
+    assert found == sorted(found)
+
+
+def test_recommendations_of_all_machines_at_the_site_worst_first(north, visit, lou, now, client):
+    raise_recommendation(equipment=north.sorter, finding="Spring", severity=1, by=lou, now=now - 9 * DAY)
+    raise_recommendation(equipment=north.sorter, finding="Bare wire", severity=4, by=lou, now=now - 9 * DAY)
+    page = brief(client, north, visit)
+    assert page.find("Bare wire") < page.find("Replace the fuser unit") < page.find("Spring")
+
+
+def test_what_is_not_covered_is_said(north, visit, lou, client):
+    Contract.objects.update(not_covered="drums")
+    assert "Not drums" in brief(client, north, visit)
+
+
+def test_no_contract_is_said(north, visit, lou, client):
+    Contract.objects.get().covered.all().delete()
+    assert "No contract, visits are charged" in brief(client, north, visit)
+
+
+def test_history_and_parts_to_bring(north, visit, lou, now, client):
+    fuser = Part.objects.create(number="FU-240", name="Fuser unit")
+    VanStock.objects.create(part=fuser, technician=north.lou, quantity=1)
+    for days in (20, 30):
+        past = make_visit(
+            north, now=now, start=now - days * DAY, state="done", is_history=True,
+            completed_at=now - days * DAY, completed_on=now.date() - days * DAY,
+        )  # fmt: skip
+        PartUse.objects.create(visit=past, part=fuser, quantity=1)
+        ServiceReport.objects.create(
+            visit=past, work_done=f"Did {days}.", fixed_first_time=True, written_at=now
+        )
+    page = brief(client, north, visit)
+    assert "Bring, 1 of 1 on the van" in page
+    assert page.find("Did 20.") < page.find("Did 30.")
+
+
+def test_people_s_words_are_escaped(north, visit, lou, client):
+    Visit.objects.filter(pk=visit.pk).update(problem="<script>alert(1)</script>")
+    assert "<script>alert(1)" not in brief(client, north, visit)
+
+
+def test_the_dock_follows_the_steps(north, visit, lou, now, client):
+    assert "I called ahead" in brief(client, north, visit)
+    tap(client, north, visit, "call", result="no answer")
+    assert "No answer at 13:07" in brief(client, north, visit)
+    assert "I tried again" in brief(client, north, visit)
+    tap(client, north, visit, "call", result="left a message")
+    assert "1 to raise, read" in brief(client, north, visit)
+    tap(client, north, visit, "read")
+    assert "On my way" in brief(client, north, visit)
+    tap(client, north, visit, "set-out", expected="14:10")
+    assert "expects you at <b>14:10</b>" in brief(client, north, visit)
+    tap(client, north, visit, "arrive")
+    assert "On site since 13:07" in brief(client, north, visit)
+    visit.refresh_from_db()
+    assert visit.state == "on site"
+
+
+def test_a_step_out_of_order_is_a_409_that_says_why(north, visit, lou, client):
+    answer = client.post(north.url(f"today/{visit.public_id}/set-out/"))
+    assert answer.status_code == 409
+    assert "Call ahead first, or skip it with a reason." in answer.content.decode()
+
+
+def test_the_brief_must_be_read(north, visit, lou, client):
+    tap(client, north, visit, "call", result="spoke")
+    answer = client.post(north.url(f"today/{visit.public_id}/set-out/"))
+    assert answer.status_code == 409
+    assert "1 to raise: read it first." in answer.content.decode()
+
+
+def test_skipping_needs_words_and_keeps_the_page(north, visit, lou, client):
+    url = north.url(f"today/{visit.public_id}/skip/")
+    answer = client.post(url, {"step": "call ahead", "because": " "})
+    assert answer.status_code == 422
+    assert "Say why you skip this step." in answer.content.decode()
+    assert client.post(url, {"step": "call ahead", "because": "She rang us"}).status_code == 302
+    assert "Called ahead skipped: She rang us" in brief(client, north, visit)
+
+
+@pytest.mark.parametrize("expected", ["25:00", "soon", "11:00"])
+def test_an_arrival_that_is_no_time_is_a_422(north, visit, lou, client, expected):
+    tap(client, north, visit, "call", result="spoke")
+    tap(client, north, visit, "read")
+    answer = client.post(north.url(f"today/{visit.public_id}/set-out/"), {"expected": expected})
+    assert answer.status_code == 422
+    visit.refresh_from_db()
+    assert visit.on_the_way_at is None
+
+
+def test_a_wrong_tap_is_undone_on_the_page(north, visit, lou, now, time_machine, client):
+    tap(client, north, visit, "call", result="spoke")
+    assert "Undo" in brief(client, north, visit)
+    tap(client, north, visit, "undo")
+    assert "I called ahead" in brief(client, north, visit)
+    tap(client, north, visit, "call", result="spoke")
+    time_machine.move_to(now + 61 * dt.timedelta(seconds=1), tick=False)
+    assert "Undo" not in brief(client, north, visit)
+    assert client.post(north.url(f"today/{visit.public_id}/undo/")).status_code == 409
+
+
+def test_no_access_on_the_page(north, visit, lou, now, time_machine, client):
+    for name, values in (("call", {"result": "spoke"}), ("read", {}), ("set-out", {}), ("arrive", {})):
+        tap(client, north, visit, name, **values)
+    url = north.url(f"today/{visit.public_id}/no-access/")
+    answer = client.post(url, {"because": "Gate locked"})
+    assert answer.status_code == 422
+    assert "until 13:17" in answer.content.decode()
+    assert 'value="Gate locked"' in answer.content.decode()
+    time_machine.move_to(now + 11 * MINUTE, tick=False)
+    tap(client, north, visit, "call", result="no answer")
+    assert client.post(url, {"because": "Gate locked"}).status_code == 302
+    visit.refresh_from_db()
+    assert visit.state == "no access"
+
+
+def test_the_phones_time_is_taken_where_it_makes_sense(north, visit, lou, now, client):
+    for told in ("2026-03-05T13:01:00Z", "yesterday", "2026-03-05T13:01:00", "9999-99-99T00:00:00Z"):
+        tap(client, north, visit, "call", result="no answer", device_at=told)
+    times = list(visit.steps.order_by("pk").values_list("device_at", flat=True))
+    assert times == [now.replace(minute=1), None, None, None]
+
+
+@pytest.mark.parametrize(
+    "name", ["call", "read", "set-out", "arrival", "arrive", "skip", "undo", "no-access"]
+)
+def test_a_step_is_a_post_of_somebody_who_may(north, visit, client, name):
+    other = Membership.objects.create(
+        user=User.objects.create_user("pat@northgate.example", "a long password", name="Pat Reed"),
+        role="technician",
+    )
+    url = north.url(f"today/{visit.public_id}/{name}/")
+    client.force_login(north.technician.user)
+    assert client.get(url).status_code == 405
+    for stranger in (other, north.sales, north.accounts):
+        client.force_login(stranger.user)
+        assert client.post(url, {"result": "spoke", "because": "x"}).status_code == 403
+
+
+def test_a_strangers_visit_is_a_404(cast, visit, client):
+    client.force_login(cast.south.technician.user)
+    assert client.get(cast.south.url(f"today/{visit.public_id}/")).status_code == 404
+    assert client.post(cast.south.url(f"today/{visit.public_id}/arrive/")).status_code == 404
+
+
+def test_a_done_visit_offers_nothing_but_the_way_back(north, visit, lou, now, client):
+    Visit.objects.filter(pk=visit.pk).update(state="cancelled by us")
+    page = brief(client, north, visit)
+    assert "Back to today" in page
+    assert "I called ahead" not in page
+
+
+def test_more_to_raise_costs_no_more_queries(north, visit, lou, now, client):
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            brief(client, north, visit)
+        counts.append(len(captured))
+        for n in range(3):
+            raise_recommendation(
+                equipment=north.sorter, finding=f"F{n}", severity=2, by=lou, now=now - n * DAY
+            )
+            fieldwork.call_ahead(visit, result="no answer", by=lou, now=now)
+    assert counts[0] == counts[1]
+
+
+def brief(client, desk, visit):
+    answer = client.get(desk.url(f"today/{visit.public_id}/"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def tap(client, desk, visit, name, **values):
+    answer = client.post(desk.url(f"today/{visit.public_id}/{name}/"), values)
+    assert answer.status_code == 302, answer.content.decode()

@@ -1,0 +1,127 @@
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from customers.models import Customer, Site
+from recommendations.lifecycle import raise_recommendation
+from servicedesk.today import stops_of
+from tenancy.scope import tenant
+from tests.visits.making import make_visit
+from visits.models import Technician, Visit
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def north(cast, time_machine, now):
+    time_machine.move_to(now, tick=False)
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+@pytest.fixture
+def lou(north, client):
+    client.force_login(north.technician.user)
+    return north.technician
+
+
+def test_visits_in_order_the_done_ones_and_the_next(north, now):
+    done = at(north, now, 8, state="done", completed_at=now, completed_on=now.date(), is_history=True)
+    later = at(north, now, 16, technician=north.lou)
+    coming = at(north, now, 14)
+    at(north, now, 10, state="cancelled by us")
+    at(north, now, 15, technician=north.marek)
+    make_visit(north, now=now, start=now + DAY)
+    stops = stops_of(north.lou, desk=north.tenant, now=now)
+    assert [(stop.visit, stop.state) for stop in stops] == [(done, "done"), (coming, "next"), (later, "")]
+    assert [stop.to_raise for stop in stops] == [1, 1, 1]
+
+
+def test_what_is_still_under_way_from_yesterday_stays(north, now):
+    visit = make_visit(north, now=now, start=now - DAY, state="on site", arrived_at=now - DAY)
+    assert [stop.visit for stop in stops_of(north.lou, desk=north.tenant, now=now)] == [visit]
+
+
+def test_the_day_is_the_desks_own(north):
+    """At half past midnight in London it is still yesterday in UTC."""
+    visit = make_visit(north, now=dt.datetime(2026, 7, 1, 8, tzinfo=dt.UTC), machines=[],
+                       start=dt.datetime(2026, 6, 30, 23, 30, tzinfo=dt.UTC))  # fmt: skip
+    noon = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
+    assert [stop.visit for stop in stops_of(north.lou, desk=north.tenant, now=noon)] == [visit]
+
+
+def test_three_visits_cost_as_many_queries_as_one(north, now):
+    at(north, now, 14)
+    one = queries(north, now)
+    for hour in (16, 18):
+        customer = Customer.objects.create(name=f"Customer {hour}")
+        site = Site.objects.create(customer=customer)
+        at(north, now, hour, customer=customer, site=site)
+    raise_recommendation(equipment=north.sorter, finding="Spring", severity=1, by=None, now=now)
+    assert queries(north, now) == one
+
+
+def test_the_page_names_the_next_step_and_what_to_raise(north, lou, now, client):
+    visit = at(north, now, 14)
+    page = client.get(north.url("today/")).content.decode()
+    assert "Thursday 5 March" in page
+    assert "Call ahead by 13:30" in page
+    assert "1 to raise" in page
+    assert f"/today/{visit.public_id}/#next" in page
+
+
+def test_an_empty_day_says_when_the_next_visit_is(north, lou, now, client):
+    at(north, now + 3 * DAY, 9)
+    page = client.get(north.url("today/")).content.decode()
+    assert "Nothing booked today" in page
+    assert "Your next visit is on Sunday 8 March at 09:00" in page
+
+
+def test_an_empty_calendar(north, lou, client):
+    assert "No visit is booked for you yet" in client.get(north.url("today/")).content.decode()
+
+
+def test_a_sign_in_without_a_technician_is_told_so(north, lou, client):
+    Technician.objects.update(membership=None)
+    answer = client.get(north.url("today/"))
+    assert answer.status_code == 200
+    assert "No technician belongs to your sign-in" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("manager", 200), ("dispatcher", 403), ("sales", 403), ("accounts", 403)]
+)
+def test_who_sees_it(north, client, role, status):
+    client.force_login(north.people[role].user)
+    assert client.get(north.url("today/")).status_code == status
+
+
+def test_a_change_by_the_office_is_a_banner_until_it_is_accepted(north, lou, now, client):
+    visit = at(north, now, 14)
+    assert "The office changed" not in client.get(north.url("today/")).content.decode()
+    Visit.objects.filter(pk=visit.pk).update(planned_start=now.replace(hour=15, minute=0))
+    at(north, now, 17)
+    page = client.get(north.url("today/")).content.decode()
+    assert "The Harbour Letter is now at 15:00, not 14:00" in page
+    assert "New: The Harbour Letter at 17:00" in page
+    assert "The office changed" in client.get(north.url("today/")).content.decode()
+    client.post(north.url("today/accept/"))
+    assert "The office changed" not in client.get(north.url("today/")).content.decode()
+
+
+def test_another_desks_visits_do_not_appear(cast, north, lou, now, client):
+    with tenant(cast.south.tenant):
+        make_visit(cast.south, now=now, start=now.replace(hour=14))
+    assert "Nothing booked today" in client.get(north.url("today/")).content.decode()
+
+
+def at(desk, now, hour, **values):
+    return make_visit(desk, now=now, start=now.replace(hour=hour, minute=0), **values)
+
+
+def queries(desk, now):
+    with CaptureQueriesContext(connection) as captured:
+        stops_of(desk.lou, desk=desk.tenant, now=now)
+    return len(captured)
