@@ -5,11 +5,12 @@ BIN := .venv/bin/python
 COMPILE := $(BIN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help install run test lint format lock
+.PHONY: help install run test proof lint format lock
 
 help:
 	@echo "make run      the desk on this machine: http://127.0.0.1:8000 and demo sign-ins"
 	@echo "make test     all tests (ARGS='tests/visits -x' for some of them)"
+	@echo "make proof    the tests that need big numbers, whole, with their figures"
 	@echo "make lint     style, types, and who may import whom"
 	@echo "make format   puts code and templates into the house's form"
 	@echo "make install  only the virtual environment in .venv"
@@ -26,6 +27,10 @@ install:
 
 test: install
 	@$(BIN) -m pytest $(ARGS)
+
+# Whole sizes, with their figures; `test` runs the same at sizes that fit.
+proof: install
+	@PROOF=full $(BIN) -m pytest -m proof -s $(ARGS)
 
 lint: install
 	@$(BIN) -m ruff check .

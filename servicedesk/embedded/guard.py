@@ -11,6 +11,7 @@ from .processes import Identity
 
 
 def main() -> None:
+    """Wait until the watched process is gone, then end what it left."""
     pid, number = int(sys.argv[1]), int(sys.argv[2])
     watched = Identity.of(pid)
     while watched is not None and watched.is_alive():

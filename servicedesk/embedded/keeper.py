@@ -28,6 +28,8 @@ LONGEST_PAUSE = 5.0
 
 
 class Keeper:
+    """Holds both servers of one checkout for as long as somebody uses them."""
+
     def __init__(self, places: Places, *, throw_away: bool) -> None:
         self.places = places
         self.throw_away = throw_away
@@ -131,6 +133,7 @@ def _last_lines(log: Path) -> str:
 
 
 def main() -> int:
+    """Start the servers, keep them while they are used, stop them after; the exit status says how it went."""
     os.umask(0o022)
     places = Places(Path(sys.argv[1]))
     lock = FileLock(places.keeper_lock)

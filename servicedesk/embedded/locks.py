@@ -6,6 +6,8 @@ from pathlib import Path
 
 
 class FileLock:
+    """A lock that ends with its holder, however that ends."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None

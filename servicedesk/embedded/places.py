@@ -60,6 +60,7 @@ def postgres_account() -> Account:
 
 
 def own_account() -> Account:
+    """The account that this process runs as."""
     return Account(pwd.getpwuid(os.geteuid()).pw_name, os.geteuid(), os.getegid())
 
 

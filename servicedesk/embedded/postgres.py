@@ -41,6 +41,8 @@ STOP_AT_ONCE = ((signal.SIGQUIT, 2.0),)
 
 
 class Postgres:
+    """One PostgreSQL server: its data, its socket, its start and stop."""
+
     name = "PostgreSQL"
 
     def __init__(self, places: Places, *, throw_away: bool) -> None:

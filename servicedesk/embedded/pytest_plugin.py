@@ -24,6 +24,7 @@ ENOUGH_MEMORY = 2_000_000_000
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Start servers of their own before pytest-django reads the settings; workers inherit them."""
     asked = early_config.known_args_namespace
     if "DATABASE_URL" not in os.environ and not (asked.help or asked.version):
         _remove_what_killed_runs_left()

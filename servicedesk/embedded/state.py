@@ -39,12 +39,14 @@ class KeeperState:
 
 
 def write_json(path: Path, content: dict[str, object]) -> None:
+    """Write a file so that a reader sees the old content or the new, never half."""
     making = path.with_name(f"{path.name}.{os.getpid()}")
     making.write_text(json.dumps(content))
     making.replace(path)
 
 
 def read_json(path: Path) -> dict:
+    """What a file says; empty when it is missing or damaged."""
     try:
         content = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):

@@ -13,6 +13,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    """Become the given program, tied to its parent: it gets a signal when the parent dies."""
     last_signal, parent, uid, gid, *command = sys.argv[1:]
     if uid != "-":
         os.setgroups([])

@@ -17,6 +17,8 @@ STOP_SIGNALS = ((signal.SIGTERM, 2.0),)
 
 
 class Valkey:
+    """One Valkey server: its data, its socket, its start and stop."""
+
     name = "Valkey"
 
     def __init__(self, places: Places, *, sockets: Path) -> None:
