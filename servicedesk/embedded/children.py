@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .supervisor import Child
@@ -16,6 +16,7 @@ WORKER = ((signal.SIGTERM, 5.0), (signal.SIGQUIT, 3.0))
 
 
 def web(listener: int, environment: Mapping[str, str]) -> Child:
+    """The web server on a socket that the supervisor holds, so that a restart loses no port."""
     command = [sys.executable, "-m", "gunicorn", "servicedesk.wsgi", "--bind", f"fd://{listener}"]
     command += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
     return Child(
@@ -30,6 +31,7 @@ def web(listener: int, environment: Mapping[str, str]) -> Child:
 
 
 def worker(environment: Mapping[str, str]) -> Child:
+    """The Celery worker of all queues."""
     command = [sys.executable, "-m", "celery", "-A", "servicedesk", "worker", "-Q", "send,default,bulk"]
     command += ["--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     return Child(
@@ -41,11 +43,15 @@ def worker(environment: Mapping[str, str]) -> Child:
 
 
 def beat(var: Path, environment: Mapping[str, str]) -> Child:
+    """The timetable that wakes the worker."""
     command = [sys.executable, "-m", "celery", "-A", "servicedesk", "beat", "--loglevel", "INFO"]
     command += ["--schedule", str(var / "beat-schedule"), "--pidfile", ""]
     return Child("beat", command, stop_signals=GENTLE, environment=environment)
 
 
-def mailbox(root: Path, environment: Mapping[str, str]) -> Child:
+def mailbox(root: Path, environment: Mapping[str, str], listeners: Sequence[int]) -> Child:
+    """Development's catcher of mail and texts, on sockets that the supervisor holds."""
     command = [sys.executable, str(root / "manage.py"), "mailbox"]
-    return Child("mailbox", command, stop_signals=GENTLE, environment=environment)
+    for option, listener in zip(("--mail-fd", "--sms-fd"), listeners, strict=False):
+        command += [option, str(listener)]
+    return Child("mailbox", command, stop_signals=GENTLE, environment=environment, keep_open=list(listeners))

@@ -102,8 +102,23 @@ def test_what_is_no_text_is_refused(catcher, settings):
 
 
 def test_a_taken_port_is_said(catcher):
-    with pytest.raises(CommandError, match="cannot be caught"):
-        Catcher().__enter__()
+    with pytest.raises(CommandError, match="Nothing can be caught"):
+        Catcher()
+
+
+def test_the_ports_may_be_handed_over_as_sockets(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    mail, texts = ports.listen("127.0.0.1", 18525), ports.listen("127.0.0.1", 18625)
+    settings.EMAIL_PORT = mail.getsockname()[1]
+    settings.SMS_URL = f"http://127.0.0.1:{texts.getsockname()[1]}/"
+    settings.SMS_LOOKUP_URL, settings.SMS_HEADERS = "", {"X-Desk": "{desk}"}
+    with Catcher(mail.detach(), texts.detach()):
+        channel = Mail()
+        channel.send(outgoing())
+        channel.close()
+        Sms().send(outgoing())
+    assert [letter.channel for letter in mailbox.letters("northgate")] == ["sms", "mail"]
 
 
 def test_letters_come_newest_first_and_page_by_page():

@@ -4,6 +4,7 @@ import email
 import email.policy
 import json
 import signal
+import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtpd.controller import Controller
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from messaging import mailbox
@@ -24,11 +25,16 @@ class Command(BaseCommand):
     help = "Catches the mail and texts of development on EMAIL_PORT and at SMS_URL until it is stopped."
     requires_system_checks = ()
 
-    def handle(self, **options: object) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        # `up` holds the ports and hands them over, so that nobody takes them in between.
+        parser.add_argument("--mail-fd", type=int, help="a listening socket for mail, instead of EMAIL_PORT")
+        parser.add_argument("--sms-fd", type=int, help="a listening socket for texts, instead of SMS_URL's")
+
+    def handle(self, *, mail_fd: int | None, sms_fd: int | None, **options: object) -> None:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        with Catcher() as catcher:
+        with Catcher(mail_fd, sms_fd) as catcher:
             self.stdout.write(f"Mail is caught at {catcher.mail_address}, texts at {catcher.sms_address}.")
             self.stdout.write(f"They are kept in {settings.MAILBOX_DIR}.")
             self.stdout.flush()
@@ -38,29 +44,18 @@ class Command(BaseCommand):
 class Catcher:
     """Both ends, while the block lasts. Raises CommandError when a port is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, mail_fd: int | None = None, sms_fd: int | None = None) -> None:
         self.mail_address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
-        self.sms_address = settings.SMS_URL or "nowhere"
-        self.mail = Controller(
-            MailEnd(), hostname=settings.EMAIL_HOST, port=settings.EMAIL_PORT, data_size_limit=MOST_BYTES
-        )
-        self.sms: ThreadingHTTPServer | None = None
+        self.mail = MailServer(_listener(mail_fd, settings.EMAIL_HOST, settings.EMAIL_PORT))
+        parts = urlsplit(settings.SMS_URL)
+        leads_here = parts.hostname == settings.EMAIL_HOST and parts.port is not None
+        self.sms_address = settings.SMS_URL if leads_here else "nowhere (SMS_URL leads elsewhere)"
+        self.sms = SmsServer(_listener(sms_fd, parts.hostname, parts.port)) if leads_here else None
 
     def __enter__(self) -> "Catcher":
-        try:
-            self.mail.start()
-        except OSError as error:
-            raise CommandError(f"Mail cannot be caught at {self.mail_address}: {error}") from error
-        parts = urlsplit(settings.SMS_URL)
-        if parts.hostname == settings.EMAIL_HOST and parts.port:
-            try:
-                self.sms = ThreadingHTTPServer((parts.hostname, parts.port), SmsEnd)
-            except OSError as error:
-                self.mail.stop()
-                raise CommandError(f"Texts cannot be caught at {self.sms_address}: {error}") from error
+        self.mail.start()
+        if self.sms is not None:
             threading.Thread(target=self.sms.serve_forever, daemon=True).start()
-        else:
-            self.sms_address = "nowhere (SMS_URL leads elsewhere)"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,6 +63,41 @@ class Catcher:
         if self.sms is not None:
             self.sms.shutdown()
             self.sms.server_close()
+
+
+def _listener(handed_over: int | None, host: str, port: int) -> socket.socket:
+    if handed_over is not None:
+        return socket.socket(fileno=handed_over)
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise CommandError(f"Nothing can be caught at {host}:{port}: {error}") from error
+
+
+class MailServer(Controller):
+    """SMTP on a socket that listens already."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        # A busy machine is not a reason to give up: 30 s instead of 5.
+        super().__init__(
+            MailEnd(),
+            *listener.getsockname()[:2],
+            data_size_limit=MOST_BYTES,
+            ready_timeout=30,
+        )
+        self.listener = listener
+
+    def _create_server(self):
+        return self.loop.create_server(self._factory_invoker, sock=self.listener)
+
+
+class SmsServer(ThreadingHTTPServer):
+    """HTTP on a socket that listens already."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__(listener.getsockname()[:2], SmsEnd, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
 
 
 class MailEnd:

@@ -102,21 +102,31 @@ class Command(BaseCommand):
     def _start_children(self, listener: socket.socket) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         environment.setdefault("PUBLIC_URL", self.address)
-        with_mailbox = settings.DEVELOPMENT and "mailbox" in get_commands()
-        if with_mailbox:
-            mail_port = ports.first_free(settings.EMAIL_HOST, settings.EMAIL_PORT)
-            environment.setdefault("EMAIL_PORT", str(mail_port))
-            sms_port = ports.first_free(settings.EMAIL_HOST, mail_port + 1)
-            environment.setdefault("SMS_URL", f"http://{settings.EMAIL_HOST}:{sms_port}/")
+        catchers = self._catchers(environment)
         self._say("starting web")
         self.supervisor.start(children.web(listener.fileno(), environment))
         self._wait_for_web(*listener.getsockname()[:2])
         self._say("starting worker and timetable")
-        if with_mailbox:
-            self.supervisor.start(children.mailbox(settings.BASE_DIR, environment))
+        if catchers:
+            self.supervisor.start(children.mailbox(settings.BASE_DIR, environment, catchers))
         self.supervisor.start(children.worker(environment))
         self.supervisor.start(children.beat(self.places.var, environment))
         self._note_children()
+
+    def _catchers(self, environment: dict[str, str]) -> list[int]:
+        """In development: the sockets of mail and texts for the mailbox, at ports that all children are
+        told. None when somebody has named a mail server of his own."""
+        if not settings.DEVELOPMENT or {"EMAIL_HOST", "EMAIL_PORT"} & os.environ.keys():
+            return []
+        host = settings.EMAIL_HOST
+        mail = ports.listen(host, settings.EMAIL_PORT)
+        mail_port = mail.getsockname()[1]
+        environment["EMAIL_PORT"] = str(mail_port)
+        self.catchers = [mail]
+        if "SMS_URL" not in os.environ:
+            self.catchers.append(texts := ports.listen(host, mail_port + 1))
+            environment["SMS_URL"] = f"http://{host}:{texts.getsockname()[1]}/"
+        return [catcher.fileno() for catcher in self.catchers]
 
     def _wait_for_web(self, host: str, port: int) -> None:
         end = time.monotonic() + FIRST_ANSWER_WITHIN
