@@ -84,9 +84,7 @@ def log_claim(*, contract: Contract, by, now: dt.datetime, note: str = "") -> Re
     """The customer says it is renewed. A claim that still waits is returned instead of a second one."""
     # Two clicks, or two colleagues on the phone, make one claim.
     Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
-    waiting = contract.evidence.filter(
-        kind=RenewalEvidence.Kind.WORD, state=RenewalEvidence.State.WAITING
-    ).first()
+    waiting = _waiting_words(contract).first()
     if waiting is None:
         return log_evidence(
             contract=contract,
@@ -159,12 +157,21 @@ def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     _look_again(evidence, by=by, now=now)
 
 
+def waits_for_word(contract: Contract) -> bool:
+    """Whether a customer's word waits for its verdict: one query."""
+    return _waiting_words(contract).exists()
+
+
 def in_words(evidence: RenewalEvidence) -> str:
     """ "Cheque 004417, £612.00": kind, reference and amount, as far as they are known."""
     what = " ".join(part for part in (evidence.get_kind_display(), evidence.reference) if part)
     return (
         what if evidence.amount is None else f"{what}, {money(evidence.amount, evidence.contract.currency)}"
     )
+
+
+def _waiting_words(contract):
+    return contract.evidence.filter(kind=RenewalEvidence.Kind.WORD, state=RenewalEvidence.State.WAITING)
 
 
 def _promise_the_outcome(evidence, calendar: Calendar, *, by, now):

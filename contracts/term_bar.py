@@ -13,7 +13,10 @@ MOST_CELLS = 4
 
 @dataclass(frozen=True)
 class Cell:
-    """One term, or the time after the last one. `state` is force, next, review or "" (over)."""
+    """One term, or the time after the last one.
+
+    `state` is force, next, review, over (no term stands) or "" (a term that has run out).
+    """
 
     words: str
     state: str
@@ -55,9 +58,7 @@ def _cell(term, today, *, closes: bool) -> Cell:
         return Cell(years, "", "", begins, ends)
     if term.starts_on <= today:
         return Cell(f"{years}, in force", "force", "check", begins, ends)
-    return Cell(
-        f"{years}, paid, starts {term.starts_on.day} {term.starts_on:%b}", "next", "file-check", begins, ends
-    )
+    return Cell(f"{years}, paid", "next", "file-check", begins, ends)
 
 
 def _after(cover: Cover, last) -> Cell:
@@ -65,8 +66,8 @@ def _after(cover: Cover, last) -> Cell:
     if cover.state == State.IN_REVIEW:
         return Cell("Renewal in review", "review", "clock", since, "")
     if cover.state == State.IN_GRACE:
-        return Cell("In grace", "", "clock", since, "")
-    return Cell("No term stands", "", "", since, "")
+        return Cell("In grace", "over", "clock", since, "")
+    return Cell("No term stands", "over", "", since, "")
 
 
 def _years(term) -> str:

@@ -18,7 +18,11 @@ from tenancy.calendars import local_day
 
 @dataclass(frozen=True)
 class CallRow:
-    """One row: who, until when or since when, and the one thing to know. `gone` says why it is greyed out."""
+    """One row: who, until when or since when, and the one thing to know.
+
+    `note` is empty where the state says all; `brief` is the state in few words; `gone` says why a
+    row is greyed out.
+    """
 
     public_id: str
     name: str
@@ -29,6 +33,7 @@ class CallRow:
     ends_on: dt.date | None
     note: str
     held_back: str
+    brief: str = ""
     gone: str = ""
 
 
@@ -50,6 +55,7 @@ def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> l
             ends_on=covers[row.contract_id].ends_on,
             note=notes[row.customer_id],
             held_back=row.held_back,
+            brief=_brief(row, covers[row.contract_id], day=day),
         )
         for row in rows
     ]
@@ -120,12 +126,23 @@ def _note(row, cover, *, has_complaint, promises, hold, skip, day, now, zone) ->
     if promises:
         return f"Promised {due_in_words(promises[0].due_at, now=now, zone=zone)}: {promises[0].text}"
     if row.held_back in (ACTIVE, IN_REVIEW):
-        return cover.sentence
+        return ""
     if row.state == State.RENEWAL_DUE and cover.visits_left:
         visits = "1 visit" if cover.visits_left == 1 else f"{cover.visits_left} visits"
         return f"{visits} unused, mention it"
-    if skip is not None:
-        return f"{cover.sentence}. Put off before: {skip.reason}"
+    return f"Put off before: {skip.reason}" if skip is not None else ""
+
+
+def _brief(row, cover, *, day) -> str:
+    """ "14 days left", "In grace until 22 March", "No payment found. 3 machines"."""
+    if row.state == State.RENEWAL_DUE:
+        return {0: "Ends today", 1: "1 day left"}.get(cover.days_left, f"{cover.days_left} days left")
+    if row.state == State.IN_GRACE:
+        until = cover.ends_on + dt.timedelta(days=cover.contract.tenant.grace_days)
+        return f"In grace until {day_nearby(until, today=day)}"
+    if row.state == State.LAPSED:
+        machines = len(cover.contract.serial_numbers)
+        return "No payment found" + (f". {machines} machines" if machines > 1 else "")
     return cover.sentence
 
 

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from cases.models import Case, Duty, Promise
-from contracts.call_list import HELD, CallList, Row, call_list
+from contracts.call_list import HELD, IN_REVIEW, CallList, Row, call_list
 from contracts.cover import Cover, covers_of_customer
 from contracts.covered import State
+from contracts.evidence import waits_for_word
 from contracts.grounds import Ground, grounds_of
-from contracts.models import ContractCheck, RenewalEvidence
+from contracts.models import ContractCheck
 from contracts.renewals import next_term_dates
 from contracts.tenure import customer_since, tenure_in_words
 from contracts.term_bar import TermBar, term_bar
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Contact, Customer, Hold, TimelineEntry
 from recommendations.models import Recommendation
-from servicedesk.call_rows import CallRow, call_rows, due_in_words, why_not
+from servicedesk.call_rows import CallRow, call_rows, why_not
+from servicedesk.moments import due_word
 from servicedesk.start_with import start_with
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from visits.models import Visit
@@ -134,7 +136,7 @@ def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.dat
         advice=_advice(customer, cover, place, complaints, now=now, day=day, zone=zone),
         matters=_matters(customer, complaints, now=now, zone=zone),
         last_contact=list(customer.timeline.filter(kind__in=CONTACTS).order_by("-at", "-pk")[:4]),
-        has_claim=cover is not None and _has_claim(cover),
+        has_claim=cover is not None and waits_for_word(cover.contract),
     )
 
 
@@ -166,12 +168,6 @@ def _shown(covers, place, contract_id) -> Cover | None:
 
 def _contact(customer) -> Contact | None:
     return customer.contacts.exclude(phone="").order_by("-is_main", "pk").first()
-
-
-def _has_claim(cover) -> bool:
-    return cover.contract.evidence.filter(
-        kind=RenewalEvidence.Kind.WORD, state=RenewalEvidence.State.WAITING
-    ).exists()
 
 
 def _queue(everybody: CallList, customer, place, *, day, now, zone) -> Queue:
@@ -217,9 +213,11 @@ def _advice(customer, cover, place, cases, *, now, day, zone) -> list[Advice]:
     if place is not None and place.may_be_called and cover is not None and not not_today:
         found += _pitch(cover)
     found += _findings(customer, day)
+    if place is not None and place.held_back in (IN_REVIEW, HELD):
+        found.append(Advice("bad", "Not a word", "of a renewal until accounts have decided."))
     if not_today:
         found.append(Advice("bad", "Not today:", "a renewal or a new machine. " + " ".join(not_today)))
-    return found or [Advice("good", "Nothing open:", "no complaint, no visit today, nothing unused.")]
+    return found or [Advice("good", "Fine to call:", "no complaint is open and nobody visits today.")]
 
 
 def _fine(customer, *, now, zone, today):
@@ -293,7 +291,7 @@ def _matters(customer, cases, *, now, zone) -> list[Matter]:
                 icon="",
                 what=promise.text,
                 detail=f"{owner}, made {made}",
-                by=due_in_words(promise.due_at, now=now, zone=zone),
+                by=due_word(promise.due_at, zone=zone, today=today),
                 promise=promise,
             )
         )
@@ -317,7 +315,7 @@ def _matters(customer, cases, *, now, zone) -> list[Matter]:
                 icon="clock",
                 what=duty.title,
                 detail=duty.get_owner_role_display(),
-                by=due_in_words(duty.due_at, now=now, zone=zone),
+                by=due_word(duty.due_at, zone=zone, today=today),
             )
         )
     return found

@@ -13,6 +13,7 @@ from cases.duties import close_duty
 from cases.models import Duty
 from contracts.changes import changes_of
 from contracts.cover import cover_of
+from contracts.covered import State
 from contracts.evidence import (
     RETURNABLE,
     AlreadyDecided,
@@ -22,6 +23,7 @@ from contracts.evidence import (
     log_evidence,
     reject_evidence,
     return_evidence,
+    waits_for_word,
 )
 from contracts.grounds import grounds_of
 from contracts.models import Contract, RenewalEvidence
@@ -167,6 +169,8 @@ def _contract_context(request, shown) -> dict:
         "changes": changes_of(shown),
         "asked": asked.order_by("due_at"),
         "may_judge": request.membership.has_role(Role.ACCOUNTS),
+        "may_check": request.membership.has_role(Role.SALES, Role.ACCOUNTS),
+        "may_claim": cover.state not in (State.ACTIVE, State.UPCOMING) and not waits_for_word(shown),
         "now": now,
     }
 

@@ -8,6 +8,7 @@ from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF
 
 register = template.Library()
 
+VERDICT_ICONS = {"good": "shield-check", "warn": "shield-question-mark", "plain": "shield-off"}
 CONTACT_ICONS = {
     "call": "phone-outgoing",
     "mail": "mail",
@@ -21,6 +22,12 @@ def held_back_in_words(counts) -> str:
     """ "48 active, 15 in review.": how many are held back for each reason that there is."""
     parts = [f"{counts[reason]} {reason}" for reason in (ACTIVE, IN_REVIEW, HELD, PUT_OFF) if counts[reason]]
     return f"{', '.join(parts)}."
+
+
+@register.filter
+def verdict_icon(tone: str) -> str:
+    """A whole shield for what stands, a question for what is in review, none for what has ended."""
+    return VERDICT_ICONS[tone]
 
 
 @register.filter

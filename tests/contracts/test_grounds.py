@@ -148,7 +148,7 @@ def test_the_bar_shows_the_next_term_as_paid(north, now):
     bar = term_bar(cover_of(north.contract, TODAY))
     assert [(cell.words, cell.state, cell.ends) for cell in bar.cells] == [
         ("2025–26, in force", "force", ""),
-        ("2026–27, paid, starts 15 Mar", "next", "14 Mar 2027"),
+        ("2026–27, paid", "next", "14 Mar 2027"),
     ]
     assert bar.place == "0.487"
 
@@ -160,7 +160,7 @@ def test_the_bar_shows_the_next_term_as_paid(north, now):
 def test_after_the_last_term_the_bar_says_what_stands(north, ends_on, words):
     set_term(north, dt.date(2024, 12, 2), ends_on)
     cells = term_bar(cover_of(north.contract, TODAY)).cells
-    assert (cells[-1].words, cells[-1].state) == (words, "")
+    assert (cells[-1].words, cells[-1].state) == (words, "over")
     assert cells[0].state == ""
 
 

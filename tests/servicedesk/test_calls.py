@@ -376,7 +376,7 @@ def test_a_promise_is_logged_with_its_time(sales, north, now):
     assert (promise.text, promise.kind) == ("Ring back with a price", "call back")
     assert promise.owner_id == north.sales.pk
     assert promise.due_at == dt.datetime(2026, 3, 5, 15, 0, tzinfo=dt.UTC)
-    assert "Ring back with a price Jamie Mercer, made 5 March by 15:00" in text(sales.get(check_url(north)))
+    assert "Ring back with a price Jamie Mercer, made 5 March 15:00" in text(sales.get(check_url(north)))
 
 
 def test_a_picked_time_is_the_desks_own(sales, north):
