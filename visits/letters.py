@@ -63,8 +63,9 @@ class VisitMessage:
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
         """Gone, moved, or in a state of which the message would not be true."""
-        visit = visit_of(message)
-        if visit is None:
+        try:
+            visit = visit_of(message)
+        except Visit.DoesNotExist:
             return "There is no such visit any more."
         if message.subject_start != visit.planned_start:
             return "The visit was moved."
@@ -112,13 +113,10 @@ class VisitMessage:
         return link_address(token)
 
 
-def visit_of(message: Message) -> Visit | None:
-    """The visit as it is now, never as it was when the message was planned."""
-    return (
-        Visit.objects.select_related("customer", "tenant", "booked_by__user")
-        .filter(public_id=message.subject)
-        .first()
-    )
+def visit_of(message: Message) -> Visit:
+    """The visit as it is now, never as it was when the message was planned. Raises Visit.DoesNotExist."""
+    visits = Visit.objects.select_related("customer", "tenant", "booked_by__user")
+    return visits.get(public_id=message.subject)
 
 
 def link_address(token: str) -> str:
