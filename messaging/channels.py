@@ -144,7 +144,8 @@ class Sms:
         if status == 404:
             return None
         if status < 300:
-            return _id_in(body)
+            # An answer that names no message (an empty list) knows of none.
+            return _id_in(body) or None
         raise NotSent(f"The provider answered {status} when asked.")
 
     def close(self) -> None:

@@ -37,9 +37,9 @@ app.conf.beat_schedule = {
     "late and missed": every(20, "servicedesk.tasks.sweep_late_and_missed"),
     # Customers: they know who comes, when, and what to decide.
     "plan reminders": every(30, "servicedesk.tasks.plan_reminders"),
-    # Sales and accounts: no contract lapses unnoticed. Every hour, because each desk has its own
+    # Sales and accounts: no contract lapses unnoticed. Often, because each desk has its own
     # midnight; a desk whose day is checked is not checked again.
-    "renewal check": every(3600, "servicedesk.tasks.check_renewals", "bulk"),
+    "renewal check": every(900, "servicedesk.tasks.check_renewals", "bulk"),
     # Nobody waits for it: the table of sessions would grow for ever.
     "clear sessions": nightly(3, 30, "servicedesk.tasks.clear_sessions"),
 }
