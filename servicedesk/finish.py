@@ -42,6 +42,8 @@ MOST_PARTS = 8
 MOST_OF_ONE = 99
 MOST_PHOTOS = 6
 PART = "part-"
+# Where a link to what is wrong leads, when the field itself cannot be seen.
+PLACES = {"signature": "signature-block"}
 
 
 @dataclass
@@ -85,7 +87,7 @@ class FinishPage:
             if not form.is_valid():
                 self._complain_of(form, shown)
         if not self.report.is_valid():
-            self.errors += [(name, words[0]) for name, words in self.report.errors.items()]
+            self.errors += [(PLACES.get(name, name), words[0]) for name, words in self.report.errors.items()]
         if not self.finding.is_valid():
             self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
         return not self.errors
@@ -240,7 +242,7 @@ def finish(request, id):
         return page.answer(status=422)
     except (NotPossible, NotAPicture) as wrong:
         discard(stored)
-        page.errors.append(("signature" if isinstance(wrong, NotAPicture) else "s1", str(wrong)))
+        page.errors.append((PLACES["signature"] if isinstance(wrong, NotAPicture) else "s1", str(wrong)))
         return page.answer(status=422)
     except AlreadyOver:
         discard(stored)

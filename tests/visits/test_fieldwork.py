@@ -165,6 +165,11 @@ def test_arriving_keeps_the_window_and_answers_the_case(north, visit, lou, now):
     assert case.responded_at == now
 
 
+def test_after_the_arrival_nobody_is_told_that_we_are_on_the_way(visit, lou, now):
+    on_site(visit, lou, now)
+    assert message_states(visit) == {"cancelled"}
+
+
 def test_arriving_needs_on_my_way_or_a_reason(visit, lou, now):
     fieldwork.call_ahead(visit, result="spoke", by=lou, now=now)
     fieldwork.read_brief(visit, by=lou, now=now)

@@ -12,7 +12,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     const card = left()[0];
     card.scrollIntoView({ block: "start", behavior: "smooth" });
-    (card.querySelector("input:checked") ?? card.querySelector("input"))?.focus({ preventScroll: true });
+    (card.querySelector("input[data-decision]:checked") ?? card.querySelector("input[data-decision]"))?.focus({ preventScroll: true });
   }
 });
 
