@@ -14,19 +14,17 @@ _DISAGREES = 0.5
 
 def settle_dates(sheets: list[Sheet], given: Given, fallback: str) -> None:
     """Decide each file's order: by its own dates, else other files', else `fallback`, told as ambiguous."""
-    tallies = [tally(sheet.cells(DAY, MOMENT)) for sheet in sheets]
-    everywhere = leading(sum(tallies, start=Counter()))
-    for sheet, counts in zip(sheets, tallies, strict=True):
+    tallies = [_tallies(sheet) for sheet in sheets]
+    everywhere = leading(
+        sum((sum(columns.values(), start=Counter()) for columns in tallies), start=Counter())
+    )
+    for sheet, columns in zip(sheets, tallies, strict=True):
+        counts = _all(columns.values())
         told = given.answer(given.date_orders, sheet.table.name)
         own = leading(counts)
         order = told or own or everywhere or fallback
-        named = [
-            each.name
-            for each in sheet.table.fields
-            if each.holds in (DAY, MOMENT) and each.name in sheet.columns.places
-        ]
-        sheet.date_orders = {name: told or _column_order(sheet, name, order) for name in named}
-        if named:
+        sheet.date_orders = {name: told or _column_order(each, order) for name, each in columns.items()}
+        if columns:
             _tell_order(sheet, order, _why(order, told, own, everywhere, counts))
 
 
@@ -54,8 +52,20 @@ def settle_decimals(sheets: list[Sheet], given: Given, fallback: str) -> None:
             sheet.assume(f"cents in {sheet.heading(each.name)}", decimal, because, option)
 
 
-def _column_order(sheet: Sheet, name: str, order: str) -> str:
-    counts = tally(sheet.column(name))
+def _tallies(sheet: Sheet) -> dict[str, Counter]:
+    """For each column of days: how many are real days under each order."""
+    return {
+        each.name: tally(sheet.column(each.name))
+        for each in sheet.table.fields
+        if each.holds in (DAY, MOMENT) and each.name in sheet.columns.places
+    }
+
+
+def _all(counts) -> Counter:
+    return sum(counts, start=Counter())
+
+
+def _column_order(counts: Counter, order: str) -> str:
     own = leading(counts)
     return own if own and counts[order] < counts[own] * _DISAGREES else order
 

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from customers.searchkeys import folded
 
@@ -94,14 +95,14 @@ def parse_moment(text: str, order: str) -> Moment | None:
 def tally(values) -> Counter:
     """How many texts are real days under each order. One that every order reads alike counts for none."""
     counts = Counter()
-    for value in values:
-        if is_nothing(value):
+    for text, times in Counter(map(_day_part, values)).items():
+        if is_nothing(text):
             continue
-        days = {order: parse_day(value, order) for order in ORDERS}
+        days = {order: parse_day(text, order) for order in ORDERS}
         read = {order: day for order, day in days.items() if day}
         if len(read) == len(ORDERS) - 1 and len(set(read.values())) == 1:
             continue
-        counts.update(read.keys())
+        counts.update(dict.fromkeys(read, times))
     return counts
 
 
@@ -113,7 +114,16 @@ def leading(counts: Counter) -> str | None:
     return ranked[0][0]
 
 
+def _day_part(text: str) -> str:
+    """A text without the time behind its day."""
+    bare = text.strip()
+    found = _TIME.search(bare)
+    return bare[: found.start()].strip() if found else bare
+
+
+@lru_cache(maxsize=50_000)
 def _day(text: str, order: str) -> dt.date | None:
+    """The day of a text without time; the same few days come again and again."""
     numeric = _NUMERIC.match(text)
     if numeric:
         return _from_parts(numeric[1], numeric[3], numeric[4], order)

@@ -1,6 +1,7 @@
 """Which encoding a file is written in, found from its bytes."""
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ _MARKED = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # One byte a letter: the ones dealers' programs write, the likeliest first (ties go to the first).
+_SAMPLE_LINES = 2000
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 _SINGLE_BYTE = ("cp1252", "cp850", "cp437", "mac_roman", "iso8859_15")
 
 
@@ -81,7 +84,8 @@ def _not_quite_utf8(data: bytes) -> Decoded:
             odd.append(number)
         else:
             fits += 1
-    best = max(_SINGLE_BYTE, key=lambda encoding: _plausible(data, encoding))
+    sample = b"".join(lines[number - 1] for number in odd[:_SAMPLE_LINES])
+    best = max(_SINGLE_BYTE, key=lambda encoding: _plausible(sample, encoding))
     if fits <= len(odd):
         return Decoded(data.decode(best, "replace"), best, "not UTF-8; its letters stand well in words")
     strange = set(odd)
@@ -96,9 +100,8 @@ def _plausible(data: bytes, encoding: str) -> int:
     """How well foreign letters sit in words: "Schäfer" speaks for an encoding, "SchŠfer" against it."""
     text = data.decode(encoding, "replace")
     score = 0
-    for place, letter in enumerate(text):
-        if letter.isascii():
-            continue
+    for found in _FOREIGN.finditer(text):
+        place, letter = found.start(), found[0]
         before = text[place - 1] if place else " "
         after = text[place + 1] if place + 1 < len(text) else " "
         kind = unicodedata.category(letter)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from imports.loading.desk import BATCH, Desk
+from imports.loading.desk import BATCH, Desk, insert
 from imports.models import ImportedRow
 
 _LONGEST_KEY = 64
@@ -59,12 +59,11 @@ def remember(
     desk: Desk, table: str, new: list, changed: list[Change], said: Callable[[object], dict]
 ) -> None:
     """Keep what the export said, for the next time."""
-    ImportedRow.objects.bulk_create(
+    insert(
         [
             ImportedRow(table=table, key=row_key(row.key), values=plain(said(row)), imported_at=desk.now)
             for row in new
-        ],
-        batch_size=BATCH,
+        ]
     )
     for change in changed:
         change.remembered.values = change.said

@@ -8,7 +8,7 @@ from contracts.models import Contract, Renewal, RenewalEvidence
 from contracts.verifying import hold_source
 from customers.models import Hold, TimelineEntry
 from imports.loading.again import compare, count, remember
-from imports.loading.desk import BATCH, Desk, in_batches
+from imports.loading.desk import Desk, in_batches, insert
 from imports.reading import contract_key, customer_key
 from imports.reading.calls import CallRow
 from imports.words import COMPLAINT, RENEWAL_CLAIM
@@ -52,10 +52,8 @@ def external_number(row: CallRow) -> str:
 
 def _add(desk: Desk, rows: list[CallRow]) -> None:
     cases = {row.key: _case(desk, row) for row in rows if row.kind == COMPLAINT}
-    Case.objects.bulk_create(cases.values(), batch_size=BATCH)
-    Promise.objects.bulk_create(
-        [_promise(desk, row, cases.get(row.key)) for row in rows if row.promise_by], batch_size=BATCH
-    )
+    insert(list(cases.values()))
+    insert([_promise(desk, row, cases.get(row.key)) for row in rows if row.promise_by])
     interactions = [
         Interaction(
             customer_id=desk.places[customer_key(row.customer)].customer,
@@ -70,8 +68,8 @@ def _add(desk: Desk, rows: list[CallRow]) -> None:
         )
         for row in rows
     ]
-    Interaction.objects.bulk_create(interactions, batch_size=BATCH)
-    TimelineEntry.objects.bulk_create(
+    insert(interactions)
+    insert(
         [
             TimelineEntry(
                 customer_id=interaction.customer_id,
@@ -84,7 +82,6 @@ def _add(desk: Desk, rows: list[CallRow]) -> None:
             )
             for interaction, row in zip(interactions, rows, strict=True)
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
     _claim(desk, [row for row in rows if row.kind == RENEWAL_CLAIM and row.contract])
@@ -143,8 +140,8 @@ def _claim(desk: Desk, rows: list[CallRow]) -> None:
                 decision_reason="The renewal stands" if renewal else "",
             )
         )
-    RenewalEvidence.objects.bulk_create(evidence, batch_size=BATCH)
-    Hold.objects.bulk_create(
+    insert(evidence)
+    insert(
         [
             Hold(
                 customer_id=each.contract.customer_id,
@@ -155,7 +152,6 @@ def _claim(desk: Desk, rows: list[CallRow]) -> None:
             for each in evidence
             if each.state == RenewalEvidence.State.WAITING
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
 

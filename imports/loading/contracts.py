@@ -5,10 +5,10 @@ import datetime as dt
 from contracts.models import Cancellation, Contract, ContractEquipment, ContractTerm, Entitlement
 from contracts.renewals import grant_visits
 from customers.models import SearchWord
-from customers.search_words import add_numbers
 from customers.searchkeys import serial_key
 from imports.loading.again import Change, compare, count, remember, take_over
-from imports.loading.desk import BATCH, Desk, in_batches
+from imports.loading.desk import Desk, in_batches, insert
+from imports.loading.numbers import insert_numbers
 from imports.reading import Known, customer_key
 from imports.reading.contracts import ContractRow
 
@@ -80,33 +80,25 @@ def _add(desk: Desk, rows: list[ContractRow]) -> None:
         )
         for row in rows
     ]
-    Contract.objects.bulk_create(contracts, batch_size=BATCH)
+    insert(contracts)
     pairs = list(zip(contracts, rows, strict=True))
-    add_numbers(
-        (contract.customer, SearchWord.Kind.CONTRACT, contract.number, contract.public_id)
-        for contract in Contract.objects.filter(pk__in=[each.pk for each in contracts]).select_related(
-            "customer"
-        )
-    )
+    insert_numbers(SearchWord.Kind.CONTRACT, contracts)
     terms = [
         ContractTerm(
             contract=contract, starts_on=row.start, ends_on=row.end, price=row.price, created_at=desk.now
         )
         for contract, row in pairs
     ]
-    ContractTerm.objects.bulk_create(terms, batch_size=BATCH)
+    insert(terms)
     grant_visits(terms, {contract.pk: contract.visits_per_term for contract in contracts})
-    ContractEquipment.objects.bulk_create(
+    insert(
         [
             ContractEquipment(contract=contract, equipment_id=desk.machines[serial])
             for contract, row in pairs
             for serial in row.serials
-        ],
-        batch_size=BATCH,
+        ]
     )
-    Cancellation.objects.bulk_create(
-        [_cancellation(desk, contract, row) for contract, row in pairs if row.is_cancelled], batch_size=BATCH
-    )
+    insert([_cancellation(desk, contract, row) for contract, row in pairs if row.is_cancelled])
 
 
 def _cancellation(desk: Desk, contract: Contract, row: ContractRow) -> Cancellation:
@@ -171,7 +163,7 @@ def _change_machines(desk: Desk, contract: Contract, before: list[str], after: l
     gone = [
         desk.machines[serial] for serial in before or [] if serial not in after and serial in desk.machines
     ]
-    ContractEquipment.objects.bulk_create(
+    insert(
         [ContractEquipment(contract=contract, equipment_id=machine) for machine in added],
         ignore_conflicts=True,
     )

@@ -1,9 +1,10 @@
 """Customers with their site and main contact."""
 
 from customers.models import Contact, Customer, Site
-from customers.search_words import index_customer, index_customers
+from customers.search_words import index_customer
 from imports.loading.again import Change, compare, count, remember, take_over
-from imports.loading.desk import BATCH, Desk, Place, in_batches
+from imports.loading.desk import Desk, Place, in_batches, insert
+from imports.loading.numbers import insert_words
 from imports.reading import Known, customer_key
 from imports.reading.customers import CustomerRow
 
@@ -83,7 +84,7 @@ def _add(desk: Desk, rows: list[CustomerRow]) -> None:
     ]
     for customer in customers:
         customer.name_key = customer.search_key()
-    Customer.objects.bulk_create(customers, batch_size=BATCH)
+    insert(customers)
     sites = [
         Site(
             customer=customer,
@@ -94,7 +95,7 @@ def _add(desk: Desk, rows: list[CustomerRow]) -> None:
         )
         for customer, row in zip(customers, rows, strict=True)
     ]
-    Site.objects.bulk_create(sites, batch_size=BATCH)
+    insert(sites)
     contacts = []
     for customer, site, row in zip(customers, sites, rows, strict=True):
         contact = Contact(
@@ -108,8 +109,8 @@ def _add(desk: Desk, rows: list[CustomerRow]) -> None:
         )
         contact.set_search_keys(desk.tenant.country)
         contacts.append(contact)
-    Contact.objects.bulk_create(contacts, batch_size=BATCH)
-    index_customers(customers)
+    insert(contacts)
+    insert_words(customers)
 
 
 def _change(desk: Desk, change: Change) -> int:

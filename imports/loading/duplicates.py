@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import combinations
 
 from customers.models import Contact, DuplicateProposal
-from imports.loading.desk import BATCH, Desk
+from imports.loading.desk import Desk, insert
 
 # More customers than this at one number share a switchboard, or a number that somebody made up.
 _MOST_AT_ONE = 4
@@ -27,12 +27,11 @@ def propose_duplicates(desk: Desk) -> list[list[str]]:
         if 1 < len(customers) <= _MOST_AT_ONE:
             for pair in combinations(sorted(customers), 2):
                 pairs[pair] = "Same phone number" if kind == "phone" else "Same mail address"
-    DuplicateProposal.objects.bulk_create(
+    insert(
         [
             DuplicateProposal(first_id=first, second_id=second, reason=reason, proposed_at=desk.now)
             for (first, second), reason in pairs.items()
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
     proposed = DuplicateProposal.objects.filter(state=DuplicateProposal.State.PROPOSED)

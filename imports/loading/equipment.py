@@ -3,7 +3,7 @@
 from customers.models import Equipment
 from customers.searchkeys import serial_key
 from imports.loading.again import Change, compare, count, remember, take_over
-from imports.loading.desk import BATCH, Desk, in_batches
+from imports.loading.desk import Desk, in_batches, insert
 from imports.reading import Known, customer_key
 from imports.reading.equipment import EquipmentRow
 
@@ -34,7 +34,7 @@ def load_equipment(desk: Desk, rows: list[EquipmentRow]) -> None:
             desk.warn(TABLE, row.line, f"a machine with this serial number is here already: {row.serial}")
     done = 0
     for batch in in_batches(fresh):
-        Equipment.objects.bulk_create([_machine(desk, row) for row in batch], batch_size=BATCH)
+        insert([_machine(desk, row) for row in batch])
         done += len(batch)
         desk.say(TABLE, done, len(fresh))
     desk.machines = machines()

@@ -6,7 +6,7 @@ from contracts.wording import money
 from customers.models import TimelineEntry
 from customers.searchkeys import serial_key
 from imports.loading.again import Change, compare, count, remember, take_over
-from imports.loading.desk import BATCH, Desk, in_batches
+from imports.loading.desk import Desk, in_batches, insert
 from imports.reading import customer_key
 from imports.reading.payments import PaymentRow
 
@@ -34,7 +34,7 @@ def load_payments(desk: Desk, rows: list[PaymentRow]) -> None:
     done = 0
     for batch in in_batches(fresh):
         payments = [_payment(desk, row) for row in batch]
-        Payment.objects.bulk_create(payments, batch_size=BATCH)
+        insert(payments)
         _tell(payments, desk)
         done += len(batch)
         desk.say(TABLE, done, len(fresh))
@@ -81,7 +81,7 @@ def _payment(desk: Desk, row: PaymentRow) -> Payment:
 
 
 def _tell(payments: list[Payment], desk: Desk) -> None:
-    TimelineEntry.objects.bulk_create(
+    insert(
         [
             TimelineEntry(
                 customer_id=payment.customer_id,
@@ -97,7 +97,6 @@ def _tell(payments: list[Payment], desk: Desk) -> None:
             for payment in payments
             if payment.customer_id
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
 

@@ -4,7 +4,7 @@ import hashlib
 
 from customers.models import Equipment, TimelineEntry
 from imports.loading.again import Change, compare, count, remember, take_over
-from imports.loading.desk import BATCH, Desk, in_batches
+from imports.loading.desk import Desk, in_batches, insert
 from imports.reading import visit_key
 from imports.reading.recommendations import RecommendationRow
 from imports.words import CAN_WAIT, LIKELY_TO_FAIL, SAFETY, SOON
@@ -71,9 +71,9 @@ def _add(
         )
         for row in rows
     ]
-    Recommendation.objects.bulk_create(recommendations, batch_size=BATCH)
+    insert(recommendations)
     pairs = list(zip(recommendations, rows, strict=True))
-    StateChange.objects.bulk_create(
+    insert(
         [
             StateChange(
                 recommendation=recommendation,
@@ -83,10 +83,9 @@ def _add(
             )
             for recommendation in recommendations
         ]
-        + [_done(desk, recommendation, row) for recommendation, row in pairs if row.done],
-        batch_size=BATCH,
+        + [_done(desk, recommendation, row) for recommendation, row in pairs if row.done]
     )
-    TimelineEntry.objects.bulk_create(
+    insert(
         [
             TimelineEntry(
                 customer_id=customers[recommendation.equipment_id],
@@ -99,7 +98,6 @@ def _add(
             )
             for recommendation, row in pairs
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from contracts.models import AllowanceEntry
 from customers.models import SearchWord, TimelineEntry
-from customers.search_words import add_numbers
 from imports.loading.again import compare, count, remember
 from imports.loading.contracts import entitlements
-from imports.loading.desk import BATCH, Desk, in_batches
+from imports.loading.desk import BATCH, Desk, in_batches, insert
+from imports.loading.numbers import insert_numbers
 from imports.reading import customer_key
 from imports.reading.visits import VisitRow
 from imports.words import CANCELLED, DONE, INSTALL, MAINTENANCE, MISSED, NO_ACCESS, REPAIR, SCHEDULED
@@ -170,23 +170,17 @@ def _end(desk: Desk, visit: Visit, row: VisitRow) -> None:
 
 
 def _store(desk: Desk, arrivals: list[Arrival], parts: dict[str, int]) -> None:
-    Visit.objects.bulk_create([each.visit for each in arrivals], batch_size=BATCH)
-    VisitEquipment.objects.bulk_create(
-        [VisitEquipment(visit=each.visit, equipment_id=each.machine) for each in arrivals if each.machine],
-        batch_size=BATCH,
-    )
+    insert([each.visit for each in arrivals])
+    insert([VisitEquipment(visit=each.visit, equipment_id=each.machine) for each in arrivals if each.machine])
     _assign(desk, arrivals)
-    ServiceReport.objects.bulk_create(
-        [_report(each) for each in arrivals if each.visit.state == Visit.State.DONE], batch_size=BATCH
-    )
-    PartUse.objects.bulk_create(
+    insert([_report(each) for each in arrivals if each.visit.state == Visit.State.DONE])
+    insert(
         [
             PartUse(visit=each.visit, part_id=parts[name.casefold()], quantity=1)
             for each in arrivals
             if each.visit.is_history
             for name in _part_names(each.row)
-        ],
-        batch_size=BATCH,
+        ]
     )
     _enter([each.visit for each in arrivals if each.visit.entitlement_id])
     _tell(arrivals)
@@ -195,7 +189,7 @@ def _store(desk: Desk, arrivals: list[Arrival], parts: dict[str, int]) -> None:
 def _assign(desk: Desk, arrivals: list[Arrival]) -> None:
     """Give each its technician; where somebody booked the time meanwhile, the visit comes in without."""
     wanted = [each for each in arrivals if each.technician is not None and not each.is_crowded]
-    Assignment.objects.bulk_create(
+    insert(
         [
             Assignment(
                 visit=each.visit,
@@ -205,7 +199,6 @@ def _assign(desk: Desk, arrivals: list[Arrival]) -> None:
             )
             for each in wanted
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
     to_come = [each for each in wanted if not each.visit.is_history]
@@ -238,7 +231,7 @@ def _report(arrival: Arrival) -> ServiceReport:
 
 def _enter(visits: list[Visit]) -> None:
     """One line in the ledger of allowances for each visit that a term grants."""
-    AllowanceEntry.objects.bulk_create(
+    insert(
         [
             AllowanceEntry(
                 entitlement_id=visit.entitlement_id,
@@ -249,7 +242,6 @@ def _enter(visits: list[Visit]) -> None:
             )
             for visit in visits
         ],
-        batch_size=BATCH,
         ignore_conflicts=True,
     )
 
@@ -262,11 +254,8 @@ def _promise(desk: Desk, visits: list[Visit]) -> None:
 
 
 def _tell(arrivals: list[Arrival]) -> None:
-    visits = Visit.objects.filter(pk__in=[each.visit.pk for each in arrivals]).select_related("customer")
-    add_numbers((visit.customer, SearchWord.Kind.VISIT, visit.number, visit.public_id) for visit in visits)
-    TimelineEntry.objects.bulk_create(
-        [_line(each) for each in arrivals], batch_size=BATCH, ignore_conflicts=True
-    )
+    insert_numbers(SearchWord.Kind.VISIT, [each.visit for each in arrivals])
+    insert([_line(each) for each in arrivals], ignore_conflicts=True)
 
 
 def _line(arrival: Arrival) -> TimelineEntry:
@@ -317,7 +306,7 @@ def _technicians(rows: list[VisitRow]) -> dict[str, int]:
     names = {row.technician.casefold(): row.technician for row in rows if row.technician}
     here = {name.casefold(): pk for name, pk in Technician.objects.values_list("name", "pk")}
     new = [Technician(name=name) for key, name in names.items() if key not in here]
-    Technician.objects.bulk_create(new)
+    insert(new)
     return here | {technician.name.casefold(): technician.pk for technician in new}
 
 
@@ -326,7 +315,7 @@ def _parts(rows: list[VisitRow]) -> dict[str, int]:
     names = {name.casefold(): name for row in rows for name in _part_names(row)}
     here = {number.casefold(): pk for number, pk in Part.objects.values_list("number", "pk")}
     new = [Part(number=name, name=name) for key, name in names.items() if key not in here]
-    Part.objects.bulk_create(new)
+    insert(new)
     return here | {part.number.casefold(): part.pk for part in new}
 
 
