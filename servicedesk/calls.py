@@ -199,8 +199,10 @@ def _contract_id(request):
 
 
 def _refused(request, customer, now, *, status=422, **forms) -> HttpResponse:
-    """The page again, with what was typed and why it was not taken."""
-    _, context = _check(request, customer, now, **forms)
+    """The page again, with what was typed and why it was not taken; its new verdict was read as well."""
+    check, context = _check(request, customer, now, **forms)
+    if check.cover is not None:
+        note_check(check.cover, by=request.membership, now=now)
     return render(request, "servicedesk/calls_check.html", context, status=status)
 
 
@@ -254,9 +256,9 @@ def _verdicts(request, now, zone) -> list[dict]:
 
 
 def _verdict_url(request, duty, contracts) -> str:
-    if duty.kind == Duty.Kind.JUDGE_CONTRACT:
-        return desk_url(request.tenant, "contract", id=duty.subject)
-    return desk_url(request.tenant, "evidence", id=contracts[duty.subject], evidence=duty.subject)
+    if duty.subject in contracts:
+        return desk_url(request.tenant, "evidence", id=contracts[duty.subject], evidence=duty.subject)
+    return desk_url(request.tenant, "contract", id=duty.subject)
 
 
 urlpatterns = [

@@ -455,8 +455,13 @@ def test_a_lapse_call_is_refused_when_money_came_in_meanwhile(sales, north, now)
     read = text(answer)
     assert "Not logged Renewal in review: customer's word of 5 March" in read
     assert "Not in the list:" in read
+    assert "/lapse/" not in re.sub(r'action="[^"]*"', "", answer.content.decode())
     with tenant(north.tenant):
         assert Interaction.objects.count() == 0
+        assert [check.state for check in ContractCheck.objects.order_by("pk")] == [
+            "lapsed",
+            "renewal in review",
+        ]
 
 
 def test_a_lapse_call_keeps_what_was_typed(sales, north):
