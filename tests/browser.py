@@ -4,6 +4,7 @@ Server and pages live at the tests' own moment: a page says "today" of the day t
 lives in. What a page's script raises, or the content security policy refuses, fails the test.
 """
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -31,7 +32,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 # A refused answer (409, 422) is part of a page's work; Chromium logs it all the same.
-EXPECTED_LOG = "Failed to load resource"
+# So is a request of htmx that a newer one replaced.
+EXPECTED_LOGS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Tabs:
 
     browser: Browser
     desk: LiveDesk
+    now: dt.datetime
     contexts: list = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -65,6 +68,8 @@ class Tabs:
             timezone_id="Europe/London",
         )
         self.contexts.append(context)
+        # Scripts see the moment that the server sees; their timers run on.
+        context.clock.install(time=self.now)
         if role is not None:
             self._sign_in(context, (desk or self.desk.cast.north).people[role].user)
         page = context.new_page()
@@ -84,7 +89,7 @@ class Tabs:
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.desk.address}])
 
     def _listen(self, message):
-        if message.type == "error" and not message.text.startswith(EXPECTED_LOG):
+        if message.type == "error" and not message.text.startswith(EXPECTED_LOGS):
             self.faults.append(message.text)
 
 
@@ -124,12 +129,12 @@ def live_desk(committed_cast, now) -> Iterator[LiveDesk]:
 
 
 @pytest.fixture
-def page_as(chromium, live_desk) -> Iterator[Callable[..., Page]]:
+def page_as(chromium, live_desk, now) -> Iterator[Callable[..., Page]]:
     """`page_as("dispatcher", width=1440, theme="dark")`: a page signed in as that person of Northgate."""
-    tabs = Tabs(chromium, live_desk)
+    tabs = Tabs(chromium, live_desk, now)
     yield tabs.open
     tabs.close()
-    assert tabs.faults == []
+    assert not tabs.faults, tabs.faults
 
 
 @contextmanager
