@@ -1,14 +1,21 @@
 """The timetable, and who may work behind which walls."""
 
+import datetime as dt
 import re
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.checks import Error
 from django.core.exceptions import ImproperlyConfigured
 
+from cases.models import Duty
+from contracts.models import RenewalCheck
+from messaging.models import Message
 from servicedesk import celery, standing, tasks
 from servicedesk.celery import app
+from tenancy.scope import tenant
+from tests.visits.making import make_visit
 
 
 def test_each_line_of_the_timetable_wakes_a_task_on_a_queue_that_workers_read():
@@ -45,3 +52,23 @@ def test_nothing_starts_while_the_walls_have_a_hole(monkeypatch, db):
 def test_sound_walls_let_everything_start(db, monkeypatch):
     monkeypatch.setattr(standing.connection, "close", lambda: None)
     standing.refuse_holes()
+
+
+def test_every_task_runs_with_no_desk_open_and_twice_does_nothing_more(cast, now):
+    def rows():
+        counts = []
+        for desk in (cast.north, cast.south):
+            with tenant(desk.tenant):
+                counts.append((Message.objects.count(), Duty.objects.count(), RenewalCheck.objects.count()))
+        return counts
+
+    with time_machine.travel(now, tick=False):
+        with tenant(cast.north.tenant):
+            make_visit(cast.north, now=now, start=now + dt.timedelta(hours=3))
+        for line in app.conf.beat_schedule.values():
+            task = getattr(tasks, line["task"].rpartition(".")[2])
+            task()
+            before = rows()
+            task()
+            assert rows() == before
+    assert rows()[0] == (4, 0, 1)
