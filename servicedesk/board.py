@@ -18,7 +18,7 @@ from servicedesk.dayplan import TALLIES, WORDS_OF, DayPlan, day_plan
 from servicedesk.needs_action import Tray, tray
 from servicedesk.weekplan import WeekPlan, week_plan
 from tenancy.addresses import desk_url
-from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
 
@@ -99,7 +99,8 @@ def board_answer(request, *, now: dt.datetime, says: str, visit=None) -> HttpRes
 
 def board_context(request, shown: Shown, now: dt.datetime) -> dict:
     """Everything that the board's page and its parts draw."""
-    needs = tray(request.tenant, now=now)
+    calendar = calendar_of(request.tenant)
+    needs = tray(request.tenant, now=now, calendar=calendar)
     context = {
         "shown": shown,
         "now": now,
@@ -111,9 +112,9 @@ def board_context(request, shown: Shown, now: dt.datetime) -> dict:
         "since_url": desk_url(request.tenant, "board-since") + shown.query(view=shown.view),
     }
     if shown.view == WEEK:
-        week = week_plan(request.tenant, shown.day, now=now)
+        week = week_plan(request.tenant, shown.day, now=now, calendar=calendar)
         return context | {"week": week, "version": _week_version(shown, week, needs, now)}
-    plan = day_plan(request.tenant, shown.day, now=now, only=shown.only)
+    plan = day_plan(request.tenant, shown.day, now=now, calendar=calendar, only=shown.only)
     return context | {
         "plan": plan,
         "tallies": _tallies(shown, plan),

@@ -21,7 +21,7 @@ from servicedesk.whereabouts import (
     rounded,
     visits_between,
 )
-from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
+from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
 from visits.availability import Diary, diaries
 from visits.models import Absence, Technician, Visit
@@ -137,12 +137,12 @@ class DayPlan:
         return sorted(placed, key=lambda visit: (visit.starts_at, visit.customer, visit.technician))
 
 
-def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, only: str = "") -> DayPlan:
+def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar, only: str = "") -> DayPlan:
     """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted."""
-    calendar = calendar_of(desk)
     start, end = day_bounds(day, calendar.zone)
     visits = visits_between(start, end)
-    crew = list(Technician.objects.filter(Q(is_active=True) | Q(assignments__visit__in=visits)).distinct())
+    going = {assignment.technician_id for visit in visits for assignment in visit.assignments.all()}
+    crew = list(Technician.objects.filter(Q(is_active=True) | Q(pk__in=going)))
     crew.sort(key=lambda technician: (not technician.is_active, technician.name))
     reader = _Reader(desk, day, calendar, now, crew, visits)
     lanes = reader.lanes(WORDS_OF.get(only, tuple(Word)))

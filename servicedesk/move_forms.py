@@ -64,10 +64,15 @@ class PlaceForm(forms.Form):
             data["starts_at"] = instant_at(data["day"], data["start"], self.zone)
 
 
-class MoveForm(PlaceForm):
-    """The move dialog, and what a drag posts."""
+class FitForm(PlaceForm):
+    """What a drag asks for while it hovers."""
 
     minutes = forms.IntegerField(required=False, min_value=15, max_value=12 * 60)
+
+
+class MoveForm(FitForm):
+    """The move dialog, and what a drag posts."""
+
     reason = forms.CharField(required=False, max_length=200)
     agreed = forms.BooleanField(required=False)
     tell = forms.BooleanField(required=False)

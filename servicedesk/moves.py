@@ -6,16 +6,15 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_time
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from messaging.models import Message
 from servicedesk.board import board_answer
 from servicedesk.moments import due_word, window_word
-from servicedesk.move_forms import CUSTOMER_ASKED, OWN_PLACE, REASONS, MoveForm
+from servicedesk.move_forms import CUSTOMER_ASKED, OWN_PLACE, REASONS, FitForm, MoveForm
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
-from tenancy.calendars import calendar_of, instant_at, local_day, local_time, zone_of
+from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.availability import diaries
@@ -67,18 +66,14 @@ def assign(request, id):
 def would_fit(request, id):
     """For the drag: would the visit fit with this technician from this time? As JSON; changes nothing."""
     visit, now = _visit(id), timezone.now()
-    technicians = Technician.objects.filter(is_active=True)
-    try:
-        technician = technicians.filter(public_id=request.GET.get("technician", "")).first()
-        day, clock = parse_date(request.GET.get("day", "")), parse_time(request.GET.get("start", ""))
-        minutes = int(request.GET.get("minutes") or 0)
-    except ValueError:
-        technician = day = clock = minutes = None
-    if technician is None or day is None or clock is None:
+    form = FitForm(request.GET, visit=visit, zone=zone_of(request.tenant))
+    if not form.is_valid():
         return JsonResponse({"fits": False, "says": "Choose a technician, a day and a time."}, status=422)
-    length = dt.timedelta(minutes=minutes) if minutes > 0 else visit.planned_end - visit.planned_start
-    start = instant_at(day, clock, zone_of(request.tenant))
-    verdict = fit(visit, technician=technician, start=start, length=length, now=now)
+    data = form.cleaned_data
+    length = visit.planned_end - visit.planned_start
+    if data["minutes"]:
+        length = dt.timedelta(minutes=data["minutes"])
+    verdict = fit(visit, technician=data["person"], start=data["starts_at"], length=length, now=now)
     return JsonResponse({"fits": verdict.fits, "says": verdict.says, "meets": verdict.meets})
 
 

@@ -22,7 +22,7 @@ from servicedesk.whereabouts import (
     rounded,
     with_names,
 )
-from tenancy.calendars import Calendar, calendar_of, day_bounds, local_day, local_time
+from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
 from visits.models import Visit
 from visits.standing import CALL_SHOWN_BEFORE, Word, standing_of
@@ -82,9 +82,8 @@ class Tray:
         return self.count - len(self.items)
 
 
-def tray(desk: Tenant, *, now: dt.datetime) -> Tray:
+def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
     """What needs action at `now`, in a fixed number of queries."""
-    calendar = calendar_of(desk)
     today = local_day(now, calendar.zone)
     horizon = calendar.next_working_day(today)
     visits = _read(now, today, horizon, calendar)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from servicedesk.moments import span_word
 from servicedesk.whereabouts import CANCELLED, customer_name, with_names
-from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
+from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
 from visits.availability import Diary, diaries
 from visits.models import Technician, Visit
@@ -48,9 +49,8 @@ class WeekPlan:
         return any(cell.chips for cell in self.unassigned)
 
 
-def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime) -> WeekPlan:
+def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar) -> WeekPlan:
     """The week of `day` as it stands at `now`, in a fixed number of queries."""
-    calendar = calendar_of(desk)
     monday = day - dt.timedelta(days=day.weekday())
     week = [monday + dt.timedelta(days=ahead) for ahead in range(7)]
     start, end = day_bounds(week[0], calendar.zone)[0], day_bounds(week[-1], calendar.zone)[1]
@@ -76,14 +76,14 @@ def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime) -> WeekPlan:
     rows = tuple(
         (
             diary.technician.name,
-            tuple(_cell(by_place[diary.technician.pk, on], on, calendar, diary) for on in days),
+            tuple(_cell(by_place[diary.technician.pk, on], on, calendar, now, diary) for on in days),
         )
         for diary in theirs
     )
-    return WeekPlan(tuple(days), rows, tuple(_cell(unassigned[on], on, calendar) for on in days))
+    return WeekPlan(tuple(days), rows, tuple(_cell(unassigned[on], on, calendar, now) for on in days))
 
 
-def _cell(visits, day, calendar, diary: Diary | None = None) -> Cell:
+def _cell(visits, day, calendar, now, diary: Diary | None = None) -> Cell:
     named = [
         Chip(
             id=str(visit.public_id),
@@ -97,23 +97,26 @@ def _cell(visits, day, calendar, diary: Diary | None = None) -> Cell:
     return Cell(
         day=day,
         count=len(visits) - len(named),
-        free="" if diary is None else _free(diary, day, calendar),
+        free="" if diary is None else _free(diary, [visit for visit, _ in visits], day, calendar, now),
         chips=tuple(named),
     )
 
 
-def _free(diary: Diary, day, calendar) -> str:
-    """Working time without absence or visit: "1 h 30 free", or why there is none."""
+def _free(diary: Diary, visits, day, calendar, now) -> str:
+    """Working time still to come without absence or visit: "1 h 30 free", or why there is none."""
     spans = diary.spans(day, calendar)
     if not spans:
         return "Not working"
-    taken = [*diary.absences, *diary.blocks]
-    left = sum((_left(opens, closes, taken) for opens, closes in spans), dt.timedelta())
-    if not left:
-        return "Away" if diary.absences and not diary.blocks else "Full"
-    minutes = int(left.total_seconds() // 60)
-    hours, rest = divmod(minutes, 60)
-    return " ".join(filter(None, [f"{hours} h" if hours else "", f"{rest} min" if rest else ""])) + " free"
+    coming = [(max(opens, now), closes) for opens, closes in spans if closes > now]
+    if not coming:
+        return "" if visits else "No visits"
+    if all(
+        any(begins <= opens and closes <= ends for begins, ends in diary.absences) for opens, closes in coming
+    ):
+        return "Away"
+    taken = [*diary.absences, *((visit.planned_start, visit.planned_end) for visit in visits)]
+    left = sum((_left(opens, closes, taken) for opens, closes in coming), dt.timedelta())
+    return f"{span_word(left)} free" if left else "Full"
 
 
 def _left(opens, closes, taken) -> dt.timedelta:

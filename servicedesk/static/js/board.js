@@ -11,6 +11,8 @@ const hoursOf = (el, name) => parseFloat(el.style.getPropertyValue(name));
 const visits = (lane) => [...lane.querySelectorAll("a.visit")];
 const lanes = () => [...board.querySelectorAll(".lane[data-technician]")];
 let drag = null;
+// A dialog is on its way: a quick hand's Enter is meant for it, not for the visit below.
+let opening = false;
 
 // --- Dragging -------------------------------------------------------------------------------
 function press(event) {
@@ -34,7 +36,7 @@ function lift() {
   source.dataset.lifted = "";
 }
 function move(event) {
-  if (!drag || event.pointerId !== drag.pointer) return;
+  if (!drag || drag.sent || event.pointerId !== drag.pointer) return;
   if (!drag.lifted) {
     if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < 6) return;
     lift();
@@ -122,12 +124,10 @@ function send(source, values) {
   if (!window.htmx) { form.action = address; return form.submit(); }
   form.addEventListener("htmx:afterRequest", (event) => {
     const known = event.detail.successful || [409, 422].includes(event.detail.xhr?.status);
-    // The answer brings its own words; only a drop that failed takes back what was said meanwhile.
-    if (event.detail.successful) forget();
-    else putBack();
+    putBack();
     if (!known) tell("Not moved.", "The connection dropped. Try again.");
   }, { once: true });
-  // One's own change is no surprise: its lane need not wait for the focus to leave.
+  if (drag) drag.sent = true;
   source.blur();
   window.htmx.ajax("POST", address, { source: form, swap: "none", values: Object.fromEntries(new FormData(form)) });
 }
@@ -135,6 +135,7 @@ function send(source, values) {
 // --- Keys -----------------------------------------------------------------------------------
 function keys(event) {
   if (event.key === "Escape" && drag?.lifted) { event.preventDefault(); event.stopPropagation(); return putBack(); }
+  if (opening && event.key === "Enter") { event.preventDefault(); return; }
   const chosen = document.activeElement?.closest?.("a.visit");
   const free = document.activeElement === document.body || document.activeElement === board.querySelector("[data-grid]");
   if (event.ctrlKey || event.metaKey || event.altKey || (!chosen && !free) || document.querySelector("dialog:modal")) return;
@@ -142,8 +143,10 @@ function keys(event) {
   const url = meant?.getAttribute(`data-key-${event.key.toLowerCase()}`);
   if (url && /^[a-z]$/i.test(event.key) && document.documentElement.dataset.shortcuts !== "off") {
     event.preventDefault(); event.stopPropagation();
-    if (window.htmx && document.getElementById("dialogs")) window.htmx.ajax("GET", url, { target: "#dialogs", swap: "innerHTML" });
-    else location.assign(url);
+    if (window.htmx && document.getElementById("dialogs")) {
+      opening = true;
+      window.htmx.ajax("GET", url, { target: "#dialogs", swap: "innerHTML" }).finally(() => { opening = false; });
+    } else location.assign(url);
     return;
   }
   if (!/^Arrow/.test(event.key)) return;
@@ -183,6 +186,8 @@ function news() {
 // A lane someone is in is not swapped under their hands.
 function hold(event) {
   const lane = event.detail.target.closest?.(".lane");
+  // One's own drop is no surprise.
+  if (drag?.sent) return;
   if (!lane || (!lane.contains(document.activeElement) && !lane.querySelector("details[open], [data-lifted]"))) return;
   event.detail.shouldSwap = false;
   const fresh = event.detail.fragment.firstElementChild;
