@@ -1,0 +1,205 @@
+"""A dispatcher's board in a real browser: by keys, by mouse, and beside another dispatcher."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tenancy.scope import tenant
+from tests.browser import axe_violations, sideways_scroll
+from tests.servicedesk.board_scene import make_scene
+from visits.models import Visit
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def scene(live_desk):
+    """Thursday 5 March at Northgate, in full swing."""
+    with tenant(live_desk.cast.north.tenant):
+        return make_scene(live_desk.cast.north)
+
+
+@pytest.fixture
+def board(live_desk, page_as, scene):
+    """Opens the board as one of its people."""
+
+    def open_board(role="dispatcher", path="board/", **options) -> Page:
+        page = page_as(role, **options)
+        page.goto(live_desk.url(path))
+        return page
+
+    return open_board
+
+
+def block(page: Page, customer: str):
+    return page.locator(".grid a.visit").filter(has_text=customer)
+
+
+def hear_news(page: Page) -> None:
+    """As if the tab came to the front: the board asks for news at once."""
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def stored(live_desk, visit: Visit) -> tuple[str, str]:
+    """With whom and when (in UTC) a visit stands."""
+    with tenant(live_desk.cast.north.tenant):
+        visit.refresh_from_db()
+        return visit.assignments.get().technician.name, f"{visit.planned_start:%H:%M}"
+
+
+def test_choose_m_1_enter_moves_and_another_dispatcher_sees_it(live_desk, board, scene):
+    page, other = board(), board("manager")
+    block(page, "Mayfield Vets").focus()
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="Move Mayfield Vets")).to_be_visible()
+    expect(dialog.locator(".slot__when").first).to_have_text("Lou, today 15:30 to 16:30")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_contain_text("Mayfield Vets is now with Lou, Thursday 15:30.")
+    expect(dialog).to_have_count(0)
+    expect(block(page, "Mayfield Vets")).to_have_attribute("data-start", "15:30")
+    # Focus stands on the visit, for the next key.
+    expect(block(page, "Mayfield Vets")).to_be_focused()
+    assert stored(live_desk, scene["Mayfield Vets"]) == ("Lou Baptiste", "15:30")
+
+    expect(block(other, "Mayfield Vets")).to_have_attribute("data-start", "15:45")
+    hear_news(other)
+    expect(block(other, "Mayfield Vets")).to_have_attribute("data-start", "15:30")
+    assert axe_violations(page) == []
+
+
+def test_a_conflict_is_explained_and_nothing_typed_is_lost(live_desk, board, scene):
+    first, second = board("manager"), board()
+    for page in (first, second):
+        block(page, "Grange Hotel").focus()
+        page.keyboard.press("m")
+        page.get_by_label("Another place").check()
+    first.get_by_label("Starts").fill("14:00")
+    first.get_by_role("button", name="Move").click()
+    expect(block(first, "Grange Hotel")).to_have_attribute("data-start", "14:00")
+
+    second.get_by_label("Starts").fill("16:00")
+    second.get_by_role("dialog").get_by_role("button", name="Move").click()
+    problem = second.get_by_role("alert")
+    expect(problem).to_contain_text(
+        re.compile(r"Robin Vale changed this visit at 13:0\d\. It stands with Sam")
+    )
+    expect(second.get_by_label("Starts")).to_have_value("16:00")
+    expect(second.get_by_label("Another place")).to_be_checked()
+    assert axe_violations(second) == []
+    # Seen now, it is the dispatcher's to decide.
+    second.get_by_role("dialog").get_by_role("button", name="Move").click()
+    expect(block(second, "Grange Hotel")).to_have_attribute("data-start", "16:00")
+    assert stored(live_desk, scene["Grange Hotel"]) == ("Sam Okoro", "16:00")
+
+
+def drag(page: Page, source, lane: str, hour: float) -> None:
+    """Press on a block, carry its left edge to an hour of a lane, hold it there."""
+    source.scroll_into_view_if_needed()
+    box = source.bounding_box()
+    track = page.locator(f".lane[data-name={lane}] .lane__time").bounding_box()
+    first, count = 8, 10
+    page.mouse.move(box["x"] + 4, box["y"] + 20)
+    page.mouse.down()
+    x = track["x"] + track["width"] * (hour - first) / count
+    page.mouse.move(x - 30, track["y"] + 30, steps=4)
+    page.mouse.move(x + 4, track["y"] + 30, steps=4)
+
+
+def test_a_visit_is_dragged_to_another_lane(live_desk, board, scene):
+    page = board()
+    drag(page, block(page, "Wren & Co"), "Ines", 14.75)
+    toast = page.get_by_role("status")
+    expect(toast).to_contain_text("Ines, 14:45 to 16:00. Free.")
+    page.mouse.up()
+    expect(toast).to_contain_text("Wren & Co is now with Ines, Thursday 14:45.")
+    lane = page.locator(".lane[data-name=Ines]")
+    expect(lane.locator("a.visit").filter(has_text="Wren & Co")).to_have_attribute("data-start", "14:45")
+    expect(page.locator(".lane[data-name=Marek] a.visit").filter(has_text="Wren & Co")).to_have_count(0)
+    assert stored(live_desk, scene["Wren & Co"]) == ("Ines Duarte", "14:45")
+
+
+def test_a_drop_on_a_taken_hour_is_refused_in_words(live_desk, board, scene):
+    page = board()
+    drag(page, block(page, "Wren & Co"), "Ines", 16)
+    expect(page.get_by_role("status")).to_contain_text("Overlaps Moor End School, 16:00 to 17:15.")
+    page.mouse.up()
+    expect(page.get_by_role("alert")).to_contain_text("Overlaps Moor End School, 16:00 to 17:15.")
+    assert stored(live_desk, scene["Wren & Co"]) == ("Marek Novak", "16:00")
+
+
+def test_escape_returns_what_is_dragged(live_desk, board, scene):
+    page = board()
+    drag(page, block(page, "Wren & Co"), "Ines", 14.75)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(block(page, "Wren & Co")).to_have_attribute("data-start", "16:00")
+    assert stored(live_desk, scene["Wren & Co"]) == ("Marek Novak", "16:00")
+
+
+def test_what_nobody_has_is_dragged_from_the_tray(live_desk, board, scene):
+    page = board()
+    drag(page, page.locator(".todo").filter(has_text="Quayside Dental"), "Sam", 14)
+    expect(page.get_by_role("status")).to_contain_text("Sam, 14:00 to 15:15. Free.")
+    page.mouse.up()
+    expect(block(page, "Quayside Dental")).to_have_attribute("data-start", "14:00")
+    assert stored(live_desk, scene["Quayside Dental"]) == ("Sam Okoro", "14:00")
+
+
+def test_a_miss_is_settled_and_rebooked_in_five_interactions(live_desk, board, scene):
+    page = board()
+    missed = scene["Fennel & Rye"]
+    expect(page).to_have_title(re.compile(r"^\(8\) Board"))
+    block(page, "Fennel & Rye").focus()  # 1
+    page.keyboard.press("o")  # 2
+    page.get_by_role("dialog").get_by_text("Van broke down").click()  # 3
+    page.keyboard.press("1")  # 4
+    page.keyboard.press("Control+Enter")  # 5
+    expect(page.get_by_role("status")).to_contain_text("Fennel & Rye: settled.")
+    expect(page.locator(".tray .todo").filter(has_text="Fennel & Rye")).to_have_count(0)
+    expect(page).to_have_title(re.compile(r"^\(7\) Board"))
+    # Red for ever in its lane, and the new visit beside it.
+    expect(page.locator(f"#visit-{missed.public_id}")).to_have_attribute("data-state", "missed")
+    expect(block(page, "Fennel & Rye")).to_have_count(2)
+    with tenant(live_desk.cast.north.tenant):
+        missed.refresh_from_db()
+        assert missed.miss_outcome.startswith(
+            "Van broke down. Dana Whitlock spoke to Fennel & Rye on Thu 5 Mar"
+        )
+
+
+def test_calling_ahead_from_the_tray_takes_the_card_away(board, scene):
+    page = board()
+    card = page.locator(".todo").filter(has_text="The Harbour Letter")
+    card.get_by_role("button", name="I called").click()
+    expect(card).to_have_count(0)
+    expect(block(page, "The Harbour Letter")).to_have_attribute("data-state", "called")
+
+
+def test_news_do_not_pull_a_lane_from_under_the_hands(live_desk, board, scene):
+    page, other = board(), board("manager")
+    block(page, "Mayfield Vets").focus()
+    block(other, "Mayfield Vets").focus()
+    other.keyboard.press("m")
+    expect(other.get_by_role("dialog")).to_be_visible()
+    other.keyboard.press("1")
+    other.keyboard.press("Enter")
+    expect(block(other, "Mayfield Vets")).to_have_attribute("data-start", "15:30")
+    hear_news(page)
+    show = page.get_by_role("button", name="1 change in this lane. Show")
+    expect(show).to_be_visible()
+    expect(block(page, "Mayfield Vets")).to_have_attribute("data-start", "15:45")
+    show.click()
+    expect(block(page, "Mayfield Vets")).to_have_attribute("data-start", "15:30")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["board/", "board/?view=week", "board/?view=list", "board/?day=2026-03-12"])
+@pytest.mark.parametrize("width", [1440, 320])
+def test_everybody_can_use_it(board, theme, path, width):
+    page = board(path=path, theme=theme, width=width)
+    assert axe_violations(page) == []
+    assert sideways_scroll(page) == 0
