@@ -12,13 +12,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
+from cases.duties import open_duty
 from cases.models import Case, Duty, Interaction, Promise
 from contracts.evidence import confirm_evidence, log_claim, log_evidence
 from contracts.holds import set_hold
-from contracts.models import CallSkip, Contract, ContractCheck, ContractTerm, RenewalEvidence
+from contracts.models import CallSkip, Contract, ContractCheck, ContractTerm, Payment, RenewalEvidence
+from contracts.verifying import ask_to_judge
 from customers.models import Contact, Customer
 from servicedesk.call_forms import usual_times
-from tenancy.calendars import Calendar, zone_of
+from tenancy.calendars import Calendar, calendar_of, zone_of
 from tenancy.scope import tenant
 from visits.models import Assignment, Visit
 
@@ -163,6 +165,35 @@ def test_accounts_read_what_waits_for_them(client, north, now):
         "&#x27;", "'"
     )
     assert f"contracts/{north.contract.public_id}/evidence/{claim.public_id}/" in body.content.decode()
+
+
+def test_accounts_read_which_money_is_unmatched_and_who_asks(client, north, now):
+    with tenant(north.tenant):
+        payment = Payment.objects.create(
+            customer=north.customer,
+            paid_on=TODAY,
+            amount=Decimal("612"),
+            currency="GBP",
+            recorded_at=now,
+        )
+        open_duty(
+            "unmatched money",
+            payment.public_id,
+            kind=Duty.Kind.MATCH_PAYMENT,
+            title="Match £612.00",
+            due_at=now - dt.timedelta(hours=1),
+            now=now - dt.timedelta(days=1),
+            owner_role="accounts",
+            customer=north.customer,
+            subject=payment.public_id,
+        )
+        ask_to_judge(contract=north.contract, calendar=calendar_of(north.tenant), by=north.sales, now=now)
+    client.force_login(north.people["accounts"].user)
+    body = client.get(north.url("calls/")).content.decode()
+    assert f'<a href="{check_url(north)}">Match £612.00</a>' in body
+    contract = north.url(f"contracts/{north.contract.public_id}/")
+    assert f'<a href="{contract}">Is N-20418 renewed? Jamie Mercer asks</a>' in body
+    assert body.index("Match £612.00") < body.index("Is N-20418 renewed?")
 
 
 @pytest.mark.parametrize("role", ["technician", "dispatcher"])
