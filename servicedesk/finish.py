@@ -92,6 +92,11 @@ class FinishPage:
             self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
         return not self.errors
 
+    @property
+    def others_are_wrong(self) -> bool:
+        """Whether an answer that need not be given was begun and is not whole: then it must be seen."""
+        return any(form.errors for form in self.others)
+
     def completion(self, stored: list) -> Completion:
         """What was typed, as the gate takes it; stores the pictures, noting them in `stored`."""
         forms = [*self.answers, *self.others]

@@ -2,7 +2,6 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
 
 from cases.models import Case, Duty, Promise
 from messaging.models import Message
@@ -11,7 +10,6 @@ from tenancy.models import Membership, User
 from tenancy.scope import tenant
 from tests.visits.making import make_visit
 from visits import fieldwork
-from visits.access import access_from, no_access
 from visits.commitments import make_promises
 from visits.fieldwork import BriefNotRead, StepRefused
 from visits.models import Technician, Visit
@@ -296,24 +294,6 @@ def test_after_60_s_nothing_is_undone(visit, lou, now):
     assert visit.state == "on site"
 
 
-def test_no_access_needs_arrival_ten_minutes_and_a_call(visit, lou, now):
-    with pytest.raises(StepRefused, match="Tap Arrived first"):
-        no_access(visit, because="Nobody opened", by=lou, now=now)
-    arrived = on_site(visit, lou, now)
-    with pytest.raises(StepRefused, match="until 13:17"):
-        no_access(visit, because="Nobody opened", by=lou, now=now + 9 * MINUTE)
-    then = access_from(arrived)
-    with pytest.raises(StepRefused, match="log the call"):
-        no_access(visit, because="Nobody opened", by=lou, now=then)
-    fieldwork.call_ahead(visit, result="no answer", by=lou, now=now + 5 * MINUTE)
-    with pytest.raises(StepRefused, match="kept you out"):
-        no_access(visit, because=" ", by=lou, now=then)
-    ended = no_access(visit, because="Nobody opened", by=lou, now=then)
-    assert (ended.state, ended.ended_because, ended.missed_at) == ("no access", "Nobody opened", None)
-    assert Duty.objects.get(subject=visit.public_id).kind == "call customer"
-    assert not Promise.objects.open().filter(of_visit__visit=visit).exists()
-
-
 def test_a_call_at_the_door_is_no_call_ahead(visit, lou, now):
     fieldwork.skip_step(visit, "call ahead", because="x", by=lou, now=now)
     fieldwork.read_brief(visit, by=lou, now=now)
@@ -321,11 +301,6 @@ def test_a_call_at_the_door_is_no_call_ahead(visit, lou, now):
     fieldwork.arrive(visit, by=lou, now=now)
     assert fieldwork.call_ahead(visit, result="spoke", by=lou, now=now).called_ahead_at is None
     assert promise(visit, "call ahead").state == "open"
-
-
-def test_the_database_knows_no_access_without_arrival(visit, now):
-    with pytest.raises(IntegrityError, match="visit_no_access_has_arrival"), transaction.atomic():
-        Visit.objects.filter(pk=visit.pk).update(state="no access")
 
 
 def on_the_way(visit, person, now):

@@ -6,11 +6,10 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, connections, transaction
 
-from cases.models import Duty, Promise
+from cases.models import Promise
 from contracts.cover import cover_of
 from contracts.models import AllowanceEntry, ContractTerm, Entitlement
 from customers.models import TimelineEntry
-from recommendations import lifecycle
 from recommendations.lifecycle import NotPossible, raise_recommendation
 from recommendations.models import Recommendation
 from tenancy.scope import tenant
@@ -356,56 +355,6 @@ def test_a_visit_that_slid_into_the_next_term_uses_that_one(north, visit, lou, n
 def test_a_visit_without_entitlement_uses_nothing(north, visit, lou, now):
     finish(visit, now, lou, answer(north.recommendation))
     assert not AllowanceEntry.objects.exists()
-
-
-def test_what_nobody_signed_for_makes_a_mail_due_the_same_day(north, visit, lou, now):
-    finish(visit, now, lou, answer(north.recommendation))
-    duty = Duty.objects.get()
-    assert (duty.kind, duty.owner_role, duty.detail) == (
-        "mail recommendation",
-        "dispatcher",
-        "Visit V-1, not handed over",
-    )
-    assert duty.title == "Mail Replace the fuser unit: Margaret Ellison"
-    assert duty.due_at == now.replace(hour=17, minute=30)
-    north.recommendation.refresh_from_db()
-    assert north.recommendation.signed_by == ""
-
-
-def test_after_hours_the_mail_is_due_by_the_end_of_the_day(north, lou, now):
-    late = now.replace(hour=20)
-    visit = on_site_visit(north, late)
-    finish(visit, late, lou, answer(north.recommendation))
-    assert Duty.objects.get().due_at == now.replace(hour=23, minute=59, second=59)
-
-
-def test_what_was_signed_for_is_handed_over(north, visit, lou, now):
-    finish(visit, now, lou, answer(north.recommendation), report=SIGNED)
-    assert not Duty.objects.exists()
-    north.recommendation.refresh_from_db()
-    assert north.recommendation.signed_by == "M. Ellison"
-
-
-def test_nobody_to_ask_is_mailed_whoever_signed(north, visit, lou, now):
-    finish(visit, now, lou, answer(north.recommendation, told=False), report=SIGNED)
-    assert Duty.objects.get().kind == "mail recommendation"
-    north.recommendation.refresh_from_db()
-    assert north.recommendation.signed_by == ""
-
-
-def test_accepted_for_another_visit_makes_a_duty_to_book_it(north, visit, lou, now):
-    finish(visit, now, lou, answer(north.recommendation, "accepted"), report=SIGNED)
-    duty = Duty.objects.get()
-    assert (duty.kind, duty.title) == (
-        "call customer",
-        "Book a visit for Replace the fuser unit: Margaret Ellison",
-    )
-
-
-def test_nothing_to_hand_over_makes_no_duty(north, visit, lou, now):
-    lifecycle.mark_done(north.recommendation, by=lou, now=now)
-    finish(visit, now, lou)
-    assert not Duty.objects.exists()
 
 
 # Two at once
