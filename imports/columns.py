@@ -52,7 +52,7 @@ def find_columns(table: Table, headings: list[str], given: dict[str, str]) -> Co
             _take(columns, choices[place], place)
     for place in open_places:
         if place not in columns.places.values() and keys[place]:
-            _take(columns, _fields_called(table, _without_table_word(table, keys[place])), place)
+            _take(columns, _called_with_table_word(table, keys[place]), place)
     taken = set(columns.places.values())
     columns.unread = [
         heading for place, heading in enumerate(headings) if place not in taken and heading.strip()
@@ -106,13 +106,12 @@ def _take(columns: Columns, names: list[str], place: int) -> None:
         columns.places[free[0]] = place
 
 
-def _without_table_word(table: Table, key: str) -> str:
-    for word in sorted(table.words, key=len, reverse=True):
-        if key.startswith(word) and len(key) > len(word):
-            return key.removeprefix(word)
-        if key.endswith(word) and len(key) > len(word):
-            return key.removesuffix(word)
-    return key
+def _called_with_table_word(table: Table, key: str) -> list[str]:
+    """Fields that a heading names beside the table's own word: "ContractStart", "Name_Kunde"."""
+    rests = {key.removeprefix(word) for word in table.words} | {
+        key.removesuffix(word) for word in table.words
+    }
+    return [each.name for each in table.fields if (rests - {key, ""}) & table.headings(each)]
 
 
 def _fits(holds: str, cells: list[str], numbers: set[str]) -> bool:

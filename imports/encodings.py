@@ -14,6 +14,7 @@ _MARKED = (
 )
 # One byte a letter: the ones dealers' programs write, the likeliest first (ties go to the first).
 _SAMPLE_LINES = 2000
+_USUAL = frozenset("äöüßéèêëàâçñáíóúîïôûøåæœ")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _SINGLE_BYTE = ("cp1252", "cp850", "cp437", "mac_roman", "iso8859_15")
 
@@ -110,6 +111,7 @@ def _plausible(data: bytes, encoding: str) -> int:
         elif before.isalpha() and after.isalpha() and before.isascii():
             fitting = letter.isalpha() and not (before.islower() and letter.isupper())
             score += 1 if fitting or letter in "’‘'" else -2
+            score += letter.lower() in _USUAL
         elif before.isalpha() and before.islower() and letter.isupper():
             score -= 1
         elif letter.isalpha() or kind in ("Pi", "Pf", "Pd", "Sc", "Zs", "Po"):

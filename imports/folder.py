@@ -15,7 +15,7 @@ from imports.reading.payments import read_payment
 from imports.reading.recommendations import read_recommendation
 from imports.reading.visits import read_visit
 from imports.refusals import RowRefused
-from imports.report import Report, Warning
+from imports.report import Report, Remark
 from imports.rows import Row
 from imports.sheets import Sheet, called_as, open_sheet, recognised_as
 from imports.tables import TABLES, Table
@@ -78,7 +78,7 @@ def read_table(name: str, export: Export, known: Known, given: Given, report: Re
             except RowRefused as refused:
                 result.refusals.append(refused.refusal)
             else:
-                result.warnings += [Warning(name, sheet.file.name, row.line, text) for text in row.warnings]
+                result.warnings += [Remark(name, sheet.file.name, row.line, text) for text in row.warnings]
     return good
 
 

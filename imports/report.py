@@ -9,7 +9,7 @@ from imports.tables import CONTRACTS, TABLES
 
 
 @dataclass(frozen=True)
-class Warning:
+class Remark:
     """Something a person should look at; the row came in all the same."""
 
     table: str
@@ -31,7 +31,7 @@ class TableReport:
     unchanged: int = 0
     kept_as_changed_here: int = 0
     refusals: list[Refusal] = field(default_factory=list)
-    warnings: list[Warning] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Report:
         return [refusal for table in self.tables.values() for refusal in table.refusals]
 
     @property
-    def warnings(self) -> list[Warning]:
+    def warnings(self) -> list[Remark]:
         """Every warning, table by table."""
         return [warning for table in self.tables.values() for warning in table.warnings]
 
@@ -89,7 +89,7 @@ def _reject(refusal: Refusal) -> list[str]:
     return [f"line {refusal.line}", BAD_ROW]
 
 
-def summed(warnings: list[Warning], most: int = 5) -> list[str]:
+def summed(warnings: list[Remark], most: int = 5) -> list[str]:
     """Warnings for a person: the first few of each kind in full, then how many more."""
     seen, lines = Counter(), []
     for warning in warnings:

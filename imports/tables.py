@@ -23,6 +23,7 @@ _NUMBER_WORDS = (
     "number",
     "id",
     "code",
+    "cod",
     "key",
     "nummer",
     "numero",

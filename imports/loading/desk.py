@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from imports.report import Report, TableReport, Warning
+from imports.report import Report, TableReport, Remark
 from tenancy.calendars import day_bounds, instant_at
 from tenancy.models import Tenant
 
@@ -62,7 +62,7 @@ class Desk:
 
     def warn(self, table: str, line: int, text: str) -> None:
         """Note what a person should look at; the row came in, or was here already."""
-        self.table(table).warnings.append(Warning(table, table, line, text))
+        self.table(table).warnings.append(Remark(table, table, line, text))
 
 
 def moment_of(day: dt.date, *, zone: ZoneInfo, now: dt.datetime, is_given: bool) -> dt.datetime:
