@@ -15,7 +15,7 @@ from imports.reading.payments import read_payment
 from imports.reading.recommendations import read_recommendation
 from imports.reading.visits import read_visit
 from imports.refusals import RowRefused
-from imports.report import Report, Remark
+from imports.report import Remark, Report
 from imports.rows import Row
 from imports.sheets import Sheet, called_as, open_sheet, recognised_as
 from imports.tables import TABLES, Table

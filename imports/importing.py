@@ -10,6 +10,7 @@ from imports.country import date_order_of, decimal_of
 from imports.facts import facts_of
 from imports.folder import Export, open_folder, read_table
 from imports.given import Given
+from imports.loading.allowance import enter_visits_of_later_terms
 from imports.loading.calls import load_calls
 from imports.loading.contracts import known_contracts, load_contracts
 from imports.loading.customers import known_customers, load_customers, places
@@ -18,7 +19,7 @@ from imports.loading.duplicates import propose_duplicates
 from imports.loading.equipment import known_machines, load_equipment, machines
 from imports.loading.payments import load_payments, match_waiting
 from imports.loading.recommendations import load_recommendations
-from imports.loading.visits import enter_visits_of_later_terms, load_visits
+from imports.loading.visits import load_visits
 from imports.reading import Known
 from imports.report import Report
 from imports.tables import TABLES

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from contracts.models import Cancellation, Contract, ContractEquipment, ContractTerm, Entitlement
+from contracts.models import Cancellation, Contract, ContractEquipment, ContractTerm
 from contracts.renewals import grant_visits
 from customers.models import SearchWord
 from customers.searchkeys import serial_key
@@ -179,21 +179,3 @@ def _change_cancellation(desk: Desk, contract: Contract, row: ContractRow, kept:
     if stands != row.is_cancelled:
         kept.append("is_cancelled")
     return False
-
-
-def entitlements() -> dict[int, list[tuple[dt.date, dt.date, int]]]:
-    """For each machine, the standing terms that grant visits: first day, last day, entitlement."""
-    machines: dict[int, list[int]] = {}
-    for contract, machine in ContractEquipment.objects.order_by("contract__number_key").values_list(
-        "contract", "equipment"
-    ):
-        machines.setdefault(machine, []).append(contract)
-    terms: dict[int, list[tuple[dt.date, dt.date, int]]] = {}
-    for contract, starts_on, ends_on, entitlement in Entitlement.objects.filter(
-        kind=Entitlement.Kind.VISITS, term__taken_back_at__isnull=True
-    ).values_list("term__contract", "term__starts_on", "term__ends_on", "pk"):
-        terms.setdefault(contract, []).append((starts_on, ends_on, entitlement))
-    return {
-        machine: [term for contract in contracts for term in terms.get(contract, [])]
-        for machine, contracts in machines.items()
-    }

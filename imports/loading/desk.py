@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from imports.report import Report, TableReport, Remark
+from imports.report import Remark, Report, TableReport
 from tenancy.calendars import day_bounds, instant_at
 from tenancy.models import Tenant
 

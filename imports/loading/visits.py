@@ -3,18 +3,18 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from contracts.models import AllowanceEntry
 from customers.models import SearchWord, TimelineEntry
 from imports.loading.again import compare, count, remember
-from imports.loading.contracts import entitlements
-from imports.loading.desk import BATCH, Desk, in_batches, insert
+from imports.loading.allowance import USES, enter, entitlement_of, entitlements
+from imports.loading.crew import part_names, parts_named, technicians_named
+from imports.loading.desk import Desk, in_batches, insert
 from imports.loading.numbers import insert_numbers
 from imports.reading import customer_key
 from imports.reading.visits import VisitRow
 from imports.words import CANCELLED, DONE, INSTALL, MAINTENANCE, MISSED, NO_ACCESS, REPAIR, SCHEDULED
 from tenancy.calendars import local_time
 from visits.commitments import make_promises
-from visits.models import Assignment, Part, PartUse, ServiceReport, Technician, Visit, VisitEquipment
+from visits.models import Assignment, PartUse, ServiceReport, Visit, VisitEquipment
 
 TABLE = "visits"
 _KINDS = {MAINTENANCE: Visit.Kind.TUNE_UP, REPAIR: Visit.Kind.FAULT, INSTALL: Visit.Kind.INSTALL}
@@ -23,13 +23,6 @@ _OVER = {
     MISSED: Visit.State.MISSED,
     NO_ACCESS: Visit.State.NO_ACCESS,
     CANCELLED: Visit.State.CANCELLED_BY_US,
-}
-# What each state of an entitled visit is in the ledger of allowances; only *done* uses one up.
-_USES = {
-    Visit.State.BOOKED: AllowanceEntry.Kind.BOOKED,
-    Visit.State.DONE: AllowanceEntry.Kind.DONE,
-    Visit.State.MISSED: AllowanceEntry.Kind.MISSED_BY_US,
-    Visit.State.NO_ACCESS: AllowanceEntry.Kind.NO_ACCESS,
 }
 _IN_OLD_PROGRAM = "Cancelled in the old program; it does not say by whom"
 
@@ -59,7 +52,7 @@ def load_visits(desk: Desk, rows: list[VisitRow]) -> None:
     for row in compared.new:
         if row.key in here:
             desk.warn(TABLE, row.line, f"a visit with this number is here already: {row.number}")
-    technicians, parts = _technicians(fresh), _parts(fresh)
+    technicians, parts = technicians_named(fresh), parts_named(fresh)
     granted, taken = entitlements(), _taken(desk)
     done = 0
     for batch in in_batches(fresh):
@@ -76,24 +69,6 @@ def load_visits(desk: Desk, rows: list[VisitRow]) -> None:
     remember(desk, TABLE, compared.new, compared.changed, said)
     left = len(compared.new) - len(fresh) + len(compared.changed)
     count(desk, TABLE, added=len(fresh), unchanged=compared.same + left, kept=len(compared.changed))
-
-
-def enter_visits_of_later_terms() -> None:
-    """Enter visits of the past into terms that came in, or were paid for, after them (R3.1)."""
-    granted = entitlements()
-    waiting = VisitEquipment.objects.filter(
-        visit__is_history=True,
-        visit__state__in=_USES,
-        visit__kind=Visit.Kind.TUNE_UP,
-        visit__entitlement__isnull=True,
-    ).select_related("visit")
-    found = []
-    for machine in waiting:
-        machine.visit.entitlement_id = _entitlement(granted, machine.equipment_id, machine.visit)
-        if machine.visit.entitlement_id:
-            found.append(machine.visit)
-    Visit.objects.bulk_update(found, ["entitlement"], batch_size=BATCH)
-    _enter(found)
 
 
 def said(row: VisitRow) -> dict:
@@ -140,8 +115,8 @@ def _arrival(desk: Desk, row: VisitRow, technicians, granted, taken) -> Arrival:
     arrival = Arrival(row, visit, machine, technicians.get(row.technician.casefold()))
     if over:
         _end(desk, visit, row)
-    if machine and visit.kind == Visit.Kind.TUNE_UP and visit.state in _USES:
-        visit.entitlement_id = _entitlement(granted, machine, visit)
+    if machine and visit.kind == Visit.Kind.TUNE_UP and visit.state in USES:
+        visit.entitlement_id = entitlement_of(granted, machine, visit)
     if over:
         return arrival
     if arrival.technician is not None:
@@ -179,10 +154,10 @@ def _store(desk: Desk, arrivals: list[Arrival], parts: dict[str, int]) -> None:
             PartUse(visit=each.visit, part_id=parts[name.casefold()], quantity=1)
             for each in arrivals
             if each.visit.is_history
-            for name in _part_names(each.row)
+            for name in part_names(each.row)
         ]
     )
-    _enter([each.visit for each in arrivals if each.visit.entitlement_id])
+    enter([each.visit for each in arrivals if each.visit.entitlement_id])
     _tell(arrivals)
 
 
@@ -229,23 +204,6 @@ def _report(arrival: Arrival) -> ServiceReport:
     )
 
 
-def _enter(visits: list[Visit]) -> None:
-    """One line in the ledger of allowances for each visit that a term grants."""
-    insert(
-        [
-            AllowanceEntry(
-                entitlement_id=visit.entitlement_id,
-                kind=_USES[visit.state],
-                quantity=1,
-                at=visit.completed_at or visit.missed_at or visit.booked_at,
-                subject=visit.public_id,
-            )
-            for visit in visits
-        ],
-        ignore_conflicts=True,
-    )
-
-
 def _promise(desk: Desk, visits: list[Visit]) -> None:
     """What an appointment to come promises: window, confirmation, call ahead (R4.1). Nothing is sent."""
     for visit in Visit.objects.filter(pk__in=[each.pk for each in visits]).select_related("customer", "case"):
@@ -284,14 +242,6 @@ def _line(arrival: Arrival) -> TimelineEntry:
     )
 
 
-def _entitlement(granted, machine: int, visit: Visit) -> int | None:
-    """The entitlement of the term that grants this visit, by the day on which it was done or is to be."""
-    day = visit.completed_on or visit.told_day
-    return next(
-        (pk for starts_on, ends_on, pk in granted.get(machine, ()) if starts_on <= day <= ends_on), None
-    )
-
-
 def _taken(desk: Desk) -> dict[int, list[tuple[dt.datetime, dt.datetime]]]:
     """The blocks that technicians have already in this desk."""
     found: dict[int, list[tuple[dt.datetime, dt.datetime]]] = {}
@@ -299,26 +249,3 @@ def _taken(desk: Desk) -> dict[int, list[tuple[dt.datetime, dt.datetime]]]:
     for technician, start, end in blocking.values_list("technician", "starts_at", "ends_at"):
         found.setdefault(technician, []).append((start, end))
     return found
-
-
-def _technicians(rows: list[VisitRow]) -> dict[str, int]:
-    """Where each technician's name leads; one we do not know yet is made, without a sign-in."""
-    names = {row.technician.casefold(): row.technician for row in rows if row.technician}
-    here = {name.casefold(): pk for name, pk in Technician.objects.values_list("name", "pk")}
-    new = [Technician(name=name) for key, name in names.items() if key not in here]
-    insert(new)
-    return here | {technician.name.casefold(): technician.pk for technician in new}
-
-
-def _parts(rows: list[VisitRow]) -> dict[str, int]:
-    """Where each part's name leads; the export tells no number, so the name is the number."""
-    names = {name.casefold(): name for row in rows for name in _part_names(row)}
-    here = {number.casefold(): pk for number, pk in Part.objects.values_list("number", "pk")}
-    new = [Part(number=name, name=name) for key, name in names.items() if key not in here]
-    insert(new)
-    return here | {part.number.casefold(): part.pk for part in new}
-
-
-def _part_names(row: VisitRow) -> list[str]:
-    pieces = (piece.strip()[:60] for piece in row.parts.replace("|", ";").replace("\n", ";").split(";"))
-    return list({piece.casefold(): piece for piece in pieces if piece}.values())
