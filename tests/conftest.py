@@ -45,8 +45,9 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def clean_cache():
-    """No test sees what another cached or throttled."""
+def nothing_left_over(settings, tmp_path_factory):
+    """No test sees what another cached or throttled, or leaves a file behind."""
+    settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / "files"
     cache.clear()
 
 

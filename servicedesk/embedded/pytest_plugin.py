@@ -38,6 +38,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
             shutil.rmtree(root, ignore_errors=True)
             raise pytest.UsageError(str(error)) from error
         os.environ.update(variables)
+        # One log line a request is for people who watch a server.
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
         early_config.add_cleanup(use.end)
     return (yield)
 

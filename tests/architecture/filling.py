@@ -17,6 +17,7 @@ from customers.links import make_link
 from customers.models import CustomerLink, Hold
 from imports.models import ImportedRow
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
+from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
 from tenancy.scope import tenant
 from visits.models import Part, PartUse, Technician, Visit, WorkingHours
@@ -32,10 +33,14 @@ def _fill(now):
     contract, visit = Contract.objects.first(), Visit.objects.first()
     customer, person = contract.customer, Membership.objects.first()
     recommendation = Recommendation.objects.first()
-    file = StoredFile.objects.create(
-        kind="photo", name="a.png", content_type="image/png", size=1, digest="0" * 64, secret="0" * 32,
-        added_at=now,
-    )  # fmt: skip
+    file = store_file(
+        content=b"scan",
+        kind=StoredFile.Kind.SCAN,
+        name="a.txt",
+        content_type="text/plain",
+        by=person,
+        now=now,
+    )
     Closure.objects.create(day=now.date(), name="Stocktaking")
     Hold.objects.create(customer=customer, reason="In review", source="probe", set_at=now)
     make_link(customer, CustomerLink.Purpose.VISIT, visit.public_id, now=now, expires_at=None)
