@@ -84,6 +84,17 @@ class Choices:
         return [r for r in self.caller.recommendations if r.equipment_id in chosen]
 
     @property
+    def uncovered(self) -> list[Equipment]:
+        """Ticked machines that no running contract names."""
+        return [m for m in self.machines if not any(_covers(c, m) for c in self.caller.covers)]
+
+    @property
+    def cover(self) -> Cover | None:
+        """The best running contract for what is ticked, or for anything while nothing is."""
+        running = [c for c in self.caller.covers if c.is_covered]
+        return next((c for c in running if all(_covers(c, m) for m in self.machines)), None)
+
+    @property
     def offers_tune_up(self) -> bool:
         """Whether a granted visit is left that could be done along with this one."""
         return self.unused is not None and self.kind != Kind.TUNE_UP
@@ -117,8 +128,12 @@ class Choices:
 
     @property
     def due_at(self) -> dt.datetime | None:
-        """When a fault reported now must be answered; other visits have no such promise."""
-        return self.caller.response_due_at if self.kind == Kind.FAULT else None
+        """When a fault of these machines must be answered; other visits have no such promise."""
+        naming = (c for c in self.caller.covers if any(_covers(c, m) for m in self.machines))
+        hours = min((c.response_hours for c in naming if c.response_hours), default=None)
+        if hours is None or self.kind != Kind.FAULT:
+            return None
+        return self.caller.calendar.due_after(self.caller.now, dt.timedelta(hours=hours))
 
     @property
     def is_free_choice(self) -> bool:
@@ -202,6 +217,12 @@ def slot_asked_for(choices: Choices) -> Slot | None:
     """The slot that was sent, if it can still be had."""
     asked = choices.asked_for
     return slot_at(choices.wanted, *asked) if asked and choices.site else None
+
+
+def _covers(cover, machine):
+    """A contract that names no machine covers all of the customer's."""
+    named = cover.contract.serial_numbers
+    return cover.is_covered and (not named or machine.serial_number in named)
 
 
 def _named(rows, public_id):

@@ -36,7 +36,7 @@ def book(request, id):
         offer(choices)
         return _panel(request, choices, taken=booking_words.taken(choices, refused), status=409)
     if request.htmx:
-        return render(request, "servicedesk/booking.html#receipt", receipt_of(request, visit, now))
+        return render(request, "servicedesk/booked.html#receipt", receipt_of(request, visit, now))
     return redirect(desk_url(request.tenant, "booked", id=visit.public_id))
 
 
@@ -59,11 +59,11 @@ def undo(request, id):
     except TooLateToUndo as refused:
         if request.htmx:
             context = {**receipt_of(request, visit, now), "problem": str(refused)}
-            return render(request, "servicedesk/booking.html#receipt", context, status=409)
+            return render(request, "servicedesk/booked.html#receipt", context, status=409)
         messages.error(request, str(refused))
         return redirect(desk_url(request.tenant, "visit", id=visit.public_id))
     if request.htmx:
-        return render(request, "servicedesk/booking.html#receipt", receipt_of(request, visit, now))
+        return render(request, "servicedesk/booked.html#receipt", receipt_of(request, visit, now))
     messages.success(request, "Booking undone. Nobody was told.")
     return redirect(desk_url(request.tenant, "customer", id=visit.customer.public_id))
 

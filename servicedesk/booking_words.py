@@ -70,13 +70,17 @@ def raising(choices: Choices) -> tuple[str, str] | None:
 
 def cost(choices: Choices) -> tuple[str, str]:
     """What the customer pays, as a loud and a quiet half."""
-    cover = choices.caller.cover
-    if cover is None:
+    best, cover = choices.caller.cover, choices.cover
+    if best is None:
         return "No contract.", charge(choices.caller)
-    if not cover.is_covered:
-        return f"{cover.sentence}.", charge(choices.caller)
-    covered = f"{cover.covered or 'The visit'}: in the contract."
-    return "Nothing to pay.", f"{covered} Not {cover.not_covered}." if cover.not_covered else covered
+    if not best.is_covered:
+        return f"{best.sentence}.", charge(choices.caller)
+    if choices.uncovered:
+        named = ", ".join(str(machine) for machine in choices.uncovered)
+        return f"No contract for {named}.", charge(choices.caller)
+    covered = f"{(cover or best).covered or 'The visit'}: in the contract."
+    excepted = (cover or best).not_covered
+    return "Nothing to pay.", f"{covered} Not {excepted}." if excepted else covered
 
 
 def read_back(choices: Choices) -> str:

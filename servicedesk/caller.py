@@ -92,7 +92,7 @@ def screen(request, found, *, now) -> dict:
         "facts": caller_words.facts(caller, standing),
         "prefers": caller_words.prefers(standing),
         "start_with": start_with(found, now=now),
-        "charge": caller_words.charge(caller),
+        "advice": caller_words.advice(caller),
         "evidence": caller_words.evidence(caller.cover, caller.today) if caller.cover else [],
         "response": caller_words.response(caller),
         "unused": unused,

@@ -4,6 +4,7 @@ import datetime as dt
 
 from cases.models import Case
 from contracts.cover import Cover
+from contracts.covered import State
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import TimelineEntry
 from servicedesk.caller_facts import SOON, Caller, Standing, is_old
@@ -52,17 +53,19 @@ def prefers(standing: Standing) -> str:
     return f"{standing.done_by_preferred} of {_count(standing.done, 'visit', 'visits')}"
 
 
+def advice(caller: Caller) -> str:
+    """What to do about the verdict: ask where records disagree, say the price where nothing is covered."""
+    if caller.cover and caller.cover.state == State.IN_REVIEW:
+        return "Unclear, ask accounts."
+    return "" if caller.cover and caller.cover.is_covered else charge(caller)
+
+
 def charge(caller: Caller) -> str:
-    """What a visit without a contract costs; empty under one."""
-    if caller.cover and caller.cover.is_covered:
-        return ""
+    """What a visit without a contract costs: "Visits are charged: £95."; pence only where there are any."""
     price = caller.desk.callout_price
-    return "Visits are charged." if price is None else f"Visits are charged: {price_word(caller)}."
-
-
-def price_word(caller: Caller) -> str:
-    """The call-out price, without pence where there are none."""
-    return money(caller.desk.callout_price, caller.desk.currency).removesuffix(".00")
+    if price is None:
+        return "Visits are charged."
+    return f"Visits are charged: {money(price, caller.desk.currency).removesuffix('.00')}."
 
 
 def evidence(cover: Cover, today: dt.date) -> list[dict]:

@@ -30,6 +30,10 @@ TAB_ICONS = {
 }
 
 
+# G and a letter go there from any page.
+GO_KEYS = {"board": "g b", "customers": "g c"}
+
+
 def desk(request):
     """Context of the base templates; nothing for pages outside a desk."""
     user = getattr(request, "user", None)
@@ -49,4 +53,5 @@ def _navigation(request):
     for label, name in NAVIGATION[request.membership.role]:
         url = desk_url(request.tenant, name)
         current = request.path.startswith(url)
-        yield {"label": label, "url": url, "current": current, "icon": TAB_ICONS[name]}
+        keys = GO_KEYS.get(name, "")
+        yield {"label": label, "url": url, "current": current, "icon": TAB_ICONS[name], "keys": keys}

@@ -77,7 +77,9 @@ def test_what_is_typed_stays_when_the_slot_went_meanwhile(page_as, live_desk, de
     first.keyboard.press("Control+Enter")
     expect(first.get_by_role("heading", name="Booked")).to_be_visible()
     second.keyboard.press("Control+Enter")
-    expect(second.get_by_role("alert")).to_have_text(re.compile("Lou’s 13:30 was taken .+ ago. These are free:"))
+    expect(second.get_by_role("alert")).to_have_text(
+        re.compile("Lou’s 13:30 was taken .+ ago. These are free:")
+    )
     expect(second.get_by_label("What is wrong")).to_have_value("Grey bands since Monday")
     expect(second.get_by_role("button", name=re.compile("^Book Lou, today 15:00 to 16:00"))).to_be_visible()
 
@@ -103,6 +105,39 @@ def test_results_are_chosen_by_arrow_and_enter(page_as, live_desk, desk):
     assert axe_violations(page) == []
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Corvane TC-240 copier")
+
+
+def test_an_unknown_number_is_added_from_the_list(page_as, live_desk, desk):
+    page = page_as("dispatcher")
+    page.goto(live_desk.url("customers/"))
+    page.keyboard.press("/")
+    page.keyboard.type("07700 900 999")
+    expect(page.get_by_role("option", name="Add them with this number")).to_be_visible()
+    assert axe_violations(page) == []
+    page.keyboard.press("Enter")
+    opened(page, "Add a customer")
+    expect(page.get_by_label("Phone")).to_have_value("07700 900 999")
+    page.get_by_label("Name").fill("Zoë Finch")
+    page.keyboard.press("Control+Enter")
+    opened(page, "Zoë Finch")
+    expect(page.get_by_text("On the phone with Zoë Finch")).to_be_visible()
+
+
+def test_two_keys_go_to_another_page(page_as, live_desk, desk):
+    page = page_as("dispatcher")
+    page.goto(live_desk.url(f"customers/{desk.customer.public_id}/"))
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    opened(page, "Customers")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_technician_finds_with_a_thumb(page_as, live_desk, desk, theme):
+    page = page_as("technician", width=390, height=844, theme=theme)
+    page.goto(live_desk.url("find/?q=harbour"))
+    expect(page.get_by_role("link", name=re.compile("Margaret Ellison"))).to_be_visible()
+    assert axe_violations(page) == []
+    assert sideways_scroll(page) == 0
 
 
 def test_another_day_is_looked_for_by_a_key_and_what_is_chosen_stays(page_as, live_desk, desk):

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from cases.models import Case
-from contracts.models import AllowanceEntry, ContractTerm
+from contracts.models import AllowanceEntry, ContractEquipment, ContractTerm
 from customers.models import Contact, Customer, Equipment, Site
 from messaging.models import Message
 from tenancy.models import Tenant
@@ -233,6 +233,19 @@ def test_without_a_contract_the_cost_is_said(desk, client):
     page = words(client.get(desk.url(f"customers/{stranger.public_id}/book/"), headers=HTMX))
     assert "No contract.</b> Visits are charged: £95." in page
     assert "No machine known here." in page
+
+
+def test_a_machine_that_no_contract_names_is_charged_and_promised_nothing(desk, client):
+    Tenant.objects.filter(pk=desk.tenant.pk).update(callout_price=Decimal("95.50"))
+    with tenant(desk.tenant):
+        ContractEquipment.objects.filter(equipment=desk.sorter).delete()
+    page = words(client.get(url(desk), form(desk, machine=str(desk.sorter.public_id)), headers=HTMX))
+    assert "No contract for Corvane SF-12 sorter.</b> Visits are charged: £95.50." in page
+    assert "17:07 promise" not in page
+    both = [str(desk.copier.public_id), str(desk.sorter.public_id)]
+    page = words(client.get(url(desk), form(desk, machine=both), headers=HTMX))
+    assert "No contract for Corvane SF-12 sorter." in page
+    assert "Meets the 17:07 promise." in page
 
 
 def test_another_day_and_technician_are_looked_for(desk, client):

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from cases.interactions import open_complaint
 from cases.models import Case, Interaction, Promise
 from cases.promising import make_promise
-from contracts.models import Contract
+from contracts.evidence import log_evidence
+from contracts.models import Contract, ContractTerm
 from customers.models import Contact, Customer, Equipment, Hold, Site, TimelineEntry
 from customers.timeline import add_line
 from recommendations.models import Recommendation
@@ -86,6 +87,16 @@ def test_without_a_contract_the_price_is_said(desk, client):
     assert "No contract" in page
     assert "Visits are charged: £95." in page
     assert "Nothing open: no recommendations, promises or complaints." in page
+
+
+def test_a_renewal_in_review_says_to_ask_accounts(desk, client, now):
+    with tenant(desk.tenant):
+        ContractTerm.objects.update(ends_on=now.date() + dt.timedelta(days=3))
+        log_evidence(contract=desk.contract, kind="cheque", dated_on=now.date(), by=desk.dispatcher, now=now)
+    page = words(client.get(url(desk)))
+    assert "renewal in review: cheque of 5 March" in page
+    assert "Unclear, ask accounts." in page
+    assert 'data-tone="warn"' in page
 
 
 def test_a_hold_and_every_open_matter_are_seen(desk, client, now):
