@@ -16,7 +16,8 @@ from contracts.cover import covers_of_equipment
 from customers.models import Equipment
 from recommendations.lifecycle import NotPossible
 from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
-from servicedesk.today import customer_name
+from servicedesk.steps import device_at
+from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.files import NotAPicture, discard, store_photo, store_signature
@@ -238,7 +239,13 @@ def finish(request, id):
     stored = []
     try:
         with transaction.atomic():
-            complete_visit(visit, completion=page.completion(stored), by=request.membership, now=now)
+            complete_visit(
+                visit,
+                completion=page.completion(stored),
+                by=request.membership,
+                now=now,
+                device_at=device_at(request),
+            )
     except NotReviewed:
         # It came in between our look and the gate's.
         discard(stored)

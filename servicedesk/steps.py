@@ -51,7 +51,7 @@ def call_ahead(request, visit, now):
         result=request.POST.get("result", ""),
         by=request.membership,
         now=now,
-        device_at=_device_at(request),
+        device_at=device_at(request),
     )
 
 
@@ -70,7 +70,7 @@ def set_out(request, visit, now):
             expected_at=_expected_at(request, now),
             by=request.membership,
             now=now,
-            device_at=_device_at(request),
+            device_at=device_at(request),
         )
     except ArrivalRefused as wrong:
         return brief_page(request, visit, now=now, status=422, errors={"expected_error": str(wrong)})
@@ -93,7 +93,7 @@ def change_arrival(request, visit, now):
 @step
 def arrive(request, visit, now):
     """On site."""
-    fieldwork.arrive(visit, by=request.membership, now=now, device_at=_device_at(request))
+    fieldwork.arrive(visit, by=request.membership, now=now, device_at=device_at(request))
 
 
 @step
@@ -103,10 +103,13 @@ def skip(request, visit, now):
     if not because.strip():
         errors = {"skip_error": "Say why you skip this step."}
         return brief_page(request, visit, now=now, status=422, errors=errors)
-    step_name = request.POST.get("step", "")
-    device_at = _device_at(request)
     fieldwork.skip_step(
-        visit, step_name, because=because, by=request.membership, now=now, device_at=device_at
+        visit,
+        request.POST.get("step", ""),
+        because=because,
+        by=request.membership,
+        now=now,
+        device_at=device_at(request),
     )
     return None
 
@@ -122,14 +125,14 @@ def say_no_access(request, visit, now):
     """We came and could not get in."""
     because = request.POST.get("because", "")
     try:
-        no_access(visit, because=because, by=request.membership, now=now, device_at=_device_at(request))
+        no_access(visit, because=because, by=request.membership, now=now, device_at=device_at(request))
     except StepRefused as wrong:
         errors = {"access_error": str(wrong), "access_because": because}
         return brief_page(request, visit, now=now, status=422, errors=errors)
     return None
 
 
-def _device_at(request) -> dt.datetime | None:
+def device_at(request) -> dt.datetime | None:
     """The phone's own time of the tap, where it tells one with its zone."""
     try:
         told = parse_datetime(request.POST.get("device_at", ""))
