@@ -224,17 +224,18 @@ def _next_term(shown):
 
 def _decide(request, id, evidence, act, words):
     """One verdict by accounts; 409 when somebody was quicker, 422 when it lacks what it needs."""
+    now = timezone.now()
     shown, piece = _contract(id), _evidence(id, evidence)
     form = DecisionForm(request.POST)
     form.is_valid()
     reason = form.cleaned_data.get("reason", "")
     try:
-        act(piece, by=request.membership, now=timezone.now(), reason=reason)
+        act(piece, by=request.membership, now=now, reason=reason)
     except AlreadyDecided as refused:
         return _verdict_page(request, shown, _evidence(id, evidence), 409, refusal=str(refused))
     except ValueError as refused:
         return _verdict_page(request, shown, piece, 422, refusal=str(refused), reason=reason)
-    cover = cover_of(shown, local_day(timezone.now(), zone_of(request.tenant)))
+    cover = cover_of(shown, local_day(now, zone_of(request.tenant)))
     messages.success(request, f"{words}{cover.sentence}.")
     return redirect(desk_url(request.tenant, "contract", id=shown.public_id))
 
