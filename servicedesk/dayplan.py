@@ -141,7 +141,7 @@ def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar
     """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted."""
     start, end = day_bounds(day, calendar.zone)
     visits = visits_between(start, end)
-    going = {assignment.technician_id for visit in visits for assignment in visit.assignments.all()}
+    going = {assignment.technician_id for visit in visits for assignment in visit.going}
     crew = list(Technician.objects.filter(Q(is_active=True) | Q(pk__in=going)))
     crew.sort(key=lambda technician: (not technician.is_active, technician.name))
     reader = _Reader(desk, day, calendar, now, crew, visits)
@@ -180,44 +180,41 @@ class _Reader:
         self.unplaced = []
 
     def lanes(self, words) -> tuple[Lane, ...]:
-        by_technician = defaultdict(list)
+        """The lanes with the visits that have one of the words; what is said counts them all."""
+        theirs = defaultdict(list)
         for visit in self.visits:
-            if self.standings[visit.pk].word not in words:
-                continue
-            assignments = visit.assignments.all()
-            for assignment in assignments:
-                by_technician[assignment.technician_id].append(visit)
-            if not assignments:
+            for assignment in visit.going:
+                theirs[assignment.technician_id].append(visit)
+            if not visit.going and self.standings[visit.pk].word in words:
                 self.unplaced.append(self._place(visit, "nobody yet", is_first=False))
-        return tuple(self._lane(technician, by_technician[technician.pk]) for technician in self.crew)
+        return tuple(self._lane(technician, theirs[technician.pk], words) for technician in self.crew)
 
     def _standing(self, visit, expected_at) -> Standing:
         return standing_of(
             visit,
             now=self.now,
             desk=self.desk,
+            assigned=bool(visit.going),
             expected_at=expected_at,
             response_at_risk=response_is_at_risk(visit, calendar=self.calendar, now=self.now),
         )
 
-    def _lane(self, technician, visits) -> Lane:
-        all_of_them = [
-            v for v in self.visits if any(a.technician_id == technician.pk for a in v.assignments.all())
-        ]
+    def _lane(self, technician, visits, words) -> Lane:
         spans = self.diaries[technician.pk].spans(self.day, self.calendar)
         absences = self.absences[technician.pk]
         off = self._off_all_day(absences, spans)
-        says, is_warning = self._says(all_of_them, absences, off)
-        overs = tuple(self._overs(all_of_them))
-        placed = _stacked([self._place_of(visit, technician) for visit in visits])
+        says, is_warning = self._says(visits, absences, off)
+        overs = tuple(self._overs(visits))
+        wanted = [visit for visit in visits if self.standings[visit.pk].word in words]
+        placed = _stacked([self._place_of(visit, technician) for visit in wanted])
         return Lane(
             id=str(technician.public_id),
             name=technician.name,
             first_name=technician.first_name,
             says=says,
             is_warning=is_warning,
-            load=self._load(all_of_them, spans),
-            off=off if not all_of_them else "",
+            load=self._load(visits, spans),
+            off=off if not visits else "",
             spans_off=tuple(self._hours(a.starts_at, a.ends_at) for a in absences),
             overs=overs,
             placed=tuple(
@@ -227,8 +224,8 @@ class _Reader:
         )
 
     def _place_of(self, visit, technician) -> Placed:
-        first = min(visit.assignments.all(), key=lambda assignment: assignment.pk)
-        return self._place(visit, technician.name, is_first=first.technician_id == technician.pk)
+        is_first = visit.going[0].technician_id == technician.pk
+        return self._place(visit, technician.name, is_first=is_first)
 
     def _place(self, visit, technician, *, is_first) -> Placed:
         standing = self.standings[visit.pk]

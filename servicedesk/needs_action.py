@@ -123,6 +123,7 @@ def _sorted_out(visits, desk, calendar, now, today):
             visit,
             now=now,
             desk=desk,
+            assigned=bool(visit.going),
             expected_at=expected.get(visit.pk),
             response_at_risk=response_is_at_risk(visit, calendar=calendar, now=now),
         )
@@ -264,4 +265,4 @@ class _Writer:
 
 
 def _technicians(visit) -> str:
-    return " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())
+    return " and ".join(assignment.technician.first_name for assignment in visit.going)

@@ -58,11 +58,10 @@ def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calenda
     by_place, unassigned = defaultdict(list), defaultdict(list)
     for visit in with_names(begun).order_by("planned_start", "pk"):
         on = local_day(visit.planned_start, calendar.zone)
-        word = standing_of(visit, now=now, desk=desk).word
-        assignments = visit.assignments.all()
-        for assignment in assignments:
+        word = standing_of(visit, now=now, desk=desk, assigned=bool(visit.going)).word
+        for assignment in visit.going:
             by_place[assignment.technician_id, on].append((visit, word))
-        if not assignments:
+        if not visit.going:
             unassigned[on].append((visit, word))
     busy = {technician for technician, _ in by_place}
     crew = list(Technician.objects.filter(Q(is_active=True) | Q(pk__in=busy)).order_by("name"))
