@@ -14,12 +14,15 @@ from imports.reading.equipment import read_equipment
 from imports.reading.payments import read_payment
 from imports.reading.recommendations import read_recommendation
 from imports.reading.visits import read_visit
-from imports.refusals import RowRefused
+from imports.refusals import RowRefused, shown
 from imports.report import Remark, Report
 from imports.rows import Row
 from imports.sheets import Sheet, called_as, open_sheet, recognised_as
-from imports.tables import TABLES, Table
+from imports.tables import TABLES, WORD, Table
 from imports.words import Vocabulary
+
+# A column with more different words than this is no column of words; the first tell enough.
+_MOST_WORDS = 20
 
 
 @dataclass
@@ -69,6 +72,7 @@ def read_table(name: str, export: Export, known: Known, given: Given, report: Re
     read = _reader(name, known, given)
     result, good = report.tables[name], []
     for sheet in export.sheets.get(name, []):
+        _tell_words(sheet, given)
         report.assumptions += sheet.assumptions
         for record in sheet.rows:
             result.rows += 1
@@ -128,9 +132,27 @@ def _check_given_columns(export: Export, given: Given) -> None:
             raise UsageError(f"--column {table}.{name}={heading}: no file for {table} has that heading.")
 
 
+def _tell_words(sheet: Sheet, given: Given) -> None:
+    """What the words of status, kind and severity columns were taken to mean."""
+    table = sheet.table.name
+    for each in sheet.table.fields:
+        if each.holds != WORD:
+            continue
+        vocabulary = _vocabulary(table, each.name, given)
+        written = sorted({cell.strip() for cell in sheet.column(each.name) if cell.strip()})[:_MOST_WORDS]
+        meanings = ", ".join(f"{shown(word)} = {vocabulary.meaning(word) or 'not known'}" for word in written)
+        if meanings:
+            option = f"--word {table}.{each.name}=WORD=MEANING"
+            sheet.assume(f"words in {sheet.heading(each.name)}", meanings, "as we know them", option)
+
+
+def _vocabulary(table: str, column: str, given: Given) -> Vocabulary:
+    return Vocabulary(table, column, given.words.get((table, column), {}))
+
+
 def _reader(name: str, known: Known, given: Given):
     def vocabulary(column: str) -> Vocabulary:
-        return Vocabulary(name, column, given.words.get((name, column), {}))
+        return _vocabulary(name, column, given)
 
     if name == "customers":
         return lambda row: read_customer(row, known)

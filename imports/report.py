@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from imports.refusals import BAD_ROW, Refusal
-from imports.sheets import Assumption
+from imports.sheets import BY_HEADING, Assumption
 from imports.tables import CONTRACTS, TABLES
 
 
@@ -80,6 +80,24 @@ class Report:
             "assumptions": [asdict(assumption) for assumption in self.assumptions],
             "not_read": self.not_read,
         }
+
+
+def told(assumptions: list[Assumption]) -> list[str]:
+    """Assumptions for a person: columns known by their headings on one line for each file."""
+    by_heading: dict[str, list[str]] = {}
+    for each in assumptions:
+        if each.because == BY_HEADING:
+            by_heading.setdefault(each.file, []).append(
+                f"{each.subject} = {each.taken.removeprefix('column ')}"
+            )
+    lines = []
+    for each in assumptions:
+        if each.because != BY_HEADING:
+            lines.append(str(each))
+        elif each.file in by_heading:
+            columns = ", ".join(by_heading.pop(each.file))
+            lines.append(f"{each.file}: {columns} (by their headings; else --column TABLE.FIELD=HEADING)")
+    return lines
 
 
 def _reject(refusal: Refusal) -> list[str]:

@@ -13,6 +13,7 @@ from imports.tables import TABLES, Table, heading_key
 
 # What a fitting file name counts against headings that fit.
 _NAME_POINTS = 4
+BY_HEADING = "by its heading"
 
 
 @dataclass(frozen=True)
@@ -156,4 +157,4 @@ def _tell_how_it_was_read(sheet: Sheet, given: Given) -> None:
 def _because(sheet: Sheet, name: str) -> str:
     if name in sheet.columns.given:
         return "given"
-    return "by what it contains" if name in sheet.columns.by_content else "by its heading"
+    return "by what it contains" if name in sheet.columns.by_content else BY_HEADING

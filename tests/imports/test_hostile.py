@@ -237,3 +237,39 @@ def test_rubbish_never_breaks_the_import(db, tmp_path, content):
     else:
         with tenant(desk):
             assert Customer.objects.filter(number="C1").exists()
+
+
+def test_title_above_the_headings_and_a_hint_for_a_spreadsheet_are_seen_through(tmp_path):
+    text = "sep=|\nCustomers of Harbour Ltd\n\nCustNo|Name|Phone\nC1|Ann, Abbott|1\n|Nobody|2\n"
+    rows, report = read(tmp_path, {"customers.csv": text})
+
+    assert [row.name for row in rows["customers"]] == ["Ann, Abbott"]
+    assert refused(report) == [("customers.csv", 6, "CustNo", "", "something written")]
+
+
+def test_table_is_known_by_its_headings_whatever_its_file_is_called(tmp_path):
+    rows, report = read(
+        tmp_path, {"export1.txt": HEADINGS + GOOD, "TBL_07.dat": "SerialNo;CustNo;Make\nA1;C1;X\n"}
+    )
+
+    assert (rows["customers"][0].number, rows["equipment"][0].serial) == ("C1", "A1")
+    assert {a.file for a in report.assumptions} == {"export1.txt", "TBL_07.dat"}
+
+
+def test_words_of_a_status_are_told_with_what_they_mean(tmp_path):
+    contracts = (
+        "ContractNo,CustNo,Start,End,Status\nS0,C1,12/31/2025,12/30/2026,C\nS1,C1,12/31/2025,12/30/2026,Q\n"
+    )
+    rows, report = read(tmp_path, {"customers.csv": HEADINGS + GOOD, "contracts.csv": contracts})
+
+    assert [row.is_cancelled for row in rows["contracts"]] == [True, False]
+    told = next(a for a in report.assumptions if a.subject == "words in Status")
+    assert told.taken == "C = cancelled, Q = not known"
+
+
+def test_window_from_a_day_and_two_times(tmp_path):
+    visits = "CallNo,CustNo,Date,Start Time,End Time,Status\n1,C1,11/30/2026,9:00 AM,1:00 PM,SCHED\n"
+    rows, _ = read(tmp_path, {"customers.csv": HEADINGS + GOOD, "visits.csv": visits})
+
+    visit = rows["visits"][0]
+    assert (visit.start.isoformat(), visit.end.isoformat()) == ("2026-11-30T09:00:00", "2026-11-30T13:00:00")

@@ -313,3 +313,29 @@ def test_money_that_names_no_contract_waits_unmatched(berlin, folder):
         assert [(p.number, p.contract_written, p.amount) for p in waiting] == [("3", "V504", 1250)]
         paid = Payment.objects.get(number="2")
         assert (paid.contract.number, paid.renewal.term.ends_on) == ("V-5002", dt.date(2027, 9, 14))
+
+
+def test_one_table_alone_points_at_what_the_desk_has_already(berlin, folder, tmp_path):
+    bring(folder, berlin)
+    text = "Beleg;Datum;Betrag;Vertrag;Kunde\n6;19.11.2026;1.250,00;V-5006;K1006\n"
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "Zahlungen.csv").write_bytes(text.encode("cp1252"))
+
+    report = bring(tmp_path / "more", berlin)
+
+    assert (report.tables["payments"].added, report.refusals) == (1, [])
+    assert report.facts["contracts"]["V-5006"]["expect"] == "active"
+
+
+def test_claim_about_a_renewal_that_stands_is_settled_at_once(berlin, folder):
+    dealer = a_dealer()
+    claim = dealer.tables["calls"][0] | {"customer": "K1002", "contract": "V-5002"}
+    dealer.tables["calls"].append(claim)
+    write(dealer, folder, GERMAN)
+
+    bring(folder, berlin)
+
+    with tenant(berlin):
+        evidence = Contract.objects.get(number="V-5002").evidence.get()
+        assert (evidence.state, evidence.renewal.term.ends_on) == ("confirmed", dt.date(2027, 9, 14))
+        assert [hold.customer.number for hold in Hold.objects.all()] == ["K1008"]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from imports.country import country_of, currency_of
 from imports.given import UsageError, given_by
 from imports.importing import import_folder
-from imports.report import Report, summed
+from imports.report import Report, summed, told
 from imports.tables import TABLES
 from tenancy.models import Tenant
 
@@ -75,10 +75,8 @@ class Command(BaseCommand):
         self._print(result, dry_run)
 
     def _print(self, result: Report, dry_run: bool) -> None:
-        self.stdout.write("Assumed:")
-        for assumption in result.assumptions:
-            self.stdout.write(f"  {assumption}")
         for heading, lines in (
+            ("Assumed:", told(result.assumptions)),
             ("Refused:", [str(refusal) for refusal in result.refusals]),
             ("To look at:", summed(result.warnings)),
             ("Not read:", result.not_read),
