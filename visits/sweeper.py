@@ -77,7 +77,7 @@ def _for_each_desk(rows, act) -> int:
 def _sweep_visits(desk, ids, now, swept) -> int:
     visits = (
         Visit.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("customer", "case")
+        .select_related("customer", "case", "booked_by__user")
         .filter(pk__in=ids, state__in=Visit.WAITING_STATES, window_end__lte=now)
         .order_by("window_end", "pk")
     )
@@ -103,15 +103,17 @@ def _make_late(visit: Visit, now) -> None:
     break_promises(visit, Promise.Kind.WINDOW, now=now, evidence="The window ended and nobody had arrived")
     if not _alarms(visit):
         return
-    plan_visit_messages(visit, "late", now=now)
+    tell_by = now + TELL_WITHIN
+    plan_visit_messages(visit, "late", now=now, fields=_who_rings(visit, tell_by))
     open_duty(
         "late",
         visit.public_id,
         kind=Duty.Kind.TELL_CUSTOMER,
         title=f"Tell {visit.customer} when we will come",
         detail=f"The window ended at {visit.told_until:%H:%M} and nobody has arrived.",
-        due_at=now + TELL_WITHIN,
+        due_at=tell_by,
         now=now,
+        owner=visit.booked_by,
         owner_role=Role.DISPATCHER,
         customer=visit.customer,
         case=visit.case,
@@ -149,19 +151,27 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
     )
     if not _alarms(visit):
         return
-    plan_visit_messages(visit, "missed", now=now)
+    ring_by = calendar.due_after(now, REBOOK_WITHIN)
+    plan_visit_messages(visit, "missed", now=now, fields=_who_rings(visit, ring_by))
     open_duty(
         "missed",
         visit.public_id,
         kind=Duty.Kind.REBOOK,
         title=f"Ring {visit.customer} and rebook the missed visit",
-        due_at=calendar.due_after(now, REBOOK_WITHIN),
+        due_at=ring_by,
         now=now,
+        owner=visit.booked_by,
         owner_role=Role.DISPATCHER,
         customer=visit.customer,
         case=visit.case,
         subject=visit.public_id,
     )
+
+
+def _who_rings(visit, by: dt.datetime) -> dict:
+    """Told to the customer: who rings and by when, as the duty says."""
+    caller = visit.booked_by.name.split()[0] if visit.booked_by else ""
+    return {"call_by": by.isoformat(), "caller": caller}
 
 
 def _alarms(visit) -> bool:

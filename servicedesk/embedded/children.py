@@ -21,7 +21,7 @@ def web(listener: int, environment: Mapping[str, str]) -> Child:
     command += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
     return Child(
         "web",
-        [*command, "--access-logfile", "-"],
+        command,
         # The master ends its workers, also one that hangs in a request.
         last_signal=signal.SIGTERM,
         stop_signals=GENTLE,

@@ -206,6 +206,16 @@ def test_leaving_the_desk_before_the_commit_does_not_help(committed_cast, now):
         assert Visit.objects.get(pk=visit.pk).state == "on site"
 
 
+@pytest.mark.parametrize("change", ["delete", "point elsewhere"])
+def test_a_machine_is_not_taken_off_a_visit_once_the_technician_is_there(north, visit, change):
+    machines = visit.machines.all()
+    with pytest.raises(IntegrityError, match="stand once the technician is there"), transaction.atomic():
+        if change == "delete":
+            machines.delete()
+        else:
+            machines.update(equipment=north.sorter)
+
+
 def test_a_visit_cannot_be_inserted_as_done(north, now):
     with pytest.raises(IntegrityError, match="lack a review"), transaction.atomic():
         make_visit(north, now=now, state="done", completed_at=now, completed_on=now.date())

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from cases.models import Duty, Promise
 from cases.promising import make_promise
+from messaging.kinds import kind_of
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
@@ -64,7 +65,12 @@ def test_half_an_hour_later_it_is_missed_with_an_apology_and_a_duty_within_one_b
         assert (visit.state, visit.missed_at) == (Visit.State.MISSED, missed_at)
         assert set(promises(visit).values()) == {Promise.State.BROKEN}
         duty = Duty.objects.get(subject=visit.public_id, kind=Duty.Kind.REBOOK)
-        assert duty.due_at == missed_at + dt.timedelta(hours=1)
+        assert (duty.due_at, duty.owner) == (missed_at + dt.timedelta(hours=1), cast.north.dispatcher)
+        apology = Message.objects.filter(kind="missed").first()
+        said = kind_of(apology).write(apology, now=missed_at).text
+        assert (
+            "we missed your visit today. We are sorry. Dana will ring you by 4:30 pm with a new time" in said
+        )
         states = set(Message.objects.filter(subject=visit.public_id).values_list("kind", "state"))
         assert states == {("late", "cancelled"), ("missed", "planned")}
         assert visit.customer.timeline.filter(kind="missed").count() == 1

@@ -89,6 +89,26 @@ CREATE CONSTRAINT TRIGGER visit_gate AFTER INSERT OR UPDATE OF state ON visits_v
 """
 
 
+# Taking a machine off a visit would be a way round the gate.
+MACHINES_STAND = """
+CREATE OR REPLACE FUNCTION visit_machines_stand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM visits_visit v WHERE v.tenant_id = OLD.tenant_id AND v.id = OLD.visit_id
+                 AND v.state IN ('on site', 'done')) THEN
+        RAISE EXCEPTION 'The machines of a visit stand once the technician is there.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'visit_machines_stand';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER visit_machines_stand BEFORE DELETE OR UPDATE OF visit_id, equipment_id ON visits_visitequipment
+    FOR EACH ROW EXECUTE FUNCTION visit_machines_stand();
+"""
+NO_MACHINES_STAND = """
+DROP TRIGGER visit_machines_stand ON visits_visitequipment;
+DROP FUNCTION visit_machines_stand();
+"""
+
+
 class Migration(migrations.Migration):
     """What must never be false of a visit: two places at once, a forgotten recommendation, a vanished miss."""
 
@@ -114,4 +134,5 @@ class Migration(migrations.Migration):
             to=None,
         ),
         migrations.RunSQL(GATE_TRIGGER, "DROP TRIGGER visit_gate ON visits_visit"),
+        migrations.RunSQL(MACHINES_STAND, NO_MACHINES_STAND),
     ]
