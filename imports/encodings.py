@@ -105,15 +105,21 @@ def _plausible(data: bytes, encoding: str) -> int:
         place, letter = found.start(), found[0]
         before = text[place - 1] if place else " "
         after = text[place + 1] if place + 1 < len(text) else " "
-        kind = unicodedata.category(letter)
-        if letter == "\ufffd" or kind in ("Cc", "So", "Co"):
-            score -= 3
-        elif before.isalpha() and after.isalpha() and before.isascii():
-            fitting = letter.isalpha() and not (before.islower() and letter.isupper())
-            score += 1 if fitting or letter in "’‘'" else -2
-            score += letter.lower() in _USUAL
-        elif before.isalpha() and before.islower() and letter.isupper():
-            score -= 1
-        elif letter.isalpha() or kind in ("Pi", "Pf", "Pd", "Sc", "Zs", "Po"):
-            score += 0 if kind in ("Sc", "Po") else 1
+        score += _fits(letter, before, after)
     return score
+
+
+def _fits(letter: str, before: str, after: str) -> int:
+    """Whether one letter that is not plain ASCII stands well between its neighbours."""
+    kind = unicodedata.category(letter)
+    if letter == "\ufffd" or kind in ("Cc", "So", "Co"):
+        return -3
+    if not letter.isalpha():
+        # A currency sign, quotes and dashes are at home beside words, not within them.
+        within = before.isalpha() and after.isalpha() and letter not in "’‘–"
+        return -2 if within else 1
+    if not before.isalpha() and not after.isalpha():
+        return -1
+    if before.islower() and letter.isupper():
+        return -2
+    return 2 if letter.lower() in _USUAL else 1

@@ -33,3 +33,11 @@ def test_line_in_another_encoding_is_read_and_told():
 
 def test_given_encoding_is_used():
     assert decode("Größe".encode("cp850"), "cp850").text == "Größe"
+
+
+def test_currency_sign_alone_speaks_for_windows():
+    assert decode("Nr|Betrag\n1|€ 1.500,00\n".encode("cp1252")).text == "Nr|Betrag\n1|€ 1.500,00\n"
+
+
+def test_quotes_around_words_speak_for_windows():
+    assert decode("1;“Very” particular – call\n".encode("cp1252")).text == "1;“Very” particular – call\n"
