@@ -61,7 +61,9 @@ def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bo
             )
             continue
         if promise is not None:
-            release_promise(promise, now=now, evidence="Moved with the customer's yes", by=by)
+            agreed, no_time = "Moved with the customer's yes", "Moved; there is no time left for it"
+            because = agreed if agreed_by_customer else no_time
+            release_promise(promise, now=now, evidence=because, by=by)
         if due_at > now:
             _make(visit, kind, due_at, technician, by=by, now=now)
 

@@ -29,9 +29,7 @@ def test_a_photo_is_made_small_upright_and_loses_what_came_with_it(north, now):
     assert (stored.content_type, stored.kind, stored.added_by) == ("image/jpeg", "photo", north.technician)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"<script>alert(1)</script>", b"GIF89a", b"\xff\xd8\xff\xe0"]
-)
+@pytest.mark.parametrize("content", [b"", b"<script>alert(1)</script>", b"GIF89a", b"\xff\xd8\xff\xe0"])
 def test_anything_else_is_no_photo(north, now, content):
     with pytest.raises(NotAPicture):
         store_photo(SimpleUploadedFile("x.jpg", content, "image/jpeg"), by=north.technician, now=now)

@@ -23,7 +23,7 @@ def test_each_desk_sees_only_its_own_rows(cast):
 def test_an_inner_desk_that_fails_gives_the_outer_one_back(cast):
     with tenant(cast.north.tenant):
         with pytest.raises(ZeroDivisionError), tenant(cast.south.tenant):
-            1 / 0
+            raise ZeroDivisionError
         assert list(Customer.objects.all()) == [cast.north.customer]
 
 

@@ -13,9 +13,7 @@ class Command(BaseCommand):
     help = "Make two demo desks, their day in full swing around now. A second run changes nothing."
 
     def add_arguments(self, parser):
-        parser.add_argument(
-            "--again", action="store_true", help="make them anew, around now"
-        )
+        parser.add_argument("--again", action="store_true", help="make them anew, around now")
 
     def handle(self, *args, again, **options):
         if not settings.DEVELOPMENT:

@@ -1,0 +1,85 @@
+"""A duty has one cause, an owner, a due time, and closes only with an outcome."""
+
+import datetime as dt
+import uuid
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from cases.duties import close_duties_about, close_duty, open_duties, open_duty
+from cases.models import Duty
+from messaging.keys import key_of
+from tenancy.models import Role
+from tenancy.scope import tenant
+
+
+@pytest.fixture
+def north(cast):
+    """Northgate's desk, its scope open."""
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+def open_one(now, cause="a", subject=None, kind=Duty.Kind.REBOOK):
+    return open_duty(
+        "test",
+        cause,
+        kind=kind,
+        title="Ring",
+        due_at=now,
+        now=now,
+        owner_role=Role.DISPATCHER,
+        subject=subject,
+    )
+
+
+def test_the_same_cause_makes_one_duty(north, now):
+    first, second = open_one(now), open_one(now + dt.timedelta(days=1))
+    assert first == second
+    assert second.due_at == now
+    assert open_one(now, "b") != first
+
+
+def test_it_closes_only_with_an_outcome_and_the_first_one_stands(north, now):
+    duty = open_one(now)
+    with pytest.raises(ValueError, match="Say what came of it"):
+        close_duty(duty, by=north.manager, now=now, outcome=" ")
+    close_duty(duty, by=north.manager, now=now, outcome="Rebooked")
+    close_duty(duty, by=north.sales, now=now + dt.timedelta(days=1), outcome="Again")
+    assert (duty.closed_at, duty.closed_by, duty.outcome) == (now, north.manager, "Rebooked")
+
+
+def test_the_database_refuses_a_silent_end(north, now):
+    duty = open_one(now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Duty.objects.filter(pk=duty.pk).update(closed_at=now)
+
+
+def test_all_about_a_thing_close_together_by_kind(north, now):
+    subject = uuid.UUID(int=1)
+    rebook = open_one(now, "a", subject)
+    ring = open_one(now, "b", subject, Duty.Kind.CALL_CUSTOMER)
+    closed = close_duties_about(subject, Duty.Kind.REBOOK, by=north.manager, now=now, outcome="Done")
+    assert closed == 1
+    assert list(Duty.objects.open()) == [ring]
+    assert rebook not in Duty.objects.open()
+
+
+def test_many_open_in_three_statements_and_only_new_causes_count(north, now, django_assert_num_queries):
+    def duties():
+        return [
+            Duty(
+                key=key_of("many", number),
+                kind=Duty.Kind.REBOOK,
+                title="Ring",
+                owner_role=Role.DISPATCHER,
+                opened_at=now,
+                due_at=now,
+            )
+            for number in range(30)
+        ]
+
+    assert open_duties(duties()[:10]) == 10
+    with django_assert_num_queries(2):
+        assert open_duties(duties()) == 20
+    assert open_duties(duties()) == 0

@@ -1,0 +1,92 @@
+"""What a visit promises, and what becomes of it when the visit moves (R4.1, R6.2)."""
+
+import datetime as dt
+
+import pytest
+
+from cases.models import Promise
+from tenancy.scope import tenant
+from tests.cast import make_visit
+from visits.commitments import keep_promise, make_promises, release_promises, renew_promises
+
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def visit(cast, now):
+    """Lou's visit two days ahead, 14:00 to 15:00; the desk's scope is open."""
+    with tenant(cast.north.tenant):
+        yield make_visit(
+            cast.north, start=now.replace(hour=14, minute=0) + 2 * DAY, technician=cast.north.lou
+        )
+
+
+def promises(visit):
+    found = Promise.objects.filter(of_visit__visit=visit).order_by("pk")
+    return [(each.kind, each.due_at, each.state) for each in found]
+
+
+def move(visit, days):
+    for name in ("window_start", "window_end", "planned_start", "planned_end"):
+        setattr(visit, name, getattr(visit, name) + days)
+    visit.save()
+
+
+def test_before_counts_from_the_planned_arrival(visit):
+    start = visit.planned_start
+    assert promises(visit) == [
+        ("window", start + HOUR, "open"),
+        ("confirmation", start - DAY, "open"),
+        ("call ahead", start - HOUR / 2, "open"),
+    ]
+
+
+def test_the_technician_owns_what_only_the_technician_can_keep(cast, visit):
+    owners = {each.owner for each in Promise.objects.filter(of_visit__visit=visit)}
+    assert owners == {cast.north.technician}
+
+
+def test_what_lies_in_the_past_when_booked_is_not_promised(cast, now):
+    with tenant(cast.north.tenant):
+        visit = make_visit(cast.north, start=now + HOUR / 3, booked_at=now)
+        assert [kind for kind, _, _ in promises(visit)] == ["window"]
+        assert make_promises(visit, by=None, now=visit.window_end) == []
+
+
+def test_moved_by_the_customers_wish_the_old_ones_are_released(visit, now):
+    move(visit, DAY)
+    renew_promises(visit, by=None, now=now, agreed_by_customer=True)
+    assert [state for _, _, state in promises(visit)] == ["released"] * 3 + ["open"] * 3
+
+
+def test_moved_by_us_before_it_is_due_it_can_be_kept_late_only(cast, visit, now):
+    move(visit, DAY)
+    renew_promises(visit, by=cast.north.dispatcher, now=now, agreed_by_customer=False)
+    assert promises(visit)[0] == ("window", visit.window_end, "open")
+    assert len(promises(visit)) == 3
+    keep_promise(visit, Promise.Kind.WINDOW, now=visit.planned_start, evidence="Arrived")
+    assert promises(visit)[0][2] == "kept late"
+
+
+def test_moved_by_us_so_near_that_no_time_is_left_it_ends_and_says_so(cast, visit, now):
+    move(visit, -2 * DAY)
+    renew_promises(visit, by=cast.north.dispatcher, now=now, agreed_by_customer=False)
+    confirmation = Promise.objects.get(of_visit__visit=visit, kind="confirmation")
+    assert (confirmation.state, confirmation.evidence) == ("released", "Moved; there is no time left for it")
+
+
+def test_moved_after_it_was_due_it_stays_broken_and_a_new_one_is_made(cast, visit):
+    late = visit.window_end + HOUR
+    move(visit, DAY)
+    renew_promises(visit, by=cast.north.dispatcher, now=late, agreed_by_customer=True)
+    windows = Promise.objects.filter(of_visit__visit=visit, kind="window").order_by("pk")
+    assert [(each.state, each.due_at) for each in windows] == [
+        ("broken", visit.window_end - DAY),
+        ("open", visit.window_end),
+    ]
+
+
+def test_released_with_the_visit(visit, now):
+    release_promises(visit, now=now, because="Cancelled by the customer")
+    assert {state for _, _, state in promises(visit)} == {"released"}
