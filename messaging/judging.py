@@ -8,7 +8,7 @@ from messaging.channels import Outgoing
 from messaging.kinds import LINK, Kind, UnknownKind, kind_of
 from messaging.models import Message
 from messaging.outbox import EDITED_BY
-from tenancy.calendars import end_of_quiet_hours, zone_of
+from tenancy.calendars import end_of_quiet_hours, zone_named, zone_of
 
 State = Message.State
 
@@ -45,7 +45,7 @@ def judge(message: Message, *, now: dt.datetime) -> Decision:
 def recipient_zone(message: Message) -> ZoneInfo:
     """The wall clock of whom it is written to: the customer's, else the desk's."""
     if message.customer is not None and message.customer.time_zone:
-        return ZoneInfo(message.customer.time_zone)
+        return zone_named(message.customer.time_zone)
     return zone_of(message.tenant)
 
 

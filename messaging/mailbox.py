@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tenancy.calendars import UTC, local_time
+
 # A letter's file: when it came, then its key.
 _NAME = re.compile(r"^\d{8}T\d{12}-[0-9a-f]{32}$")
 _DESK = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -41,7 +43,7 @@ def is_open() -> bool:
 
 def keep(caught: Caught, *, desk_slug: str, key: str) -> str:
     """Store one letter whole or not at all; its name. A desk that is none has a folder of its own."""
-    came = dt.datetime.fromisoformat(caught.came_at).astimezone(dt.UTC)
+    came = local_time(dt.datetime.fromisoformat(caught.came_at), UTC)
     name = f"{came:%Y%m%dT%H%M%S%f}-{_key(key)}"
     folder = _folder(desk_slug)
     folder.mkdir(parents=True, exist_ok=True)

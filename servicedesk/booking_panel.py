@@ -12,7 +12,7 @@ from servicedesk.booking_choices import MAIL, SMS, choices_of, offer, slot_asked
 from servicedesk.caller import call_of
 from servicedesk.caller_facts import caller_of
 from tenancy.addresses import desk_url
-from tenancy.calendars import zone_of
+from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_staff, the_one
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
 from visits.models import Assignment, Visit
@@ -83,7 +83,7 @@ def receipt_of(request, visit, now) -> dict:
         and visit.state == Visit.State.BOOKED
         and visit.held_until is not None
         and now < visit.held_until,
-        "held_until": visit.held_until and visit.held_until.astimezone(zone_of(request.tenant)),
+        "held_until": visit.held_until and local_time(visit.held_until, zone_of(request.tenant)),
         "call": call_of(request.GET, now),
     }
 

@@ -8,6 +8,7 @@ from cases.models import Case
 from servicedesk.booking_choices import Choices
 from servicedesk.caller_words import charge
 from servicedesk.moments import day_word, due_word, span_word, window_word
+from tenancy.calendars import local_time
 from visits.booking import SlotTaken
 from visits.models import Visit
 from visits.slots import Slot
@@ -87,7 +88,7 @@ def read_back(choices: Choices) -> str:
     """The sentence to read to the customer, as HTML with the times made bold."""
     slot, caller = choices.slot, choices.caller
     zone, country = caller.calendar.zone, caller.desk.country
-    start, end = slot.start.astimezone(zone), slot.window_end.astimezone(zone)
+    start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
     day = day_word(start.date(), today=caller.today)
     window = window_words(start.time(), end.time(), country=country, joined_by="and")
     name = slot.technician.first_name
@@ -107,7 +108,7 @@ def button(choices: Choices) -> str:
 
 def taken(choices: Choices, refused: SlotTaken) -> str:
     """ "Lou's 14:00 was taken 20 seconds ago."."""
-    start = refused.start.astimezone(choices.caller.calendar.zone)
+    start = local_time(refused.start, choices.caller.calendar.zone)
     what = f"{refused.technician.first_name}’s {start:%H:%M}"
     if refused.taken_at is None:
         return f"{what} is not free any more."

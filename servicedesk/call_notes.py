@@ -20,7 +20,7 @@ from cases.promising import make_promise
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
 from tenancy.addresses import desk_url
-from tenancy.calendars import instant_at, zone_of
+from tenancy.calendars import instant_at, local_day, zone_of
 from tenancy.gates import for_staff, the_one
 from tenancy.models import Membership
 
@@ -59,7 +59,7 @@ class PromiseForm(forms.Form):
     def clean(self):
         """Turn the choice into an instant: a promise is for a time to come."""
         data = super().clean()
-        when, today = data.get("when"), self.now.astimezone(self.zone).date()
+        when, today = data.get("when"), local_day(self.now, self.zone)
         if when in SOON:
             data["due_at"] = self.now + dt.timedelta(minutes=int(when))
         elif when in HOURS:

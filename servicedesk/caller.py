@@ -18,6 +18,7 @@ from servicedesk import caller_words
 from servicedesk.caller_facts import caller_of, standing_of
 from servicedesk.start_with import start_with
 from tenancy.addresses import desk_url
+from tenancy.calendars import local_day
 from tenancy.gates import for_staff, the_one
 from visits.entitled import unused_visit
 from visits.trails import trails_of
@@ -135,7 +136,7 @@ def history_of(request, found, *, now) -> dict:
     if len(entries) > HISTORY_LENGTH:
         older = f"{shown[-1].at.timestamp():.6f}-{shown[-1].pk}"
     return {
-        "history": caller_words.history(shown, zone=zone, today=now.astimezone(zone).date()),
+        "history": caller_words.history(shown, zone=zone, today=local_day(now, zone)),
         "history_chosen": chosen,
         "history_filters": [(name, label) for name, (label, _) in FILTERS.items()],
         "history_older": older,

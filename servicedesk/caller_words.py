@@ -9,6 +9,7 @@ from contracts.wording import day_in_full, day_nearby, money
 from customers.models import TimelineEntry
 from servicedesk.caller_facts import SOON, Caller, Standing, is_old
 from servicedesk.moments import date_word, due_word, moment_word, span_word, window_word
+from tenancy.calendars import local_day
 
 Kind = TimelineEntry.Kind
 ICONS = {
@@ -114,7 +115,7 @@ def history(entries, *, zone, today) -> list[dict]:
     return [
         {
             "entry": entry,
-            "when": date_word(entry.at.astimezone(zone).date(), today=today),
+            "when": date_word(local_day(entry.at, zone), today=today),
             "icon": ICONS[entry.kind],
             "tone": TONES.get(entry.kind, ""),
             "outcome": ", ".join(filter(None, (entry.detail, entry.actor.name if entry.actor else ""))),
@@ -161,7 +162,7 @@ def _promise(caller, promise):
         state = "due" if -late <= SOON else "open"
         by = moment_word(promise.due_at, zone=caller.calendar.zone, today=caller.today)
     owner = promise.owner.name if promise.owner else "Nobody"
-    made = _date(promise.made_at.astimezone(caller.calendar.zone).date(), caller)
+    made = _date(local_day(promise.made_at, caller.calendar.zone), caller)
     return {
         "state": state,
         "icon": "",
@@ -173,7 +174,7 @@ def _promise(caller, promise):
 
 
 def _case(caller, case):
-    opened = case.opened_at.astimezone(caller.calendar.zone).date()
+    opened = local_day(case.opened_at, caller.calendar.zone)
     days = (caller.today - opened).days
     owner = f"Owner {case.owner.name}, " if case.owner else ""
     due = case.response_due_at if case.responded_at is None else None

@@ -3,6 +3,8 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from tenancy.calendars import local_time
+
 
 def day_word(day: dt.date, *, today: dt.date) -> str:
     """ "today", "tomorrow", "yesterday", else "Fri 6 Mar", with the year when it is another one."""
@@ -20,13 +22,13 @@ def date_word(day: dt.date, *, today: dt.date) -> str:
 
 def moment_word(instant: dt.datetime, *, zone: ZoneInfo, today: dt.date) -> str:
     """ "today 17:00", "Fri 6 Mar 09:30"."""
-    local = instant.astimezone(zone)
+    local = local_time(instant, zone)
     return f"{day_word(local.date(), today=today)} {local:%H:%M}"
 
 
 def due_word(instant: dt.datetime, *, zone: ZoneInfo, today: dt.date) -> str:
     """ "16:41" today, else "Fri 09:41", or with the date when it is a week or more away."""
-    local = instant.astimezone(zone)
+    local = local_time(instant, zone)
     if local.date() == today:
         return f"{local:%H:%M}"
     if (local.date() - today).days < 7:
@@ -47,4 +49,4 @@ def span_word(span: dt.timedelta) -> str:
 
 def window_word(start: dt.datetime, end: dt.datetime, *, zone: ZoneInfo, today: dt.date) -> str:
     """ "today 14:00 to 15:00"."""
-    return f"{moment_word(start, zone=zone, today=today)} to {end.astimezone(zone):%H:%M}"
+    return f"{moment_word(start, zone=zone, today=today)} to {local_time(end, zone):%H:%M}"

@@ -13,13 +13,18 @@ import holidays
 
 from tenancy.models import BusinessHours, Closure, Tenant
 
-UTC = dt.UTC
+UTC = ZoneInfo("UTC")
 DEFAULT_HOURS = tuple((weekday, dt.time(8, 0), dt.time(17, 30)) for weekday in range(5))
 
 
 def zone_of(tenant: Tenant) -> ZoneInfo:
     """The desk's zone."""
     return ZoneInfo(tenant.time_zone)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of that name. Raises ZoneInfoNotFoundError for one that the tz database lacks."""
+    return ZoneInfo(name)
 
 
 def local_time(instant: dt.datetime, zone: ZoneInfo) -> dt.datetime:

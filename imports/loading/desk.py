@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from imports.report import Remark, Report, TableReport
-from tenancy.calendars import day_bounds, instant_at
+from tenancy.calendars import UTC, day_bounds, instant_at, local_time
 from tenancy.models import Tenant
 
 # Rows written by one statement: large enough to be quick, small enough to show progress.
@@ -50,7 +50,7 @@ class Desk:
         """The instant of a wall time in the desk's zone; one that names its own offset keeps it."""
         if wall is None:
             return None
-        return wall.astimezone(dt.UTC) if wall.tzinfo else instant_at(wall.date(), wall.time(), self.zone)
+        return local_time(wall, UTC) if wall.tzinfo else instant_at(wall.date(), wall.time(), self.zone)
 
     def midday(self, day: dt.date) -> dt.datetime:
         """The instant for something of which only the day is told."""
