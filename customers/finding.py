@@ -8,7 +8,7 @@ it is leakproof, LIKE is not.
 from dataclasses import dataclass, field
 
 import phonenumbers
-from django.db.models import BooleanField, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, Value
 
 from customers.models import Contact, Customer, Equipment, SearchWord
 from customers.searchkeys import folded, phone_digits, serial_key, words
@@ -75,7 +75,7 @@ def find(typed: str, *, country: str) -> Found:
         found.customers = _once([_by_phone(contact, typed, country) for contact in contacts])
         found.same_number = _same_number(contacts, typed, country)
     elif len(folded(typed)) >= FEWEST_LETTERS:
-        found.customers = [_by_name(customer, typed) for customer in _customers_with(typed)[:MOST]]
+        found.customers = [_by_name(customer, typed) for customer in _customers_with(typed)]
     _add_machines_and_numbers(found)
     return _within_limit(found)
 
@@ -112,15 +112,26 @@ def _beginnings(typed, bare, country):
     return {bare, phone_digits(typed, country), f"{code}{national}" if code and national else bare}
 
 
-def customers_with_words(typed: str) -> QuerySet[Customer]:
-    """Customers of whom every typed word begins a word of their name or address, by name."""
-    found = Customer.objects.standing().order_by("name_key", "id")
-    for word in words(typed):
-        with_word = SearchWord.objects.filter(
-            Begins("word", word), kind__in=(SearchWord.Kind.NAME, SearchWord.Kind.ADDRESS)
-        )
-        found = found.filter(id__in=with_word.values("customer_id"))
-    return found if words(typed) else found.none()
+def rows_with_words(typed: str) -> QuerySet[SearchWord]:
+    """One row for each word of a name or address that the longest typed word begins, in order of words.
+
+    Only of customers of whom every other typed word begins a word too. The index gives the first
+    rows without reading all: "mar" may begin the names of a fifth of the desk.
+    """
+    asked = sorted(words(typed), key=len, reverse=True)
+    if not asked:
+        return SearchWord.objects.none()
+    found = _own_words(asked[0]).filter(customer__merged_into__isnull=True)
+    for word in asked[1:]:
+        found = found.filter(Exists(_own_words(word).filter(customer=OuterRef("customer"))))
+    # Exactly the index's order: one more column would sort everybody in the same city.
+    return found.order_by("word", "kind")
+
+
+def _own_words(beginning):
+    return SearchWord.objects.filter(
+        Begins("word", beginning), kind__in=(SearchWord.Kind.NAME, SearchWord.Kind.ADDRESS)
+    )
 
 
 def _contacts():
@@ -133,7 +144,9 @@ def _contacts_with(typed, country):
 
 
 def _customers_with(typed):
-    return customers_with_words(typed).prefetch_related("sites")
+    """The first customers, each once: a name or an address may hold several such words."""
+    rows = rows_with_words(typed).select_related("customer").prefetch_related("customer__sites")
+    return list({row.customer_id: row.customer for row in rows[: MOST * 4]}.values())[:MOST]
 
 
 def _same_number(contacts, typed, country):

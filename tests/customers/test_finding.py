@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 
 from contracts.models import Contract
-from customers.finding import contacts_beginning, customers_at_number, customers_with_words, find
+from customers.finding import contacts_beginning, customers_at_number, find, rows_with_words
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_number, index_customer, index_customers, number_words
 from tenancy.scope import tenant
@@ -184,7 +184,7 @@ def crowded_desk(committed_cast):
 def test_searching_uses_the_indexes_under_row_level_security(crowded_desk):
     with tenant(crowded_desk.tenant):
         by_phone = Contact.objects.filter(contacts_beginning("07700 900", "GB")).explain()
-        by_word = customers_with_words("margaret").explain()
+        by_word = rows_with_words("margaret")[:8].explain()
     for column in ("phone_digits", "phone2_digits", "phone_reversed", "phone2_reversed"):
         assert re.search(rf"Index Cond: .*\(\({column}\)::text >= '", by_phone), by_phone
     assert "searchword_by_word" in by_word, by_word
