@@ -82,6 +82,7 @@ def _bring(desk: Desk, export: Export, given: Given) -> None:
             _LOADING[name](desk, rows)
             _look_around(desk, name, known)
     with tenant(desk.tenant):
+        _count_tables_anew()
         enter_visits_of_later_terms()
         desk.report.facts = facts_of(desk, propose_duplicates(desk))
 
@@ -94,6 +95,12 @@ def _spare_audit_triggers_an_error() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pgtrigger.ignore', '{}', true)")
+
+
+def _count_tables_anew() -> None:
+    """Let the database look at tables that have grown, before it plans a question over all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count_imported_tables_anew()")
 
 
 def _look_around(desk: Desk, name: str, known: Known) -> None:

@@ -16,7 +16,7 @@ NOW = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
 pytestmark = pytest.mark.skipif(not HARBOUR.is_dir(), reason=f"the dealer's export {HARBOUR} is not here")
 
 
-def test_import_of_the_harbour_export_equals_the_truth(db):
+def test_import_of_the_harbour_export_equals_the_truth(committed):
     truth = json.loads((HARBOUR / "truth.json").read_text("utf-8"))
     desk = Tenant.objects.create(slug="harbour", name="Harbour", time_zone="America/New_York")
 
