@@ -11,8 +11,8 @@ help:
 	@echo "make run      the desk on this machine: http://127.0.0.1:8000 and demo sign-ins"
 	@echo "make test     all tests (ARGS='tests/visits -x' for some of them)"
 	@echo "make proof    the tests that need big numbers, whole, with their figures"
-	@echo "make lint     style, types, and who may import whom"
-	@echo "make format   puts code and templates into the house's form"
+	@echo "make lint     style, and who may import whom"
+	@echo "make format   puts code into the house's form"
 	@echo "make install  only the virtual environment in .venv"
 	@echo "make lock     pins the newest versions that requirements/*.in allow"
 
@@ -36,13 +36,11 @@ lint: install
 	@$(BIN) -m ruff check .
 	@$(BIN) -m ruff format --check --quiet .
 	@$(BIN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
-	@$(BIN) -m djlint --check --lint --quiet templates
-	@! grep -q '^\[tool.mypy' pyproject.toml || $(BIN) -m mypy
+	@$(BIN) -m djlint --lint --quiet templates
 
 format: install
 	@$(BIN) -m ruff check --fix --quiet .
 	@$(BIN) -m ruff format --quiet .
-	@$(BIN) -m djlint --reformat --quiet templates
 
 # The largest first: the others take its versions, so that one machine can hold any of them.
 lock: install
