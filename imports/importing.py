@@ -76,7 +76,6 @@ def _bring(desk: Desk, export: Export, given: Given) -> None:
     known = Known()
     for name in TABLES:
         with tenant(desk.tenant):
-            _spare_audit_triggers_an_error()
             rows = read_table(name, export, known, given, desk.report)
             desk.say(name, 0, len(rows))
             _LOADING[name](desk, rows)
@@ -85,16 +84,6 @@ def _bring(desk: Desk, export: Export, given: Given) -> None:
         _count_tables_anew()
         enter_visits_of_later_terms()
         desk.report.facts = facts_of(desk, propose_duplicates(desk))
-
-
-def _spare_audit_triggers_an_error() -> None:
-    """Say that no audit trigger is to be left out, for the length of the transaction.
-
-    Unsaid, each audited row raises and catches an error inside the trigger, and each such catch
-    walks over all foreign keys still to be checked at commit: 10,000 rows took minutes.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pgtrigger.ignore', '{}', true)")
 
 
 def _count_tables_anew() -> None:

@@ -198,7 +198,6 @@ def _report(arrival: Arrival) -> ServiceReport:
     return ServiceReport(
         visit=visit,
         work_done=arrival.row.work,
-        fixed_first_time=True,
         minutes=int(minutes) if minutes is not None and 0 <= minutes < 32_000 else None,
         written_at=visit.completed_at,
     )

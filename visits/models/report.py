@@ -60,7 +60,8 @@ class ServiceReport(TenantModel):
 
     visit = TenantOneToOneField(Visit, related_name="report")
     work_done = models.TextField()
-    fixed_first_time = models.BooleanField()
+    # Null: an import did not say.
+    fixed_first_time = models.BooleanField(null=True)
     not_fixed_because = models.CharField(max_length=300, blank=True)
     next_step = models.CharField(max_length=300, blank=True)
     minutes = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -75,7 +76,7 @@ class ServiceReport(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.CheckConstraint(
-                condition=Q(fixed_first_time=True) | ~Q(not_fixed_because=""),
+                condition=~Q(fixed_first_time=False) | ~Q(not_fixed_because=""),
                 name="report_says_why_not_fixed",
             ),
             models.CheckConstraint(
