@@ -2,10 +2,12 @@
 
 import datetime as dt
 
+from django.db import transaction
+
 from tenancy.calendars import calendar_of
 from visits.booking import book_visit
 from visits.models import Visit
-from visits.moving import move_visit
+from visits.moving import MoveRefused, move_visit
 from visits.slots import Slot, Wanted, best_slots
 
 SAID = "Said so on their page"
@@ -44,6 +46,7 @@ def free_times(visit: Visit, *, now: dt.datetime) -> list[Slot]:
     )
 
 
+@transaction.atomic
 def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
     """Move a waiting visit to the slot, or book a new one after a miss; the miss stays as it is.
 
@@ -60,6 +63,10 @@ def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
             version=visit.version,
             agreed_by_customer=True,
         )
+    # Two tabs with two times make one visit: whoever comes second waits here, and is told.
+    missed = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
+    if not may_choose(missed):
+        raise MoveRefused("A new time is booked already. Ring us to change it.")
     return book_visit(
         customer=visit.customer,
         site=visit.site,

@@ -29,9 +29,13 @@ _OPEN_TABLES = """
     WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relname <> ALL(%s)
       AND (NOT c.relrowsecurity OR NOT c.relforcerowsecurity
         OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
-              AND p.polname = 'tenant_rows' AND pg_get_expr(p.polqual, c.oid) LIKE '%%app.tenant_id%%') <> 1
+              AND p.polname = 'tenant_rows' AND p.polcmd = '*'
+              AND pg_get_expr(p.polqual, c.oid) LIKE '%%app.tenant_id%%'
+              AND pg_get_expr(p.polwithcheck, c.oid) LIKE '%%app.tenant_id%%') <> 1
         OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive
-              AND p.polname = 'tenant_wall' AND pg_get_expr(p.polqual, c.oid) LIKE '%%app.tenant_id%%') <> 1
+              AND p.polname = 'tenant_wall' AND p.polcmd = '*'
+              AND pg_get_expr(p.polqual, c.oid) LIKE '%%app.tenant_id%%'
+              AND pg_get_expr(p.polwithcheck, c.oid) LIKE '%%app.tenant_id%%') <> 1
         OR pg_get_userbyid(c.relowner) = 'app_web')
     ORDER BY 1
 """

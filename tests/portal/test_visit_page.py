@@ -1,15 +1,19 @@
 """A customer's page of one visit: opening it changes nothing, every answer counts once."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from cases.models import Duty, Promise
 from customers.links import make_link, revoke_links
 from customers.models import CustomerLink
+from portal.times import free_times, take_time
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Visit
+from visits.moving import MoveRefused
 from visits.sweeper import sweep
 
 
@@ -143,4 +147,33 @@ def test_after_a_miss_a_new_time_is_booked_once_and_the_miss_stays(client, cast,
     assert now_is(cast, visit).state == Visit.State.MISSED
     assert client.get(f"/v/{token}/change/").context["offers"] == []
     with tenant(cast.north.tenant):
+        assert Visit.objects.waiting().count() == 1
+
+
+def test_two_tabs_after_a_miss_book_one_visit(committed_cast, now):
+    north = committed_cast.north
+    with tenant(north.tenant):
+        missed = make_visit(north, start=now - dt.timedelta(hours=4), technician=north.lou)
+    sweep(now=now)
+    with tenant(north.tenant):
+        missed.refresh_from_db()
+        slots = free_times(missed, now=now)[:2]
+    assert len(slots) == 2
+
+    def book(slot):
+        try:
+            with tenant(north.tenant):
+                take_time(Visit.objects.get(pk=missed.pk), slot, now=now)
+            return "booked"
+        except MoveRefused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(book, slots)) == [
+            "A new time is booked already. Ring us to change it.",
+            "booked",
+        ]
+    with tenant(north.tenant):
         assert Visit.objects.waiting().count() == 1
