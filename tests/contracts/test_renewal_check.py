@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cases.models import Duty
+from contracts import renewal_check
 from contracts.models import Contract, ContractTerm, Payment, RenewalCheck, RenewalEvidence
 from contracts.renewal_check import check_all
 from messaging.kinds import kind_of
@@ -127,3 +128,17 @@ def test_the_notice_says_when_it_ends_and_what_is_left_of_the_visits(north):
             contract=north.contract, kind="cheque", dated_on=dt.date(2026, 3, 2), recorded_at=now
         )
         assert kind.why_not(message, now=now) != ""
+
+
+def test_one_desk_that_fails_does_not_keep_the_others_from_being_checked(cast, north, monkeypatch):
+    whole = renewal_check.check_desk
+
+    def check_desk(desk, *, now):
+        if desk == cast.north.tenant:
+            raise ZeroDivisionError
+        return whole(desk, now=now)
+
+    monkeypatch.setattr(renewal_check, "check_desk", check_desk)
+    assert check_all(now=at(dt.date(2026, 3, 5))) == 1
+    with tenant(cast.south.tenant):
+        assert RenewalCheck.objects.count() == 1
