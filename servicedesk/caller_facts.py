@@ -18,7 +18,6 @@ from visits.preferences import Wishes, wishes_for
 YEAR = dt.timedelta(days=365)
 # A promise is amber from this long before it is due (design, section 5).
 SOON = dt.timedelta(hours=2)
-OF_VISITS = (Promise.Kind.WINDOW, Promise.Kind.CONFIRMATION, Promise.Kind.CALL_AHEAD)
 
 
 @dataclass
@@ -91,7 +90,7 @@ def caller_of(customer: Customer, *, desk: Tenant, now: dt.datetime) -> Caller:
     # What a visit promises stands with the visit.
     caller.promises = list(
         customer.promises.open()
-        .exclude(kind__in=OF_VISITS)
+        .by_hand()
         .select_related("owner__user", "made_by__user")
         .order_by("due_at", "id")
     )

@@ -108,7 +108,7 @@ def keep(request, id, promise):
     """The promise was kept; what came of it is its evidence."""
     now = timezone.now()
     customer = _customer(id)
-    kept = the_one(Promise.objects.filter(customer=customer), promise)
+    kept = the_one(Promise.objects.open().by_hand().filter(customer=customer), promise)
     form = OutcomeForm(request.POST)
     if not form.is_valid():
         return _refused(request, customer, now, kept_form=form, kept_id=kept.public_id)

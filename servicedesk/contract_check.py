@@ -279,7 +279,7 @@ def _not_today(customer, cases, *, day, zone) -> list[str]:
 def _matters(customer, cases, *, now, zone) -> list[Matter]:
     today = local_day(now, zone)
     found = []
-    promises = Promise.objects.open().filter(customer=customer).select_related("owner__user")
+    promises = Promise.objects.open().by_hand().filter(customer=customer).select_related("owner__user")
     for promise in promises.order_by("due_at"):
         owner = promise.owner.name if promise.owner else "Nobody yet"
         made = day_nearby(local_day(promise.made_at, zone), today=today)

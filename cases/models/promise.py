@@ -22,6 +22,10 @@ class PromiseQuerySet(models.QuerySet):
         """Open and past their due time."""
         return self.open().filter(due_at__lt=now)
 
+    def by_hand(self):
+        """Those that a person settles. What a visit promises is settled by what happens to the visit."""
+        return self.exclude(kind__in=Promise.OF_VISITS)
+
 
 @tracked()
 class Promise(TenantModel):
@@ -35,6 +39,9 @@ class Promise(TenantModel):
         ANSWER = "answer", "Answer"
         VISIT = "visit", "Visit"
         MONEY = "money", "Money"
+
+    # Made with a visit; its arrival, its calls and the clock settle them.
+    OF_VISITS = (Kind.WINDOW, Kind.CONFIRMATION, Kind.CALL_AHEAD)
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

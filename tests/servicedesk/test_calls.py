@@ -22,6 +22,7 @@ from customers.models import Contact, Customer
 from servicedesk.call_forms import usual_times
 from tenancy.calendars import Calendar, calendar_of, zone_of
 from tenancy.scope import tenant
+from tests.cast import make_visit
 from visits.models import Assignment, Visit
 
 TODAY = dt.date(2026, 3, 5)
@@ -447,6 +448,20 @@ def test_a_promise_ends_with_what_came_of_it(sales, north, now):
     with tenant(north.tenant):
         promise.refresh_from_db()
     assert (promise.state, promise.evidence) == ("kept", "Told the price")
+
+
+def test_what_a_visit_promises_is_not_settled_by_hand(sales, north, now):
+    with tenant(north.tenant):
+        make_visit(north, start=now + dt.timedelta(days=2), technician=north.lou)
+        promises = list(Promise.objects.open())
+    assert {promise.kind for promise in promises} == set(Promise.OF_VISITS)
+    page = sales.get(check_url(north)).content.decode()
+    for promise in promises:
+        address = f"{check_url(north)}promises/{promise.public_id}/kept/"
+        assert address not in page
+        assert sales.post(address, {"outcome": "They were there"}).status_code == 404
+    with tenant(north.tenant):
+        assert Promise.objects.open().count() == 3
 
 
 @pytest.mark.parametrize(
