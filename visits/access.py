@@ -12,7 +12,8 @@ from customers.timeline import add_line
 from tenancy.calendars import calendar_of, local_time, zone_of
 from tenancy.models import Role
 from visits.announcements import cancel_visit_messages
-from visits.fieldwork import StepRefused, book_allowance, end_promises, take_visit, write_step, write_visit
+from visits.commitments import release_promises
+from visits.fieldwork import StepRefused, book_allowance, take_visit, write_step, write_visit
 from visits.models import Visit, VisitStep
 
 Step = VisitStep.Step
@@ -29,7 +30,7 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
     if not because.strip():
         raise StepRefused("Say what kept you out.")
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         if visit.state != Visit.State.ON_SITE:
             raise StepRefused("Tap Arrived first: no access needs the time at which you came.")
         zone = zone_of(visit.tenant)
@@ -41,7 +42,7 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
             raise StepRefused("Ring the customer and log the call first.")
         write_step(visit, Step.NO_ACCESS, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=Visit.State.NO_ACCESS, ended_because=because.strip()[:300])
-        end_promises(visit, by=by, now=now, because="We came and could not get in")
+        release_promises(visit, by=by, now=now, because="We came and could not get in")
         cancel_visit_messages(visit, now=now)
         if visit.entitlement_id:
             book_allowance(visit, visit.entitlement_id, AllowanceEntry.Kind.NO_ACCESS, by=by, now=now)

@@ -69,8 +69,11 @@ def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bo
 
 
 def release_promises(visit: Visit, *, now: dt.datetime, because: str, by=None) -> None:
-    """The visit is no longer wanted: its open promises end, neither kept nor broken."""
+    """Nobody waits for the visit any more: what was due and not kept is broken, the rest needed no more."""
     for promise in open_promises(visit):
+        if promise.due_at < now:
+            break_promise(promise, now=now, evidence="Not kept by its time", by=by)
+            continue
         release_promise(promise, now=now, evidence=because, by=by)
 
 

@@ -2,11 +2,14 @@
 
 import datetime as dt
 
+from django.db.models import F
+
 from cases.models import Promise
 from customers.models import TimelineEntry
 from customers.timeline import add_line
 from visits.commitments import keep_promise
 from visits.models import Visit
+from visits.sweeper import catch_up_first
 
 
 class CannotConfirm(ValueError):
@@ -19,8 +22,9 @@ def confirm_visit(visit: Visit, *, by, now: dt.datetime, said: str) -> Visit:
     `by` is the colleague who heard it, or None when it came through the customer's link. Raises
     CannotConfirm for a visit that nobody waits for any more.
     """
+    catch_up_first(visit, now=now)
     changed = Visit.objects.filter(pk=visit.pk, state=Visit.State.BOOKED).update(
-        state=Visit.State.CONFIRMED, confirmed_at=now, changed_at=now, version=visit.version + 1
+        state=Visit.State.CONFIRMED, confirmed_at=now, changed_at=now, version=F("version") + 1
     )
     visit.refresh_from_db()
     if not changed:

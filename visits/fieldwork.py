@@ -19,8 +19,9 @@ from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Role
 from visits.announcements import plan_visit_messages
-from visits.commitments import keep_promise, release_promises
+from visits.commitments import keep_promise
 from visits.models import Visit, VisitPromise, VisitStep
+from visits.sweeper import catch_up
 
 Step = VisitStep.Step
 Result = VisitStep.Result
@@ -55,7 +56,7 @@ def call_ahead(visit: Visit, *, result: str, by, now: dt.datetime, device_at=Non
     if result not in Result.values:
         raise StepRefused("Say how the call went: spoke, left a message or no answer.")
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         _check_not_over(visit)
         write_step(visit, Step.CALL_AHEAD, by=by, now=now, device_at=device_at, result=result)
         if result in REACHED and visit.called_ahead_at is None and visit.arrived_at is None:
@@ -81,7 +82,7 @@ def unread(visit: Visit, day: dt.date):
 def read_brief(visit: Visit, *, by, now: dt.datetime) -> Visit:
     """The technician confirms having read what is to be raised at the site."""
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         write_visit(visit, now, brief_read_at=now)
     return visit
 
@@ -101,7 +102,7 @@ def set_out(visit: Visit, *, by, now: dt.datetime, expected_at: dt.datetime | No
     call ahead is neither made nor skipped.
     """
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         _check_not_over(visit)
         if visit.on_the_way_at is not None:
             return visit
@@ -120,7 +121,7 @@ def set_out(visit: Visit, *, by, now: dt.datetime, expected_at: dt.datetime | No
 def change_arrival(visit: Visit, *, expected_at: dt.datetime, by, now: dt.datetime) -> Visit:
     """Another arrival time while on the way; the customer hears it, instead of or after the first."""
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         if visit.on_the_way_at is None or visit.arrived_at is not None:
             raise StepRefused("The arrival time can be changed while you are on the way.")
         _check_arrival(expected_at, now)
@@ -133,7 +134,7 @@ def change_arrival(visit: Visit, *, expected_at: dt.datetime, by, now: dt.dateti
 def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
     """On site: the window's promise is kept, if it still can be. After a miss the miss stays."""
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         if visit.state == State.ON_SITE:
             return visit
         _check_not_over(visit)
@@ -142,8 +143,8 @@ def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
         _check_read(visit, now)
         write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=State.ON_SITE, arrived_at=now)
-        # "On the way" told after the arrival would be untrue.
-        outbox.cancel_about(visit.public_id, because="Arrived", kinds=["on the way", "delayed"])
+        # "On the way" or "we are late" told after the arrival would be untrue.
+        outbox.cancel_about(visit.public_id, because="Arrived", kinds=["on the way", "delayed", "late"])
         evidence = f"{by.name} arrived at {local_time(now, zone_of(visit.tenant)):%H:%M}"
         keep_promise(visit, Promise.Kind.WINDOW, now=now, evidence=evidence, by=by)
         close_duties_about(
@@ -166,7 +167,7 @@ def skip_step(visit: Visit, step: str, *, because: str, by, now: dt.datetime, de
     if not because.strip():
         raise StepRefused("Say why you skip this step.")
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         _check_not_over(visit)
         if step == Step.ON_THE_WAY:
             _check_called(visit)
@@ -187,7 +188,7 @@ def undoable(visit: Visit, *, now: dt.datetime) -> VisitStep | None:
 def undo_step(visit: Visit, *, by, now: dt.datetime) -> Visit:
     """Take back the last step of the last 60 s; what it kept is promised again."""
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         step = undoable(visit, now=now)
         if step is None:
             raise StepRefused("A step can be undone for 60 seconds. Ring the office to correct it.")
@@ -208,8 +209,11 @@ def undo_step(visit: Visit, *, by, now: dt.datetime) -> Visit:
     return visit
 
 
-def take_visit(visit: Visit, by) -> Visit:
-    """The visit under lock, as it is now. Raises PermissionDenied for a member who may not work on it."""
+def take_visit(visit: Visit, by, *, now: dt.datetime) -> Visit:
+    """The visit under lock, as it is now, late or missed if the clock says so.
+
+    Raises PermissionDenied for a member who may not work on it.
+    """
     fresh = (
         Visit.objects.select_for_update(of=("self",))
         .select_related("tenant", "customer", "case", "contact")
@@ -217,6 +221,7 @@ def take_visit(visit: Visit, by) -> Visit:
     )
     if not may_work_on(fresh, by):
         raise PermissionDenied("Only its technician, a dispatcher or a manager takes this visit's steps.")
+    catch_up(fresh, now=now)
     return fresh
 
 
@@ -233,13 +238,6 @@ def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
     for name, value in values.items():
         setattr(visit, name, value)
     visit.save(update_fields=list(values))
-
-
-def end_promises(visit: Visit, *, by, now: dt.datetime, because: str) -> None:
-    """The visit is over: what was due and not kept is broken, what was not due yet is needed no more."""
-    for promise in Promise.objects.open().filter(of_visit__visit=visit, due_at__lt=now):
-        break_promise(promise, now=now, evidence="Not kept by its time", by=by)
-    release_promises(visit, now=now, because=because, by=by)
 
 
 def book_allowance(visit: Visit, entitlement_id: int, kind: str, *, by, now: dt.datetime) -> None:

@@ -20,7 +20,8 @@ from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import StoredFile
 from visits.announcements import cancel_visit_messages
-from visits.fieldwork import StepRefused, book_allowance, end_promises, take_visit, write_step, write_visit
+from visits.commitments import release_promises
+from visits.fieldwork import StepRefused, book_allowance, take_visit, write_step, write_visit
 from visits.handover import hand_over
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
@@ -109,7 +110,7 @@ def unreviewed(visit: Visit, day: dt.date):
 def raise_at_visit(visit: Visit, finding: Finding, *, by, now: dt.datetime) -> Recommendation:
     """Raise a recommendation during the visit: it needs no other answer there. Raised twice, it is one."""
     with transaction.atomic():
-        visit = take_visit(visit, by)
+        visit = take_visit(visit, by, now=now)
         _check_on_site(visit)
         return _raise(visit, finding, told=True, by=by, now=now, device_at=None)
 
@@ -122,7 +123,7 @@ def complete_visit(visit: Visit, *, completion: Completion, by, now: dt.datetime
     """
     try:
         with transaction.atomic():
-            visit = take_visit(visit, by)
+            visit = take_visit(visit, by, now=now)
             _check_on_site(visit)
             _complete(visit, completion, by=by, now=now, device_at=device_at)
     except IntegrityError as refused:
@@ -175,7 +176,7 @@ def _complete(visit, completion, *, by, now, device_at):
     write_step(visit, VisitStep.Step.FINISHED, by=by, now=now, device_at=device_at)
     write_visit(visit, now, state=Visit.State.DONE, completed_at=now, completed_on=_day(visit, now))
 
-    end_promises(visit, by=by, now=now, because="The visit is done")
+    release_promises(visit, by=by, now=now, because="The visit is done")
     cancel_visit_messages(visit, now=now)
     if visit.entitlement_id:
         entitlement = _entitlement_used(visit)

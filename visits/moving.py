@@ -18,6 +18,7 @@ from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import renew_promises
 from visits.fitting import blocking_visit, fit
 from visits.models import Assignment, Technician, Visit
+from visits.sweeper import catch_up_first
 
 
 class MoveRefused(ValueError):
@@ -56,6 +57,7 @@ def move_visit(
     stays as promised and the new start must lie in it. Raises VisitChanged, PlaceTaken,
     NeedsAgreement, or MoveRefused for what cannot be moved at all.
     """
+    version = catch_up_first(visit, now=now, version=version)
     with transaction.atomic():
         _lock(technician, visit)
         visit = Visit.objects.select_for_update().get(pk=visit.pk)

@@ -19,7 +19,7 @@ from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises, release_promises
 from visits.entitled import release_allowance
 from visits.models import Visit
-from visits.sweeper import make_missed
+from visits.sweeper import catch_up_first, make_missed
 
 OUTCOME_DUTIES = (Duty.Kind.REBOOK, Duty.Kind.TELL_CUSTOMER, Duty.Kind.CALL_CUSTOMER)
 
@@ -90,10 +90,7 @@ def cannot_come(visit: Visit, *, because: str, by: Membership, now: dt.datetime)
         visit = Visit.objects.select_for_update().get(pk=visit.pk)
         if visit.state not in Visit.WAITING_STATES:
             raise OutcomeRefused(f"This visit is {visit.get_state_display().lower()} already.")
-        make_missed(visit, now=now, calendar=calendar_of(visit.tenant))
-        visit.ended_because = because.strip()[:300]
-        visit.save(update_fields=["ended_because"])
-    return visit
+        return _missed_because(visit, because, now)
 
 
 def cancel_visit(
@@ -101,12 +98,15 @@ def cancel_visit(
 ) -> Visit:
     """Cancel a visit before it begins, by us or by the customer; the customer is told.
 
-    From the first minute of the window on, ours is no cancelling but a miss: see `cannot_come`.
-    Raises OutcomeRefused.
+    From the first minute of the window on, ours is no cancelling but a miss: see `cannot_come`. Once
+    the window is over it is a miss whoever cancels. Raises OutcomeRefused.
     """
+    version = catch_up_first(visit, now=now, version=version)
     with transaction.atomic():
         visit = Visit.objects.select_for_update().get(pk=visit.pk)
         _check_cancelling(visit, whose, because, version, now)
+        if now >= visit.window_end:
+            return _missed_because(visit, because, now)
         by_us = whose == Whose.US
         visit.state = Visit.State.CANCELLED_BY_US if by_us else Visit.State.CANCELLED_BY_CUSTOMER
         visit.ended_because = because.strip()[:300]
@@ -131,6 +131,13 @@ def cancel_visit(
             subject=visit.public_id,
             step="cancelled",
         )
+    return visit
+
+
+def _missed_because(visit, because, now):
+    make_missed(visit, now=now, calendar=calendar_of(visit.tenant))
+    visit.ended_because = because.strip()[:300]
+    visit.save(update_fields=["ended_because"])
     return visit
 
 
@@ -169,5 +176,5 @@ def _check_cancelling(visit, whose, because, version, now):
         raise OutcomeRefused("Somebody changed this visit meanwhile. Look at it again.")
     if not because.strip():
         raise OutcomeRefused("Say why.")
-    if whose == Whose.US and now >= visit.window_start:
+    if whose == Whose.US and visit.window_start <= now < visit.window_end:
         raise OutcomeRefused("Its window has begun: if nobody can come, that is a miss.")

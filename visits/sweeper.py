@@ -8,7 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from cases.duties import open_duty
 from cases.models import Duty, Promise
@@ -16,7 +16,7 @@ from cases.promising import break_promise
 from contracts.models import AllowanceEntry
 from customers.models import TimelineEntry
 from customers.timeline import add_line
-from tenancy.calendars import calendar_of
+from tenancy.calendars import Calendar, calendar_of
 from tenancy.models import Role, Tenant
 from tenancy.scope import tenant
 from visits.announcements import cancel_visit_messages, plan_visit_messages
@@ -85,15 +85,42 @@ def _sweep_visits(desk, ids, now, swept) -> int:
     changed = 0
     for visit in visits:
         visit.tenant = desk
-        if visit.late_at is None:
-            _make_late(visit, now)
-            swept.late += 1
-            changed += 1
-        if visit.window_end + dt.timedelta(minutes=desk.missed_after_minutes) <= now:
-            make_missed(visit, now=now, calendar=calendar)
-            swept.missed += 1
-            changed += 1
+        decided = catch_up(visit, now=now, calendar=calendar)
+        swept.late += decided.late
+        swept.missed += decided.missed
+        changed += decided.late + decided.missed
     return changed
+
+
+def catch_up(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = None) -> Swept:
+    """What the clock has decided about this visit by `now`, whoever asks first: late, then missed.
+
+    The caller holds the visit's lock. `calendar` is the desk's, where the caller has it.
+    """
+    decided = Swept()
+    if visit.state not in Visit.WAITING_STATES or visit.window_end > now:
+        return decided
+    if visit.late_at is None:
+        _make_late(visit, now)
+        decided.late = 1
+    if visit.window_end + dt.timedelta(minutes=visit.tenant.missed_after_minutes) <= now:
+        make_missed(visit, now=now, calendar=calendar or calendar_of(visit.tenant))
+        decided.missed = 1
+    return decided
+
+
+def catch_up_first(visit: Visit, *, now: dt.datetime, version: int = 0) -> int:
+    """Catch up in a transaction of its own, which stays where the person's act is then refused.
+
+    Returns the version that somebody who saw `version` knows: what the clock did since is nobody's change.
+    """
+    with transaction.atomic():
+        overdue = Visit.objects.select_for_update().waiting().filter(pk=visit.pk, window_end__lte=now).first()
+        if overdue is None:
+            return version
+        before = overdue.version
+        catch_up(overdue, now=now)
+        return version + overdue.version - before
 
 
 def _make_late(visit: Visit, now) -> None:

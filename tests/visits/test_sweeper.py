@@ -12,7 +12,11 @@ from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from visits import fieldwork
+from visits.confirming import CannotConfirm, confirm_visit
 from visits.models import Assignment, Visit
+from visits.moving import MoveRefused, VisitChanged, move_visit
+from visits.outcomes import OutcomeRefused, Whose, cancel_visit
 from visits.sweeper import sweep
 
 # Thursday 5 March 2026, 14:00 in London; the window ends at 15:00.
@@ -164,3 +168,99 @@ def test_a_promise_past_its_time_is_broken_by_the_clock_and_its_owners_lead_hear
         promise.refresh_from_db()
         assert promise.state == Promise.State.BROKEN
         assert Duty.objects.get(subject=promise.public_id).owner == cast.north.manager
+
+
+class TestWhoeverActsFirst:
+    """The clock decides, not whether the sweeper came by before a person did."""
+
+    END = OVER + dt.timedelta(minutes=30)
+
+    @pytest.fixture
+    def north(self, cast, visit):
+        with tenant(cast.north.tenant):
+            yield cast.north
+
+    def decided(self, visit):
+        visit.refresh_from_db()
+        return visit.state, visit.late_at, visit.missed_at
+
+    def test_who_steps_late_finds_it_late_and_the_promise_broken(self, north, visit):
+        fieldwork.read_brief(visit, by=north.technician, now=OVER)
+        assert self.decided(visit) == ("confirmed", OVER, None)
+        assert promises(visit)[Promise.Kind.WINDOW] == "broken"
+        assert Duty.objects.get(subject=visit.public_id).kind == Duty.Kind.TELL_CUSTOMER
+
+    def test_who_arrives_after_the_time_of_a_miss_arrives_after_a_miss(self, north, visit):
+        fieldwork.read_brief(visit, by=north.technician, now=START)
+        for step in ("call ahead", "on the way"):
+            fieldwork.skip_step(visit, step, because="x", by=north.technician, now=START)
+        fieldwork.arrive(visit, by=north.technician, now=self.END)
+        assert self.decided(visit) == ("on site", self.END, self.END)
+        assert Duty.objects.filter(subject=visit.public_id, kind=Duty.Kind.REBOOK).count() == 1
+        assert set(Message.objects.filter(kind="late").values_list("state", flat=True)) == {"cancelled"}
+
+    def test_a_move_after_the_time_of_a_miss_is_refused_and_the_miss_stays(self, north, visit):
+        with pytest.raises(MoveRefused, match="This visit was missed"):
+            self.moved(north, visit, self.END)
+        assert self.decided(visit) == ("missed by us", self.END, self.END)
+
+    def test_a_move_of_a_late_visit_leaves_its_promise_broken(self, north, visit):
+        self.moved(north, visit, OVER)
+        window = Promise.objects.filter(of_visit__visit=visit, kind="window").order_by("pk")
+        assert list(window.values_list("state", "evidence")) == [
+            ("broken", "The window ended and nobody had arrived"),
+            ("open", ""),
+        ]
+
+    def test_who_saw_another_version_is_told_so_all_the_same(self, north, visit):
+        visit.version = 0
+        with pytest.raises(VisitChanged):
+            self.moved(north, visit, OVER)
+        assert self.decided(visit) == ("confirmed", OVER, None)
+
+    def test_no_yes_to_a_visit_that_nobody_came_to(self, north, visit):
+        Visit.objects.filter(pk=visit.pk).update(state="booked", confirmed_at=None)
+        with pytest.raises(CannotConfirm, match="missed"):
+            confirm_visit(visit, by=None, now=self.END, said="On the page")
+        assert self.decided(visit) == ("missed by us", self.END, self.END)
+
+    @pytest.mark.parametrize("whose", [Whose.CUSTOMER, Whose.US])
+    def test_cancelled_once_the_window_is_over_it_is_a_miss_whoever_cancels(self, north, visit, whose):
+        self.cancelled(north, visit, whose, OVER)
+        assert self.decided(visit) == ("missed by us", OVER, OVER)
+        assert visit.ended_because == "We waited long enough"
+        assert set(promises(visit).values()) == {"broken"}
+
+    def test_cancelling_what_the_clock_has_missed_is_refused_and_the_miss_stays(self, north, visit):
+        with pytest.raises(OutcomeRefused, match="missed: it cannot be cancelled"):
+            self.cancelled(north, visit, Whose.CUSTOMER, self.END)
+        assert self.decided(visit) == ("missed by us", self.END, self.END)
+
+    def test_cancelled_a_minute_before_the_windows_end_it_is_cancelled_what_was_due_is_broken(
+        self, north, visit
+    ):
+        self.cancelled(north, visit, Whose.CUSTOMER, OVER - dt.timedelta(minutes=1))
+        assert self.decided(visit) == ("cancelled by the customer", None, None)
+        assert promises(visit) == {"window": "released", "confirmation": "broken", "call ahead": "broken"}
+
+    def moved(self, north, visit, now):
+        move_visit(
+            visit,
+            technician=north.lou,
+            start=now + dt.timedelta(hours=2),
+            reason="They rang",
+            by=north.dispatcher,
+            now=now,
+            version=visit.version,
+            agreed_by_customer=True,
+        )
+
+    def cancelled(self, north, visit, whose, now):
+        cancel_visit(
+            visit,
+            whose=whose,
+            because="We waited long enough",
+            by=north.dispatcher,
+            now=now,
+            version=visit.version,
+        )
