@@ -45,13 +45,12 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
 
     In order of their day, so that each is held against the end that the one before it left. Money
     with another customer's number, for a cancelled contract's next term, or too little stays
-    unmatched: a person decides. Matching twice changes nothing.
+    unmatched: a person decides. Matching twice changes nothing, also with copies read before the
+    first time: the payments are read again, once their contracts are locked.
     """
-    waiting = sorted(
-        (p for p in payments if p.contract_id is None and p.returned_on is None),
-        key=lambda p: (p.paid_on, p.number, p.pk),
-    )
-    contracts = _named_contracts(waiting)
+    payments = [payment for payment in payments if payment.contract_id is None]
+    contracts = _named_contracts(payments)
+    waiting = sorted(_still_unmatched(payments), key=lambda p: (p.paid_on, p.number, p.pk))
     terms = _last_terms(contracts.values())
     cancelled = _cancelled(contracts.values())
     result, renewals = Matched(), []
@@ -87,6 +86,11 @@ def _named_contracts(payments) -> dict[str, Contract]:
     keys = {payment.written_key for payment in payments if payment.written_key}
     named = Contract.objects.select_for_update(of=("self",)).filter(number_key__in=keys).order_by("pk")
     return {contract.number_key: contract for contract in named}
+
+
+def _still_unmatched(payments):
+    rows = Payment.objects.unmatched().filter(pk__in=[payment.pk for payment in payments])
+    return rows.select_for_update(of=("self",)).order_by("pk")
 
 
 def _last_terms(contracts) -> dict[int, ContractTerm]:

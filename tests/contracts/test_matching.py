@@ -92,6 +92,23 @@ def test_matching_twice_changes_nothing(north):
     assert ends(north) == [END, dt.date(2027, 3, 14)]
 
 
+def test_copies_read_before_the_first_matching_change_nothing(north):
+    stale = Payment.objects.get(pk=pay(north, END).pk)
+    fresh = Payment.objects.get(pk=stale.pk)
+    assert outcome(fresh) == (1, 0, 0)
+    assert outcome(stale) == (0, 0, 0)
+    assert ends(north) == [END, dt.date(2027, 3, 14)]
+    stale.refresh_from_db()
+    assert stale.renewal.term.ends_on == dt.date(2027, 3, 14)
+
+
+def test_money_given_back_meanwhile_renews_nothing(north):
+    stale = pay(north, END)
+    Payment.objects.filter(pk=stale.pk).update(returned_on=END)
+    assert outcome(stale) == (0, 0, 0)
+    assert ends(north) == [END]
+
+
 def test_the_new_term_grants_its_visits_and_settles_the_review(north):
     evidence = RenewalEvidence.objects.create(
         contract=north.contract, kind="customer's word", dated_on=END, recorded_at=AT
