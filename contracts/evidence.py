@@ -13,8 +13,8 @@ from django.db import transaction
 from cases.models import Promise
 from cases.promising import make_promise
 from contracts.matching import is_in_range
-from contracts.models import Contract, Renewal, RenewalEvidence
-from contracts.renewals import last_term, renew, take_back
+from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence
+from contracts.renewals import last_term, lock_contract, renew, take_back
 from contracts.verifying import begin_verification, end_of_business_day, end_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
@@ -83,7 +83,7 @@ def log_evidence(
 def log_claim(*, contract: Contract, by, now: dt.datetime, note: str = "") -> RenewalEvidence:
     """The customer says it is renewed. A claim that still waits is returned instead of a second one."""
     # Two clicks, or two colleagues on the phone, make one claim.
-    Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+    lock_contract(contract.pk)
     waiting = _waiting_words(contract).first()
     if waiting is None:
         return log_evidence(
@@ -103,10 +103,18 @@ def log_claim(*, contract: Contract, by, now: dt.datetime, note: str = "") -> Re
 
 
 @transaction.atomic
-def confirm_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: str = "") -> Renewal:
+def confirm_evidence(
+    evidence: RenewalEvidence,
+    *,
+    by,
+    now: dt.datetime,
+    reason: str = "",
+    after: ContractTerm | None = None,
+) -> Renewal:
     """It proves a renewal: the next term follows, or it joins the renewal that it already belongs to.
 
-    Raises AlreadyDecided, and NoTermToRenew for a contract without a standing term.
+    `after` is the last term as the person saw it. Raises AlreadyDecided, AlreadyRenewed when another
+    term stands since then, and NoTermToRenew for a contract without a standing term.
     """
     evidence = _waiting(evidence)
     _decide(evidence, RenewalEvidence.State.CONFIRMED, reason or "The renewal stands", by=by, now=now)
@@ -116,6 +124,7 @@ def confirm_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason:
         amount=evidence.contract.price if evidence.amount is None else evidence.amount,
         by=by,
         now=now,
+        after=after,
     )
     evidence.renewal = renewal
     evidence.save(update_fields=["renewal"])
@@ -230,6 +239,7 @@ def _waiting(evidence) -> RenewalEvidence:
 
 
 def _locked(evidence) -> RenewalEvidence:
+    lock_contract(evidence.contract_id)
     rows = RenewalEvidence.objects.select_related("contract__customer", "tenant")
     return rows.select_for_update(of=("self",)).get(pk=evidence.pk)
 

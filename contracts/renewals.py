@@ -5,6 +5,7 @@ import datetime as dt
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from contracts.models import (
     Contract,
@@ -26,6 +27,19 @@ ONE_DAY = dt.timedelta(days=1)
 
 class NoTermToRenew(ValueError):
     """The contract has no standing term: its first one has to be entered."""
+
+
+class AlreadyRenewed(ValueError):
+    """Another term stands since the caller looked; it says until when."""
+
+
+def lock_contract(contract_id: int) -> Contract:
+    """The contract's row, held until the transaction ends.
+
+    Whoever renews, judges or returns takes it before any other row of the contract: two who took
+    evidence or money first would wait for each other for ever.
+    """
+    return Contract.objects.select_for_update(of=("self",)).get(pk=contract_id)
 
 
 def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.date]:
@@ -51,15 +65,29 @@ def last_term(contract: Contract) -> ContractTerm:
 
 @transaction.atomic
 def renew(
-    contract: Contract, *, channel: str, amount: Decimal, by, now: dt.datetime, payment: Payment | None = None
+    contract: Contract,
+    *,
+    channel: str,
+    amount: Decimal,
+    by,
+    now: dt.datetime,
+    payment: Payment | None = None,
+    after: ContractTerm | None = None,
 ) -> Renewal:
     """Add the next term to a contract, with the visits it grants, and settle what was in review.
 
-    The term starts the day after the old end, also in grace. Two at once make one term: the row
-    of the contract is locked, and the database refuses terms that overlap. Raises NoTermToRenew.
+    The term starts the day after the old end, also in grace. `after` is the last term as the caller
+    saw it: of two who saw the same one, the second makes no term. Raises AlreadyRenewed for it, and
+    NoTermToRenew.
     """
-    locked = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
-    starts_on, ends_on = next_term_dates(*_dates(last_term(locked)))
+    locked = lock_contract(contract.pk)
+    last = last_term(locked)
+    if after is not None and after.pk != last.pk:
+        raise AlreadyRenewed(
+            f"Somebody was quicker: {locked.number} has a term to {day_in_full(last.ends_on)} by now. "
+            "Look again before you renew it."
+        )
+    starts_on, ends_on = next_term_dates(last.starts_on, last.ends_on)
     term = ContractTerm.objects.create(
         contract=locked, starts_on=starts_on, ends_on=ends_on, price=locked.price, created_at=now
     )
@@ -89,6 +117,9 @@ def return_payment(payment: Payment, *, returned_on: dt.date, by, now: dt.dateti
 
     A second return changes nothing.
     """
+    # Its contract, or the one that matching could give it at this moment.
+    pays = Contract.objects.filter(Q(pk=payment.contract_id) | Q(number_key=payment.written_key))
+    list(pays.select_for_update(of=("self",)).order_by("pk"))
     payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
     if payment.returned_on is not None:
         return
@@ -153,10 +184,6 @@ def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
     )
     end_verification(waiting, outcome="The renewal stands", by=by, now=now)
     RenewalOffer.objects.filter(contract__in=made, settled_at__isnull=True).update(settled_at=now)
-
-
-def _dates(term):
-    return term.starts_on, term.ends_on
 
 
 def _months_after(day: dt.date, months: int) -> dt.date:

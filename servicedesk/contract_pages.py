@@ -1,5 +1,8 @@
 """A contract with everything it rests on; its evidence, logged by anyone and judged by accounts."""
 
+import uuid
+from functools import partial
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -26,8 +29,8 @@ from contracts.evidence import (
     waits_for_word,
 )
 from contracts.grounds import grounds_of
-from contracts.models import Contract, RenewalEvidence
-from contracts.renewals import NoTermToRenew, last_term, next_term_dates
+from contracts.models import Contract, ContractTerm, RenewalEvidence
+from contracts.renewals import AlreadyRenewed, NoTermToRenew, last_term, next_term_dates
 from contracts.term_bar import term_bar
 from servicedesk.call_forms import OutcomeForm
 from servicedesk.call_rows import due_in_words
@@ -109,7 +112,12 @@ def evidence(request, id, evidence):
 @for_roles(Role.ACCOUNTS)
 def confirm(request, id, evidence):
     """It proves a renewal: the next term follows."""
-    return _decide(request, id, evidence, confirm_evidence, "Confirmed. ")
+    try:
+        seen = uuid.UUID(request.POST.get("after", ""))
+    except ValueError:
+        seen = None
+    after = ContractTerm.objects.filter(contract__public_id=id, public_id=seen).first()
+    return _decide(request, id, evidence, partial(confirm_evidence, after=after), "Confirmed. ")
 
 
 @require_POST
@@ -199,13 +207,15 @@ def _evidence_page(request, shown, form, status=200) -> HttpResponse:
 def _verdict_page(request, shown, piece, status=200, **more) -> HttpResponse:
     may_judge = request.membership.has_role(Role.ACCOUNTS)
     waiting = piece.state == RenewalEvidence.State.WAITING
+    last = _last_term(shown)
     confirmed = piece.state == RenewalEvidence.State.CONFIRMED
     context = {
         "contract": shown,
         "evidence": piece,
         "words": in_words(piece),
         "cover": cover_of(shown, local_day(timezone.now(), zone_of(request.tenant))),
-        "next_term": _next_term(shown),
+        "last_term": last,
+        "next_term": last and next_term_dates(last.starts_on, last.ends_on),
         "may_decide": may_judge and waiting,
         "may_return": may_judge and (waiting or confirmed) and piece.kind in RETURNABLE,
         "asks_accounts": waiting and not may_judge,
@@ -214,12 +224,11 @@ def _verdict_page(request, shown, piece, status=200, **more) -> HttpResponse:
     return render(request, "contracts/evidence.html", context, status=status)
 
 
-def _next_term(shown):
+def _last_term(shown) -> ContractTerm | None:
     try:
-        term = last_term(shown)
+        return last_term(shown)
     except NoTermToRenew:
         return None
-    return next_term_dates(term.starts_on, term.ends_on)
 
 
 def _decide(request, id, evidence, act, words):
@@ -231,7 +240,7 @@ def _decide(request, id, evidence, act, words):
     reason = form.cleaned_data.get("reason", "")
     try:
         act(piece, by=request.membership, now=now, reason=reason)
-    except AlreadyDecided as refused:
+    except (AlreadyDecided, AlreadyRenewed) as refused:
         return _verdict_page(request, shown, _evidence(id, evidence), 409, refusal=str(refused))
     except ValueError as refused:
         return _verdict_page(request, shown, piece, 422, refusal=str(refused), reason=reason)

@@ -246,6 +246,26 @@ def test_accounts_confirm_and_the_next_term_stands(client, north, now):
         assert Duty.objects.open().count() == 0
 
 
+def test_a_proof_judged_beside_another_term_is_refused(client, north, now):
+    cheque = add_cheque(north, now)
+    with tenant(north.tenant):
+        seen = north.term.public_id
+        ContractTerm.objects.create(
+            contract=north.contract,
+            starts_on=dt.date(2026, 3, 15),
+            ends_on=dt.date(2027, 3, 14),
+            price=612,
+            created_at=now,
+        )
+    page = sign_in(client, north, "accounts").get(evidence_url(north, cheque)).text
+    assert f'name="after" value="{seen}"' not in page
+    answer = client.post(evidence_url(north, cheque, "confirm/"), {"reason": "Banked", "after": str(seen)})
+    assert answer.status_code == 409
+    assert "Somebody was quicker: N-20418 has a term to 14 Mar 2027 by now." in text(answer)
+    with tenant(north.tenant):
+        assert north.contract.terms.count() == 2
+
+
 def test_rejecting_without_a_reason_is_refused(client, north, now):
     cheque = add_cheque(north, now)
     answer = sign_in(client, north, "accounts").post(evidence_url(north, cheque, "reject/"), {"reason": " "})
