@@ -171,7 +171,11 @@ def _add_contract(desk: Desk, now: dt.datetime) -> None:
 def make_visit(
     desk: Desk, *, start: dt.datetime, technician=None, window_minutes=60, length_minutes=75, **fields
 ):
-    """A visit booked a week before, for both machines, with its promises; the desk's scope is open."""
+    """A visit booked a week before, with its promises; the desk's scope is open.
+
+    For both machines, unless `machines` says otherwise.
+    """
+    machines = fields.pop("machines", (desk.copier, desk.sorter))
     number = fields.pop("number", f"V-{start:%d%H%M}")
     zone = zone_of(desk.tenant)
     booked_at = fields.pop("booked_at", start - dt.timedelta(days=7))
@@ -197,7 +201,7 @@ def make_visit(
             **fields,
         }
     )
-    for machine in (desk.copier, desk.sorter):
+    for machine in machines:
         VisitEquipment.objects.create(visit=visit, equipment=machine)
     if technician is not None:
         Assignment.objects.create(

@@ -58,6 +58,7 @@ def test_from_signing_in_to_the_signed_report(page_as, live_desk, visit):
     page.get_by_role("button", name="On my way").click()
     page.get_by_role("button", name="Arrived").click()
     page.get_by_role("link", name="Finish").click()
+    page.wait_for_load_state()
 
     # The gate: the button says what is left, leads there, and lets nothing through.
     blocked = page.get_by_role("button", name="1 recommendation left to review")

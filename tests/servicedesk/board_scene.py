@@ -6,7 +6,7 @@ from customers.models import Customer, Site
 from recommendations.models import Recommendation
 from tenancy.calendars import instant_at, zone_of
 from tests.cast import Desk, make_visit
-from visits.models import Absence, Technician, Visit, VisitEquipment
+from visits.models import Absence, Technician, Visit
 
 State = Visit.State
 DAY = dt.date(2026, 3, 5)
@@ -100,10 +100,9 @@ def _visit(desk, technician, number, start, minutes, name, problem, state, known
         number=f"V-{number}",
         problem=problem,
         state=State.ON_SITE if state == State.DONE else state,
+        machines=(desk.copier, desk.sorter) if known.get("raises") else (),
         **fields,
     )
-    if not known.get("raises"):
-        VisitEquipment.objects.filter(visit=visit).delete()
     if state == State.DONE:
         Visit.objects.filter(pk=visit.pk).update(
             state=State.DONE, arrived_at=at, completed_at=visit.planned_end, completed_on=DAY
