@@ -73,7 +73,9 @@ def move_visit(
         _check_agreement(
             visit,
             is_new_person=is_new_person and bool(before),
+            is_new_time=is_new_time,
             start=start,
+            now=now,
             keeps_window=keeps_window,
             agreed=agreed_by_customer,
             reason=reason,
@@ -128,7 +130,11 @@ def who_changed(visit: Visit) -> str:
     )
 
 
-def _check_agreement(visit, *, is_new_person, start, keeps_window, agreed, reason, by):
+def _check_agreement(visit, *, is_new_person, is_new_time, start, now, keeps_window, agreed, reason, by):
+    if is_new_time and visit.window_end <= now and not agreed:
+        raise NeedsAgreement(
+            "Its window is over: a new time needs the customer’s yes. Else it becomes a miss."
+        )
     if keeps_window and not visit.window_start <= start <= visit.window_end:
         promised = f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
         raise NeedsAgreement(

@@ -15,7 +15,7 @@ from tests.cast import make_visit
 from visits import fieldwork
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.models import Assignment, Visit
-from visits.moving import MoveRefused, VisitChanged, move_visit
+from visits.moving import MoveRefused, NeedsAgreement, VisitChanged, move_visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
 from visits.sweeper import sweep
 
@@ -212,6 +212,12 @@ class TestWhoeverActsFirst:
             ("open", ""),
         ]
 
+    def test_a_late_visit_is_not_moved_away_from_its_miss_without_the_customers_yes(self, north, visit):
+        with pytest.raises(NeedsAgreement, match="Its window is over: a new time needs the customer’s yes"):
+            self.moved(north, visit, OVER, agreed_by_customer=False)
+        assert self.decided(visit) == ("confirmed", OVER, None)
+        assert swept(self.END) == (0, 1)
+
     def test_who_saw_another_version_is_told_so_all_the_same(self, north, visit):
         visit.version = 0
         with pytest.raises(VisitChanged):
@@ -243,7 +249,7 @@ class TestWhoeverActsFirst:
         assert self.decided(visit) == ("cancelled by the customer", None, None)
         assert promises(visit) == {"window": "released", "confirmation": "broken", "call ahead": "broken"}
 
-    def moved(self, north, visit, now):
+    def moved(self, north, visit, now, *, agreed_by_customer=True):
         move_visit(
             visit,
             technician=north.lou,
@@ -252,7 +258,7 @@ class TestWhoeverActsFirst:
             by=north.dispatcher,
             now=now,
             version=visit.version,
-            agreed_by_customer=True,
+            agreed_by_customer=agreed_by_customer,
         )
 
     def cancelled(self, north, visit, whose, now):
