@@ -66,6 +66,9 @@ def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bo
             release_promise(promise, now=now, evidence=because, by=by)
         if due_at > now:
             _make(visit, kind, due_at, technician, by=by, now=now)
+    if agreed_by_customer:
+        # Their yes to the new time is the confirmation.
+        keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the new time", by=by)
 
 
 def release_promises(visit: Visit, *, now: dt.datetime, because: str, by=None) -> None:

@@ -9,13 +9,13 @@ import datetime as dt
 from django.db import IntegrityError, connection, transaction
 
 from cases.duties import close_duties_about
-from cases.models import Duty
+from cases.models import Duty, Promise
 from customers.models import TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership, Role
 from visits.announcements import cancel_visit_messages, plan_visit_messages
-from visits.commitments import renew_promises
+from visits.commitments import keep_promise, renew_promises
 from visits.fitting import blocking_visit, fit
 from visits.models import Assignment, Technician, Visit
 from visits.sweeper import catch_up_first
@@ -229,6 +229,8 @@ def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, tell)
     if is_new_time:
         renew_promises(visit, by=by, now=now, agreed_by_customer=agreed)
         cancel_visit_messages(visit, now=now)
+    elif agreed:
+        keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the change", by=by)
     if tell:
         plan_visit_messages(visit, "moved", now=now)
     close_duties_about(

@@ -57,7 +57,15 @@ def test_what_lies_in_the_past_when_booked_is_not_promised(cast, now):
 def test_moved_by_the_customers_wish_the_old_ones_are_released(visit, now):
     move(visit, DAY)
     renew_promises(visit, by=None, now=now, agreed_by_customer=True)
-    assert [state for _, _, state in promises(visit)] == ["released"] * 3 + ["open"] * 3
+    assert [(kind, state) for kind, _, state in promises(visit)] == [
+        ("window", "released"),
+        ("confirmation", "released"),
+        ("call ahead", "released"),
+        ("window", "open"),
+        # Their yes to the new time confirms it: nobody could keep it later.
+        ("confirmation", "kept"),
+        ("call ahead", "open"),
+    ]
 
 
 def test_moved_by_us_before_it_is_due_it_can_be_kept_late_only(cast, visit, now):

@@ -177,6 +177,14 @@ class TestAnotherTechnicianAfterConfirmation:
         after = moved(visit, north, now, technician=north.marek, start=START, agreed_by_customer=True)
         assert (after.state, after.assignments.get().technician) == (Visit.State.CONFIRMED, north.marek)
 
+    def test_their_yes_to_another_technician_is_the_confirmation_too(self, north, now):
+        visit = make_visit(north, start=START + HOUR * 24, technician=north.lou)
+        after = moved(
+            visit, north, now, start=visit.planned_start, technician=north.marek, agreed_by_customer=True
+        )
+        promise = Promise.objects.get(of_visit__visit=visit, kind=Promise.Kind.CONFIRMATION)
+        assert (after.state, promise.state) == (Visit.State.CONFIRMED, Promise.State.KEPT)
+
     def test_a_managers_reason_is_enough_an_empty_one_is_not(self, north, visit, now):
         move = {"technician": north.marek, "start": START, "by": north.manager}
         with pytest.raises(NeedsAgreement):
