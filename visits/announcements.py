@@ -20,6 +20,7 @@ Channel = Message.Channel
 
 # A visit under way: these reach somebody who wants no messages too, if nothing else reaches them.
 UNDER_WAY = frozenset({"on the way", "delayed", "late", "missed"})
+EACH_IS_TOLD = frozenset({"moved", "on the way", "delayed"})
 KINDS = UNDER_WAY | {"booked", "moved", "cancelled", "reminder"}
 
 
@@ -55,10 +56,7 @@ def plan_visit_messages(
     if not channels:
         _let_somebody_ring(visit, kind, contact, now=now)
         return 0
-    about = [visit.public_id, kind, moment(visit.planned_start)]
-    if kind == "moved":
-        # Moved there and back and there again: each move is told.
-        about.append(visit.version)
+    about = _about(visit, kind)
     return outbox.plan(
         (
             Message(
@@ -123,6 +121,13 @@ def useless_after(visit: Visit, kind: str, *, now: dt.datetime) -> dt.datetime:
     return max(visit.window_end, now + dt.timedelta(minutes=10))
 
 
+def _about(visit, kind):
+    """What makes this cause another one: its start, and where it is told anew each time, the change."""
+    about = [visit.public_id, kind, moment(visit.planned_start)]
+    # Moved there and back and there again, another arrival time and one more: each is told.
+    return [*about, visit.version] if kind in EACH_IS_TOLD else about
+
+
 def _was_not_told_yet(visit):
     """A booking of ours that waits in the outbox, or was cancelled there, and none that left."""
     told = Message.objects.filter(subject=visit.public_id, kind__in=["booked", "moved"])
@@ -137,9 +142,7 @@ def _let_somebody_ring(visit, kind, contact, *, now):
         return
     open_duty(
         "tell of visit",
-        visit.public_id,
-        kind,
-        moment(visit.planned_start),
+        *_about(visit, kind),
         kind=Duty.Kind.TELL_CUSTOMER,
         title=f"Ring {visit.customer.name}: visit {visit.number}, {kind}",
         detail="No message reaches them: no address that may be written to."

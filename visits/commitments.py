@@ -71,6 +71,15 @@ def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bo
         keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the new time", by=by)
 
 
+def reword_promises(visit: Visit, *, by) -> None:
+    """Another technician at the same time: the open promises name, and are owned by, who comes now."""
+    technician = _technician_of(visit)
+    for promise in open_promises(visit):
+        Promise.objects.filter(pk=promise.pk).update(
+            text=_text(visit, promise.kind, technician), owner=_owner(technician, by)
+        )
+
+
 def release_promises(visit: Visit, *, now: dt.datetime, because: str, by=None) -> None:
     """Nobody waits for the visit any more: what was due and not kept is broken, the rest needed no more."""
     for promise in open_promises(visit):

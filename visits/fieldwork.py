@@ -126,7 +126,9 @@ def change_arrival(visit: Visit, *, expected_at: dt.datetime, by, now: dt.dateti
             raise StepRefused("The arrival time can be changed while you are on the way.")
         _check_arrival(expected_at, now)
         write_visit(visit, now, expected_at=expected_at)
-        waits = outbox.cancel_about(visit.public_id, because="Another arrival time", kinds=["on the way"])
+        said = "Another arrival time"
+        waits = outbox.cancel_about(visit.public_id, because=said, kinds=["on the way"])
+        outbox.cancel_about(visit.public_id, because=said, kinds=["delayed"])
         _tell_arrival(visit, "on the way" if waits else "delayed", now=now, send_after=now)
     return visit
 

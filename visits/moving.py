@@ -12,10 +12,11 @@ from cases.duties import close_duties_about
 from cases.models import Duty, Promise
 from customers.models import TimelineEntry
 from customers.timeline import add_line
+from messaging import outbox
 from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership, Role
 from visits.announcements import cancel_visit_messages, plan_visit_messages
-from visits.commitments import keep_promise, renew_promises
+from visits.commitments import keep_promise, renew_promises, reword_promises
 from visits.fitting import blocking_visit, fit
 from visits.models import Assignment, Technician, Visit
 from visits.sweeper import catch_up_first
@@ -92,6 +93,7 @@ def move_visit(
             now=now,
             agreed=agreed_by_customer,
             is_new_time=is_new_time,
+            is_new_person=is_new_person,
             # A visit that nobody had yet is news to the customer too: a name.
             tell=tell_customer and (is_new_time or is_new_person),
         )
@@ -224,12 +226,16 @@ def _taken_words(visit, technician):
     return f"{technician.first_name} has another visit then, from {clock:%H:%M}. Choose another time."
 
 
-def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, tell):
+def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, is_new_person, tell):
     """Promises, messages, duties and the time line, in the transaction of the move."""
     if is_new_time:
         renew_promises(visit, by=by, now=now, agreed_by_customer=agreed)
         cancel_visit_messages(visit, now=now)
-    elif agreed:
+    elif is_new_person:
+        reword_promises(visit, by=by)
+        # Written when they leave, all others name who comes then; these were true of the one before.
+        outbox.cancel_about(visit.public_id, because="Somebody else comes", kinds=["on the way", "delayed"])
+    if agreed and not is_new_time:
         keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the change", by=by)
     if tell:
         plan_visit_messages(visit, "moved", now=now)

@@ -145,6 +145,28 @@ def test_after_the_first_has_gone_the_change_is_a_message_of_its_own(visit, lou,
     assert [m.kind for m in waiting] == ["delayed"]
 
 
+def test_each_change_is_told_and_one_that_waits_gives_way(visit, lou, now):
+    on_the_way(visit, lou, now)
+    first, second, third = (now.replace(hour=14, minute=minute) for minute in (25, 35, 25))
+    told = []
+    for number, expected_at in enumerate((first, second, third)):
+        Message.objects.filter(subject=visit.public_id, state="planned").update(state="sent", sent_at=now)
+        at = now + (number + 5) * MINUTE
+        fieldwork.change_arrival(visit, expected_at=expected_at, by=lou, now=at)
+        told.append(waiting_texts(visit))
+    assert told == [[("delayed", at.isoformat())] for at in (first, second, third)]
+    fieldwork.change_arrival(visit, expected_at=second, by=lou, now=now + 9 * MINUTE)
+    assert waiting_texts(visit) == [("delayed", second.isoformat())]
+
+
+def test_back_to_the_first_time_before_anything_left(visit, lou, now):
+    on_the_way(visit, lou, now)
+    first, second = now.replace(hour=14, minute=25), now.replace(hour=14, minute=35)
+    for expected_at in (first, second, first):
+        fieldwork.change_arrival(visit, expected_at=expected_at, by=lou, now=now + 10 * SECOND)
+        assert waiting_texts(visit) == [("on the way", expected_at.isoformat())]
+
+
 @pytest.mark.parametrize("minutes", [-10, 13 * 60])
 def test_an_arrival_in_the_past_or_tomorrow_is_refused(visit, lou, now, minutes):
     on_the_way(visit, lou, now)
@@ -266,8 +288,8 @@ def test_a_wrong_on_my_way_is_undone_and_nobody_is_told(visit, lou, now):
     assert set(Message.objects.filter(subject=visit.public_id).values_list("state", flat=True)) == {
         "cancelled"
     }
-    fieldwork.set_out(visit, by=lou, now=now + 2 * MINUTE)
-    assert message_states(visit) == {"planned"}
+    out = fieldwork.set_out(visit, by=lou, now=now + 2 * MINUTE)
+    assert waiting_texts(visit) == [("on the way", out.expected_at.isoformat())]
 
 
 def test_a_wrong_arrival_is_undone_and_the_window_promised_again(visit, lou, now):
@@ -316,6 +338,11 @@ def on_site(visit, person, now):
 
 def promise(visit, kind):
     return Promise.objects.get(of_visit__visit=visit, kind=kind)
+
+
+def waiting_texts(visit):
+    waiting = Message.objects.filter(subject=visit.public_id, state="planned", channel="sms")
+    return [(message.kind, message.fields["expected_at"]) for message in waiting]
 
 
 def message_states(visit):

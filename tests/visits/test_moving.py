@@ -11,6 +11,7 @@ from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from visits.announcements import plan_visit_messages
 from visits.fitting import fit
 from visits.models import Absence, Assignment, TechnicianPreference, Visit
 from visits.moving import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, move_visit
@@ -196,6 +197,28 @@ class TestAnotherTechnicianAfterConfirmation:
     def test_the_same_technician_at_another_time_needs_none_but_is_confirmed_no_more(self, north, visit, now):
         after = moved(visit, north, now)
         assert (after.state, after.confirmed_at) == (Visit.State.BOOKED, None)
+
+
+def test_for_another_technician_the_promises_change_hands_and_nobody_hears_of_the_old_one(north, now):
+    visit = make_visit(
+        north, start=START, technician=north.lou, state=Visit.State.ON_THE_WAY, on_the_way_at=now,
+        expected_at=START,
+    )  # fmt: skip
+    plan_visit_messages(visit, "on the way", now=now)
+    move_visit(
+        visit, technician=north.marek, start=START, reason="", by=north.dispatcher, now=now, version=1,
+        tell_customer=False,
+    )  # fmt: skip
+    assert {m.state for m in Message.objects.filter(kind="on the way")} == {"cancelled"}
+    promises = Promise.objects.filter(of_visit__visit=visit)
+    assert promises.get(kind=Promise.Kind.WINDOW).text == "Marek will be there on 6 March, 14:00 to 15:00"
+    assert {promise.owner for promise in promises} == {north.dispatcher}
+
+
+def test_a_booking_that_waits_is_still_told_after_a_silent_change_of_technician(north, visit, now):
+    plan_visit_messages(visit, "booked", now=now)
+    moved(visit, north, now, start=START, technician=north.marek, tell_customer=False)
+    assert {m.state for m in Message.objects.filter(kind="booked")} == {"planned"}
 
 
 def test_window_stays_when_nobody_tells_the_customer(north, visit, now):
