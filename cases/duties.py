@@ -69,8 +69,10 @@ def close_duty(duty: Duty, *, by, now: dt.datetime, outcome: str) -> Duty:
 
 
 def close_duties_about(subject: uuid.UUID, *kinds: str, by, now: dt.datetime, outcome: str) -> int:
-    """Close every open duty of some kinds about one thing; how many were."""
+    """Close every open duty of some kinds about one thing; how many were.
+
+    Without kinds all but a call: whoever asked to be rung is rung, whatever became of the thing.
+    """
     about = Duty.objects.open().filter(subject=subject)
-    if kinds:
-        about = about.filter(kind__in=kinds)
+    about = about.filter(kind__in=kinds) if kinds else about.exclude(kind=Duty.Kind.CALL_CUSTOMER)
     return about.update(closed_at=now, closed_by=by, outcome=outcome[:300])

@@ -14,6 +14,7 @@ from django.db.models import Count
 from cases.models import Interaction
 from customers.models import Contact
 from messaging.models import Message
+from servicedesk.calls_owed import Owed, calls_owed
 from servicedesk.whereabouts import (
     customer_name,
     expected_arrivals,
@@ -66,6 +67,8 @@ class Tray:
     """The cards in order, how many there are, and what comes next when there are none."""
 
     items: tuple[Item, ...]
+    # Calls owed beside the visits: they stand after them.
+    owed: tuple[Owed, ...]
     count: int
     next_call: str
     unconfirmed_for: str
@@ -79,7 +82,7 @@ class Tray:
     @property
     def left_out(self) -> int:
         """How many cards stand behind those that are shown."""
-        return self.count - len(self.items)
+        return self.count - len(self.items) - len(self.owed)
 
 
 def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
@@ -90,10 +93,12 @@ def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
     needing, next_call = _sorted_out(visits, desk, calendar, now, today)
     writer = _Writer(desk, calendar, now, [visit for kind in ORDER for visit, _ in needing[kind]])
     items = [writer.item(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
+    owed = calls_owed(desk, now=now, leave_out=[visit.public_id for visit in visits.values()])
     tomorrow = today + dt.timedelta(days=1)
     return Tray(
         items=tuple(items),
-        count=sum(len(found) for found in needing.values()),
+        owed=tuple(owed),
+        count=sum(len(found) for found in needing.values()) + len(owed),
         next_call=next_call,
         unconfirmed_for="tomorrow" if horizon == tomorrow else f"until {horizon:%A}",
     )

@@ -11,6 +11,7 @@ from servicedesk import (
     call_notes,
     caller,
     calls,
+    calls_owed,
     contract_pages,
     customers,
     equipment_record,
@@ -45,6 +46,7 @@ desk_patterns = [
     *pages.urlpatterns,
     *mailbox_pages.urlpatterns,
     *calls.urlpatterns,
+    *calls_owed.urlpatterns,
     *contract_pages.urlpatterns,
 ]
 

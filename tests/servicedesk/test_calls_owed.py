@@ -1,0 +1,96 @@
+"""Calls owed to customers stand in the tray until somebody says what came of them."""
+
+import datetime as dt
+
+import pytest
+
+from cases.duties import close_duties_about, open_duty
+from cases.models import Duty
+from servicedesk.calls_owed import calls_owed
+from tenancy.models import Role
+from tenancy.scope import tenant
+from tests.cast import make_visit
+
+
+@pytest.fixture(autouse=True)
+def at_the_tests_moment(time_machine, now):
+    """Pages ask the clock themselves."""
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def owed(cast, now):
+    """Margaret asked to be rung about a visit, due in an hour; Southgate's customer did too."""
+    for desk in (cast.south, cast.north):
+        with tenant(desk.tenant):
+            visit = make_visit(desk, start=now + dt.timedelta(days=2))
+            duty = ask(desk, visit.public_id, now)
+    return duty
+
+
+def ask(desk, subject, now, kind=Duty.Kind.CALL_CUSTOMER, role=Role.DISPATCHER):
+    return open_duty(
+        "ring me", subject, kind, kind=kind, title="Ring Margaret Ellison: they asked on their page",
+        due_at=now + dt.timedelta(hours=1), now=now, owner_role=role, customer=desk.customer, subject=subject,
+    )  # fmt: skip
+
+
+def test_it_stands_in_the_tray_with_the_number_and_the_time(client, cast, owed):
+    client.force_login(cast.north.dispatcher.user)
+    page = client.get("/d/northgate/board/")
+    assert [each.due for each in page.context["tray"].owed] == ["14:07"]
+    text = page.content.decode()
+    assert "Calls owed, 1" in text
+    assert "Ring 07700 900412" in text
+    assert f"/d/northgate/duties/{owed.public_id}/" in text
+
+
+def test_it_is_done_with_an_outcome_only(client, cast, owed, now):
+    client.force_login(cast.north.dispatcher.user)
+    address = f"/d/northgate/duties/{owed.public_id}/"
+    assert client.get(address).status_code == 200
+    refused = client.post(address, {"outcome": "  "})
+    assert refused.status_code == 422
+    assert "Say what came of it" in refused.content.decode()
+    long = "x" * 301
+    assert long in client.post(address, {"outcome": long}).content.decode()
+    assert client.post(address, {"outcome": "Comes on Friday instead"})["Location"] == "/d/northgate/board/"
+    with tenant(cast.north.tenant):
+        owed.refresh_from_db()
+        assert (owed.closed_at, owed.closed_by, owed.outcome) == (
+            now,
+            cast.north.dispatcher,
+            "Comes on Friday instead",
+        )
+    assert "Comes on Friday instead" in client.get(address).content.decode()
+
+
+def test_cancelling_the_visit_does_not_take_the_call_away(cast, owed, now):
+    with tenant(cast.north.tenant):
+        closed = close_duties_about(owed.subject, by=None, now=now, outcome="Cancelled")
+        assert closed == 0
+        assert list(Duty.objects.open()) == [owed]
+
+
+def test_what_has_a_screen_of_its_own_or_another_owner_is_left_out(cast, owed, now):
+    with tenant(cast.north.tenant):
+        ask(cast.north, owed.subject, now, Duty.Kind.TELL_CUSTOMER)
+        ask(cast.north, owed.subject, now, Duty.Kind.REBOOK)
+        ask(cast.north, cast.north.contract.public_id, now, role=Role.ACCOUNTS)
+        shown = calls_owed(cast.north.tenant, now=now, leave_out=[owed.subject])
+        assert [each.id for each in shown] == [str(owed.public_id)]
+
+
+def test_a_miss_cannot_be_closed_here(client, cast, owed, now):
+    with tenant(cast.north.tenant):
+        rebook = ask(cast.north, owed.subject, now, Duty.Kind.REBOOK)
+    client.force_login(cast.north.dispatcher.user)
+    assert client.post(f"/d/northgate/duties/{rebook.public_id}/", {"outcome": "x"}).status_code == 404
+
+
+def test_two_queries_for_one_and_for_three(cast, owed, now, django_assert_num_queries):
+    with tenant(cast.north.tenant):
+        for number in range(2):
+            ask(cast.north, [cast.north.copier, cast.north.sorter][number].public_id, now)
+        with django_assert_num_queries(2):
+            assert len(calls_owed(cast.north.tenant, now=now)) == 3
