@@ -5,11 +5,15 @@ of reasons of R1.6 and an instruction. Warranty is not cover and is never mixed 
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Q
+
 from contracts.covered import State
-from contracts.models import Contract
+from contracts.models import Contract, ContractEquipment
 from contracts.wording import day_in_full, day_nearby, money
+from customers.models import Equipment
 from tenancy.calendars import local_time, zone_of
 
 # Best first: what a caller is told when several contracts cover one machine.
@@ -84,6 +88,11 @@ class Cover:
         """Whether a visit on this day falls under the contract: review and grace keep entitlements."""
         return self.state in COVERED_STATES
 
+    def covers(self, machine: Equipment) -> bool:
+        """Whether the contract is about a machine, in whatever state: `covers_of_machines` has the rule."""
+        named = self.contract.machine_ids
+        return machine.pk in named if named else machine.site.customer_id == self.contract.customer_id
+
 
 def cover_of(contract: Contract, day: dt.date) -> Cover:
     """The cover of one contract on a day (in the desk's zone): one query."""
@@ -95,9 +104,23 @@ def covers_of_customer(customer, day: dt.date) -> list[Cover]:
     return _best_first(Contract.objects.with_reasons(day).filter(customer=customer))
 
 
-def covers_of_equipment(equipment, day: dt.date) -> list[Cover]:
-    """The covers of the contracts that name a machine, best first: one query."""
-    return _best_first(Contract.objects.with_reasons(day).filter(covered__equipment=equipment))
+def covers_of_equipment(equipment: Equipment, day: dt.date) -> list[Cover]:
+    """The covers of the contracts about a machine, best first: one query."""
+    return covers_of_machines([equipment], day)
+
+
+def covers_of_machines(machines: Iterable[Equipment], day: dt.date) -> list[Cover]:
+    """The covers of the contracts about any of the machines, best first: one query.
+
+    A contract is about the machines that it names; one that names none is about all of its
+    customer's.
+    """
+    ids = [machine.pk for machine in machines]
+    owners = Equipment.objects.filter(pk__in=ids).values("site__customer")
+    naming = ContractEquipment.objects.filter(equipment__in=ids).values("contract")
+    names_none = ~Exists(ContractEquipment.objects.filter(contract=OuterRef("pk")))
+    contracts = Contract.objects.with_reasons(day)
+    return _best_first(contracts.filter(Q(pk__in=naming) | Q(names_none, customer__in=owners)))
 
 
 def cover_in_words(contract: Contract) -> Cover:

@@ -65,7 +65,8 @@ class CoverQuerySet(models.QuerySet):
             last_check=_fact("ContractCheck", Q(), CHECK, "-at"),
             visits_granted=_visits_granted(),
             visits_done=_visits_done(),
-            serial_numbers=_serial_numbers(),
+            serial_numbers=_of_machines("serial_number"),
+            machine_ids=_of_machines("pk"),
         )
 
     def in_state(self, *states: str):
@@ -230,10 +231,10 @@ def _visits_done():
     return Coalesce(Subquery(done), Value(0), output_field=models.DecimalField())
 
 
-def _serial_numbers():
+def _of_machines(field):
     covered = apps.get_model("contracts", "ContractEquipment")
     return ArraySubquery(
         covered.objects.filter(contract=OuterRef("pk"))
-        .order_by("equipment__serial_number")
-        .values("equipment__serial_number")
+        .order_by(f"equipment__{field}")
+        .values(f"equipment__{field}")
     )

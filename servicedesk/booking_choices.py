@@ -85,7 +85,7 @@ class Choices:
 
     @property
     def uncovered(self) -> list[Equipment]:
-        """Ticked machines that no running contract names."""
+        """Ticked machines that no running contract is about."""
         return [m for m in self.machines if not any(_covers(c, m) for c in self.caller.covers)]
 
     @property
@@ -220,9 +220,7 @@ def slot_asked_for(choices: Choices) -> Slot | None:
 
 
 def _covers(cover, machine):
-    """A contract that names no machine covers all of the customer's."""
-    named = cover.contract.serial_numbers
-    return cover.is_covered and (not named or machine.serial_number in named)
+    return cover.is_covered and cover.covers(machine)
 
 
 def _named(rows, public_id):

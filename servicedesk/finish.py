@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contracts.cover import covers_of_equipment
+from contracts.cover import covers_of_machines
 from customers.models import Equipment
 from recommendations.lifecycle import NotPossible
 from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
@@ -197,7 +197,7 @@ class FinishPage:
         van = [supply.part for supply in parts_in_van(self.technician)]
         parts = list(dict.fromkeys([*usual, *van]))[:MOST_PARTS]
         parts += [part for part in typed if part not in parts]
-        covers = [c for machine in self.machines[:1] for c in covers_of_equipment(machine, self.day)]
+        covers = covers_of_machines(self.machines, self.day)
         return [
             PartLine(supply.part, supply.where, is_covered(supply.part, covers), typed.get(supply.part, 0))
             for supply in supplies(parts, self.technician)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from contracts.cover import State, cover_of, covers_of_customer, covers_of_equipment
+from contracts.cover import State, cover_of, covers_of_customer, covers_of_equipment, covers_of_machines
 from contracts.models import (
     AllowanceEntry,
     Cancellation,
@@ -16,6 +16,7 @@ from contracts.models import (
     RenewalEvidence,
     RenewalOffer,
 )
+from customers.models import Customer, Equipment
 from tenancy.scope import tenant
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
@@ -227,9 +228,41 @@ def test_one_query_for_one_contract_and_for_many_with_one_term_and_with_ten(nort
     with django_assert_num_queries(1):
         assert len(covers_of_customer(north.customer, dt.date(2026, 3, 5))) == 11
     with django_assert_num_queries(1):
-        assert len(covers_of_equipment(north.copier, dt.date(2026, 3, 5))) == 1
+        assert len(covers_of_equipment(north.copier, dt.date(2026, 3, 5))) == 11
     with django_assert_num_queries(1):
         cover_of(north.contract, dt.date(2026, 3, 5))
+
+
+def test_a_contract_is_about_what_it_names_and_one_that_names_nothing_about_all(north):
+    day = dt.date(2026, 3, 5)
+    north.contract.covered.filter(equipment=north.sorter).delete()
+    # No machine without a serial number is the named one that has none either.
+    Equipment.objects.filter(pk=north.copier.pk).update(serial_number="", serial_key="")
+    twin = Equipment.objects.create(site=north.site, make="Other")
+    stranger = Customer.objects.create(name="Somebody else")
+    Contract.objects.create(number="S-1", customer=stranger, price=1, currency="GBP")
+
+    def about(*machines):
+        return [cover.contract.number for cover in covers_of_machines(machines, day)]
+
+    assert (about(north.copier), about(north.sorter), about(twin)) == (["N-20418"], [], [])
+    Contract.objects.create(number="A-1", customer=north.customer, price=1, currency="GBP")
+    assert about(north.copier) == about(north.copier, north.sorter, twin) == ["N-20418", "A-1"]
+    assert about(north.sorter) == about(twin) == ["A-1"]
+    assert about() == []
+    for cover in covers_of_customer(north.customer, day):
+        covered = [machine for machine in (north.copier, north.sorter, twin) if cover.covers(machine)]
+        assert covered == (
+            [north.copier] if cover.contract == north.contract else [north.copier, north.sorter, twin]
+        )
+    assert not any(cover.covers(north.copier) for cover in covers_of_customer(stranger, day))
+
+
+def test_one_query_for_the_covers_of_one_machine_and_of_three(north, django_assert_num_queries):
+    more = [Equipment.objects.create(site=north.site, make="Corvane", serial_number=text) for text in "AB"]
+    for machines in ([north.copier], [north.copier, *more]):
+        with django_assert_num_queries(1):
+            covers_of_machines(machines, dt.date(2026, 3, 5))
 
 
 def test_the_best_cover_comes_first(north):
