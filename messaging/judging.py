@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from messaging.channels import Outgoing
 from messaging.kinds import LINK, Kind, UnknownKind, kind_of
 from messaging.models import Message
-from messaging.outbox import EDITED_BY
+from messaging.outbox import EDITED_BY, wants
 from tenancy.calendars import end_of_quiet_hours, zone_named, zone_of
 
 State = Message.State
@@ -76,10 +76,7 @@ def _against(message, kind: Kind, now):
 
 
 def _has_stopped(message):
-    contact = message.contact
-    if contact is None:
-        return False
-    return not (contact.by_mail if message.channel == Message.Channel.MAIL else contact.by_sms)
+    return message.contact is not None and not wants(message.contact, message.channel)
 
 
 def _quiet(message, kind: Kind, now):

@@ -10,6 +10,7 @@ from django.db import connection
 from messaging import faults
 from messaging.channels import is_ready
 from messaging.keys import key_of
+from messaging.kinds import UnknownKind, kind_of
 from messaging.models import Message
 
 State = Message.State
@@ -144,12 +145,28 @@ def settle(message: Message, *, by, now: dt.datetime, outcome: str) -> Message:
 
 
 def other_channel(message: Message) -> str:
-    """The other way to the same contact; empty when there is none."""
-    if message.contact is None:
+    """The other way to the same contact; empty when there is none, or they stopped that one too."""
+    contact = message.contact
+    if contact is None:
         return ""
     if message.channel == Message.Channel.MAIL:
-        return Message.Channel.SMS if message.contact.phone and is_ready(Message.Channel.SMS) else ""
-    return Message.Channel.MAIL if message.contact.email else ""
+        channel, address = Message.Channel.SMS, contact.phone
+    else:
+        channel, address = Message.Channel.MAIL, contact.email
+    reaches = address and is_ready(channel) and (wants(contact, channel) or _overrules_stop(message))
+    return channel if reaches else ""
+
+
+def wants(contact, channel: str) -> bool:
+    """Whether a contact has not stopped messages over a channel."""
+    return contact.by_mail if channel == Message.Channel.MAIL else contact.by_sms
+
+
+def _overrules_stop(message):
+    try:
+        return kind_of(message).overrules_stop(message)
+    except UnknownKind:
+        return False
 
 
 def _still_of_use(message, now):

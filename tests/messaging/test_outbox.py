@@ -108,6 +108,23 @@ def test_without_another_address_there_is_no_other_channel(desk, now):
     assert Message.objects.get().state == State.FAILED
 
 
+def test_a_channel_that_the_contact_stopped_is_no_other_way(desk, now, answers):
+    desk.contact.by_sms = False
+    desk.contact.save()
+    message = failed(desk, now)
+    assert outbox.other_channel(message) == ""
+    with pytest.raises(ValueError, match="Ring instead"):
+        outbox.send_otherwise(message, by=desk.dispatcher, now=now)
+    answers.overrules = True
+    assert outbox.other_channel(message) == "sms"
+
+
+def test_a_kind_that_nobody_answers_for_overrules_no_stop(desk, now):
+    desk.contact.by_sms = False
+    desk.contact.save()
+    assert outbox.other_channel(failed(desk, now, kind="unheard of")) == ""
+
+
 def test_somebody_rang_instead(desk, now):
     outbox.settle(failed(desk, now), by=desk.dispatcher, now=now, outcome="Rang them instead")
     assert Message.objects.get().reason == "Rang them instead (Dana Whitlock)"
