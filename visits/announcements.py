@@ -82,6 +82,12 @@ def cancel_visit_messages(visit: Visit, *, now: dt.datetime) -> int:
     return outbox.cancel_about(visit.public_id, because="The visit was moved, cancelled or undone.")
 
 
+def waits_to_be_told(visit: Visit) -> bool:
+    """Whether the booking, or a move, still waits in the outbox: the customer has not heard of it."""
+    waiting = Message.objects.filter(subject=visit.public_id, state=Message.State.PLANNED)
+    return waiting.filter(kind__in=["booked", "moved"]).exists()
+
+
 def contact_of(visit: Visit) -> Contact | None:
     """Whom we write to: the visit's contact, else the customer's main one, else any."""
     if visit.contact_id:

@@ -41,11 +41,14 @@ def make_promises(visit: Visit, *, by, now: dt.datetime) -> list[Promise]:
     ]
 
 
-def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bool) -> None:
+def renew_promises(
+    visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bool, told: bool = True
+) -> None:
     """After a move: what was promised for the old time ends, the new time is promised.
 
     By the customer's wish the old promises are released. Ours, told before it was due, is agreed
-    anew and can only be kept late (R6.2). What is past due stays broken.
+    anew and can only be kept late (R6.2). What is past due stays broken. Where nobody is `told`, the
+    window stands and nothing was agreed anew: only when to ring and to confirm follow the new start.
     """
     open_ones = {p.kind: p for p in open_promises(visit)}
     technician = _technician_of(visit)
@@ -55,16 +58,17 @@ def renew_promises(visit: Visit, *, by, now: dt.datetime, agreed_by_customer: bo
             break_promise(promise, now=now, evidence="Moved only after it was due", by=by)
             promise = None
         if promise is not None and due_at > now and not agreed_by_customer:
-            agree_anew(promise, due_at=due_at, by=by, now=now)
+            if told:
+                agree_anew(promise, due_at=due_at, by=by, now=now)
             Promise.objects.filter(pk=promise.pk).update(
-                text=_text(visit, kind, technician), owner=_owner(technician, by)
+                due_at=due_at, text=_text(visit, kind, technician), owner=_owner(technician, by)
             )
             continue
         if promise is not None:
             agreed, no_time = "Moved with the customer's yes", "Moved; there is no time left for it"
             because = agreed if agreed_by_customer else no_time
             release_promise(promise, now=now, evidence=because, by=by)
-        if due_at > now:
+        if due_at > now and (told or agreed_by_customer):
             _make(visit, kind, due_at, technician, by=by, now=now)
     if agreed_by_customer:
         # Their yes to the new time is the confirmation.

@@ -15,7 +15,7 @@ from customers.timeline import add_line
 from messaging import outbox
 from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership, Role
-from visits.announcements import cancel_visit_messages, plan_visit_messages
+from visits.announcements import cancel_visit_messages, plan_visit_messages, waits_to_be_told
 from visits.commitments import keep_promise, renew_promises, reword_promises
 from visits.fitting import blocking_visit, fit
 from visits.models import Assignment, Technician, Visit
@@ -229,7 +229,9 @@ def _taken_words(visit, technician):
 def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, is_new_person, tell):
     """Promises, messages, duties and the time line, in the transaction of the move."""
     if is_new_time:
-        renew_promises(visit, by=by, now=now, agreed_by_customer=agreed)
+        renew_promises(visit, by=by, now=now, agreed_by_customer=agreed, told=tell)
+        # What waits to tell the time is replaced: it would not be told at all.
+        tell = tell or waits_to_be_told(visit)
         cancel_visit_messages(visit, now=now)
     elif is_new_person:
         reword_promises(visit, by=by)

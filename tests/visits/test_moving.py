@@ -12,6 +12,8 @@ from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.announcements import plan_visit_messages
+from visits.commitments import keep_promise
+from visits.confirming import confirm_visit
 from visits.fitting import fit
 from visits.models import Absence, Assignment, TechnicianPreference, Visit
 from visits.moving import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, move_visit
@@ -225,6 +227,31 @@ def test_window_stays_when_nobody_tells_the_customer(north, visit, now):
     after = moved(visit, north, now, start=START + HOUR / 2, tell_customer=False)
     assert (after.planned_start, after.window_start) == (START + HOUR / 2, START)
     assert not Message.objects.filter(kind="moved").exists()
+
+
+def test_a_silent_move_agrees_nothing_anew(north, now):
+    visit = make_visit(north, start=START + HOUR * 24, technician=north.lou)
+    moved(visit, north, now, start=START + HOUR * 24.5, tell_customer=False)
+    kept = keep_promise(visit, Promise.Kind.WINDOW, now=START + HOUR * 24.75, evidence="Arrived")
+    assert (kept.state, kept.due_at) == (Promise.State.KEPT, START + HOUR * 25)
+    dues = Promise.objects.open().filter(of_visit__visit=visit).values_list("kind", "due_at")
+    assert dict(dues) == {"confirmation": START + HOUR / 2, "call ahead": START + HOUR * 24}
+
+
+def test_a_silent_move_promises_no_confirmation_to_who_has_said_yes(north, now):
+    visit = make_visit(north, start=START + HOUR * 24, technician=north.lou)
+    confirm_visit(visit, by=north.dispatcher, now=now, said="On the phone")
+    moved(visit, north, now, start=START + HOUR * 24.5, tell_customer=False)
+    assert Promise.objects.get(of_visit__visit=visit, kind="confirmation").state == Promise.State.KEPT
+
+
+def test_a_booking_that_waits_is_still_told_after_a_silent_move(north, visit, now):
+    plan_visit_messages(visit, "booked", now=now)
+    after = moved(visit, north, now, start=START + HOUR / 2, tell_customer=False)
+    waiting = Message.objects.filter(kind="booked", state="planned")
+    assert {message.subject_start for message in waiting} == {after.planned_start}
+    window = Promise.objects.get(of_visit__visit=visit, kind=Promise.Kind.WINDOW)
+    assert window.renegotiated_at is None
 
 
 def test_no_silent_move_out_of_the_promised_window(north, visit, now):

@@ -153,6 +153,19 @@ def test_a_moved_visit_has_new_reminders_and_never_sends_the_old(north, now):
     assert [m.subject_start for m in sent] == [now + 7 * HOUR]
 
 
+def test_moved_a_little_in_its_window_it_is_not_reminded_of_twice(north, now):
+    visit = visit_at(north, now + DAY, now, booked_at=now - HOUR)
+    plan_reminders(now=now)
+    deliver_due(clock=lambda: now)
+    assert [m.subject_start for m in reminders(north, state=State.SENT)] == [visit.planned_start]
+    later = visit.planned_start + HOUR / 2
+    change(north, visit, planned_start=later, planned_end=later + HOUR)
+    plan_reminders(now=now + HOUR)
+    # The next one, two hours before, is another and comes all the same.
+    plan_reminders(now=now + 14 * HOUR)
+    assert [m.send_after for m in reminders(north, subject_start=later)] == [later - 2 * HOUR]
+
+
 def test_moved_there_and_back_it_is_reminded_of_once(north, now):
     start = now + 6 * HOUR
     visit = visit_at(north, start, now)

@@ -116,3 +116,15 @@ def test_running_over_pushes_every_visit_that_follows():
 def test_a_visit_nobody_set_out_for_cannot_begin_in_the_past():
     waiting = a_visit(pk=1)
     assert arrivals([waiting], now=at(20), travel=dt.timedelta(minutes=15)) == {1: at(20)}
+
+
+def test_no_call_is_due_where_none_was_promised(cast, now):
+    """Booked twenty minutes ahead: half an hour before was over already."""
+    start = now + dt.timedelta(minutes=20)
+    with tenant(cast.north.tenant):
+        visit = cast_visit(cast.north, start=start, technician=cast.north.lou, booked_at=now)
+        standing = standing_of(visit, now=now, desk=cast.north.tenant, assigned=True)
+        assert standing.word == Word.NOT_CONFIRMED
+        Visit.objects.filter(pk=visit.pk).update(booked_at=now - dt.timedelta(days=1))
+        visit.refresh_from_db()
+        assert standing_of(visit, now=now, desk=cast.north.tenant, assigned=True).word == Word.CALL_DUE

@@ -5,6 +5,8 @@ from tenancy.walls import DefinerFunction
 # What is due (or will be within `ahead`) and not yet planned, over all desks, in one statement.
 # The key holds the planned start: a moved visit has reminders of its own. A reminder whose time
 # lay before the booking, or before the customer was told the present start, says nothing new.
+# Moved a little without a word, its window kept, a visit is not reminded of twice: a reminder of the
+# same step (as far before the start) that has left for another start in the window said it all.
 # One that was cancelled by a move is planned again when the visit is moved back.
 PLAN_REMINDERS = """
 CREATE OR REPLACE FUNCTION plan_reminders(at timestamptz, ahead interval, channels text[]) RETURNS bigint
@@ -17,7 +19,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         WHERE t.messages_from <= at
     ), due AS (
         SELECT v.tenant_id, v.id, v.public_id, v.customer_id, v.contact_id, v.planned_start, s.minutes,
-               v.tell_by_mail, v.tell_by_sms,
+               v.window_start, v.window_end, v.tell_by_mail, v.tell_by_sms,
                greatest(v.planned_start - s.before, v.held_until) AS send_after,
                coalesce(v.planned_start - s.next_before, v.planned_start) AS useless_after
         FROM visits_visit v
@@ -30,7 +32,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
           AND v.planned_start - s.before > v.booked_at
           AND coalesce(v.planned_start - s.next_before, v.planned_start) > at
     ), told AS (
-        SELECT d.*, c.id AS whom, channel
+        SELECT d.*, c.id AS whom, wanted.channel
         FROM due d
         CROSS JOIN LATERAL (
             SELECT c.id, c.email, c.phone, c.by_mail, c.by_sms FROM customers_contact c
@@ -38,7 +40,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                 OR d.contact_id IS NULL AND c.customer_id = d.customer_id)
             ORDER BY c.is_main DESC, c.id LIMIT 1
         ) c
-        CROSS JOIN LATERAL unnest(channels) AS channel
+        CROSS JOIN LATERAL unnest(channels) AS wanted (channel)
         WHERE CASE channel
             WHEN 'mail' THEN d.tell_by_mail AND c.by_mail AND c.email <> ''
             WHEN 'sms' THEN d.tell_by_sms AND c.by_sms AND c.phone <> ''
@@ -48,6 +50,14 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
             WHERE m.tenant_id = d.tenant_id AND m.subject = d.public_id
               AND m.subject_start = d.planned_start AND m.kind IN ('booked', 'moved')
               AND m.state <> 'cancelled' AND m.planned_at >= d.send_after)
+          AND NOT EXISTS (
+            SELECT FROM messaging_message m
+            WHERE m.tenant_id = d.tenant_id AND m.subject = d.public_id
+              AND m.kind = 'reminder' AND m.channel = wanted.channel
+              AND m.state IN ('sending', 'sent', 'delivered')
+              AND m.subject_start <> d.planned_start
+              AND m.subject_start BETWEEN d.window_start AND d.window_end
+              AND m.subject_start - m.useless_after = d.planned_start - d.useless_after)
     ), keyed AS (
         SELECT t.*, message_key('visit', t.public_id::text, 'reminder', t.minutes::text,
                                 (extract(epoch FROM t.planned_start) * 1000000)::bigint::text, t.channel) AS key
