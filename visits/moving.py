@@ -162,7 +162,7 @@ def _write(visit, start, length, window, is_new_time, is_new_person, agreed, now
     visit.told_from = local_time(visit.window_start, zone).time()
     visit.told_until = local_time(visit.window_end, zone).time()
     visit.needs_placing = False
-    if agreed:
+    if agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
         visit.state, visit.confirmed_at = Visit.State.CONFIRMED, now
     elif window:
         visit.state, visit.confirmed_at = Visit.State.BOOKED, None
@@ -233,6 +233,10 @@ def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, is_ne
         # What waits to tell the time is replaced: it would not be told at all.
         tell = tell or waits_to_be_told(visit)
         cancel_visit_messages(visit, now=now)
+        if tell or agreed:
+            # Before the move is planned: whom nothing reaches is rung about it.
+            said = "A new time was agreed or told"
+            close_duties_about(visit.public_id, Duty.Kind.TELL_CUSTOMER, by=by, now=now, outcome=said)
     elif is_new_person:
         reword_promises(visit, by=by)
         # Written when they leave, all others name who comes then; these were true of the one before.

@@ -16,6 +16,7 @@ from cases.promising import break_promise
 from contracts.models import AllowanceEntry
 from customers.models import TimelineEntry
 from customers.timeline import add_line
+from messaging.keys import moment
 from tenancy.calendars import Calendar, calendar_of
 from tenancy.models import Role, Tenant
 from tenancy.scope import tenant
@@ -135,6 +136,8 @@ def _make_late(visit: Visit, now) -> None:
     open_duty(
         "late",
         visit.public_id,
+        # Late once more, for the new window of a visit that was moved, is another cause.
+        moment(visit.window_end),
         kind=Duty.Kind.TELL_CUSTOMER,
         title=f"Tell {visit.customer} when we will come",
         detail=f"The window ended at {visit.told_until:%H:%M} and nobody has arrived.",

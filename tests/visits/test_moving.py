@@ -288,6 +288,20 @@ def test_a_longer_block_keeps_everything_that_was_told(north, now):
     assert not Message.objects.filter(kind="moved").exists()
 
 
+def test_a_longer_block_that_they_agreed_to_keeps_who_is_on_the_way_on_the_way(north, now):
+    visit = make_visit(
+        north, start=START, technician=north.lou, state=Visit.State.ON_THE_WAY, on_the_way_at=now,
+        expected_at=START,
+    )  # fmt: skip
+    after = moved(visit, north, now, start=START, minutes=120, agreed_by_customer=True)
+    assert (after.state, after.on_the_way_at) == (Visit.State.ON_THE_WAY, now)
+
+
+def test_a_longer_block_that_they_agreed_to_confirms_the_visit(north, visit, now):
+    after = moved(visit, north, now, start=START, minutes=120, agreed_by_customer=True)
+    assert (after.state, after.confirmed_at) == (Visit.State.CONFIRMED, now)
+
+
 def test_a_visit_without_technician_is_placed(north, now):
     visit = make_visit(north, start=START, needs_placing=True)
     after = moved(visit, north, now, start=START)

@@ -212,6 +212,17 @@ class TestWhoeverActsFirst:
             ("open", ""),
         ]
 
+    def test_a_new_time_ends_the_duty_to_tell_and_late_once_more_it_is_told_once_more(self, north, visit):
+        sweep(now=OVER)
+        visit.refresh_from_db()
+        self.moved(north, visit, OVER)
+        duty = Duty.objects.get(subject=visit.public_id, kind=Duty.Kind.TELL_CUSTOMER)
+        assert (duty.closed_at, duty.outcome) == (OVER, "A new time was agreed or told")
+        visit.refresh_from_db()
+        sweep(now=visit.window_end)
+        again = Duty.objects.open().get(subject=visit.public_id, kind=Duty.Kind.TELL_CUSTOMER)
+        assert again.due_at == visit.window_end + dt.timedelta(minutes=10)
+
     def test_a_late_visit_is_not_moved_away_from_its_miss_without_the_customers_yes(self, north, visit):
         with pytest.raises(NeedsAgreement, match="Its window is over: a new time needs the customer’s yes"):
             self.moved(north, visit, OVER, agreed_by_customer=False)
