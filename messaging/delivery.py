@@ -239,7 +239,7 @@ def _finish(one, now, **values):
                 TimelineEntry.Kind.MESSAGE,
                 f"{message.get_channel_display()}: {message.kind}",
                 at=now,
-                detail=message.text,
+                detail=message.text_shown,
                 subject=message.public_id,
                 step="sent",
             )

@@ -4,10 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol
 
+from messaging.models import LINK as LINK
 from messaging.models import Message
 
-# Stands in a text for the link, which is made when the message leaves: a token is never stored.
-LINK = "{link}"
 SMS_LENGTH = 160
 
 

@@ -7,6 +7,9 @@ from customers.models import Contact, Customer
 from tenancy.fields import TenantForeignKey
 from tenancy.models import TenantModel
 
+# Stands in a text for the link, which is made when the message leaves: a token is never stored.
+LINK = "{link}"
+
 
 class Message(TenantModel):
     """Planned in the transaction of its cause, sent by a worker, never forgotten.
@@ -82,3 +85,8 @@ class Message(TenantModel):
             # A visit's messages, for cancelling them when it moves.
             models.Index(fields=["tenant", "subject"], name="message_by_subject"),
         ]
+
+    @property
+    def text_shown(self) -> str:
+        """The text for people: where the link stood, that it did."""
+        return self.text.replace(LINK, "(their link)")

@@ -102,7 +102,7 @@ def test_a_due_message_is_sent_and_told_on_the_time_line(north, clock):
     assert letter.extra_headers["X-Desk"] == "northgate"
     assert letter.body == "Text: https://desk.example/v/token-1/"
     with tenant(north.tenant):
-        assert TimelineEntry.objects.get().detail == "Text: {link}"
+        assert TimelineEntry.objects.get().detail == "Text: (their link)"
 
 
 def test_the_token_of_a_link_is_not_kept(north, clock):

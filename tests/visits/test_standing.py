@@ -28,6 +28,7 @@ def a_visit(**values) -> Visit:
             "window_end": at(60),
             "planned_start": at(0),
             "planned_end": at(75),
+            "booked_at": at(-60 * 24 * 2),
             **values,
         }
     )
@@ -118,13 +119,9 @@ def test_a_visit_nobody_set_out_for_cannot_begin_in_the_past():
     assert arrivals([waiting], now=at(20), travel=dt.timedelta(minutes=15)) == {1: at(20)}
 
 
-def test_no_call_is_due_where_none_was_promised(cast, now):
+def test_no_call_is_due_where_none_was_promised():
     """Booked twenty minutes ahead: half an hour before was over already."""
-    start = now + dt.timedelta(minutes=20)
-    with tenant(cast.north.tenant):
-        visit = cast_visit(cast.north, start=start, technician=cast.north.lou, booked_at=now)
-        standing = standing_of(visit, now=now, desk=cast.north.tenant, assigned=True)
-        assert standing.word == Word.NOT_CONFIRMED
-        Visit.objects.filter(pk=visit.pk).update(booked_at=now - dt.timedelta(days=1))
-        visit.refresh_from_db()
-        assert standing_of(visit, now=now, desk=cast.north.tenant, assigned=True).word == Word.CALL_DUE
+    booked = a_visit(booked_at=at(-20))
+    assert standing_of(booked, now=at(-20), desk=DESK, assigned=True).word == Word.NOT_CONFIRMED
+    earlier = a_visit(booked_at=at(-60 * 24))
+    assert standing_of(earlier, now=at(-20), desk=DESK, assigned=True).word == Word.CALL_DUE
