@@ -15,6 +15,7 @@ from cases.models import Case, Duty, Promise
 from cases.promising import break_promise
 from contracts.models import AllowanceEntry
 from messaging import outbox
+from messaging.models import Message
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Role
@@ -208,6 +209,9 @@ def undo_step(visit: Visit, *, by, now: dt.datetime) -> Visit:
             was = State.ON_THE_WAY if visit.on_the_way_at and not visit.missed_at else _state_before(visit)
             write_visit(visit, now, state=was, arrived_at=None)
             _promise_again(visit, Promise.Kind.WINDOW, step.at, by=by, now=now)
+            # Only what this tap answered: an earlier response stands.
+            Case.objects.filter(pk=visit.case_id, responded_at=step.at).update(responded_at=None)
+            _tell_again(visit, now=now)
     return visit
 
 
@@ -289,6 +293,18 @@ def _state_before(visit: Visit) -> str:
 def _tell_arrival(visit: Visit, kind: str, *, now, send_after) -> None:
     fields = {"expected_at": visit.expected_at.isoformat()}
     plan_visit_messages(visit, kind, now=now, fields=fields, send_after=send_after)
+
+
+def _tell_again(visit: Visit, *, now: dt.datetime) -> None:
+    """Not there yet after all: the arrival time that was no longer told is told, where it is still ahead."""
+    if visit.expected_at is None or visit.expected_at <= now:
+        return
+    told = Message.objects.filter(subject=visit.public_id, kind__in=["on the way", "delayed"])
+    told = told.exclude(state=Message.State.CANCELLED)
+    if told.filter(fields__expected_at=visit.expected_at.isoformat()).exists():
+        return
+    send_after = max(now, visit.on_the_way_at + UNDO_TIME)
+    _tell_arrival(visit, "delayed" if told.exists() else "on the way", now=now, send_after=send_after)
 
 
 def _promise_again(visit: Visit, kind: str, kept_at: dt.datetime, *, by, now: dt.datetime) -> None:

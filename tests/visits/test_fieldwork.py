@@ -299,6 +299,40 @@ def test_a_wrong_arrival_is_undone_and_the_window_promised_again(visit, lou, now
     assert Promise.objects.filter(of_visit__visit=visit, kind="window", state="open").count() == 1
 
 
+def test_a_wrong_arrival_has_not_answered_the_case(north, visit, lou, now):
+    case = Case.objects.create(customer=north.customer, kind="fault", title="Bands", opened_at=now)
+    Visit.objects.filter(pk=visit.pk).update(case=case)
+    on_site(visit, lou, now)
+    fieldwork.undo_step(visit, by=lou, now=now + 30 * SECOND)
+    case.refresh_from_db()
+    assert case.responded_at is None
+    Case.objects.filter(pk=case.pk).update(responded_at=now)
+    fieldwork.arrive(visit, by=lou, now=now + MINUTE)
+    fieldwork.undo_step(visit, by=lou, now=now + MINUTE + SECOND)
+    case.refresh_from_db()
+    assert case.responded_at == now
+
+
+def test_after_a_wrong_arrival_the_customer_is_told_that_we_are_on_the_way(visit, lou, now):
+    expected = on_site(visit, lou, now).expected_at
+    fieldwork.undo_step(visit, by=lou, now=now + 30 * SECOND)
+    assert waiting_texts(visit) == [("on the way", expected.isoformat())]
+    waiting = Message.objects.filter(subject=visit.public_id, state="planned")
+    assert {message.send_after for message in waiting} == {now + 60 * SECOND}
+
+
+def test_after_a_wrong_arrival_nobody_is_told_twice_nor_of_a_time_gone_by(visit, lou, now):
+    out = on_the_way(visit, lou, now)
+    Message.objects.filter(subject=visit.public_id).update(state="sent", sent_at=now)
+    fieldwork.arrive(visit, by=lou, now=now + MINUTE)
+    fieldwork.undo_step(visit, by=lou, now=now + MINUTE + SECOND)
+    assert waiting_texts(visit) == []
+    Message.objects.filter(subject=visit.public_id).update(state="cancelled")
+    fieldwork.arrive(visit, by=lou, now=out.expected_at - SECOND)
+    fieldwork.undo_step(visit, by=lou, now=out.expected_at + SECOND)
+    assert waiting_texts(visit) == []
+
+
 def test_an_undone_arrival_after_the_windows_end_leaves_it_broken(visit, lou, now):
     end = visit.window_end
     on_the_way(visit, lou, now)
