@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from contracts.cover import Cover, covers_of_equipment
+from contracts.tenure import customer_since, tenure_in_words
 from contracts.wording import day_in_full, money
 from customers.models import Equipment
 from servicedesk.start_with import start_with
@@ -71,7 +72,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "visit": visit,
         "contact": contact,
         "called": _first_name(contact.name if contact and contact.name else visit.customer.name),
-        "years": _years(visit, day),
+        "tenure": tenure_in_words(customer_since(visit.customer), today=day),
         "place_in_day": _place_in_day(visit, technician, desk),
         "progress": progress_of(visit, steps=steps, desk=desk, unread=len(unread)),
         "standing": standing_of(visit, now=now, desk=desk, assigned=technician is not None),
@@ -147,11 +148,6 @@ def _place_in_day(visit, technician, desk) -> str:
         visits_of_day(technician, local_day(visit.planned_start, zone), zone).values_list("pk", flat=True)
     )
     return f"Visit {ids.index(visit.pk) + 1} of {len(ids)}" if visit.pk in ids else ""
-
-
-def _years(visit, day) -> int:
-    since = visit.customer.customer_since
-    return (day - since).days * 100 // 36525 if since else 0
 
 
 def _minutes_to_call(visit, desk, now) -> int:

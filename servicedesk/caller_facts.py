@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Q
 
 from cases.models import Case, Promise
 from contracts.cover import Cover, covers_of_customer
-from contracts.models import ContractTerm, Renewal
+from contracts.models import Renewal
+from contracts.tenure import customer_since, tenure_in_words
 from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
 from tenancy.calendars import Calendar, calendar_of, local_day
@@ -105,7 +106,7 @@ def caller_of(customer: Customer, *, desk: Tenant, now: dt.datetime) -> Caller:
 class Standing:
     """How long somebody is with us, and how we did."""
 
-    years: int | None
+    tenure: str
     terms_renewed: int
     misses: int
     broken: int
@@ -117,8 +118,6 @@ class Standing:
 def standing_of(caller: Caller) -> Standing:
     """Tenure, renewals, and the year's failures, for the header: five queries."""
     customer, since = caller.customer, caller.now - YEAR
-    first = ContractTerm.objects.filter(contract__customer=customer).aggregate(day=Min("starts_on"))["day"]
-    begun = min(filter(None, (first, customer.customer_since)), default=None)
     wishes = wishes_for(customer, None, caller.machines)
     preferred = _preferred(wishes)
     is_done = Q(state=Visit.State.DONE)
@@ -130,7 +129,7 @@ def standing_of(caller: Caller) -> Standing:
         ),
     )
     return Standing(
-        years=begun and _whole_years(begun, caller.today),
+        tenure=tenure_in_words(customer_since(customer), today=caller.today),
         terms_renewed=Renewal.objects.filter(contract__customer=customer, taken_back_at__isnull=True).count(),
         misses=visits["misses"],
         broken=customer.promises.filter(state=Promise.State.BROKEN, settled_at__gte=since).count(),
@@ -147,7 +146,3 @@ def is_old(verified_on: dt.date | None, known_since: dt.datetime, today: dt.date
 
 def _preferred(wishes: Wishes) -> Technician | None:
     return Technician.objects.filter(pk__in=wishes.preferred[:1]).first()
-
-
-def _whole_years(begun: dt.date, today: dt.date) -> int:
-    return today.year - begun.year - ((today.month, today.day) < (begun.month, begun.day))

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.utils.text import capfirst
+
 from cases.models import Case
 from contracts.cover import Cover
 from contracts.covered import State
@@ -30,7 +32,7 @@ TONES = {Kind.MISSED: "bad", Kind.RECOMMENDATION: "rec", Kind.PAYMENT: "good", K
 
 def facts(caller: Caller, standing: Standing) -> list[tuple[str, str]]:
     """Icon and words of the line under the name: how long, how often, how we did (R6.5)."""
-    found = [("award", tenure(standing.years))]
+    found = [("award", capfirst(standing.tenure or "new customer"))]
     if standing.terms_renewed:
         found.append(("file-check", _count(standing.terms_renewed, "term renewed", "terms renewed")))
     if standing.misses:
@@ -38,13 +40,6 @@ def facts(caller: Caller, standing: Standing) -> list[tuple[str, str]]:
     if standing.broken:
         found.append(("handshake", _count(standing.broken, "broken promise", "broken promises")))
     return found
-
-
-def tenure(years: int | None) -> str:
-    """ "Customer for 10 years"."""
-    if years is None:
-        return "New customer"
-    return f"Customer for {_count(years, 'year', 'years')}" if years else "Customer for less than a year"
 
 
 def prefers(standing: Standing) -> str:

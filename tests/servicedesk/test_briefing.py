@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contracts.models import Contract
+from contracts.models import Contract, ContractTerm
+from customers.models import Customer
 from recommendations.lifecycle import raise_recommendation
 from tenancy.scope import tenant
 from tests.visits.making import make_visit
@@ -89,6 +90,20 @@ def test_what_is_not_covered_is_said(north, visit, lou, client):
 def test_no_contract_is_said(north, visit, lou, client):
     Contract.objects.get().covered.filter(equipment=north.copier).delete()
     assert "No contract, visits are charged" in brief(client, north, visit)
+
+
+def test_tenure_counts_from_the_first_term_that_stood(north, visit, lou, client):
+    Customer.objects.filter(pk=north.customer.pk).update(customer_since=None)
+    assert "customer since August 2025" in brief(client, north, visit)
+    ContractTerm.objects.create(
+        contract=north.contract,
+        starts_on=dt.date(2020, 3, 5),
+        ends_on=dt.date(2021, 3, 4),
+        price=1,
+        created_at=visit.booked_at,
+        taken_back_at=visit.booked_at,
+    )
+    assert "customer since August 2025" in brief(client, north, visit)
 
 
 def test_history_and_parts_to_bring(north, visit, lou, now, client):

@@ -50,6 +50,20 @@ def test_who_calls_stands_first_with_tenure_and_preference(desk, client):
     assert "3 Quay Lane, Eastmouth EM4 2QL, Side door" in answer.text
 
 
+def test_a_term_that_was_taken_back_adds_nothing_to_the_tenure(desk, client, now):
+    with tenant(desk.tenant):
+        Customer.objects.filter(pk=desk.customer.pk).update(customer_since=None)
+        ContractTerm.objects.create(
+            contract=desk.contract,
+            starts_on=dt.date(2010, 3, 5),
+            ends_on=dt.date(2011, 3, 4),
+            price=1,
+            created_at=now,
+            taken_back_at=now,
+        )
+    assert "Customer since August 2025" in client.get(url(desk)).text
+
+
 def test_the_screen_is_in_the_designs_order(desk, client, now):
     with tenant(desk.tenant):
         open_complaint(customer=desk.customer, title="Nobody came", words="", by=desk.dispatcher, now=now)
