@@ -122,8 +122,10 @@ def useless_after(visit: Visit, kind: str, *, now: dt.datetime) -> dt.datetime:
         return max(visit.window_end, now) + dt.timedelta(hours=2)
     if kind == "missed":
         return now + dt.timedelta(days=1)
-    if kind == "on the way":
-        return max(visit.planned_end, visit.window_end)
+    if kind in ("on the way", "delayed"):
+        # Told late, it is of use until the technician stands there.
+        there = (visit.expected_at or now) + dt.timedelta(minutes=15)
+        return max(visit.planned_end, visit.window_end, there)
     return max(visit.window_end, now + dt.timedelta(minutes=10))
 
 

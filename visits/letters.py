@@ -23,8 +23,9 @@ TRUE_WHILE = {
     "moved": Visit.WAITING_STATES,
     "reminder": (State.BOOKED, State.CONFIRMED),
     "cancelled": (State.CANCELLED_BY_US, State.CANCELLED_BY_CUSTOMER),
-    "on the way": (State.ON_THE_WAY,),
-    "delayed": Visit.WAITING_STATES,
+    # After a miss the technician may still come.
+    "on the way": (State.ON_THE_WAY, State.MISSED),
+    "delayed": (*Visit.WAITING_STATES, State.MISSED),
     "late": Visit.WAITING_STATES,
     "missed": (State.MISSED,),
 }
@@ -71,6 +72,8 @@ class VisitMessage:
             return "The visit was moved."
         if visit.state not in TRUE_WHILE[self.name]:
             return f"The visit is: {visit.get_state_display().lower()}."
+        if self.name == "on the way" and (visit.on_the_way_at is None or visit.arrived_at is not None):
+            return "Nobody is on the way."
         return ""
 
     def useless(self, message: Message, *, now: dt.datetime) -> Useless:

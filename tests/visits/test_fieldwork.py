@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from cases.models import Case, Duty, Promise
+from messaging.kinds import kind_of
 from messaging.models import Message
 from recommendations.lifecycle import mark_done, raise_recommendation
 from tenancy.models import Membership, User
@@ -224,6 +225,27 @@ def test_who_comes_after_a_miss_is_on_site_and_the_miss_stays(visit, lou, now):
     assert (out.state, out.on_the_way_at) == ("missed by us", now + MINUTE)
     arrived = fieldwork.arrive(visit, by=lou, now=now + 2 * MINUTE)
     assert (arrived.state, arrived.missed_at) == ("on site", now)
+
+
+def test_who_sets_out_after_a_miss_is_announced_and_so_is_another_time(visit, lou, now):
+    Visit.objects.filter(pk=visit.pk).update(state="missed by us", missed_at=now)
+    late = visit.planned_end + 60 * MINUTE
+    out = on_the_way(visit, lou, late)
+    first = Message.objects.get(subject=visit.public_id, kind="on the way", channel="sms")
+    assert kind_of(first).why_not(first, now=late) == ""
+    assert first.useless_after == out.expected_at + 15 * MINUTE
+    Message.objects.update(state="sent", sent_at=late)
+    fieldwork.change_arrival(visit, expected_at=late + 90 * MINUTE, by=lou, now=late + 5 * MINUTE)
+    second = Message.objects.get(subject=visit.public_id, kind="delayed", channel="sms")
+    assert kind_of(second).why_not(second, now=late) == ""
+    assert second.useless_after == late + 105 * MINUTE
+
+
+def test_missed_and_nobody_on_the_way_none_is_announced(visit, lou, now):
+    on_the_way(visit, lou, now)
+    message = Message.objects.get(subject=visit.public_id, kind="on the way", channel="sms")
+    Visit.objects.filter(pk=visit.pk).update(state="missed by us", missed_at=now, on_the_way_at=None)
+    assert kind_of(message).why_not(message, now=now) == "Nobody is on the way."
 
 
 @pytest.mark.parametrize("state", ["done", "no access", "cancelled by us", "cancelled by the customer"])
