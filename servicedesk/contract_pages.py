@@ -1,5 +1,6 @@
 """A contract with everything it rests on; its evidence, logged by anyone and judged by accounts."""
 
+import datetime as dt
 import uuid
 from functools import partial
 
@@ -51,6 +52,16 @@ class EvidenceForm(forms.Form):
     note = forms.CharField(max_length=300, required=False)
     scan = forms.FileField(required=False)
 
+    def __init__(self, *args, today: dt.date, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_dated_on(self):
+        """Cover would not see it until its day comes. Refused before a scan is stored for it."""
+        if self.cleaned_data["dated_on"] > self.today:
+            raise forms.ValidationError("Evidence cannot be dated after today.")
+        return self.cleaned_data["dated_on"]
+
 
 class DecisionForm(forms.Form):
     """Why evidence was judged as it was."""
@@ -73,9 +84,9 @@ def new_evidence(request, id):
     shown = _contract(id)
     today = local_day(now, zone_of(request.tenant))
     if request.method == "GET":
-        form = EvidenceForm(initial={"kind": RenewalEvidence.Kind.CHEQUE, "dated_on": today})
+        form = EvidenceForm(initial={"kind": RenewalEvidence.Kind.CHEQUE, "dated_on": today}, today=today)
         return _evidence_page(request, shown, form)
-    form = EvidenceForm(request.POST, request.FILES)
+    form = EvidenceForm(request.POST, request.FILES, today=today)
     if form.is_valid() and _log(request, shown, form, now):
         cover = cover_of(shown, today)
         messages.success(request, f"Evidence logged. {cover.sentence}.")
@@ -191,11 +202,7 @@ def _log(request, shown, form, now) -> bool:
     except NotAPicture as refused:
         form.add_error("scan", str(refused))
         return False
-    try:
-        log_evidence(contract=shown, by=request.membership, now=now, **data)
-    except ValueError as refused:
-        form.add_error("dated_on", str(refused))
-        return False
+    log_evidence(contract=shown, by=request.membership, now=now, **data)
     return True
 
 

@@ -17,6 +17,7 @@ from contracts.evidence import log_claim, log_evidence
 from contracts.models import Contract, ContractTerm, RenewalEvidence
 from contracts.verifying import ask_to_judge
 from tenancy.calendars import calendar_of
+from tenancy.models import StoredFile
 from tenancy.scope import tenant
 
 TODAY = dt.date(2026, 3, 5)
@@ -195,6 +196,16 @@ def test_what_is_wrong_stands_beside_the_field_and_nothing_is_lost(client, north
     assert "<title>Error: " in answer.content.decode()
     with tenant(north.tenant):
         assert RenewalEvidence.objects.count() == 0
+
+
+def test_a_refused_day_leaves_no_scan_behind(client, north, tmp_path):
+    answer = sign_in(client, north, "sales").post(
+        contract_url(north, "evidence/new/"), {"kind": "photo", "dated_on": "2026-03-06", "scan": picture()}
+    )
+    assert (answer.status_code, "cannot be dated after today" in text(answer)) == (422, True)
+    with tenant(north.tenant):
+        assert StoredFile.objects.count() == 0
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_what_is_no_picture_is_refused(client, north):
