@@ -43,6 +43,7 @@ MOST_PARTS = 8
 MOST_OF_ONE = 99
 MOST_PHOTOS = 6
 PART = "part-"
+FORM = "finish"
 # Where a link to what is wrong leads, when the field itself cannot be seen.
 PLACES = {"signature": "signature-block"}
 
@@ -141,7 +142,7 @@ class FinishPage:
             "page": self,
             "left": len(left),
             "left_forms": left,
-            "minutes": int((self.now - self.visit.arrived_at).total_seconds() // 60),
+            "minutes": int((self.now - (self.visit.arrived_at or self.now)).total_seconds() // 60),
             "decisions": DECISIONS,
             "why_no": WHY_NO,
             "why_not_now": WHY_NOT_NOW,
@@ -229,11 +230,17 @@ def finish(request, id):
     now = timezone.now()
     visit = _visit(request, id)
     back = desk_url(request.tenant, "brief", id=visit.public_id)
-    if visit.state != Visit.State.ON_SITE:
-        return redirect(back) if request.method == "GET" else _refused(request, visit, back)
+    is_here = visit.state == Visit.State.ON_SITE
+    if not is_here and request.method == "GET":
+        return redirect(back)
+    if visit.state in Visit.OVER_STATES and visit.state != Visit.State.MISSED:
+        return _refused(request, visit, back)
     page = FinishPage(request, visit, now)
     if request.method == "GET":
         return page.answer()
+    if not is_here:
+        page.errors.append((FORM, why_not_finish(visit)))
+        return page.answer(status=409)
     if not page.is_valid():
         return page.answer(status=422)
     stored = []
@@ -259,6 +266,11 @@ def finish(request, id):
     except AlreadyOver:
         discard(stored)
         return _refused(request, visit, back)
+    except StepRefused as refused:
+        # A colleague took the arrival back meanwhile: once it is there again, this can be sent.
+        discard(stored)
+        page.errors.append((FORM, str(refused)))
+        return page.answer(status=409)
     messages.success(request, f"Visit done: {customer_name(visit)}.")
     return redirect(desk_url(request.tenant, "today") if _is_technician(request) else back)
 

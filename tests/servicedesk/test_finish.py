@@ -14,9 +14,11 @@ from PIL import Image
 from cases.models import Duty
 from recommendations.lifecycle import raise_recommendation
 from recommendations.models import Recommendation, RecommendationPhoto
+from servicedesk import finish
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
 from tests.visits.making import make_visit
+from visits.gate import complete_visit
 from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit
 
 
@@ -267,6 +269,27 @@ def test_before_the_arrival_and_after_the_end_it_is_refused(north, lou, now, cli
     answer = client.post(url(north, booked), typed(north))
     assert (answer.status_code, "Tap Arrived first" in answer.content.decode()) == (409, True)
     assert client.get(url(north, booked)).status_code == 302
+
+
+def test_an_arrival_taken_back_meanwhile_loses_nothing_that_was_typed(north, visit, lou, client, monkeypatch):
+    """Whether it is taken back before the request or while it is answered."""
+
+    def take_back():
+        Visit.objects.filter(pk=visit.pk).update(state=Visit.State.ON_THE_WAY, arrived_at=None)
+
+    def complete(*args, **kwargs):
+        take_back()
+        return complete_visit(*args, **kwargs)
+
+    monkeypatch.setattr(finish, "complete_visit", complete)
+    sent = typed(north, decision="untold", work_done="Swapped the roller")
+    for before in (lambda: None, take_back):
+        before()
+        answer = client.post(url(north, visit), sent)
+        assert answer.status_code == 409
+        assert "Tap Arrived first, then finish." in answer.text
+        assert "Swapped the roller</textarea>" in answer.text
+    assert not ServiceReport.objects.exists()
 
 
 def test_the_second_device_hears_who_was_first(north, visit, lou, client):
