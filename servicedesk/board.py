@@ -24,6 +24,8 @@ from tenancy.models import Role
 
 DAY, WEEK, LIST = VIEWS = ("day", "week", "list")
 REMEMBERED = "board_view"
+# No desk plans farther ahead or looks farther back on its board.
+FARTHEST = dt.timedelta(days=5 * 366)
 VERSION_HEADER, LIST_HEADER = "X-Board-Version", "X-Board-List"
 
 
@@ -42,7 +44,7 @@ class Shown:
         view = query.get("view", remembered)
         only = query.get("only", "")
         return cls(
-            day=_day(query.get("day", "")) or today,
+            day=_day(query.get("day", ""), today),
             today=today,
             view=view if view in VIEWS else DAY,
             only=only if only in WORDS_OF and only != "visits" else "",
@@ -196,11 +198,13 @@ def _back_to(request, visit) -> str:
     return f"{desk_url(request.tenant, 'board')}?day={day}"
 
 
-def _day(text: str) -> dt.date | None:
+def _day(text: str, today: dt.date) -> dt.date:
+    """The day that was asked for; what is none, or years away, is today."""
     try:
-        return parse_date(text)
+        asked = parse_date(text)
     except ValueError:
-        return None
+        return today
+    return asked if asked and abs(asked - today) <= FARTHEST else today
 
 
 urlpatterns = [

@@ -14,6 +14,9 @@ REASONS = (CUSTOMER_ASKED, "Running late", "Technician away", "Part not here")
 HAPPENED = ("Visit before ran over", "Technician ill", "Van broke down", "Wrong day in our diary")
 OWN_PLACE = "own"
 REFUSED = "refused"
+# From the visit's own day; a year mistyped is no place.
+FARTHEST = dt.timedelta(days=5 * 366)
+TOO_FAR = "Choose a day within the next years."
 
 
 class PlaceForm(forms.Form):
@@ -50,6 +53,9 @@ class PlaceForm(forms.Form):
             data["starts_at"] = dt.datetime.strptime(start, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
         except ValueError:
             self.add_error("place", "Choose one of the places, or give your own.")
+            return
+        if not self._is_near(data["starts_at"].date()):
+            self.add_error("place", TOO_FAR)
 
     def _read_own(self, data):
         for name, words in (
@@ -59,9 +65,14 @@ class PlaceForm(forms.Form):
         ):
             if not data.get(name):
                 self.add_error(name, words)
+        if not self.errors and not self._is_near(data["day"]):
+            self.add_error("day", TOO_FAR)
         if not self.errors:
             data["chosen"] = data["technician"]
             data["starts_at"] = instant_at(data["day"], data["start"], self.zone)
+
+    def _is_near(self, day):
+        return abs(day - self.visit.planned_start.date()) <= FARTHEST
 
 
 class FitForm(PlaceForm):

@@ -18,7 +18,7 @@ from tenancy.models import Role
 from visits.booking import SlotTaken, book_visit
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss
-from visits.slots import best_slots
+from visits.slots import best_slots, slot_at
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,7 +72,10 @@ def _settle(request, visit, data, now) -> Visit:
     """In one transaction: either both the new visit and the outcome, or neither."""
     new_visit = None
     if data["place"] != REFUSED:
-        length = visit.planned_end - visit.planned_start
+        slot = slot_at(wanted_for(visit, now), data["person"], data["starts_at"])
+        if slot is None:
+            # Away, out of hours, not wanted by the customer, or with somebody else by now.
+            raise SlotTaken(data["person"], data["starts_at"], None)
         new_visit = book_visit(
             customer=visit.customer,
             site=visit.site,
@@ -80,10 +83,10 @@ def _settle(request, visit, data, now) -> Visit:
             machines=[machine.equipment for machine in visit.machines.select_related("equipment")],
             kind=visit.kind,
             problem=visit.problem,
-            technician=data["person"],
-            start=data["starts_at"],
-            end=data["starts_at"] + length,
-            window_end=data["starts_at"] + (visit.window_end - visit.planned_start),
+            technician=slot.technician,
+            start=slot.start,
+            end=slot.end,
+            window_end=slot.window_end,
             by=request.membership,
             now=now,
             case=visit.case,

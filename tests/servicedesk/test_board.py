@@ -19,7 +19,7 @@ from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from tests.servicedesk.board_scene import make_scene
-from visits.models import Absence, Technician, Visit
+from visits.models import Absence, Technician, TechnicianPreference, Visit
 from visits.outcomes import close_miss
 
 HOUR = dt.timedelta(hours=1)
@@ -534,6 +534,27 @@ class TestSettling:
         missed.refresh_from_db()
         assert (missed.miss_closed_at, Visit.objects.count()) == (None, 2)
 
+    @pytest.mark.parametrize("why", ["absence", "hours", "exclusion"])
+    def test_where_no_slot_can_be_nothing_is_booked(self, north, missed, dispatcher, now, why):
+        place = f"{north.lou.public_id}@20260305T143000Z"
+        if why == "absence":
+            Absence.objects.create(technician=north.lou, starts_at=now, ends_at=now + 9 * HOUR, reason="Ill")
+        elif why == "exclusion":
+            TechnicianPreference.objects.filter(technician=north.lou).update(
+                level=TechnicianPreference.Level.EXCLUDED
+            )
+        else:
+            place = f"{north.lou.public_id}@20260305T230000Z"
+        answer = self.post(dispatcher, north, missed, place=place)
+        assert (answer.status_code, "That time was taken meanwhile" in answer.text) == (409, True)
+        missed.refresh_from_db()
+        assert (missed.miss_closed_at, Visit.objects.count()) == (None, 1)
+
+    @pytest.mark.parametrize("start", ["99991231T230000Z", "00010101T000000Z"])
+    def test_a_place_thousands_of_years_away_is_refused(self, north, missed, dispatcher, start):
+        answer = self.post(dispatcher, north, missed, place=f"{north.lou.public_id}@{start}")
+        assert answer.status_code == 422
+
     def test_they_may_want_no_other(self, north, missed, dispatcher):
         assert self.post(dispatcher, north, missed, place="refused").status_code == 302
         missed.refresh_from_db()
@@ -600,3 +621,11 @@ def test_another_desks_visit_is_not_there(north, cast, dispatcher):
         assert dispatcher.get(north.url(f"visits/{strange}/{name}/")).status_code == 404
     for name in ("confirm", "called"):
         assert dispatcher.post(north.url(f"visits/{strange}/{name}/")).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["day", "week", "list"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-99-99", "soon"])
+def test_a_day_that_no_board_has_is_today(north, dispatcher, day, view):
+    answer = dispatcher.get(north.url("board/"), {"day": day, "view": view})
+    assert answer.status_code == 200
+    assert answer.context["shown"].day == dt.date(2026, 3, 5)
