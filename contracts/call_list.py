@@ -183,4 +183,4 @@ def _days(contract, day) -> int:
 def _place(cursor: str) -> tuple[int, int, str]:
     rank, _, rest = cursor.partition(".")
     days, _, customer = rest.partition(".")
-    return (int(rank), int(days), customer) if rank.isdigit() and days.isdigit() else (-1, 0, "")
+    return (int(rank), int(days), customer) if rank.isdecimal() and days.isdecimal() else (-1, 0, "")

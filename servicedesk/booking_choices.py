@@ -22,6 +22,7 @@ from visits.slots import Slot, Wanted, best_slots, slot_at, slots_on
 Kind = Visit.Kind
 SMS, MAIL = "sms", "mail"
 MOST_OF_A_DAY = 40
+FARTHEST = dt.timedelta(days=5 * 366)
 
 
 @dataclass
@@ -142,12 +143,12 @@ class Choices:
 
     @property
     def day(self) -> dt.date:
-        """The day that is looked at: not before today."""
+        """The day that is looked at: not before today, and not years ahead."""
         try:
             asked = dt.date.fromisoformat(self.data.get("day", ""))
         except ValueError:
             return self.caller.today
-        return max(asked, self.caller.today)
+        return asked if self.caller.today < asked <= self.caller.today + FARTHEST else self.caller.today
 
     @property
     def technician(self) -> Technician | None:
@@ -191,7 +192,8 @@ class Choices:
             at = dt.datetime.strptime(start, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
         except ValueError:
             return None
-        return (technician, at) if technician else None
+        is_near = abs(at - self.caller.now) <= FARTHEST
+        return (technician, at) if technician and is_near else None
 
 
 def choices_of(caller: Caller, data: QueryDict) -> Choices:

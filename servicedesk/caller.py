@@ -113,7 +113,7 @@ def call_of(data, now) -> dict | None:
     if not tel and data.get("call") != "1":
         return None
     since = data.get("since", "")
-    begun = dt.datetime.fromtimestamp(int(since), dt.UTC) if since.isdigit() and len(since) < 12 else now
+    begun = dt.datetime.fromtimestamp(int(since), dt.UTC) if since.isdecimal() and len(since) < 12 else now
     begun = begun if now - dt.timedelta(hours=12) < begun <= now else now
     kept = {"since": int(begun.timestamp()), **({"tel": tel} if tel else {"call": "1"})}
     return {"tel": tel, "since": begun, "query": urlencode(kept), "fields": kept}

@@ -215,3 +215,8 @@ def test_another_desks_customers_are_on_no_list(cast):
     with tenant(cast.north.tenant):
         found = call_list(TODAY)
         assert names(found.rows + found.held_back) == ["Margaret Ellison"]
+
+
+@pytest.mark.parametrize("after", ["²1.x", "².1.x", "1.².x", ".."])
+def test_a_cursor_of_odd_figures_is_none(after):
+    assert page_of([], after=after).rows == []

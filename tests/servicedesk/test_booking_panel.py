@@ -256,8 +256,14 @@ def test_another_day_and_technician_are_looked_for(desk, client):
     nothing = client.get(url(desk), {**asked, "day": "2026-04-03"}, headers=HTMX)
     assert "Nobody is free then." in nothing.text
     # A day that has passed is today; what is no day as well.
-    for day in ("2025-01-01", "soon"):
+    for day in ("2025-01-01", "soon", "0001-01-01", "9999-12-31"):
         assert slots(client.get(url(desk), {**asked, "day": day}, headers=HTMX))[0] == key(desk.marek, 13, 30)
+
+
+@pytest.mark.parametrize("start", ["99991231T233000Z", "00010101T000000Z"])
+def test_a_time_thousands_of_years_away_is_none(desk, client, start):
+    answer = client.post(url(desk), {**form(desk), "slot": f"{desk.lou.public_id}@{start}"}, headers=HTMX)
+    assert (answer.status_code, "Choose a time." in answer.text) == (422, True)
 
 
 def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
