@@ -250,7 +250,7 @@ def _renewal_reason(renewal, currency) -> str:
 
 def _check_reason(contract) -> str:
     if not contract.last_check:
-        return "not checked by anybody yet"
+        return "not checked before"
     at = local_time(_moment(contract.last_check["at"]), zone_of(contract.tenant))
     return f"checked {day_in_full(at.date())} {at:%H:%M}" + _by(contract.last_check["by"])
 

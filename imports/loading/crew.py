@@ -24,5 +24,6 @@ def parts_named(rows: list[VisitRow]) -> dict[str, int]:
 
 
 def part_names(row: VisitRow) -> list[str]:
+    """The parts that a visit's row names, each once however it is capitalised."""
     pieces = (piece.strip()[:60] for piece in row.parts.replace("|", ";").replace("\n", ";").split(";"))
     return list({piece.casefold(): piece for piece in pieces if piece}.values())

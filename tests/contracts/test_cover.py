@@ -206,7 +206,7 @@ def test_the_reason_names_dates_record_person_and_check(north):
     add_evidence(north, reference="004417", amount=Decimal("612.00"), recorded_by=north.accounts)
     assert cover_of(north.contract, dt.date(2026, 3, 5)).reason == (
         "Term 15 Mar 2025 to 14 Mar 2026; cheque 004417 £612.00 of 2 Mar 2026 is being looked at, "
-        "Hollis Grant; not checked by anybody yet"
+        "Hollis Grant; not checked before"
     )
 
 

@@ -215,7 +215,7 @@ def test_the_check_gives_the_verdict_before_the_phone(sales, north):
 
 
 def test_opening_a_check_is_kept_and_the_next_caller_reads_it(client, sales, north, now):
-    assert "not checked by anybody yet" in text(sales.get(check_url(north)))
+    assert "not checked before" in text(sales.get(check_url(north)))
     with tenant(north.tenant):
         kept = ContractCheck.objects.get()
     assert (kept.contract_id, kept.by_id, kept.at) == (north.contract.pk, north.sales.pk, now)
