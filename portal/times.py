@@ -46,7 +46,6 @@ def free_times(visit: Visit, *, now: dt.datetime) -> list[Slot]:
     )
 
 
-@transaction.atomic
 def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
     """Move a waiting visit to the slot, or book a new one after a miss; the miss stays as it is.
 
@@ -63,6 +62,11 @@ def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
             version=visit.version,
             agreed_by_customer=True,
         )
+    return _book_anew(visit, slot, now=now)
+
+
+@transaction.atomic
+def _book_anew(visit, slot, *, now):
     # Two tabs with two times make one visit: whoever comes second waits here, and is told.
     missed = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
     if not may_choose(missed):
