@@ -10,7 +10,7 @@ from django.db import transaction
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from contracts.cover import covers_of_machines
 from customers.models import Equipment
@@ -275,12 +275,15 @@ def finish(request, id):
     return redirect(desk_url(request.tenant, "today") if _is_technician(request) else back)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @for_roles(Role.TECHNICIAN, Role.DISPATCHER)
 def add(request, id):
     """Add a recommendation or a part, and go on with everything that was typed."""
     now = timezone.now()
     visit = _visit(request, id)
+    if request.method == "GET":
+        # A phone that opens its pages again asks for the last address.
+        return redirect(desk_url(request.tenant, "finish", id=visit.public_id))
     if visit.state != Visit.State.ON_SITE:
         return _refused(request, visit, desk_url(request.tenant, "brief", id=visit.public_id))
     page = FinishPage(request, visit, now)

@@ -18,8 +18,6 @@ from cases.promising import (
 )
 from visits.models import Assignment, Visit, VisitPromise
 
-KINDS = (Promise.Kind.WINDOW, Promise.Kind.CONFIRMATION, Promise.Kind.CALL_AHEAD)
-
 
 def due_times(visit: Visit) -> dict[str, dt.datetime]:
     """When each promise of a visit falls due, by its kind."""

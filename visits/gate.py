@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import IntegrityError, connection, transaction
 
-from contracts.cover import covers_of_equipment
+from contracts.cover import covers_of_machines
 from contracts.models import AllowanceEntry, Entitlement
 from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_line
@@ -170,7 +170,7 @@ def _complete(visit, completion, *, by, now, device_at):
     if forgotten:
         raise NotReviewed(forgotten)
 
-    covers = [cover for machine in machines for cover in covers_of_equipment(machine, _day(visit, now))]
+    covers = covers_of_machines(machines, _day(visit, now))
     use_parts(visit, technician_of(visit, by), completion.parts, covers)
     _write_report(visit, report, now)
     write_step(visit, VisitStep.Step.FINISHED, by=by, now=now, device_at=device_at)

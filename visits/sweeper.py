@@ -5,6 +5,7 @@ per visit what is due; run twice it changes nothing, after a standstill it catch
 """
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises
 from visits.models import Visit
 
+log = logging.getLogger(__name__)
+
 # Rows taken at once: a standstill's backlog is worked off in slices, each its own transaction.
 SLICE = 200
 TELL_WITHIN = dt.timedelta(minutes=10)
@@ -42,37 +45,46 @@ class Swept:
 def sweep(*, now: dt.datetime) -> Swept:
     """Make late and missed what is, over all desks, and break promises past their due time."""
     swept = Swept()
-    while rows := _due("visits_over", now):
-        changed = _for_each_desk(rows, lambda desk, ids: _sweep_visits(desk, ids, now, swept))
-        if not changed:
-            break
-    while rows := _due("promises_over", now):
-        changed = _for_each_desk(rows, lambda desk, ids: _break_promises(ids, now, swept))
-        if not changed:
-            break
+    _work_off("visits_over", now, lambda desk, ids: _sweep_visits(desk, ids, now, swept))
+    _work_off("promises_over", now, lambda desk, ids: _break_promises(ids, now, swept))
     return swept
 
 
-def _due(function: str, now) -> list[tuple[int, int]]:
+def _work_off(function: str, now, act) -> None:
+    """Slice by slice until nothing changes. A desk that fails keeps no other waiting."""
+    failed: set[tuple[int, int]] = set()
+    while rows := [row for row in _due(function, now, SLICE + len(failed)) if row not in failed]:
+        changed, lost = _for_each_desk(rows, act)
+        failed |= lost
+        if not changed and not lost:
+            return
+
+
+def _due(function: str, now, most: int) -> list[tuple[int, int]]:
     """Desk and row of what is due; the function crosses desks and returns only ids."""
     query = {
         "visits_over": "SELECT tenant_id, visit_id FROM visits_over(%s, %s)",
         "promises_over": "SELECT tenant_id, promise_id FROM promises_over(%s, %s)",
     }[function]
     with connection.cursor() as cursor:
-        cursor.execute(query, [now, SLICE])
+        cursor.execute(query, [now, most])
         return cursor.fetchall()
 
 
-def _for_each_desk(rows, act) -> int:
+def _for_each_desk(rows, act) -> tuple[int, set[tuple[int, int]]]:
+    """How much changed, and the rows of desks that could not be swept."""
     by_desk = defaultdict(list)
     for tenant_id, row_id in rows:
         by_desk[tenant_id].append(row_id)
-    changed = 0
+    changed, lost = 0, set()
     for desk in Tenant.objects.filter(pk__in=by_desk):
-        with tenant(desk):
-            changed += act(desk, by_desk[desk.pk])
-    return changed
+        try:
+            with tenant(desk):
+                changed += act(desk, by_desk[desk.pk])
+        except Exception:
+            log.exception("Desk %s could not be swept", desk.pk)
+            lost |= {(desk.pk, row_id) for row_id in by_desk[desk.pk]}
+    return changed, lost
 
 
 def _sweep_visits(desk, ids, now, swept) -> int:
@@ -237,7 +249,7 @@ def _break_promises(ids, now, swept) -> int:
         changed += 1
         swept.broken += 1
         # A visit's own promises are in the tray by the visit; the others need a lead (R6.2).
-        if promise.kind in (Promise.Kind.WINDOW, Promise.Kind.CONFIRMATION, Promise.Kind.CALL_AHEAD):
+        if promise.kind in Promise.OF_VISITS:
             continue
         open_duty(
             "broken promise",

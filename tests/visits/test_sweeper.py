@@ -12,7 +12,7 @@ from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.cast import make_visit
-from visits import fieldwork
+from visits import fieldwork, sweeper
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.models import Assignment, Visit
 from visits.moving import MoveRefused, NeedsAgreement, VisitChanged, move_visit
@@ -281,3 +281,19 @@ class TestWhoeverActsFirst:
             now=now,
             version=visit.version,
         )
+
+
+def test_a_desk_that_fails_keeps_no_other_waiting(cast, visit, monkeypatch):
+    """Southgate's visit of the next day is swept although Northgate's fails at every turn."""
+    whole = sweeper._sweep_visits
+
+    def sweep_visits(desk, ids, now, swept):
+        if desk == cast.north.tenant:
+            raise ZeroDivisionError
+        return whole(desk, ids, now, swept)
+
+    monkeypatch.setattr(sweeper, "SLICE", 1)
+    monkeypatch.setattr(sweeper, "_sweep_visits", sweep_visits)
+    assert swept(START + dt.timedelta(days=3)) == (1, 1)
+    with tenant(cast.south.tenant):
+        assert Visit.objects.get().state == Visit.State.MISSED
