@@ -15,7 +15,7 @@ from tenancy.calendars import day_bounds, zone_of
 from tenancy.models import BusinessHours, Membership, Role, Tenant, User
 from visits.models import Absence, Part, Technician, TechnicianPreference, VanStock
 
-PASSWORD = "keeps its word"  # noqa: S105
+PASSWORD = "keeps its word"
 STREETS = ("Quay Lane", "Bell Street", "Mill Road", "Castle Hill", "Station Road", "Orchard Way")
 # Always clear of each other: a contract's first day, as many days before its last.
 YEAR = dt.timedelta(days=364)
