@@ -1,0 +1,58 @@
+"""The pages that stand beside a working day: sign-in, mailbox, a call owed, a link that ended."""
+
+import datetime as dt
+
+import pytest
+
+from cases.duties import open_duty
+from cases.models import Duty
+from customers.links import make_link, revoke_links
+from customers.models import CustomerLink
+from tenancy.models import Role
+from tenancy.scope import tenant
+from tests.browser import axe_violations, sideways_scroll
+from tests.cast import make_visit
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def addresses(live_desk, now):
+    """Paths by who opens them; None is nobody."""
+    north = live_desk.cast.north
+    with tenant(north.tenant):
+        visit = make_visit(north, start=now + dt.timedelta(days=2), technician=north.lou)
+        token = make_link(
+            north.customer, CustomerLink.Purpose.VISIT, visit.public_id, now=now, expires_at=None
+        )
+        revoke_links(visit.public_id, now=now)
+        duty = open_duty(
+            "probe",
+            kind=Duty.Kind.CALL_CUSTOMER,
+            title="Ring Margaret Ellison: they asked on their page",
+            due_at=now + dt.timedelta(hours=1),
+            now=now,
+            owner_role=Role.DISPATCHER,
+            customer=north.customer,
+        )
+    desk = "/d/northgate/"
+    return [
+        (None, "/sign-in/"),
+        (None, f"/v/{token}/"),
+        (None, "/nothing-here/"),
+        (Role.DISPATCHER, f"{desk}duties/{duty.public_id}/"),
+        (Role.DISPATCHER, f"{desk}mailbox/"),
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1440])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(live_desk, page_as, addresses, theme, width):
+    found = {}
+    for role, path in addresses:
+        page = page_as(role, width=width, height=800, theme=theme)
+        page.goto(live_desk.address + path)
+        faults = [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
+        if faults:
+            found[path] = faults
+    assert found == {}
