@@ -7,10 +7,11 @@ of reasons of R1.6 and an instruction. Warranty is not cover and is never mixed 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
 
-from contracts.covered import State
+from contracts.covered import State, covered_on
 from contracts.models import Contract, ContractEquipment
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Equipment
@@ -67,6 +68,8 @@ class Cover:
     ends_on: dt.date | None
     visits_granted: int
     visits_done: int
+    hours_granted: Decimal
+    hours_done: Decimal
     response_hours: int | None
     covered: str
     not_covered: str
@@ -84,14 +87,25 @@ class Cover:
         return max(0, self.visits_granted - self.visits_done)
 
     @property
+    def hours_left(self) -> Decimal:
+        """Granted hours of work of the running term not used yet."""
+        return max(Decimal(0), self.hours_granted - self.hours_done)
+
+    @property
+    def machines(self) -> list[str]:
+        """Serial numbers of the machines that it names on this day; none: all of the customer's."""
+        return self.contract.serial_numbers
+
+    @property
     def is_covered(self) -> bool:
         """Whether a visit on this day falls under the contract: review and grace keep entitlements."""
         return self.state in COVERED_STATES
 
     def covers(self, machine: Equipment) -> bool:
         """Whether the contract is about a machine, in whatever state: `covers_of_machines` has the rule."""
-        named = self.contract.machine_ids
-        return machine.pk in named if named else machine.site.customer_id == self.contract.customer_id
+        if self.contract.names_machines:
+            return machine.pk in self.contract.machine_ids
+        return machine.site.customer_id == self.contract.customer_id
 
 
 def cover_of(contract: Contract, day: dt.date) -> Cover:
@@ -117,7 +131,7 @@ def covers_of_machines(machines: Iterable[Equipment], day: dt.date) -> list[Cove
     """
     ids = [machine.pk for machine in machines]
     owners = Equipment.objects.filter(pk__in=ids).values("site__customer")
-    naming = ContractEquipment.objects.filter(equipment__in=ids).values("contract")
+    naming = ContractEquipment.objects.filter(covered_on(day), equipment__in=ids).values("contract")
     names_none = ~Exists(ContractEquipment.objects.filter(contract=OuterRef("pk")))
     contracts = Contract.objects.with_reasons(day)
     return _best_first(contracts.filter(Q(pk__in=naming) | Q(names_none, customer__in=owners)))
@@ -138,7 +152,9 @@ def cover_in_words(contract: Contract) -> Cover:
         ends_on=contract.chain_end or contract.last_end,
         visits_granted=int(contract.visits_granted),
         visits_done=int(contract.visits_done),
-        response_hours=contract.response_hours,
+        hours_granted=contract.hours_granted,
+        hours_done=contract.hours_done,
+        response_hours=contract.response_hours_now,
         covered=contract.kind,
         not_covered=contract.not_covered,
         checked_at=dt.datetime.fromisoformat(check["at"]) if check else None,
@@ -153,7 +169,7 @@ def sentence_of(contract: Contract) -> str:
             day = _day((contract.cancellation or {}).get("effective_on"))
             return f"Cancelled {day_in_full(day)}" if day else "Cancelled, date unknown"
         case State.ACTIVE:
-            paid = ", renewal paid" if contract.last_end > contract.running_end else ""
+            paid = _paid(contract) if contract.last_end > contract.running_end else ""
             return f"Active until {day_in_full(contract.chain_end)}{paid}"
         case State.RENEWAL_DUE:
             return _ends_in((contract.chain_end - contract.cover_day).days)
@@ -186,6 +202,12 @@ def _best_first(contracts) -> list[Cover]:
     )
 
 
+def _paid(contract) -> str:
+    """The next term stands. One that the clock entered is not paid for, and is not said to be."""
+    by_clock = contract.last_renewal and contract.last_renewal["channel"] == "clock"
+    return ", renewed by itself" if by_clock else ", renewal paid"
+
+
 def _ends_in(days: int) -> str:
     if days == 0:
         return "Ends today"
@@ -199,6 +221,8 @@ def _in_review(contract) -> str:
         return f"{evidence['kind']} of {day_nearby(_day(evidence['dated_on']), today=today)}"
     if payment := contract.unmatched_payment:
         return f"unmatched payment of {day_nearby(_day(payment['paid_on']), today=today)}"
+    if contract.accepted_offer is None:
+        return "it renews by itself, the next term is being entered"
     accepted = _moment(contract.accepted_offer["accepted_at"])
     return f"offer accepted {day_nearby(local_time(accepted, zone_of(contract.tenant)).date(), today=today)}"
 
@@ -212,16 +236,17 @@ def _term_reason(contract) -> str:
 
 
 def _records(contract):
-    """One phrase for each record that the state rests on, with its person."""
+    """One phrase for each record that the state rests on: what it is, by whom and when it was recorded."""
     currency = contract.currency
     if cancelled := contract.cancellation:
-        yield f"cancelled: {cancelled['reason']}" + _by(cancelled["recorded_by"])
+        yield f"cancelled: {cancelled['reason']}" + _recorded(contract, cancelled)
     if evidence := contract.waiting_evidence:
         amount = f" {money(evidence['amount'], currency)}" if evidence["amount"] is not None else ""
         reference = f" {evidence['reference']}" if evidence["reference"] else ""
         dated = day_in_full(_day(evidence["dated_on"]))
-        person = evidence["recorded_by"] or evidence["recorded_by_name"]
-        yield f"{evidence['kind']}{reference}{amount} of {dated} is being looked at" + _by(person)
+        yield f"{evidence['kind']}{reference}{amount} of {dated} is being looked at" + _recorded(
+            contract, evidence
+        )
     if payment := contract.unmatched_payment:
         named = (
             f" naming “{payment['contract_written']}”"
@@ -230,33 +255,49 @@ def _records(contract):
         )
         paid = day_in_full(_day(payment["paid_on"]))
         payer = payment["payer"] or "the customer"
-        yield f"{money(payment['amount'], currency)} of {paid} from {payer}{named}"
-    if contract.accepted_offer:
-        yield f"offer of {money(contract.accepted_offer['amount'], currency)} accepted by the customer"
-    if renewal := contract.last_renewal:
-        yield _renewal_reason(renewal, currency)
-    elif not contract.cancellation and contract.cover_state in (State.IN_GRACE, State.LAPSED):
-        yield "no renewal, no money and no claim found"
+        yield (
+            f"{money(payment['amount'], currency)} of {paid} from {payer}{named}"
+            + _recorded(contract, payment)
+        )
+    if offer := contract.accepted_offer:
+        person = offer["accepted_name"] or "the customer"
+        at = _at(contract, offer["accepted_at"])
+        yield f"offer of {money(offer['amount'], currency)} accepted, {person}, {at}"
+    if contract.last_renewal:
+        yield _renewal_reason(contract, contract.last_renewal)
+    elif term := contract.last_term:
+        person = term["created_by"] or ("the import" if contract.imported_at else "the desk")
+        yield f"entered by {person}, {_at(contract, term['created_at'])}"
 
 
-def _renewal_reason(renewal, currency) -> str:
+def _renewal_reason(contract, renewal) -> str:
     term = f"renewed to {day_in_full(_day(renewal['ends_on']))}"
     if renewal["paid_on"]:
-        paid = f" by {money(renewal['amount'], currency)} of {day_in_full(_day(renewal['paid_on']))}"
+        paid = f" by payment of {day_in_full(_day(renewal['paid_on']))}"
         method = " ".join(part for part in (renewal["method"].lower(), renewal["reference"]) if part)
-        return term + paid + (f" ({method})" if method else "") + _by(renewal["renewed_by"])
-    return term + f" by {renewal['channel']}" + _by(renewal["renewed_by"])
+        how = paid + (f" ({method})" if method else "")
+    else:
+        how = " by itself" if renewal["channel"] == "clock" else f" by {renewal['channel']}"
+    person = renewal["renewed_by"] or "the desk"
+    return f"{term}{how}, {person}, {_at(contract, renewal['renewed_at'])}"
 
 
 def _check_reason(contract) -> str:
     if not contract.last_check:
         return "not checked before"
-    at = local_time(_moment(contract.last_check["at"]), zone_of(contract.tenant))
-    return f"checked {day_in_full(at.date())} {at:%H:%M}" + _by(contract.last_check["by"])
+    person = f", {contract.last_check['by']}" if contract.last_check["by"] else ""
+    return f"checked {_at(contract, contract.last_check['at'])}{person}"
 
 
-def _by(person) -> str:
-    return f", {person}" if person else ""
+def _recorded(contract, fact) -> str:
+    """Who recorded it and when: ", Hollis Grant, 2 Mar 2026 10:14"."""
+    person = fact["recorded_by"] or fact.get("recorded_by_name") or "the import"
+    return f", {person}, {_at(contract, fact['recorded_at'])}"
+
+
+def _at(contract, moment: str) -> str:
+    at = local_time(_moment(moment), zone_of(contract.tenant))
+    return f"{day_in_full(at.date())} {at:%H:%M}"
 
 
 def _day(text) -> dt.date | None:

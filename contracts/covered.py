@@ -34,39 +34,57 @@ MONEY_DAYS_AFTER = 90
 class CoverQuerySet(models.QuerySet):
     """Contracts with their cover on a day."""
 
-    def with_cover(self, day: dt.date):
+    def with_cover(self, day: dt.date, known_at: dt.datetime | None = None):
         """Annotate `cover_state` and the facts behind it for `day`, a date in the desk's zone.
 
-        Payments and evidence dated after `day` do not count. Filter by `cover_state` freely.
+        Payments and evidence dated after `day` do not count. With `known_at` (an instant) the state is
+        the one that was known then: what was recorded, decided or taken back later counts as it
+        stood at that moment. Filter by `cover_state` freely.
         """
+        running = {"starts_on__lte": day, "ends_on__gte": day}
         with_terms = self.select_related("tenant", "customer").annotate(
             cover_day=Value(day, DateField()),
-            running_start=_date(_standing(starts_on__lte=day, ends_on__gte=day), "starts_on"),
-            running_end=_date(_standing(starts_on__lte=day, ends_on__gte=day), "ends_on"),
-            running_term=Subquery(_standing(starts_on__lte=day, ends_on__gte=day).values("pk")[:1]),
-            last_start=_edge(Max("starts_on")),
-            last_end=_edge(Max("ends_on")),
-            next_start=_edge(Min("starts_on"), starts_on__gt=day),
-            chain_end=_chain_end(day),
+            running_start=_date(_standing(known_at, **running), "starts_on"),
+            running_end=_date(_standing(known_at, **running), "ends_on"),
+            running_term=Subquery(_standing(known_at, **running).values("pk")[:1]),
+            last_start=_edge(Max("starts_on"), known_at),
+            last_end=_edge(Max("ends_on"), known_at),
+            next_start=_edge(Min("starts_on"), known_at, starts_on__gt=day),
+            chain_end=_chain_end(day, known_at),
         )
         with_facts = with_terms.annotate(
-            cancelled=_exists("Cancellation", _cancelled_by(day)),
-            waiting_evidence=_fact("RenewalEvidence", _waiting_on(day), EVIDENCE, "-dated_on", "-pk"),
-            accepted_offer=_fact("RenewalOffer", ACCEPTED_OFFER, OFFER, "-accepted_at"),
-            unmatched_payment=_unmatched(day),
+            cancelled=_exists("Cancellation", _stands(known_at) & _cancelled_by(day)),
+            noticed=_exists("Cancellation", _stands(known_at) & _ends_with_term()),
+            waiting_evidence=_fact(
+                "RenewalEvidence", _waiting_on(day, known_at), EVIDENCE, "-dated_on", "-pk"
+            ),
+            accepted_offer=_fact("RenewalOffer", _accepted(known_at), OFFER, "-accepted_at"),
+            unmatched_payment=_unmatched(day, known_at),
         )
         return with_facts.annotate(cover_state=_state(day))
 
-    def with_reasons(self, day: dt.date):
+    def with_reasons(self, day: dt.date, known_at: dt.datetime | None = None):
         """With cover, and what its one line of reasons, its verdict and its meter show."""
-        return self.with_cover(day).annotate(
-            cancellation=_fact("Cancellation", _cancelled_by(day), CANCELLATION, "-recorded_at"),
-            last_renewal=_fact("Renewal", Q(taken_back_at__isnull=True), RENEWAL, "-term__ends_on"),
-            last_check=_fact("ContractCheck", Q(), CHECK, "-at"),
-            visits_granted=_visits_granted(),
-            visits_done=_visits_done(),
-            serial_numbers=_of_machines("serial_number"),
-            machine_ids=_of_machines("pk"),
+        standing = Q(taken_back_at__isnull=True)
+        renewed, checked = standing, Q()
+        if known_at is not None:
+            renewed = Q(renewed_at__lte=known_at) & (standing | Q(taken_back_at__gt=known_at))
+            checked = Q(at__lte=known_at)
+        return self.with_cover(day, known_at).annotate(
+            cancellation=_fact(
+                "Cancellation", _stands(known_at) & _cancelled_by(day), CANCELLATION, "-recorded_at"
+            ),
+            last_renewal=_fact("Renewal", renewed, RENEWAL, "-ends_on"),
+            last_term=_fact("ContractTerm", _standing_at(known_at), TERM, "-ends_on"),
+            last_check=_fact("ContractCheck", checked, CHECK, "-at"),
+            visits_granted=_granted("visits"),
+            visits_done=_done("visits"),
+            hours_granted=_granted("hours"),
+            hours_done=_done("hours"),
+            response_hours_now=Coalesce(_of_running_term("response_hours"), F("response_hours")),
+            serial_numbers=_of_machines("serial_number", day),
+            machine_ids=_of_machines("pk", day),
+            names_machines=_exists("ContractEquipment", Q()),
         )
 
     def in_state(self, *states: str):
@@ -80,6 +98,7 @@ def _state(day):
         Q(waiting_evidence__isnull=False)
         | Q(accepted_offer__isnull=False)
         | Q(unmatched_payment__isnull=False)
+        | renews_itself(day)
     )
     days = Value(dt.timedelta(days=1))
     is_due = Q(last_end__lte=Value(day, DateField()) + days * F("tenant__renewal_due_days"))
@@ -100,6 +119,15 @@ def _state(day):
     )
 
 
+def renews_itself(day: dt.date) -> Q:
+    """Which contracts go on by themselves after their last term, whose next one is not entered yet.
+
+    Nobody gave notice, so there is a next term: the clock enters it. Until it has, a contract whose
+    last term is over is in review, not in grace, however long the clock stood still (R1.9).
+    """
+    return Q(is_auto_renewing=True, noticed=False, last_end__lt=Value(day, DateField()))
+
+
 EVIDENCE = {
     "kind": "kind",
     "reference": "reference",
@@ -109,7 +137,7 @@ EVIDENCE = {
     "recorded_by": "recorded_by__user__name",
     "recorded_by_name": "recorded_by_name",
 }
-OFFER = {"accepted_at": "accepted_at", "amount": "amount"}
+OFFER = {"accepted_at": "accepted_at", "accepted_name": "accepted_name", "amount": "amount"}
 PAYMENT = {
     "amount": "amount",
     "paid_on": "paid_on",
@@ -117,6 +145,8 @@ PAYMENT = {
     "reference": "reference",
     "payer": "payer",
     "contract_written": "contract_written",
+    "recorded_at": "recorded_at",
+    "recorded_by": "recorded_by__user__name",
 }
 CANCELLATION = {
     "effective_on": "effective_on",
@@ -132,33 +162,65 @@ RENEWAL = {
     "paid_on": "payments__paid_on",
     "method": "payments__method",
     "reference": "payments__reference",
-    "starts_on": "term__starts_on",
-    "ends_on": "term__ends_on",
+    "starts_on": "starts_on",
+    "ends_on": "ends_on",
 }
+TERM = {"created_at": "created_at", "created_by": "created_by__user__name"}
 CHECK = {"at": "at", "by": "by__user__name"}
-ACCEPTED_OFFER = Q(accepted_at__isnull=False, settled_at__isnull=True)
 
 
 def _cancelled_by(day):
-    return Q(undone_at__isnull=True) & (Q(effective_on__isnull=True) | Q(effective_on__lte=day))
+    return Q(effective_on__isnull=True) | Q(effective_on__lte=day)
 
 
-def _waiting_on(day):
-    return Q(state="waiting", dated_on__lte=day)
+def _ends_with_term():
+    """Notice for the end of the last term, or for an earlier day."""
+    after = OuterRef("last_end") + Value(dt.timedelta(days=1))
+    return Q(effective_on__isnull=True) | Q(effective_on__lte=after)
 
 
-def _unmatched(day):
+def _stands(known_at):
+    """A cancellation that stands, or stood at that moment."""
+    if known_at is None:
+        return Q(undone_at__isnull=True)
+    return Q(recorded_at__lte=known_at) & (Q(undone_at__isnull=True) | Q(undone_at__gt=known_at))
+
+
+def _waiting_on(day, known_at):
+    if known_at is None:
+        return Q(state="waiting", dated_on__lte=day)
+    undecided = Q(decided_at__isnull=True) | Q(decided_at__gt=known_at)
+    return undecided & Q(dated_on__lte=day, recorded_at__lte=known_at)
+
+
+def _accepted(known_at):
+    if known_at is None:
+        return Q(accepted_at__isnull=False, settled_at__isnull=True)
+    return Q(accepted_at__lte=known_at) & (Q(settled_at__isnull=True) | Q(settled_at__gt=known_at))
+
+
+def _waiting_money(known_at):
+    """Payments that were unmatched at that moment; a payment's row is only ever finished."""
+    payments = apps.get_model("contracts", "Payment").objects
+    if known_at is None:
+        return payments.unmatched()
+    found = payments.filter(recorded_at__lte=known_at)
+    for finished in ("matched_at", "returned_at", "set_aside_at", "replaced_at"):
+        found = found.filter(Q(**{f"{finished}__isnull": True}) | Q(**{f"{finished}__gt": known_at}))
+    return found
+
+
+def _unmatched(day, known_at):
     """Money of the customer that may be meant for this contract and is matched to none (R1.4).
 
     It names no contract, or one that does not exist (a number near this one among them), or this
     one with too little. Money that exactly names another contract is not meant for this one.
     """
     contract = apps.get_model("contracts", "Contract")
-    payment = apps.get_model("contracts", "Payment")
     names_another = contract.objects.filter(number_key=OuterRef("written_key"))
     days = Value(dt.timedelta(days=1))
     return Subquery(
-        payment.objects.unmatched()
+        _waiting_money(known_at)
         .filter(
             customer=OuterRef("customer_id"),
             paid_on__lte=day,
@@ -172,29 +234,38 @@ def _unmatched(day):
     )
 
 
-def _standing(**conditions):
+def _standing_at(known_at):
+    """Terms that stand, or stood at that moment."""
+    if known_at is None:
+        return Q(taken_back_at__isnull=True)
+    return Q(created_at__lte=known_at) & (Q(taken_back_at__isnull=True) | Q(taken_back_at__gt=known_at))
+
+
+def _standing(known_at, **conditions):
     term = apps.get_model("contracts", "ContractTerm")
-    return term.objects.filter(contract=OuterRef("pk"), taken_back_at__isnull=True, **conditions).order_by()
+    return term.objects.filter(_standing_at(known_at), contract=OuterRef("pk"), **conditions).order_by()
 
 
 def _date(terms, column):
     return Subquery(terms.values(column)[:1], output_field=DateField())
 
 
-def _edge(aggregate, **conditions):
-    terms = _standing(**conditions).values("contract").annotate(edge=aggregate).values("edge")
+def _edge(aggregate, known_at, **conditions):
+    terms = _standing(known_at, **conditions).values("contract").annotate(edge=aggregate).values("edge")
     return Subquery(terms, output_field=DateField())
 
 
-def _chain_end(day):
+def _chain_end(day, known_at):
     """The end of the last term that follows the running one without a gap."""
     term = apps.get_model("contracts", "ContractTerm")
     follows = term.objects.filter(
+        _standing_at(known_at),
         contract=OuterRef("contract"),
-        taken_back_at__isnull=True,
         starts_on=OuterRef("ends_on") + Value(dt.timedelta(days=1)),
     )
-    terms = _standing(ends_on__gte=day).filter(~Exists(follows), ends_on__gte=OuterRef("running_end"))
+    terms = _standing(known_at, ends_on__gte=day).filter(
+        ~Exists(follows), ends_on__gte=OuterRef("running_end")
+    )
     return Subquery(
         terms.values("contract").annotate(edge=Min("ends_on")).values("edge"), output_field=DateField()
     )
@@ -211,18 +282,21 @@ def _fact(model, condition, shape, *order):
     )
 
 
-def _visits_granted():
+def _of_running_term(field):
+    term = apps.get_model("contracts", "ContractTerm")
+    return Subquery(term.objects.filter(pk=OuterRef("running_term")).values(field)[:1])
+
+
+def _granted(kind):
     entitlement = apps.get_model("contracts", "Entitlement")
-    granted = entitlement.objects.filter(term=OuterRef("running_term"), kind="visits").order_by()
+    granted = entitlement.objects.filter(term=OuterRef("running_term"), kind=kind).order_by()
     return Coalesce(Subquery(granted.values("quantity")[:1]), Value(0), output_field=models.DecimalField())
 
 
-def _visits_done():
+def _done(kind):
     entry = apps.get_model("contracts", "AllowanceEntry")
     done = (
-        entry.objects.filter(
-            entitlement__term=OuterRef("running_term"), entitlement__kind="visits", kind="done"
-        )
+        entry.objects.filter(entitlement__term=OuterRef("running_term"), entitlement__kind=kind, kind="done")
         .order_by()
         .values("entitlement__term")
         .annotate(sum=Sum("quantity"))
@@ -231,10 +305,17 @@ def _visits_done():
     return Coalesce(Subquery(done), Value(0), output_field=models.DecimalField())
 
 
-def _of_machines(field):
+def covered_on(day: dt.date) -> Q:
+    """Which rows of ContractEquipment count on a day: a renewal may have changed the scope."""
+    from_then = Q(covered_from__isnull=True) | Q(covered_from__lte=day)
+    until_then = Q(covered_until__isnull=True) | Q(covered_until__gte=day)
+    return from_then & until_then
+
+
+def _of_machines(field, day):
     covered = apps.get_model("contracts", "ContractEquipment")
     return ArraySubquery(
-        covered.objects.filter(contract=OuterRef("pk"))
+        covered.objects.filter(covered_on(day), contract=OuterRef("pk"))
         .order_by(f"equipment__{field}")
         .values(f"equipment__{field}")
     )

@@ -14,7 +14,8 @@ from cases.models import Promise
 from cases.promising import make_promise
 from contracts.matching import is_in_range
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence
-from contracts.renewals import last_term, lock_contract, renew, take_back
+from contracts.renewals import last_term, lock_contract, renew
+from contracts.taking_back import take_back
 from contracts.verifying import begin_verification, end_of_business_day, end_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
@@ -32,6 +33,7 @@ CHANNELS = {
     RenewalEvidence.Kind.PHOTO: Renewal.Channel.POST,
     RenewalEvidence.Kind.MAIL: Renewal.Channel.MAIL,
     RenewalEvidence.Kind.WORD: Renewal.Channel.CALL,
+    RenewalEvidence.Kind.OFFER: Renewal.Channel.OFFER,
 }
 # What a bank can give back.
 RETURNABLE = (RenewalEvidence.Kind.CHEQUE, RenewalEvidence.Kind.BANK_LINE)
@@ -121,7 +123,7 @@ def confirm_evidence(
     renewal = _renewal_it_belongs_to(evidence) or renew(
         evidence.contract,
         channel=CHANNELS[evidence.kind],
-        amount=evidence.contract.price if evidence.amount is None else evidence.amount,
+        amount=evidence.amount,
         by=by,
         now=now,
         after=after,
@@ -129,7 +131,7 @@ def confirm_evidence(
     evidence.renewal = renewal
     evidence.save(update_fields=["renewal"])
     end_verification(
-        [evidence], outcome=f"Confirmed: renewed to {day_in_full(renewal.term.ends_on)}", by=by, now=now
+        [evidence], outcome=f"Confirmed: renewed to {day_in_full(renewal.ends_on)}", by=by, now=now
     )
     _tell(evidence, "confirmed", f"Renewal confirmed: {in_words(evidence)}", by=by, now=now)
     return renewal
@@ -157,12 +159,12 @@ def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     if evidence.state not in (RenewalEvidence.State.WAITING, RenewalEvidence.State.CONFIRMED):
         raise AlreadyDecided(_decided_words(evidence))
     renewal = evidence.renewal
-    _decide(evidence, RenewalEvidence.State.RETURNED, reason, by=by, now=now)
+    _give_back(evidence, reason, by=by, now=now)
     end_verification([evidence], outcome=f"Returned: {reason}", by=by, now=now)
     _tell(evidence, "returned", f"Returned: {in_words(evidence)}", by=by, now=now, detail=reason)
-    if renewal is None or renewal.taken_back_at or renewal.payments.filter(returned_on__isnull=True).exists():
+    if renewal is None or renewal.taken_back_at or renewal.payments.standing().exists():
         return
-    take_back(renewal, because=f"{in_words(evidence)} returned", now=now)
+    take_back(renewal, because=f"{in_words(evidence)} returned", by=by, now=now)
     _look_again(evidence, by=by, now=now)
 
 
@@ -201,8 +203,8 @@ def _promise_the_outcome(evidence, calendar: Calendar, *, by, now):
 def _renewal_it_belongs_to(evidence) -> Renewal | None:
     """A standing renewal of the end that the evidence is dated about, by the limits for money."""
     ends = {
-        renewal.term.starts_on - ONE_DAY: renewal
-        for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True).select_related("term")
+        renewal.starts_on - ONE_DAY: renewal
+        for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True)
     }
     about = [end for end in ends if is_in_range(evidence.dated_on, end)]
     if not about:
@@ -256,6 +258,17 @@ def _decide(evidence, state, reason, *, by, now):
     evidence.state, evidence.decision_reason = state, reason.strip()[:300]
     evidence.decided_at, evidence.decided_by = now, by
     evidence.save(update_fields=["state", "decision_reason", "decided_at", "decided_by"])
+
+
+def _give_back(evidence, reason, *, by, now):
+    """Returned by the bank. A verdict of before stays beside it: it stood until now."""
+    if evidence.state == RenewalEvidence.State.WAITING:
+        _decide(evidence, RenewalEvidence.State.RETURNED, reason, by=by, now=now)
+    elif not reason.strip():
+        raise ValueError("Say why: evidence closes only with an outcome.")
+    evidence.state, evidence.returned_because = RenewalEvidence.State.RETURNED, reason.strip()[:300]
+    evidence.returned_at, evidence.returned_by = now, by
+    evidence.save(update_fields=["state", "returned_because", "returned_at", "returned_by"])
 
 
 def _tell(evidence, step, title, *, by, now, detail=""):

@@ -5,18 +5,17 @@ price, dated from 120 days before to 90 days after the end of the last standing 
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
 
+from contracts.agreed import agreed_for, standing_offers
 from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal
-from contracts.renewals import grant_visits, next_term_dates, settle_review
-
-ENOUGH = Decimal("0.95")
+from contracts.renewals import Act, enter_renewals
+from contracts.taking_back import ENOUGH
 
 
 @dataclass
@@ -51,35 +50,67 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
     payments = [payment for payment in payments if payment.contract_id is None]
     contracts = _named_contracts(payments)
     waiting = sorted(_still_unmatched(payments), key=lambda p: (p.paid_on, p.number, p.pk))
-    terms = _last_terms(contracts.values())
-    cancelled = _cancelled(contracts.values())
-    result, renewals = Matched(), []
-    for payment in waiting:
-        contract = contracts.get(payment.written_key)
-        if contract is None or not _may_pay(payment, contract) or contract.pk not in terms:
-            result.unmatched.append(payment)
-            continue
-        renews = _renews(payment, terms[contract.pk])
-        if renews and contract.pk in cancelled:
-            result.unmatched.append(payment)
-            continue
-        payment.contract, payment.matched_at, payment.matched_by = contract, now, by
-        if not renews:
-            result.paid.append(payment)
-            continue
-        terms[contract.pk] = _following(terms[contract.pk], contract, now)
-        payment.renewal = Renewal(
-            contract=contract,
-            term=terms[contract.pk],
-            channel=Renewal.Channel.PAYMENT,
-            amount=payment.amount,
-            renewed_at=now,
-            renewed_by=by,
-        )
-        renewals.append(payment.renewal)
-        result.renewed.append(payment)
-    _store(renewals, result, by=by, now=now)
+    desk = _Matching(contracts.values())
+    result = Matched()
+    while waiting:
+        # One payment of each contract at a time: the next is held against the term that this one made.
+        this_time, waiting = _first_of_each(waiting)
+        acts = []
+        for payment in this_time:
+            contract = contracts.get(payment.written_key)
+            act = desk.judge(payment, contract)
+            if act is None:
+                result.unmatched.append(payment)
+                continue
+            payment.contract, payment.matched_at, payment.matched_by = contract, now, by
+            if isinstance(act, Act):
+                acts.append((payment, act))
+            else:
+                result.paid.append(payment)
+        renewals = enter_renewals([act for _, act in acts], by=by, now=now)
+        for (payment, _), renewal in zip(acts, renewals, strict=True):
+            payment.renewal = renewal
+            desk.terms[renewal.contract_id] = renewal.term
+            result.renewed.append(payment)
+    matched = result.renewed + result.paid
+    Payment.objects.bulk_update(matched, ["contract", "renewal", "matched_at", "matched_by"], batch_size=1000)
     return result
+
+
+OWN_TERM = "own term"
+
+
+class _Matching:
+    """What the contracts of one run stand at, while their payments are held against them."""
+
+    def __init__(self, contracts: Iterable[Contract]):
+        contracts = list(contracts)
+        self.terms = _last_terms(contracts)
+        self.cancelled = _cancelled(contracts)
+        self.offers = standing_offers(contracts)
+
+    def judge(self, payment: Payment, contract: Contract | None) -> Act | str | None:
+        """The renewal that a payment makes; OWN_TERM for money of its term; None: a person decides."""
+        if contract is None or payment.customer_id not in (None, contract.customer_id):
+            return None
+        last = self.terms.get(contract.pk)
+        if last is None or payment.currency != contract.currency:
+            return None
+        if not _renews(payment, last):
+            return OWN_TERM if is_enough(payment.amount, last.price) else None
+        agreed = agreed_for(contract, last, self.offers.get(contract.pk))
+        if contract.pk in self.cancelled or not is_enough(payment.amount, agreed.price):
+            return None
+        return Act(contract, last, agreed, Renewal.Channel.PAYMENT, payment.amount)
+
+
+def _first_of_each(payments: list[Payment]) -> tuple[list[Payment], list[Payment]]:
+    first, rest, seen = [], [], set()
+    for payment in payments:
+        again = payment.written_key and payment.written_key in seen
+        (rest if again else first).append(payment)
+        seen.add(payment.written_key)
+    return first, rest
 
 
 def _named_contracts(payments) -> dict[str, Contract]:
@@ -107,38 +138,10 @@ def _cancelled(contracts) -> set[int]:
     return set(standing.values_list("contract_id", flat=True))
 
 
-def _may_pay(payment, contract) -> bool:
-    is_its_customers = payment.customer_id in (None, contract.customer_id)
-    return is_its_customers and is_enough(payment.amount, contract.price)
-
-
 def _renews(payment, term) -> bool:
     """In range of the end; for short terms, and not nearer to the start that it paid for."""
     if not is_in_range(payment.paid_on, term.ends_on):
         return False
     to_end = abs((payment.paid_on - term.ends_on).days)
-    to_start = abs((payment.paid_on - term.starts_on).days)
+    to_start = abs((payment.paid_on - (term.counts_from or term.starts_on)).days)
     return to_end <= to_start
-
-
-def _following(term, contract, now) -> ContractTerm:
-    starts_on, ends_on = next_term_dates(term.starts_on, term.ends_on)
-    return ContractTerm(
-        contract=contract, starts_on=starts_on, ends_on=ends_on, price=contract.price, created_at=now
-    )
-
-
-def _store(renewals, result, *, by, now) -> None:
-    terms = [renewal.term for renewal in renewals]
-    ContractTerm.objects.bulk_create(terms, batch_size=1000)
-    visits = defaultdict(int, {r.contract_id: r.contract.visits_per_term for r in renewals})
-    grant_visits(terms, visits)
-    for renewal in renewals:
-        # Takes over the id that the term was given a moment ago.
-        renewal.term_id = renewal.term.pk
-    Renewal.objects.bulk_create(renewals, batch_size=1000)
-    for payment in result.renewed:
-        payment.renewal_id = payment.renewal.pk
-    matched = result.renewed + result.paid
-    Payment.objects.bulk_update(matched, ["contract", "renewal", "matched_at", "matched_by"], batch_size=1000)
-    settle_review(renewals, by=by, now=now)

@@ -1,14 +1,18 @@
 """Renewal: the act that makes the next term, without gap or overlap (R1.3, R1.4, R1.9)."""
 
-import calendar
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q
 
+from contracts.agreed import Agreed, agreed_for, standing_offers
+from contracts.allowance import grant_visits
+from contracts.covered import covered_on
 from contracts.models import (
     Contract,
+    ContractEquipment,
     ContractTerm,
     Entitlement,
     Payment,
@@ -16,13 +20,12 @@ from contracts.models import (
     RenewalEvidence,
     RenewalOffer,
 )
-from contracts.verifying import begin_verification, end_verification
+from contracts.terms import ONE_DAY
+from contracts.verifying import end_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
 from customers.timeline import add_line
-from tenancy.calendars import calendar_of
-
-ONE_DAY = dt.timedelta(days=1)
+from tenancy.models import Tenant
 
 
 class NoTermToRenew(ValueError):
@@ -42,19 +45,6 @@ def lock_contract(contract_id: int) -> Contract:
     return Contract.objects.select_for_update(of=("self",)).get(pk=contract_id)
 
 
-def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.date]:
-    """First and last day of the term of the same length that follows without a gap.
-
-    A term of whole months is followed by as many months (15 Mar to 14 Mar, also over a leap
-    day); any other by as many days.
-    """
-    follows_on = ends_on + ONE_DAY
-    months = (follows_on.year - starts_on.year) * 12 + follows_on.month - starts_on.month
-    if months > 0 and _months_after(starts_on, months) == follows_on:
-        return follows_on, _months_after(starts_on, 2 * months) - ONE_DAY
-    return follows_on, ends_on + (follows_on - starts_on)
-
-
 def last_term(contract: Contract) -> ContractTerm:
     """The last standing term. Raises NoTermToRenew when there is none."""
     term = contract.terms.filter(taken_back_at__isnull=True).order_by("-ends_on").first()
@@ -63,22 +53,35 @@ def last_term(contract: Contract) -> ContractTerm:
     return term
 
 
+@dataclass(frozen=True)
+class Act:
+    """One renewal to be made: of which contract, after which standing term, to what, over which channel."""
+
+    contract: Contract
+    last: ContractTerm
+    agreed: Agreed
+    channel: str
+    amount: Decimal
+
+
 @transaction.atomic
 def renew(
     contract: Contract,
     *,
     channel: str,
-    amount: Decimal,
+    amount: Decimal | None,
     by,
     now: dt.datetime,
-    payment: Payment | None = None,
+    payments: Iterable[Payment] = (),
     after: ContractTerm | None = None,
+    agreed: Agreed | None = None,
 ) -> Renewal:
     """Add the next term to a contract, with the visits it grants, and settle what was in review.
 
-    The term starts the day after the old end, also in grace. `after` is the last term as the caller
-    saw it: of two who saw the same one, the second makes no term. Raises AlreadyRenewed for it, and
-    NoTermToRenew.
+    The term starts the day after the old end, also in grace; it is what `agreed` says, else what the
+    standing offer says, else as the contract was. `amount` None is its price. `payments` are
+    matched to it. `after` is the last term as the caller saw it: of two who saw the same one, the
+    second makes no term. Raises AlreadyRenewed for it, and NoTermToRenew.
     """
     locked = lock_contract(contract.pk)
     last = last_term(locked)
@@ -87,87 +90,125 @@ def renew(
             f"Somebody was quicker: {locked.number} has a term to {day_in_full(last.ends_on)} by now. "
             "Look again before you renew it."
         )
-    starts_on, ends_on = next_term_dates(last.starts_on, last.ends_on)
-    term = ContractTerm.objects.create(
-        contract=locked, starts_on=starts_on, ends_on=ends_on, price=locked.price, created_at=now
-    )
-    grant_visits([term], {locked.pk: locked.visits_per_term})
-    renewal = Renewal.objects.create(
-        contract=locked, term=term, channel=channel, amount=amount, renewed_at=now, renewed_by=by
-    )
-    if payment is not None:
+    agreed = agreed or agreed_for(locked, last, standing_offers([locked]).get(locked.pk))
+    amount = agreed.price if amount is None else amount
+    (renewal,) = enter_renewals([Act(locked, last, agreed, channel, amount)], by=by, now=now)
+    for payment in payments:
         payment.contract, payment.renewal, payment.matched_at, payment.matched_by = locked, renewal, now, by
         payment.save(update_fields=["contract", "renewal", "matched_at", "matched_by"])
-    settle_review([renewal], by=by, now=now)
-    add_line(
-        locked.customer,
-        TimelineEntry.Kind.RENEWAL,
-        f"Contract {locked.number} renewed to {day_in_full(ends_on)}",
-        at=now,
-        detail=f"{money(amount, locked.currency)} by {renewal.get_channel_display().lower()}",
-        actor=by,
-        subject=renewal.public_id,
-    )
+    tell_renewals([renewal], by=by, now=now)
     return renewal
 
 
-@transaction.atomic
-def return_payment(payment: Payment, *, returned_on: dt.date, by, now: dt.datetime) -> None:
-    """Money that came back takes its term back; the contract is in review, never lapsed by it.
+def enter_renewals(acts: list[Act], *, by, now: dt.datetime) -> list[Renewal]:
+    """Make the terms of these acts, one for each contract, with all that hangs on them.
 
-    A second return changes nothing.
+    The caller holds the contracts' locks. What waited for a verdict is settled. Queries do not grow
+    with the acts.
     """
-    # Its contract, or the one that matching could give it at this moment.
-    pays = Contract.objects.filter(Q(pk=payment.contract_id) | Q(number_key=payment.written_key))
-    list(pays.select_for_update(of=("self",)).order_by("pk"))
-    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
-    if payment.returned_on is not None:
-        return
-    payment.returned_on = returned_on
-    payment.save(update_fields=["returned_on"])
-    if payment.renewal is None:
-        return
-    take_back(payment.renewal, because=f"Payment of {day_in_full(payment.paid_on)} returned", now=now)
-    evidence = RenewalEvidence.objects.create(
-        contract=payment.contract,
-        kind=RenewalEvidence.Kind.BANK_LINE,
-        reference=payment.reference[:120],
-        amount=payment.amount,
-        dated_on=returned_on,
-        note="Returned by the bank",
-        recorded_at=now,
-        recorded_by=by,
-    )
-    begin_verification(evidence, calendar=calendar_of(payment.tenant), by=by, now=now)
-    add_line(
-        payment.contract.customer,
-        TimelineEntry.Kind.PAYMENT,
-        f"Payment of {money(payment.amount, payment.currency)} returned",
-        at=now,
-        actor=by,
-        subject=payment.public_id,
-        step="returned",
-    )
+    if not acts:
+        return []
+    terms = _new_terms(acts, by=by, now=now)
+    _change_contracts(acts)
+    renewals = [
+        Renewal(
+            contract=act.contract,
+            term=term,
+            channel=act.channel,
+            amount=act.amount,
+            starts_on=act.agreed.starts_on,
+            ends_on=act.agreed.ends_on,
+            note=act.agreed.note[:300],
+            renewed_at=now,
+            renewed_by=by,
+        )
+        for act, term in zip(acts, terms, strict=True)
+    ]
+    Renewal.objects.bulk_create(renewals)
+    visits = {term.pk: act.agreed.visits for act, term in zip(acts, terms, strict=True)}
+    grant_visits(terms, visits, by=by, now=now)
+    settle_review(renewals, by=by, now=now)
+    return renewals
 
 
-def take_back(renewal: Renewal, *, because: str, now: dt.datetime) -> None:
-    """Withdraw a renewal's term. Its row stays, with the reason; it counts for no day any more."""
-    term = renewal.term
-    term.taken_back_at, term.taken_back_because = now, because[:200]
-    term.save(update_fields=["taken_back_at", "taken_back_because"])
-    renewal.taken_back_at = now
-    renewal.save(update_fields=["taken_back_at"])
+def tell_renewals(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
+    """A line in each customer's time line."""
+    for renewal in renewals:
+        contract = renewal.contract
+        add_line(
+            contract.customer,
+            TimelineEntry.Kind.RENEWAL,
+            f"Contract {contract.number} renewed to {day_in_full(renewal.ends_on)}",
+            at=now,
+            detail=f"{money(renewal.amount, contract.currency)} by {renewal.get_channel_display().lower()}"
+            + (f"; {renewal.note}" if renewal.note else ""),
+            actor=by,
+            subject=renewal.public_id,
+        )
 
 
-def grant_visits(terms: list[ContractTerm], visits: dict[int, int]) -> None:
-    """Grant each term the visits of its contract (`visits` by the contract's id)."""
-    Entitlement.objects.bulk_create(
-        [
-            Entitlement(term=term, kind=Entitlement.Kind.VISITS, quantity=visits[term.contract_id])
-            for term in terms
-            if visits[term.contract_id]
-        ],
-        batch_size=1000,
+def _new_terms(acts, *, by, now) -> list[ContractTerm]:
+    """Terms that follow, or at a desk that extends, terms that go on in the place of the last ones."""
+    extends = Tenant.objects.get(pk=acts[0].contract.tenant_id).renew_by == Tenant.RenewBy.EXTENSION
+    if extends:
+        for act in acts:
+            act.last.taken_back_at = now
+            act.last.taken_back_because = f"Extended to {day_in_full(act.agreed.ends_on)}"
+        ContractTerm.objects.bulk_update([act.last for act in acts], ["taken_back_at", "taken_back_because"])
+    terms = [
+        ContractTerm(
+            contract=act.contract,
+            starts_on=act.last.starts_on if extends else act.agreed.starts_on,
+            ends_on=act.agreed.ends_on,
+            price=act.agreed.price,
+            response_hours=act.agreed.response_hours,
+            counts_from=act.agreed.counts_from or (act.agreed.starts_on if extends else None),
+            extends=act.last if extends else None,
+            created_at=now,
+            created_by=by,
+        )
+        for act in acts
+    ]
+    ContractTerm.objects.bulk_create(terms)
+    if extends:
+        _hand_on_entitlements({act.last.pk: term for act, term in zip(acts, terms, strict=True)})
+    return terms
+
+
+def _hand_on_entitlements(instead: dict[int, ContractTerm]) -> None:
+    """What was granted and used stays with the term that goes on."""
+    granted = list(Entitlement.objects.filter(term__in=instead))
+    for entitlement in granted:
+        entitlement.term = instead[entitlement.term_id]
+    Entitlement.objects.bulk_update(granted, ["term"])
+
+
+def _change_contracts(acts) -> None:
+    """The next term is asked for at what was agreed this time; machines come and go with its first day."""
+    changed = []
+    for act in acts:
+        contract, agreed = act.contract, act.agreed
+        if agreed.counts_from is not None:
+            continue
+        now_is = (agreed.price, agreed.visits, agreed.response_hours)
+        if (contract.price, contract.visits_per_term, contract.response_hours) != now_is:
+            contract.price, contract.visits_per_term, contract.response_hours = now_is
+            changed.append(contract)
+    Contract.objects.bulk_update(changed, ["price", "visits_per_term", "response_hours"])
+    for act in acts:
+        if act.agreed.machines is not None:
+            _change_scope(act.contract, act.agreed)
+
+
+def _change_scope(contract, agreed) -> None:
+    first = agreed.starts_on
+    rows = ContractEquipment.objects.filter(covered_on(first), contract=contract)
+    rows.exclude(equipment__in=agreed.machines).filter(covered_from__gte=first).delete()
+    rows.exclude(equipment__in=agreed.machines).update(covered_until=first - ONE_DAY)
+    here = set(rows.values_list("equipment", flat=True))
+    ContractEquipment.objects.bulk_create(
+        ContractEquipment(contract=contract, equipment_id=machine, covered_from=first)
+        for machine in agreed.machines - here
     )
 
 
@@ -183,10 +224,6 @@ def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
         waiting, ["state", "renewal", "decided_at", "decided_by", "decision_reason"], batch_size=1000
     )
     end_verification(waiting, outcome="The renewal stands", by=by, now=now)
-    RenewalOffer.objects.filter(contract__in=made, settled_at__isnull=True).update(settled_at=now)
-
-
-def _months_after(day: dt.date, months: int) -> dt.date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return dt.date(year, month + 1, min(day.day, last))
+    RenewalOffer.objects.filter(contract__in=made, settled_at__isnull=True, declined_at__isnull=True).update(
+        settled_at=now, settled_by=by, settled_because="The renewal stands"
+    )

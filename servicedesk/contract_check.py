@@ -12,9 +12,9 @@ from contracts.covered import State
 from contracts.evidence import waits_for_word
 from contracts.grounds import Ground, grounds_of
 from contracts.models import ContractCheck
-from contracts.renewals import next_term_dates
 from contracts.tenure import customer_since, tenure_in_words
 from contracts.term_bar import TermBar, term_bar
+from contracts.terms import next_term_dates
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Contact, Customer, Hold, TimelineEntry
 from recommendations.models import Recommendation

@@ -31,8 +31,9 @@ from contracts.evidence import (
 )
 from contracts.grounds import grounds_of
 from contracts.models import Contract, ContractTerm, RenewalEvidence
-from contracts.renewals import AlreadyRenewed, NoTermToRenew, last_term, next_term_dates
+from contracts.renewals import AlreadyRenewed, NoTermToRenew, last_term
 from contracts.term_bar import term_bar
+from contracts.terms import following
 from servicedesk.call_forms import OutcomeForm
 from servicedesk.call_rows import due_in_words
 from tenancy.addresses import desk_url
@@ -222,7 +223,7 @@ def _verdict_page(request, shown, piece, status=200, **more) -> HttpResponse:
         "words": in_words(piece),
         "cover": cover_of(shown, local_day(timezone.now(), zone_of(request.tenant))),
         "last_term": last,
-        "next_term": last and next_term_dates(last.starts_on, last.ends_on),
+        "next_term": last and following(last),
         "may_decide": may_judge and waiting,
         "may_return": may_judge and (waiting or confirmed) and piece.kind in RETURNABLE,
         "asks_accounts": waiting and not may_judge,

@@ -34,6 +34,10 @@ class Duty(TenantModel):
         JUDGE_CONTRACT = "judge contract", "Look at a contract"
         MEND_MESSAGE = "mend message", "Mend a message"
         PLACE_VISIT = "place visit", "Find a technician"
+        OFFER_VISIT = "offer visit", "Offer an unused visit"
+        BOOK_SERVICE = "book service", "Book planned maintenance"
+        SETTLE_MONEY_OUT = "settle money out", "Settle money that left"
+        RENEWAL_ENDS = "renewal ends", "Speak about a renewal"
 
     # uuid5 of its cause: the same cause never makes two.
     key = models.UUIDField()

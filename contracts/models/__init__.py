@@ -4,8 +4,8 @@ from contracts.models.allowance import AllowanceEntry, Entitlement
 from contracts.models.calling import CallSkip
 from contracts.models.check import ContractCheck, RenewalCheck
 from contracts.models.contract import Cancellation, Contract, ContractEquipment, ContractTerm
-from contracts.models.payment import Payment
-from contracts.models.renewal import Renewal, RenewalEvidence, RenewalOffer
+from contracts.models.payment import MoneyOut, Payment, Statement
+from contracts.models.renewal import OfferEquipment, Renewal, RenewalEvidence, RenewalOffer
 
 __all__ = [
     "AllowanceEntry",
@@ -16,9 +16,12 @@ __all__ = [
     "ContractEquipment",
     "ContractTerm",
     "Entitlement",
+    "MoneyOut",
+    "OfferEquipment",
     "Payment",
     "Renewal",
     "RenewalCheck",
     "RenewalEvidence",
     "RenewalOffer",
+    "Statement",
 ]

@@ -41,6 +41,7 @@ class AllowanceEntry(TenantModel):
         CARRIED_OVER = "carried over", "Carried over"
         FORFEITED = "forfeited", "Forfeited"
         RELEASED = "released", "Booking released"
+        WITHDRAWN = "withdrawn", "Grant withdrawn"
 
     entitlement = TenantForeignKey(Entitlement, related_name="entries")
     kind = models.CharField(max_length=14, choices=Kind.choices)

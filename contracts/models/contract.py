@@ -56,14 +56,27 @@ class Contract(TenantModel):
 
 @tracked()
 class ContractEquipment(TenantModel):
-    """One machine that a contract covers."""
+    """One machine that a contract covers, from a day and until a day where a renewal changed the scope."""
 
     contract = TenantForeignKey(Contract, related_name="covered")
     equipment = TenantForeignKey(Equipment, related_name="covered_by")
+    # Both included; null: as long as the contract itself.
+    covered_from = models.DateField(null=True, blank=True)
+    covered_until = models.DateField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "contract", "equipment"], name="contractequipment_once")
+            models.UniqueConstraint(
+                fields=["tenant", "contract", "equipment", "covered_from"],
+                nulls_distinct=False,
+                name="contractequipment_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(covered_from__isnull=True)
+                | Q(covered_until__isnull=True)
+                | Q(covered_from__lte=F("covered_until")),
+                name="contractequipment_from_before_until",
+            ),
         ]
 
 
@@ -75,10 +88,19 @@ class ContractTerm(TenantModel):
     starts_on = models.DateField()
     ends_on = models.DateField()
     price = models.DecimalField(max_digits=10, decimal_places=2)
-    # A term whose money was returned stands no more; its row stays, its period is NULL.
+    # Working hours that this term grants; null: as the contract says.
+    response_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # The next term is as long as from here to the end, where that is not the whole term: after an
+    # extension, and after a term that was cut to end together with others.
+    counts_from = models.DateField(null=True, blank=True)
+    # The term that this one replaced by going on longer (a desk that renews by extension).
+    extends = TenantForeignKey("self", null=True, blank=True, related_name="extended_by")
+    # A term whose money was returned, or that was extended, stands no more; its row stays, its period
+    # is NULL.
     taken_back_at = models.DateTimeField(null=True, blank=True)
     taken_back_because = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+    created_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     period = models.GeneratedField(
         expression=Case(
             When(
@@ -95,6 +117,10 @@ class ContractTerm(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.CheckConstraint(condition=Q(starts_on__lte=F("ends_on")), name="term_starts_before_end"),
+            models.CheckConstraint(
+                condition=Q(counts_from__isnull=True) | Q(counts_from__lte=F("ends_on")),
+                name="term_counts_before_end",
+            ),
             # UNIQUE (tenant_id, contract_id, period WITHOUT OVERLAPS) stands in the migration.
         ]
         indexes = [
@@ -115,6 +141,8 @@ class Cancellation(TenantModel):
     contract = TenantForeignKey(Contract, related_name="cancellations")
     # Null: an older system says that it was cancelled and not when ("Cancelled, date unknown").
     effective_on = models.DateField(null=True, blank=True)
+    # The day on which the customer, or we, gave notice; null: the old program did not say.
+    given_on = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=300)
     recorded_at = models.DateTimeField()
     recorded_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
@@ -130,4 +158,8 @@ class Cancellation(TenantModel):
                 name="cancellation_one_stands",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="cancellation_has_reason"),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True) | ~Q(undone_because=""),
+                name="cancellation_undone_has_reason",
+            ),
         ]

@@ -2,8 +2,8 @@
 
 import datetime as dt
 
+from contracts.allowance import grant_visits
 from contracts.models import Cancellation, Contract, ContractEquipment, ContractTerm
-from contracts.renewals import grant_visits
 from customers.models import SearchWord
 from customers.searchkeys import serial_key
 from imports.loading.again import Change, compare, count, remember, take_over
@@ -90,7 +90,8 @@ def _add(desk: Desk, rows: list[ContractRow]) -> None:
         for contract, row in pairs
     ]
     insert(terms)
-    grant_visits(terms, {contract.pk: contract.visits_per_term for contract in contracts})
+    visits = {term.pk: term.contract.visits_per_term for term in terms}
+    grant_visits(terms, visits, by=None, now=desk.now)
     insert(
         [
             ContractEquipment(contract=contract, equipment_id=desk.machines[serial])
@@ -143,7 +144,7 @@ def _change_term(desk: Desk, contract: Contract, row: ContractRow, change: Chang
         term = ContractTerm.objects.create(
             contract=contract, starts_on=row.start, ends_on=row.end, price=row.price, created_at=desk.now
         )
-        grant_visits([term], {contract.pk: row.visits})
+        grant_visits([term], {term.pk: row.visits}, by=None, now=desk.now)
         return True
     before = tuple(
         dt.date.fromisoformat(change.values[name][0]) if name in change.values else getattr(row, name)

@@ -5,8 +5,8 @@ import random
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from contracts.allowance import grant_visits
 from contracts.models import Contract, ContractEquipment, ContractTerm
-from contracts.renewals import grant_visits
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_numbers, index_customers
 from servicedesk.demo.names import CUSTOMERS, MACHINES, PARTS, DeskNames
@@ -128,12 +128,14 @@ def add_contracts(built: Built, chance: random.Random) -> None:
                 ends_on=ends_on,
                 price=contract.price,
                 created_at=built.days_ago(300),
+                created_by=built.people[Role.SALES],
             )
         )
         for machine in built.machines[key]:
             ContractEquipment.objects.create(contract=contract, equipment=machine)
     ContractTerm.objects.bulk_create(terms)
-    grant_visits(terms, {contract.pk: contract.visits_per_term for contract in built.contracts.values()})
+    visits = {term.pk: term.contract.visits_per_term for term in terms}
+    grant_visits(terms, visits, by=built.people[Role.SALES], now=built.days_ago(300))
     index_contracts(built.contracts.values())
 
 

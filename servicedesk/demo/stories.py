@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from cases.models import Case, Interaction, Promise
 from cases.promising import break_promise, make_promise
+from contracts.allowance import grant_visits
 from contracts.evidence import confirm_evidence, log_evidence
 from contracts.matching import match_payments
 from contracts.models import Contract, ContractEquipment, ContractTerm, Payment, RenewalEvidence
-from contracts.renewals import grant_visits
 from customers.models import Customer, DuplicateProposal, TimelineEntry
 from customers.timeline import add_line
 from recommendations.lifecycle import defer, raise_recommendation
@@ -46,9 +46,9 @@ def the_cheque(built: Built) -> None:
     ends_on = built.today + dt.timedelta(days=9)
     term = ContractTerm.objects.create(
         contract=contract, starts_on=ends_on - YEAR, ends_on=ends_on, price=contract.price,
-        created_at=built.days_ago(355),
+        created_at=built.days_ago(355), created_by=sales,
     )  # fmt: skip
-    grant_visits([term], {contract.pk: 2})
+    grant_visits([term], {term.pk: 2}, by=sales, now=term.created_at)
     for machine in built.machines["letter"]:
         ContractEquipment.objects.create(contract=contract, equipment=machine)
     cheque = Payment.objects.create(

@@ -10,17 +10,29 @@ from contracts.models import (
     Contract,
     ContractCheck,
     Entitlement,
+    MoneyOut,
+    OfferEquipment,
     RenewalCheck,
     RenewalOffer,
+    Statement,
 )
 from customers.links import make_link
-from customers.models import CustomerLink, Hold
+from customers.models import CustomerLink, Equipment, Hold
 from imports.models import ImportedRow
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
 from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
 from tenancy.scope import tenant
-from visits.models import Part, PartUse, Technician, Visit, WorkingHours
+from visits.models import (
+    MaintenancePlan,
+    Part,
+    PartUse,
+    PlanException,
+    PlannedService,
+    Technician,
+    Visit,
+    WorkingHours,
+)
 
 
 def fill_every_table(desk, *, now: dt.datetime) -> None:
@@ -49,7 +61,25 @@ def _fill(now):
     Cancellation.objects.create(contract=contract, reason="Moved away", recorded_at=now)
     ContractCheck.objects.create(contract=contract, by=person, at=now, state="active", sentence="Active")
     RenewalCheck.objects.create(day=now.date(), started_at=now)
-    RenewalOffer.objects.create(contract=contract, amount=1, made_at=now)
+    day = now.date()
+    offer = RenewalOffer.objects.create(
+        number="O-1", contract=contract, starts_on=day, ends_on=day, amount=1, valid_until=day, made_at=now
+    )
+    OfferEquipment.objects.create(offer=offer, equipment=Equipment.objects.first())
+    Statement.objects.create(name="March.csv", format="csv", digest="0" * 64, imported_at=now)
+    MoneyOut.objects.create(booked_on=day, amount=1, currency="GBP", recorded_at=now)
+    plan = MaintenancePlan.objects.create(
+        customer=customer,
+        site=visit.site,
+        title="Tune-up",
+        counts_from="calendar",
+        every=6,
+        unit="months",
+        starts_on=day,
+        made_at=now,
+    )
+    PlanException.objects.create(plan=plan, day=day, reason="Closed", made_at=now)
+    PlannedService.objects.create(plan=plan, due_on=day, proposed_on=day, generated_at=now)
     AllowanceEntry.objects.create(
         entitlement=Entitlement.objects.first(), kind="done", quantity=1, at=now, subject=visit.public_id
     )

@@ -141,7 +141,17 @@ def test_rejected_evidence_counts_no_more(north):
 
 
 def test_an_accepted_offer_is_in_review_until_settled(north):
-    offer = RenewalOffer.objects.create(contract=north.contract, amount=612, made_at=AT, accepted_at=AT)
+    offer = RenewalOffer.objects.create(
+        number="N-20418/1",
+        contract=north.contract,
+        starts_on=END + dt.timedelta(days=1),
+        ends_on=END + dt.timedelta(days=365),
+        amount=612,
+        valid_until=END,
+        made_at=AT,
+        sent_at=AT,
+        accepted_at=AT,
+    )
     assert said(north, dt.date(2026, 5, 1)) == (
         "renewal in review",
         "Renewal in review: offer accepted 2 March",

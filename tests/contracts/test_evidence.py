@@ -19,7 +19,7 @@ from contracts.evidence import (
 from contracts.holds import standing_holds
 from contracts.matching import match_payments
 from contracts.models import ContractTerm, Payment, RenewalEvidence
-from contracts.renewals import return_payment
+from contracts.taking_back import return_payment
 from customers.models import TimelineEntry
 from tenancy.models import Role
 from tenancy.scope import tenant

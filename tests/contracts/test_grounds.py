@@ -11,7 +11,7 @@ from contracts.evidence import confirm_evidence, log_claim, log_evidence, reject
 from contracts.grounds import grounds_of
 from contracts.matching import match_payments
 from contracts.models import Cancellation, Contract, ContractTerm, Payment
-from contracts.renewals import return_payment
+from contracts.taking_back import return_payment
 from contracts.term_bar import term_bar
 from tenancy.scope import tenant
 

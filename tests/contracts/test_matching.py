@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from contracts.cover import cover_of
 from contracts.matching import match_payments
 from contracts.models import Cancellation, Contract, ContractTerm, Entitlement, Payment, RenewalEvidence
-from contracts.renewals import next_term_dates, renew, return_payment
+from contracts.renewals import renew
+from contracts.taking_back import return_payment
+from contracts.terms import next_term_dates
 from customers.models import Customer
 from tenancy.scope import tenant
 

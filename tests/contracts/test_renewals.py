@@ -11,7 +11,8 @@ from django.db import connection, connections
 
 from contracts.evidence import AlreadyDecided, confirm_evidence, log_evidence
 from contracts.models import Contract, ContractTerm, Payment, Renewal, RenewalEvidence
-from contracts.renewals import AlreadyRenewed, renew, return_payment
+from contracts.renewals import AlreadyRenewed, renew
+from contracts.taking_back import return_payment
 from tenancy.scope import tenant
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)

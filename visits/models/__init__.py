@@ -1,5 +1,6 @@
 """Technicians and their trips: what was booked, what happened, what was reviewed and used."""
 
+from visits.models.maintenance import MaintenancePlan, PlanException, PlannedService
 from visits.models.parts import Part, PartUse, VanStock
 from visits.models.report import Review, ServiceReport
 from visits.models.technician import Absence, Technician, TechnicianPreference, WorkingHours
@@ -8,8 +9,11 @@ from visits.models.visit import Assignment, Visit, VisitEquipment, VisitPromise,
 __all__ = [
     "Absence",
     "Assignment",
+    "MaintenancePlan",
     "Part",
     "PartUse",
+    "PlanException",
+    "PlannedService",
     "Review",
     "ServiceReport",
     "Technician",

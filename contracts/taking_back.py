@@ -1,0 +1,139 @@
+"""Taking a renewal back: returned money takes its term along, into review, never to lapsed (R1.4)."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q, Sum
+
+from contracts.allowance import withdraw_grant
+from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal, RenewalEvidence
+from contracts.terms import ONE_DAY
+from contracts.verifying import begin_verification
+from contracts.wording import day_in_full, money
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from tenancy.calendars import calendar_of, local_day, zone_of
+
+# So much of a price is enough to renew (R1.4).
+ENOUGH = Decimal("0.95")
+
+
+@transaction.atomic
+def return_payment(
+    payment: Payment,
+    *,
+    returned_on: dt.date,
+    by,
+    now: dt.datetime,
+    kind: str = Payment.Return.RETURNED,
+    because: str = "",
+) -> None:
+    """Money that went back takes its term back; the contract is in review, never lapsed by it (R1.4).
+
+    A term that other money of the same renewal still pays for (95 % of it) stays. A second return
+    changes nothing. `returned_on` is a day in the desk's zone.
+    """
+    # Its contract, or the one that matching could give it at this moment.
+    pays = Contract.objects.filter(Q(pk=payment.contract_id) | Q(number_key=payment.written_key))
+    list(pays.select_for_update(of=("self",)).order_by("pk"))
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+    if payment.returned_on is not None or payment.replaced_at is not None:
+        return
+    payment.returned_on, payment.return_kind, payment.returned_because = returned_on, kind, because[:300]
+    payment.returned_at, payment.returned_by = now, by
+    payment.save(
+        update_fields=["returned_on", "return_kind", "returned_because", "returned_at", "returned_by"]
+    )
+    renewal = payment.renewal
+    if renewal is None or renewal.taken_back_at is not None or _is_still_paid(renewal):
+        return
+    words = payment.get_return_kind_display().lower()
+    take_back(renewal, because=f"Payment of {day_in_full(payment.paid_on)} {words}", by=by, now=now)
+    evidence = RenewalEvidence.objects.create(
+        contract=payment.contract,
+        kind=RenewalEvidence.Kind.BANK_LINE,
+        reference=payment.reference[:120],
+        amount=payment.amount,
+        dated_on=min(returned_on, local_day(now, zone_of(payment.tenant))),
+        note=(because or payment.get_return_kind_display())[:300],
+        recorded_at=now,
+        recorded_by=by,
+    )
+    begin_verification(evidence, calendar=calendar_of(payment.tenant), by=by, now=now)
+    add_line(
+        payment.contract.customer,
+        TimelineEntry.Kind.PAYMENT,
+        f"Payment of {money(payment.amount, payment.currency)} {words}",
+        at=now,
+        detail=because,
+        actor=by,
+        subject=payment.public_id,
+        step="returned",
+    )
+
+
+def _is_still_paid(renewal) -> bool:
+    """Whether what is left of the money makes enough of what the renewal was made for."""
+    left = renewal.payments.standing().aggregate(sum=Sum("amount"))["sum"] or 0
+    return left > 0 and left >= renewal.amount * ENOUGH
+
+
+def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
+    """Withdraw what a renewal added. Its rows stay, with the reason; they count for no day any more.
+
+    A term that had been extended stands again to its old end; what was added after it by later
+    renewals stands as a term of its own. The caller holds the contract's lock.
+    """
+    because = because[:200]
+    renewal.taken_back_at = now
+    renewal.save(update_fields=["taken_back_at"])
+    withdraw_grant(renewal, because=because, by=by, now=now)
+    if renewal.term.extends_id is None and not renewal.term.extended_by.exists():
+        _end_term(renewal.term, because, now)
+    else:
+        _shorten(renewal, because, by=by, now=now)
+
+
+def _shorten(renewal, because, *, by, now) -> None:
+    """Of an extended term: cut out the days that this renewal added."""
+    standing = ContractTerm.objects.select_for_update(of=("self",)).get(
+        contract=renewal.contract,
+        taken_back_at__isnull=True,
+        starts_on__lte=renewal.starts_on,
+        ends_on__gte=renewal.ends_on,
+    )
+    _end_term(standing, because, now)
+    copy = {"contract": renewal.contract, "created_at": now, "created_by": by}
+    pieces = {}
+    if standing.starts_on < renewal.starts_on:
+        earlier = _renewal_that_ended_on(renewal, renewal.starts_on - ONE_DAY)
+        pieces["before"] = ContractTerm.objects.create(
+            **copy,
+            starts_on=standing.starts_on,
+            ends_on=renewal.starts_on - ONE_DAY,
+            price=earlier.amount if earlier else standing.price,
+            response_hours=standing.response_hours,
+            counts_from=earlier.starts_on if earlier and earlier.starts_on > standing.starts_on else None,
+        )
+    if renewal.ends_on < standing.ends_on:
+        pieces["after"] = ContractTerm.objects.create(
+            **copy,
+            starts_on=renewal.ends_on + ONE_DAY,
+            ends_on=standing.ends_on,
+            price=standing.price,
+            response_hours=standing.response_hours,
+            counts_from=standing.counts_from,
+        )
+    stays = pieces.get("before") or pieces.get("after")
+    if stays is not None:
+        Entitlement.objects.filter(term=standing).update(term=stays)
+
+
+def _renewal_that_ended_on(renewal, day) -> Renewal | None:
+    return renewal.contract.renewals.filter(ends_on=day, taken_back_at__isnull=True).first()
+
+
+def _end_term(term, because, now) -> None:
+    term.taken_back_at, term.taken_back_because = now, because
+    term.save(update_fields=["taken_back_at", "taken_back_because"])
