@@ -263,6 +263,8 @@ def _records(contract):
         person = offer["accepted_name"] or "the customer"
         at = _at(contract, offer["accepted_at"])
         yield f"offer of {money(offer['amount'], currency)} accepted, {person}, {at}"
+    if not contract.cancellation and contract.cover_state in (State.IN_GRACE, State.LAPSED):
+        yield "no renewal, no money and no claim found since"
     if contract.last_renewal:
         yield _renewal_reason(contract, contract.last_renewal)
     elif term := contract.last_term:

@@ -191,7 +191,9 @@ def test_money_counts_from_its_own_day_only(north):
 
 
 def test_returned_money_and_another_customers_money_do_not_count(cast, north):
-    add_payment(north, END, returned_on=END + dt.timedelta(days=5))
+    add_payment(
+        north, END, returned_on=END + dt.timedelta(days=5), returned_at=AT, return_kind="returned"
+    )
     assert said(north, dt.date(2026, 5, 1))[0] == State.LAPSED
 
 
@@ -202,7 +204,7 @@ def test_cancellation_beats_all_once_its_day_has_come(north):
     )
     assert said(north, dt.date(2026, 3, 9))[0] == State.ACTIVE
     assert said(north, dt.date(2026, 3, 10)) == ("cancelled", "Cancelled 10 Mar 2026")
-    cancelled.undone_at = AT
+    cancelled.undone_at, cancelled.undone_because = AT, "They stay"
     cancelled.save()
     assert said(north, dt.date(2026, 3, 10))[0] == State.ACTIVE
 
@@ -216,7 +218,7 @@ def test_the_reason_names_dates_record_person_and_check(north):
     add_evidence(north, reference="004417", amount=Decimal("612.00"), recorded_by=north.accounts)
     assert cover_of(north.contract, dt.date(2026, 3, 5)).reason == (
         "Term 15 Mar 2025 to 14 Mar 2026; cheque 004417 £612.00 of 2 Mar 2026 is being looked at, "
-        "Hollis Grant; not checked before"
+        "Hollis Grant, 2 Mar 2026 10:14; entered by the desk, 17 Aug 2025 14:07; not checked before"
     )
 
 

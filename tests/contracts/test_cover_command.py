@@ -32,8 +32,8 @@ def test_as_json_it_is_a_list_of_number_state_reason_and_end(north):
         {
             "number": "N-20418",
             "state": "in grace",
-            "reason": "Term 15 Mar 2025 to 14 Mar 2026; no renewal, no money and no claim found; "
-            "not checked before",
+            "reason": "Term 15 Mar 2025 to 14 Mar 2026; no renewal, no money and no claim found since; "
+            "entered by the desk, 17 Aug 2025 14:07; not checked before",
             "term_end": "2026-03-14",
         }
     ]
