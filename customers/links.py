@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 
 from customers.models import Customer, CustomerLink
@@ -64,6 +65,11 @@ def find_link(token: str, *, now: dt.datetime) -> FoundLink | None:
         link = CustomerLink.objects.select_related("customer").get(pk=link_id)
     ended = link.revoked_at is not None or (link.expires_at is not None and link.expires_at <= now)
     return FoundLink(tenant_id, link, is_open=not ended)
+
+
+def link_address(token: str) -> str:
+    """The address of a customer's link."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/v/{token}/"
 
 
 def revoke_links(subject: uuid.UUID, *, now: dt.datetime) -> int:

@@ -2,10 +2,9 @@
 
 import datetime as dt
 
-from django.conf import settings
 from django.template.loader import render_to_string
 
-from customers.links import TOKEN_LENGTH, make_link
+from customers.links import TOKEN_LENGTH, link_address, make_link
 from customers.models import CustomerLink
 from messaging.kinds import LINK, SMS_LENGTH, Letter, Useless, register
 from messaging.models import Message
@@ -120,11 +119,6 @@ def visit_of(message: Message) -> Visit:
     """The visit as it is now, never as it was when the message was planned. Raises Visit.DoesNotExist."""
     visits = Visit.objects.select_related("customer", "tenant", "booked_by__user")
     return visits.get(public_id=message.subject)
-
-
-def link_address(token: str) -> str:
-    """The address of a customer's link."""
-    return f"{settings.PUBLIC_URL.rstrip('/')}/v/{token}/"
 
 
 def facts_of(message: Message, visit: Visit, *, now: dt.datetime) -> dict:

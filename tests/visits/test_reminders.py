@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.core import mail
 
+from customers.links import link_address
 from messaging.delivery import deliver_due
 from messaging.kinds import LINK, kind_of
 from messaging.models import Message
@@ -13,7 +14,6 @@ from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.visits.making import make_visit
 from visits.announcements import plan_visit_messages
-from visits.letters import link_address
 from visits.models import Visit
 from visits.reminders import AHEAD, plan_reminders
 
