@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from messaging.attachments import Attachment
 from messaging.models import Message
 
 SECONDS_TO_ANSWER = 20
@@ -39,6 +40,7 @@ class Outgoing:
     address: str
     title: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def is_ready(channel: str) -> bool:
@@ -73,6 +75,9 @@ class Mail:
                 "X-Desk": outgoing.desk_slug,
                 "Auto-Submitted": "auto-generated",
             },
+            attachments=[
+                (one_line(file.name), file.content, file.content_type) for file in outgoing.attachments
+            ],
         )
         self._hand_over(mail)
         return message_id

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from messaging.attachments import read_attachments
 from messaging.channels import Outgoing
 from messaging.kinds import LINK, Kind, UnknownKind, kind_of
 from messaging.models import Message
@@ -96,6 +97,7 @@ def _written(message, kind: Kind, now):
     else:
         letter = kind.write(message, now=now)
         title, text = letter.title, letter.text
+    attachments = read_attachments(message)
     link = kind.make_link(message, now=now) if LINK in text else ""
     outgoing = Outgoing(
         key=str(message.key),
@@ -105,5 +107,6 @@ def _written(message, kind: Kind, now):
         address=address_of(message),
         title=title,
         text=text.replace(LINK, link),
+        attachments=attachments,
     )
     return Decision(outgoing=outgoing, title=title, text=text)

@@ -5,11 +5,13 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
 
+from messaging.attachments import Attachment
 from tenancy.calendars import UTC, local_time
 
 # A letter's file: when it came, then its key.
@@ -29,6 +31,8 @@ class Caught:
     text: str
     came_at: str
     name: str = ""
+    # Of each file that came with it: name, content_type and size in bytes.
+    attachments: tuple[dict, ...] = ()
 
     @property
     def came(self) -> dt.datetime:
@@ -41,14 +45,18 @@ def is_open() -> bool:
     return settings.DEVELOPMENT
 
 
-def keep(caught: Caught, *, desk_slug: str, key: str) -> str:
+def keep(caught: Caught, *, desk_slug: str, key: str, files: Iterable[Attachment] = ()) -> str:
     """Store one letter whole or not at all; its name. A desk that is none has a folder of its own."""
     came = local_time(dt.datetime.fromisoformat(caught.came_at), UTC)
     name = f"{came:%Y%m%dT%H%M%S%f}-{_key(key)}"
     folder = _folder(desk_slug)
     folder.mkdir(parents=True, exist_ok=True)
+    said = []
+    for number, file in enumerate(files, start=1):
+        (folder / f"{name}.{number}").write_bytes(file.content)
+        said.append({"name": file.name, "content_type": file.content_type, "size": len(file.content)})
     unfinished = folder / f".{name}-{uuid.uuid4().hex}"
-    unfinished.write_text(json.dumps(asdict(caught)))
+    unfinished.write_text(json.dumps({**asdict(caught), "attachments": said}))
     unfinished.replace(folder / f"{name}.json")
     return name
 
@@ -69,6 +77,16 @@ def letter(desk_slug: str, name: str) -> Caught | None:
         return Caught(**{**json.loads((_folder(desk_slug) / f"{name}.json").read_text()), "name": name})
     except FileNotFoundError:
         return None
+
+
+def attachment(desk_slug: str, name: str, number: int) -> Attachment | None:
+    """The file that came with a letter as its `number`th; None when there is none."""
+    found = letter(desk_slug, name)
+    if found is None or not 0 < number <= len(found.attachments):
+        return None
+    said = found.attachments[number - 1]
+    content = (_folder(desk_slug) / f"{name}.{number}").read_bytes()
+    return Attachment(said["name"], said["content_type"], content)
 
 
 def name_of(key: str) -> str:

@@ -1,6 +1,8 @@
 """The mailbox page: in development, what this desk has sent. Text is shown as text, never as a page."""
 
-from django.http import Http404
+import io
+
+from django.http import FileResponse, Http404
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
@@ -36,6 +38,20 @@ def letter(request, letter):
     return render(request, "messaging/letter.html", {"letter": found})
 
 
+@require_GET
+@for_staff
+def attachment(request, letter, number):
+    """A file that came with a letter, for saving: nothing of it runs here."""
+    _must_be_open()
+    found = mailbox.attachment(request.tenant.slug, letter, int(number) if number.isdecimal() else 0)
+    if found is None:
+        raise Http404("No such file at this desk")
+    response = FileResponse(io.BytesIO(found.content), as_attachment=True, filename=found.name)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
 def _must_be_open():
     if not mailbox.is_open():
         raise Http404("There is a mailbox in development only")
@@ -44,4 +60,5 @@ def _must_be_open():
 urlpatterns = [
     path("mailbox/", letters, name="mailbox"),
     path("mailbox/<slug:letter>/", letter, name="letter"),
+    path("mailbox/<slug:letter>/attachments/<slug:number>/", attachment, name="letter-attachment"),
 ]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from messaging import outbox
+from messaging.attachments import files_of
 from messaging.channels import is_ready
 from messaging.kinds import LINK, Letter, UnknownKind, kind_of
 from messaging.mailbox import is_open
@@ -190,6 +191,7 @@ def _shown(found, *, hold_form=None, edit_form=None, problem=""):
     return {
         "message": found,
         "letter": letter,
+        "files": files_of(found),
         "values": values,
         "link": LINK,
         "until": hold_form.data.get("until", "") if hold_form is not None else _in_a_field(found.send_after),

@@ -41,7 +41,7 @@ OWNERS = {
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.
-TEXTS = {"mailbox": ("0" * 8, "1" * 8, "2" * 8)}
+TEXTS = {"mailbox": ("0" * 8, "1" * 8, "2" * 8), "attachments": ("0" * 7, "1" * 7, "2" * 7)}
 FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 403, 404, 405
 PARAMETER = re.compile(r"(?P<word>[\w-]+)/<(?P<kind>\w+):(?P<name>\w+)>")
 

@@ -8,10 +8,12 @@ from django.core import mail
 from cases.models import Duty
 from customers.models import TimelineEntry
 from messaging import delivery
+from messaging.attachments import attached
 from messaging.channels import Mail, NotSent, Refused, Unsure
 from messaging.delivery import BACK_OFF, LEASE, MOST_ATTEMPTS, claim, deliver_due
 from messaging.models import Message
-from tenancy.models import Tenant
+from tenancy.files import store_file
+from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
 from tests.messaging.conftest import make_message
 
@@ -421,3 +423,48 @@ def test_each_desk_is_written_to_in_its_own_name(cast, north, clock):
         ('"Northgate" <service@desk.invalid>', "northgate"),
         ('"Southgate" <service@desk.invalid>', "southgate"),
     ]
+
+
+def stored(desk, now):
+    with tenant(desk.tenant):
+        return store_file(
+            content=b"%PDF-1.7",
+            kind=StoredFile.Kind.DOCUMENT,
+            name="Offer.pdf",
+            content_type="application/pdf",
+            by=None,
+            now=now,
+        )
+
+
+@pytest.mark.parametrize("edited", [{}, {"edited_by": "Dana"}])
+def test_the_files_of_a_message_go_with_it_whoever_wrote_the_words(north, clock, edited):
+    planned(north, clock.now, fields={**attached([stored(north, clock.now)]), **edited}, text="Mine")
+    assert deliver_due(clock=clock) == {State.SENT: 1}
+    assert [tuple(file) for file in mail.outbox[0].attachments] == [
+        ("Offer.pdf", b"%PDF-1.7", "application/pdf")
+    ]
+
+
+def test_a_text_carries_no_files(north, clock, settings, monkeypatch):
+    settings.SMS_URL = "http://127.0.0.1:9/"
+    took = []
+
+    class Texts(Answering):
+        def send(self, outgoing):
+            took.append(outgoing.attachments)
+            return super().send(outgoing)
+
+    monkeypatch.setattr(delivery, "Sms", Texts)
+    planned(north, clock.now, channel="sms", fields=attached([stored(north, clock.now)]))
+    assert deliver_due(clock=clock) == {State.SENT: 1}
+    assert took == [()]
+
+
+def test_another_desks_file_never_goes_and_makes_no_link(cast, north, clock, answers):
+    message = planned(north, clock.now, fields=attached([stored(cast.south, clock.now)]))
+    assert deliver_due(clock=clock) == {State.FAILED: 1}
+    assert (mail.outbox, answers.links) == ([], [])
+    assert again(north, message).reason == (
+        "The message could not be written: A file that goes with it is not there"
+    )

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import pytest
 
 from messaging import mailbox
+from messaging.attachments import Attachment
 from messaging.channels import Mail, Outgoing, Sms
 from messaging.mailbox import Caught
 from messaging.management.commands.mailbox import Catcher, CommandError
@@ -32,7 +33,7 @@ def catcher(settings):
         yield catcher
 
 
-def outgoing(desk="northgate"):
+def outgoing(desk="northgate", **values):
     return Outgoing(
         key=KEY,
         desk_slug=desk,
@@ -41,6 +42,7 @@ def outgoing(desk="northgate"):
         address="margaret@harbourletter.example",
         title="Your visit, Zoë",
         text="Lou will be with you at 2 pm.\n",
+        **values,
     )
 
 
@@ -153,3 +155,32 @@ def test_outside_development_there_is_no_mailbox(cast, client, settings):
     name = mailbox.keep(caught(1), desk_slug="northgate", key="")
     assert client.get(cast.north.url("mailbox/")).status_code == 404
     assert client.get(cast.north.url(f"mailbox/{name}/")).status_code == 404
+
+
+def test_files_that_come_with_a_mail_are_kept_byte_for_byte(catcher):
+    pdf = Attachment("Offer Zoë.pdf", "application/pdf", bytes(range(256)) * 700)
+    channel = Mail()
+    channel.send(outgoing(attachments=(pdf, pdf)))
+    channel.close()
+    (letter,) = mailbox.letters("northgate")
+    assert letter.text == "Lou will be with you at 2 pm.\n"
+    said = {"name": "Offer Zoë.pdf", "content_type": "application/pdf", "size": 179_200}
+    assert list(letter.attachments) == [said, said]
+    assert mailbox.attachment("northgate", letter.name, 2) == pdf
+    assert mailbox.attachment("northgate", letter.name, 3) is None
+    assert mailbox.attachment("southgate", letter.name, 1) is None
+
+
+def test_the_page_lists_a_letters_files_and_hands_them_out_for_saving(cast, client):
+    client.force_login(cast.north.people["dispatcher"].user)
+    page = Attachment("a.html", "text/html", b"<script>x</script>")
+    ours = mailbox.keep(caught(1), desk_slug="northgate", key="", files=[page])
+    theirs = mailbox.keep(caught(2), desk_slug="southgate", key="", files=[page])
+    address = cast.north.url(f"mailbox/{ours}/attachments/1/")
+    assert f'href="{address}"' in client.get(cast.north.url(f"mailbox/{ours}/")).content.decode()
+    answer = client.get(address)
+    assert answer.getvalue() == b"<script>x</script>"
+    assert answer["Content-Disposition"] == 'attachment; filename="a.html"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    for path in (f"{ours}/attachments/2/", f"{ours}/attachments/x/", f"{theirs}/attachments/1/"):
+        assert client.get(cast.north.url(f"mailbox/{path}")).status_code == 404

@@ -7,8 +7,10 @@ import time_machine
 
 from cases.models import Duty
 from messaging import faults, pages
+from messaging.attachments import attached
 from messaging.models import Message
-from tenancy.models import Tenant
+from tenancy.files import store_file
+from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.messaging.conftest import make_message
@@ -226,3 +228,13 @@ def test_the_pages_pass_axe_and_fit_their_window(live_desk, page_as, answers, no
         page.goto(live_desk.url(path))
         assert axe_violations(page) == []
         assert sideways_scroll(page) == 0
+
+
+def test_a_message_names_the_files_that_go_with_it(north, client, now):
+    with tenant(north.tenant):
+        kind = StoredFile.Kind.DOCUMENT
+        file = store_file(
+            content=b"x", kind=kind, name="Offer.pdf", content_type="application/pdf", by=None, now=now
+        )
+    message = made(north, now, fields=attached([file]))
+    assert "Offer.pdf" in client.get(north.url(f"messages/{message.public_id}/")).content.decode()

@@ -16,9 +16,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from messaging import mailbox
+from messaging.attachments import Attachment
 from messaging.mailbox import Caught
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 20_000_000
 
 
 class Command(BaseCommand):
@@ -116,7 +117,15 @@ class MailEnd:
             came_at=timezone.now().isoformat(),
         )
         key = str(read["Message-ID"] or "").strip("<>").partition("@")[0]
-        mailbox.keep(caught, desk_slug=str(read["X-Desk"] or ""), key=key)
+        files = [
+            Attachment(
+                name=part.get_filename() or "no name",
+                content_type=part.get_content_type(),
+                content=part.get_payload(decode=True) or b"",
+            )
+            for part in read.iter_attachments()
+        ]
+        mailbox.keep(caught, desk_slug=str(read["X-Desk"] or ""), key=key, files=files)
         return "250 Kept"
 
 
