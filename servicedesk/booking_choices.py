@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from contracts.cover import Cover
 from contracts.models import Entitlement
+from contracts.overlaps import response_hours_of
 from customers.models import Contact, Equipment, Site
 from recommendations.models import Recommendation
 from servicedesk.caller_facts import Caller
@@ -131,7 +132,7 @@ class Choices:
     def due_at(self) -> dt.datetime | None:
         """When a fault of these machines must be answered; other visits have no such promise."""
         naming = (c for c in self.caller.covers if any(_covers(c, m) for m in self.machines))
-        hours = min((c.response_hours for c in naming if c.response_hours), default=None)
+        hours = response_hours_of(naming)
         if hours is None or self.kind != Kind.FAULT:
             return None
         return self.caller.calendar.due_after(self.caller.now, dt.timedelta(hours=hours))

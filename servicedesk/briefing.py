@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from contracts.cover import Cover, covers_of_equipment
+from contracts.overlaps import explain
 from contracts.tenure import customer_since, tenure_in_words
 from contracts.wording import day_in_full, money
 from customers.models import Equipment
+from customers.warranty import warranty_in_words
 from servicedesk.start_with import start_with
 from servicedesk.today import visits_of_day
 from tenancy.calendars import local_day, zone_of
@@ -66,7 +68,8 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     technician = technician_of(visit, request.membership)
     contact = visit.contact
     supplies = parts_to_bring(visit, technician, now=now)
-    cover = next(iter(covers_of_equipment(machines[0], day)), None) if machines else None
+    covers = covers_of_equipment(machines[0], day) if machines else []
+    cover = next(iter(covers), None)
     minutes = _minutes_to_call(visit, desk, now)
     return {
         "visit": visit,
@@ -81,6 +84,8 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "to_raise": _cards(recommendations, request.membership, visit, now),
         "unread": len(unread),
         "cover": cover,
+        "overlap": explain(covers),
+        "warranty": warranty_in_words(machines[0], day=day) if machines else "",
         "cover_words": _cover_words(cover) if cover else "",
         "supplies": supplies,
         "on_van": sum(supply.in_van > 0 for supply in supplies),

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases.interactions import note_interaction
 from cases.models import Interaction
+from contracts.overlaps import explain
 from customers.confirming import confirm_details
 from customers.models import Customer, TimelineEntry
+from customers.warranty import warranty_in_words
 from servicedesk import caller_words
 from servicedesk.caller_facts import caller_of, standing_of
 from servicedesk.start_with import start_with
@@ -99,11 +101,21 @@ def screen(request, found, *, now) -> dict:
         "unused": unused,
         "recommendations": [{"row": r, "trail": trails[r.pk]} for r in caller.recommendations],
         "matters": caller_words.matters(caller),
-        "machines": [{"row": m, "to_raise": to_raise.get(m.pk, 0)} for m in caller.machines],
+        "machines": [_machine(caller, machine, to_raise) for machine in caller.machines],
         "to_nod": caller_words.to_nod(caller),
         "call": call_of(request.GET, now),
         "query": request.GET.get("tel", ""),
         **history_of(request, found, now=now),
+    }
+
+
+def _machine(caller, machine, to_raise) -> dict:
+    """A line of the equipment list: warranty beside contract, and which of several contracts counts."""
+    return {
+        "row": machine,
+        "to_raise": to_raise.get(machine.pk, 0),
+        "warranty": warranty_in_words(machine, day=caller.today),
+        "overlap": explain([cover for cover in caller.covers if cover.covers(machine)]),
     }
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 from cases.models import Case, Promise
 from contracts.cover import Cover, covers_of_customer
 from contracts.models import Renewal
+from contracts.overlaps import response_hours_of
 from contracts.tenure import customer_since, tenure_in_words
 from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
@@ -57,13 +58,13 @@ class Caller:
     @property
     def response_due_at(self) -> dt.datetime | None:
         """When a fault reported now must be answered, counted in the desk's open hours."""
-        hours = next((c.response_hours for c in self.covers if c.is_covered and c.response_hours), None)
+        hours = self.response_hours
         return hours and self.calendar.due_after(self.now, dt.timedelta(hours=hours))
 
     @property
     def response_hours(self) -> int | None:
-        """The best response time that a running contract promises, in working hours."""
-        return next((c.response_hours for c in self.covers if c.is_covered and c.response_hours), None)
+        """The quickest response that a contract promises now, in working hours."""
+        return response_hours_of(self.covers)
 
 
 def caller_of(customer: Customer, *, desk: Tenant, now: dt.datetime) -> Caller:

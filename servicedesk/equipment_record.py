@@ -6,7 +6,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from contracts.cover import covers_of_equipment
+from contracts.overlaps import explain
 from customers.models import Equipment
+from customers.warranty import warranty_in_words
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
@@ -31,10 +33,13 @@ def equipment(request, id):
         .prefetch_related("assignments__technician")
         .order_by("-planned_start", "-id")
     )
+    covers = covers_of_equipment(machine, today)
     context = {
         "machine": machine,
         "customer": machine.site.customer,
-        "covers": covers_of_equipment(machine, today),
+        "covers": covers,
+        "overlap": explain(covers),
+        "warranty": warranty_in_words(machine, day=today),
         "open_ones": [{"row": r, "trail": trails[r.pk]} for r in recommendations if r.pk in open_ones],
         "settled": [r for r in recommendations if r.pk not in open_ones],
         "visits": visits[:VISITS_SHOWN],
