@@ -12,6 +12,7 @@ from servicedesk import (
     caller,
     calls,
     calls_owed,
+    contract_life,
     contract_pages,
     customers,
     equipment_record,
@@ -48,6 +49,7 @@ desk_patterns = [
     *calls.urlpatterns,
     *calls_owed.urlpatterns,
     *contract_pages.urlpatterns,
+    *contract_life.urlpatterns,
 ]
 
 urlpatterns = [
