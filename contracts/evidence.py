@@ -13,7 +13,8 @@ from django.db import transaction
 from cases.models import Promise
 from cases.promising import make_promise
 from contracts.matching import is_in_range
-from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence
+from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
+from contracts.offer_ends import end_offers
 from contracts.renewals import last_term, lock_contract, renew
 from contracts.taking_back import take_back
 from contracts.verifying import begin_verification, end_of_business_day, end_verification
@@ -55,10 +56,12 @@ def log_evidence(
     amount: Decimal | None = None,
     note: str = "",
     scan: StoredFile | None = None,
+    recorded_by_name: str = "",
 ) -> RenewalEvidence:
     """Keep what proves a renewal, waiting for its verdict. `dated_on` is a day in the desk's zone.
 
-    Raises ValueError for a day to come: cover would not see it until then.
+    A customer who accepts an offer has no `by`, but the name that they typed. Raises ValueError for a
+    day to come: cover would not see it until then.
     """
     if dated_on > local_day(now, zone_of(contract.tenant)):
         raise ValueError("Evidence cannot be dated after today.")
@@ -72,6 +75,7 @@ def log_evidence(
         scan=scan,
         recorded_at=now,
         recorded_by=by,
+        recorded_by_name=recorded_by_name,
     )
     calendar = calendar_of(contract.tenant)
     begin_verification(evidence, calendar=calendar, by=by, now=now)
@@ -143,6 +147,9 @@ def reject_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     evidence = _waiting(evidence)
     _decide(evidence, RenewalEvidence.State.REJECTED, reason, by=by, now=now)
     end_verification([evidence], outcome=f"Rejected: {reason}", by=by, now=now)
+    # An offer whose acceptance proves nothing would leave the contract in review for ever.
+    accepted = RenewalOffer.objects.filter(evidence=evidence)
+    end_offers(accepted, because=f"Acceptance rejected: {reason}", by=by, now=now)
     _tell(evidence, "rejected", f"No renewal: {in_words(evidence)}", by=by, now=now, detail=reason)
 
 
@@ -201,7 +208,12 @@ def _promise_the_outcome(evidence, calendar: Calendar, *, by, now):
 
 
 def _renewal_it_belongs_to(evidence) -> Renewal | None:
-    """A standing renewal of the end that the evidence is dated about, by the limits for money."""
+    """A standing renewal of the end that the evidence is dated about, by the limits for money.
+
+    An offer is about the term that follows: while its acceptance waits, that is not made yet.
+    """
+    if evidence.kind == RenewalEvidence.Kind.OFFER:
+        return None
     ends = {
         renewal.starts_on - ONE_DAY: renewal
         for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True)

@@ -20,10 +20,11 @@ from contracts.models import (
     RenewalEvidence,
     RenewalOffer,
 )
+from contracts.offer_ends import end_offers
 from contracts.terms import ONE_DAY
 from contracts.verifying import end_verification
 from contracts.wording import day_in_full, money
-from customers.models import TimelineEntry
+from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_line
 from tenancy.models import Tenant
 
@@ -190,6 +191,7 @@ def _change_contracts(acts) -> None:
         contract, agreed = act.contract, act.agreed
         if agreed.counts_from is not None:
             continue
+        _keep_response_hours(contract, agreed)
         now_is = (agreed.price, agreed.visits, agreed.response_hours)
         if (contract.price, contract.visits_per_term, contract.response_hours) != now_is:
             contract.price, contract.visits_per_term, contract.response_hours = now_is
@@ -200,8 +202,18 @@ def _change_contracts(acts) -> None:
             _change_scope(act.contract, act.agreed)
 
 
+def _keep_response_hours(contract, agreed) -> None:
+    """Terms that left the response time to the contract keep the one that they were paid for."""
+    if contract.response_hours is None or contract.response_hours == agreed.response_hours:
+        return
+    ContractTerm.objects.filter(
+        contract=contract, response_hours__isnull=True, ends_on__lt=agreed.starts_on
+    ).update(response_hours=contract.response_hours)
+
+
 def _change_scope(contract, agreed) -> None:
     first = agreed.starts_on
+    _name_all_until(contract, first - ONE_DAY)
     rows = ContractEquipment.objects.filter(covered_on(first), contract=contract)
     rows.exclude(equipment__in=agreed.machines).filter(covered_from__gte=first).delete()
     rows.exclude(equipment__in=agreed.machines).update(covered_until=first - ONE_DAY)
@@ -209,6 +221,16 @@ def _change_scope(contract, agreed) -> None:
     ContractEquipment.objects.bulk_create(
         ContractEquipment(contract=contract, equipment_id=machine, covered_from=first)
         for machine in agreed.machines - here
+    )
+
+
+def _name_all_until(contract, day) -> None:
+    """A contract that named no machine covered all of the customer's: they stay covered until then."""
+    if ContractEquipment.objects.filter(contract=contract).exists():
+        return
+    machines = Equipment.objects.filter(site__customer=contract.customer_id)
+    ContractEquipment.objects.bulk_create(
+        ContractEquipment(contract=contract, equipment=machine, covered_until=day) for machine in machines
     )
 
 
@@ -224,6 +246,5 @@ def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
         waiting, ["state", "renewal", "decided_at", "decided_by", "decision_reason"], batch_size=1000
     )
     end_verification(waiting, outcome="The renewal stands", by=by, now=now)
-    RenewalOffer.objects.filter(contract__in=made, settled_at__isnull=True, declined_at__isnull=True).update(
-        settled_at=now, settled_by=by, settled_because="The renewal stands"
-    )
+    unanswered = RenewalOffer.objects.filter(contract__in=made, declined_at__isnull=True)
+    end_offers(unanswered, because="The renewal stands", by=by, now=now)

@@ -72,9 +72,9 @@ def link_address(token: str) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}/v/{token}/"
 
 
-def revoke_links(subject: uuid.UUID, *, now: dt.datetime) -> int:
-    """End every link to a thing at once; how many were open."""
-    return CustomerLink.objects.filter(subject=subject, revoked_at__isnull=True).update(revoked_at=now)
+def revoke_links(*subjects: uuid.UUID, now: dt.datetime) -> int:
+    """End every link to some things at once; how many were open."""
+    return CustomerLink.objects.filter(subject__in=subjects, revoked_at__isnull=True).update(revoked_at=now)
 
 
 def hash_of(token: str) -> str:

@@ -53,9 +53,9 @@ def plan(messages: Iterable[Message], *, now: dt.datetime) -> int:
     return planned
 
 
-def cancel_about(subject: uuid.UUID, *, because: str, kinds: Iterable[str] = ()) -> int:
-    """Cancel what still waits about a thing (a visit's public id); how many were."""
-    waiting = Message.objects.filter(subject=subject, state=State.PLANNED)
+def cancel_about(*subjects: uuid.UUID, because: str, kinds: Iterable[str] = ()) -> int:
+    """Cancel what still waits about some things (visits' public ids); how many were."""
+    waiting = Message.objects.filter(subject__in=subjects, state=State.PLANNED)
     if kinds:
         waiting = waiting.filter(kind__in=list(kinds))
     return waiting.update(state=State.CANCELLED, reason=because[:300], leased_until=None)
