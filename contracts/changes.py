@@ -20,6 +20,8 @@ TRACKED = {
 }
 LABELS = {"insert": "added", "update": "changed", "delete": "deleted"}
 HIDDEN = {"id", "tenant", "public_id", "contract", "created_at", "recorded_at", "decided_at", "matched_at"}
+# Whom a row belongs to is told by name.
+NAMED = {"owner"}
 MOST = 100
 
 
@@ -35,19 +37,23 @@ class Change:
 
 def changes_of(contract: Contract) -> list[Change]:
     """The latest changes of a contract, its terms, evidence and money, newest first: seven queries."""
+    members = list(Membership.objects.select_related("user"))
+    owners = {member.pk: member.name for member in members}
     found = []
     for place, (model, word) in enumerate(TRACKED.items()):
         # Changes of one transaction have one instant: a contract is before its terms and money.
-        found += [(at, (place, number), *rest) for at, number, *rest in _changes(model, word, contract)]
+        found += [
+            (at, (place, number), *rest) for at, number, *rest in _changes(model, word, contract, owners)
+        ]
     found.sort(key=lambda change: change[:2], reverse=True)
-    names = _names({user for _, _, user, _, _ in found})
+    names = {member.user_id: member.name for member in members}
     return [
         Change(at=at, by=names.get(user, ""), what=what, detail=detail)
         for at, _, user, what, detail in found[:MOST]
     ]
 
 
-def _changes(model, word, contract):
+def _changes(model, word, contract, owners):
     events = model.history.rel.related_model
     rows = events.objects.filter(_about(model, contract)).order_by("pgh_obj_id", "pgh_id")
     for _, versions in groupby(rows, key=lambda event: event.pgh_obj_id):
@@ -59,7 +65,7 @@ def _changes(model, word, contract):
                 event.pgh_id,
                 user,
                 f"{word} {LABELS[event.pgh_label]}",
-                _values(before, event),
+                _values(before, event, owners),
             )
             before = event
 
@@ -73,17 +79,19 @@ def _about(model, contract) -> Q:
     return Q(contract_id=contract.pk)
 
 
-def _values(before, event) -> str:
+def _values(before, event, owners) -> str:
     """What is different from the version before; of a first version, what it says at all."""
     said = []
     for field in event.pgh_tracked_model._meta.fields:
-        if field.name in HIDDEN or field.is_relation or not hasattr(event, field.attname):
+        if field.name in HIDDEN or not hasattr(event, field.attname):
+            continue
+        if field.is_relation and field.name not in NAMED:
             continue
         now = getattr(event, field.attname)
         if now in (None, "") and before is None:
             continue
         if before is None or getattr(before, field.attname) != now:
-            said.append(f"{field.verbose_name}: {_shown(now)}")
+            said.append(f"{field.verbose_name}: {_shown(owners.get(now) if field.is_relation else now)}")
     return "; ".join(said)
 
 
@@ -95,8 +103,3 @@ def _shown(value) -> str:
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
     return str(value)
-
-
-def _names(users) -> dict[int, str]:
-    members = Membership.objects.filter(user_id__in=[user for user in users if user]).select_related("user")
-    return {member.user_id: member.name for member in members}
