@@ -1,10 +1,11 @@
 """A file of an export as records, before anybody knows which table it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imports.columns import known_heading
-from imports.encodings import decode
+from imports.encodings import Decoded, decode
 from imports.given import UsageError
 from imports.records import Record, find_separator, physical_lines, read_records
 
@@ -49,10 +50,22 @@ def read_file(path: Path, encoding: str | None = None, separator: str | None = N
         raise UsageError(f"{path.name} is not written in {encoding}: {error.reason}.") from error
     except OSError as error:
         raise UsageError(f"{path.name} cannot be read: {error.strerror}.") from error
+    return read_decoded(path, decoded, separator=separator)
+
+
+def read_decoded(
+    path: Path,
+    decoded: Decoded,
+    *,
+    separator: str | None = None,
+    is_heading: Callable[[str], bool] = known_heading,
+    title_records: int = _TITLE_RECORDS,
+) -> RawFile:
+    """A text's records. `is_heading(cell)` says whether a column may be called so."""
     lines = physical_lines(decoded.text.removeprefix("\ufeff"))
-    hinted, first_line = find_separator(lines, known_heading)
+    hinted, first_line = find_separator(lines, is_heading)
     file = RawFile(path, decoded.encoding, decoded.why, decoded.odd_lines, separator or hinted)
-    head = _headings(lines[first_line - 1 :], file.separator, first_line)
+    head = _headings(lines[first_line - 1 :], file.separator, first_line, is_heading, title_records)
     if head is None:
         return file
     whole = list(read_records(lines[head.line - 1 :], file.separator, head.line, width=len(head.cells)))
@@ -62,12 +75,12 @@ def read_file(path: Path, encoding: str | None = None, separator: str | None = N
     return file
 
 
-def _headings(lines: list[str], separator: str, first_line: int) -> Record | None:
+def _headings(lines, separator: str, first_line: int, is_heading, title_records: int) -> Record | None:
     """The record with the most known headings among the first; without any, the first that is not blank."""
     titles = []
     for record in read_records(lines, separator, first_line):
         titles.append(record)
-        if len(titles) == _TITLE_RECORDS:
+        if len(titles) == title_records:
             break
     filled = [record for record in titles if not record.is_blank]
-    return max(filled, key=lambda record: sum(map(known_heading, record.cells)), default=None)
+    return max(filled, key=lambda record: sum(map(is_heading, record.cells)), default=None)

@@ -178,6 +178,26 @@ CALLS = Table(
         Field("promise_by", MOMENT),
     ),
 )
+# A bank's statement or a bookkeeping's list of receipts: no table of an export, read by `imports.bank`.
+BANK = Table(
+    "bank",
+    (
+        Field("number", NUMBER, 60, numbers="payment"),
+        Field("date", DAY, required=True),
+        Field("value_date", DAY),
+        Field("amount", MONEY),
+        Field("credit", MONEY),
+        Field("debit", MONEY),
+        Field("flag", WORD),
+        Field("currency", TEXT, 20),
+        Field("contract", REFERENCE, 2_000, numbers="contract"),
+        Field("payer", TEXT, 2_000),
+        Field("reference", TEXT, 2_000),
+        Field("text", TEXT, 2_000),
+        Field("end_to_end", TEXT, 2_000),
+        Field("method", TEXT, 2_000),
+    ),
+)
 
 # In the order in which they are read: what others point at comes first.
 TABLES = {
@@ -203,5 +223,7 @@ def _spelled(table: Table, field: Field) -> frozenset[str]:
 
 _SPELLINGS = tomllib.loads(Path(__file__).with_name("headings.toml").read_text(encoding="utf-8"))
 _HEADINGS = {
-    (table.name, field.name): _spelled(table, field) for table in TABLES.values() for field in table.fields
+    (table.name, field.name): _spelled(table, field)
+    for table in (*TABLES.values(), BANK)
+    for field in table.fields
 }

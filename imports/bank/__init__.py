@@ -1,0 +1,1 @@
+"""Bank and bookkeeping files of three formats, read into one kind of line."""
