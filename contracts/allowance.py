@@ -20,6 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from contracts.models import AllowanceEntry, Contract, ContractTerm, Entitlement, Renewal
+from contracts.wording import day_in_full
 
 Kind = AllowanceEntry.Kind
 # What ends a granted visit for good; only *done* used it up.
@@ -75,56 +76,85 @@ def with_left(entitlements: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
 
 
 def grant_visits(terms: list[ContractTerm], visits: dict[int, int], *, by, now: dt.datetime) -> None:
-    """Grant each term its visits (`visits` by the term's id), and enter the grant in the ledger.
+    """Grant each term its visits (`visits` by the term's id), and enter the grants in the ledger.
 
-    A term that goes on in the place of an extended one has its visits added to those granted before.
+    What was carried over from an earlier term, while no next one stood, is granted along. A term
+    that goes on in the place of an extended one has its visits added to those granted before.
     Queries do not grow with the terms.
     """
-    granted = [term for term in terms if visits[term.pk]]
+    carried = _waiting_to_be_carried(terms)
+    total = {term.pk: visits[term.pk] + sum(e.quantity for e in carried.get(term.pk, ())) for term in terms}
+    granted = [term for term in terms if total[term.pk]]
     entitlements = _of_extended(granted)
     for term_id, entitlement in entitlements.items():
-        entitlement.quantity += visits[term_id]
+        entitlement.quantity += total[term_id]
     Entitlement.objects.bulk_update(entitlements.values(), ["quantity"])
     fresh = [
-        Entitlement(term=term, kind=Entitlement.Kind.VISITS, quantity=visits[term.pk])
+        Entitlement(term=term, kind=Entitlement.Kind.VISITS, quantity=total[term.pk])
         for term in granted
         if term.pk not in entitlements
     ]
     Entitlement.objects.bulk_create(fresh, batch_size=1000)
     entitlements |= {entitlement.term_id: entitlement for entitlement in fresh}
-    AllowanceEntry.objects.bulk_create(
-        [
-            AllowanceEntry(
-                entitlement=entitlements[term.pk],
-                kind=AllowanceEntry.Kind.GRANTED,
-                quantity=visits[term.pk],
-                at=now,
-                by=by,
-                subject=term.public_id,
-            )
-            for term in granted
-        ],
-        batch_size=1000,
+    own = [
+        AllowanceEntry(
+            entitlement=entitlements[term.pk],
+            kind=Kind.GRANTED,
+            quantity=visits[term.pk],
+            at=now,
+            by=by,
+            subject=term.public_id,
+        )
+        for term in granted
+        if visits[term.pk]
+    ]
+    brought = [
+        grant_of_carried(entry, entitlements[term_id], by=by, now=now)
+        for term_id, entries in carried.items()
+        for entry in entries
+    ]
+    AllowanceEntry.objects.bulk_create([*own, *brought], batch_size=1000)
+
+
+def grant_of_carried(entry: AllowanceEntry, entitlement: Entitlement, *, by, now) -> AllowanceEntry:
+    """The grant (unsaved) that a carried over visit is in a later term; it names the term it comes from."""
+    return AllowanceEntry(
+        entitlement=entitlement,
+        kind=Kind.GRANTED,
+        quantity=entry.quantity,
+        at=now,
+        by=by,
+        reason=f"Carried over from the term to {day_in_full(entry.entitlement.term.ends_on)}",
+        subject=entry.subject,
     )
 
 
 def withdraw_grant(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
-    """Take back what the term of a renewal granted; what was used of it stays used."""
-    grants = AllowanceEntry.objects.filter(
-        kind=AllowanceEntry.Kind.GRANTED, subject=renewal.term.public_id
-    ).select_related("entitlement")
-    for grant in grants:
-        grant.entitlement.quantity -= grant.quantity
-        grant.entitlement.save(update_fields=["quantity"])
-        AllowanceEntry.objects.create(
-            entitlement=grant.entitlement,
-            kind=AllowanceEntry.Kind.WITHDRAWN,
-            quantity=grant.quantity,
-            at=now,
-            by=by,
-            reason=because[:200],
-            subject=renewal.public_id,
-        )
+    """Take back what the term of a renewal granted, but for what was used of it.
+
+    Visits that had been carried over into a term that stands no more wait for the next one again,
+    unless they were used there. The caller holds the contract's lock.
+    """
+    term = renewal.term
+    stands_on = term.extends_id is not None or term.extended_by.exists()
+    grants = AllowanceEntry.objects.filter(kind=Kind.GRANTED, subject=term.public_id)
+    ids = grants.values_list("entitlement", flat=True)
+    for held in Entitlement.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids)):
+        own = held.entries.filter(kind=Kind.GRANTED, subject=term.public_id)
+        brought = held.entries.filter(kind=Kind.GRANTED).exclude(subject=term.public_id)
+        entitlement = with_left(Entitlement.objects.filter(pk=held.pk)).get()
+        unused = entitlement.quantity - entitlement.disposed
+        taken = []
+        for grant in [*own, *([] if stands_on else brought.order_by("pk"))]:
+            quantity = min(grant.quantity, unused)
+            if quantity > 0:
+                unused -= quantity
+                # The renewal is the cause; of what had been carried over, the act that carried it.
+                subject = renewal.public_id if grant.subject == term.public_id else grant.subject
+                taken.append(_withdrawal(grant, quantity, subject, because=because, by=by, now=now))
+        held.quantity -= sum(entry.quantity for entry in taken)
+        held.save(update_fields=["quantity"])
+        AllowanceEntry.objects.bulk_create(taken)
 
 
 def balance_of(entitlement: Entitlement) -> dict[str, int]:
@@ -136,6 +166,37 @@ def balance_of(entitlement: Entitlement) -> dict[str, int]:
 def _sum(entries):
     sums = entries.values("entitlement").annotate(sum=Sum("quantity")).values("sum")
     return Coalesce(Subquery(sums), Value(0), output_field=DecimalField())
+
+
+def _withdrawal(grant, quantity, subject, *, because, by, now) -> AllowanceEntry:
+    return AllowanceEntry(
+        entitlement_id=grant.entitlement_id,
+        kind=Kind.WITHDRAWN,
+        quantity=quantity,
+        at=now,
+        by=by,
+        reason=because[:200],
+        subject=subject,
+    )
+
+
+def _waiting_to_be_carried(terms) -> dict[int, list[AllowanceEntry]]:
+    """By the term's id: what was carried over in earlier terms of its contract and is granted nowhere yet."""
+    by_contract = {term.contract_id: term for term in sorted(terms, key=lambda t: t.starts_on, reverse=True)}
+    taken_back = AllowanceEntry.objects.filter(
+        kind=Kind.WITHDRAWN, entitlement=OuterRef("entitlement"), subject=OuterRef("subject")
+    )
+    arrived = AllowanceEntry.objects.filter(
+        ~Exists(taken_back), kind=Kind.GRANTED, subject=OuterRef("subject")
+    )
+    waiting = AllowanceEntry.objects.filter(
+        ~Exists(arrived), kind=Kind.CARRIED_OVER, entitlement__term__contract__in=list(by_contract)
+    )
+    found: dict[int, list[AllowanceEntry]] = {}
+    for entry in waiting.select_related("entitlement__term").order_by("pk"):
+        term = by_contract[entry.entitlement.term.contract_id]
+        found.setdefault(term.pk, []).append(entry)
+    return found
 
 
 def _of_extended(terms) -> dict[int, Entitlement]:

@@ -68,6 +68,7 @@ class Cover:
     ends_on: dt.date | None
     visits_granted: int
     visits_done: int
+    visits_given_up: int
     hours_granted: Decimal
     hours_done: Decimal
     response_hours: int | None
@@ -83,8 +84,8 @@ class Cover:
 
     @property
     def visits_left(self) -> int:
-        """Entitled visits of the running term not done yet."""
-        return max(0, self.visits_granted - self.visits_done)
+        """Entitled visits of the running term, neither done yet nor given up."""
+        return max(0, self.visits_granted - self.visits_done - self.visits_given_up)
 
     @property
     def hours_left(self) -> Decimal:
@@ -152,6 +153,7 @@ def cover_in_words(contract: Contract) -> Cover:
         ends_on=contract.chain_end or contract.last_end,
         visits_granted=int(contract.visits_granted),
         visits_done=int(contract.visits_done),
+        visits_given_up=int(contract.visits_given_up),
         hours_granted=contract.hours_granted,
         hours_done=contract.hours_done,
         response_hours=contract.response_hours_now,

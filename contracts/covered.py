@@ -78,9 +78,10 @@ class CoverQuerySet(models.QuerySet):
             last_term=_fact("ContractTerm", _standing_at(known_at), TERM, "-ends_on"),
             last_check=_fact("ContractCheck", checked, CHECK, "-at"),
             visits_granted=_granted("visits"),
-            visits_done=_done("visits"),
+            visits_done=_entered("visits", "done"),
+            visits_given_up=_entered("visits", "declined", "carried over", "forfeited"),
             hours_granted=_granted("hours"),
-            hours_done=_done("hours"),
+            hours_done=_entered("hours", "done"),
             response_hours_now=Coalesce(_of_running_term("response_hours"), F("response_hours")),
             serial_numbers=_of_machines("serial_number", day),
             machine_ids=_of_machines("pk", day),
@@ -293,16 +294,18 @@ def _granted(kind):
     return Coalesce(Subquery(granted.values("quantity")[:1]), Value(0), output_field=models.DecimalField())
 
 
-def _done(kind):
+def _entered(kind, *as_what):
     entry = apps.get_model("contracts", "AllowanceEntry")
-    done = (
-        entry.objects.filter(entitlement__term=OuterRef("running_term"), entitlement__kind=kind, kind="done")
+    entered = (
+        entry.objects.filter(
+            entitlement__term=OuterRef("running_term"), entitlement__kind=kind, kind__in=as_what
+        )
         .order_by()
         .values("entitlement__term")
         .annotate(sum=Sum("quantity"))
         .values("sum")
     )
-    return Coalesce(Subquery(done), Value(0), output_field=models.DecimalField())
+    return Coalesce(Subquery(entered), Value(0), output_field=models.DecimalField())
 
 
 def covered_on(day: dt.date) -> Q:

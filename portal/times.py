@@ -6,6 +6,7 @@ from django.db import transaction
 
 from tenancy.calendars import calendar_of
 from visits.booking import book_visit
+from visits.entitled import still_open
 from visits.models import Visit
 from visits.moving import MoveRefused, move_visit
 from visits.slots import Slot, Wanted, best_slots
@@ -85,7 +86,7 @@ def _book_anew(visit, slot, *, now):
         by=None,
         now=now,
         case=visit.case,
-        entitlement=visit.entitlement,
+        entitlement=still_open(visit),
     )
 
 

@@ -16,6 +16,7 @@ from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.booking import SlotTaken, book_visit
+from visits.entitled import still_open
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss
 from visits.slots import best_slots, slot_at
@@ -90,7 +91,7 @@ def _settle(request, visit, data, now) -> Visit:
             by=request.membership,
             now=now,
             case=visit.case,
-            entitlement=visit.entitlement,
+            entitlement=still_open(visit),
             tell_by_mail=visit.tell_by_mail,
             tell_by_sms=visit.tell_by_sms,
         )

@@ -13,7 +13,8 @@ from tenancy.calendars import calendar_of, local_time, zone_of
 from tenancy.models import Role
 from visits.announcements import cancel_visit_messages
 from visits.commitments import release_promises
-from visits.fieldwork import StepRefused, book_allowance, take_visit, write_step, write_visit
+from visits.entitled import reopen_allowance
+from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.models import Visit, VisitStep
 
 Step = VisitStep.Step
@@ -44,8 +45,7 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
         write_visit(visit, now, state=Visit.State.NO_ACCESS, ended_because=because.strip()[:300])
         release_promises(visit, by=by, now=now, because="We came and could not get in")
         cancel_visit_messages(visit, now=now)
-        if visit.entitlement_id:
-            book_allowance(visit, visit.entitlement_id, AllowanceEntry.Kind.NO_ACCESS, by=by, now=now)
+        reopen_allowance(visit, AllowanceEntry.Kind.NO_ACCESS, by=by, now=now)
         add_line(
             visit.customer,
             TimelineEntry.Kind.VISIT,

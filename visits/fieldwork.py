@@ -13,7 +13,6 @@ from django.db import transaction
 from cases.duties import close_duties_about
 from cases.models import Case, Duty, Promise
 from cases.promising import break_promise
-from contracts.models import AllowanceEntry
 from messaging import outbox
 from messaging.models import Message
 from recommendations.models import Recommendation
@@ -244,18 +243,6 @@ def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
     for name, value in values.items():
         setattr(visit, name, value)
     visit.save(update_fields=list(values))
-
-
-def book_allowance(visit: Visit, entitlement_id: int, kind: str, *, by, now: dt.datetime) -> None:
-    """One line in the ledger for this visit; the same line is written once."""
-    AllowanceEntry.objects.bulk_create(
-        [
-            AllowanceEntry(
-                entitlement_id=entitlement_id, kind=kind, quantity=1, at=now, by=by, subject=visit.public_id
-            )
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _check_not_over(visit: Visit) -> None:

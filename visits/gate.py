@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, connection, transaction
 
 from contracts.cover import covers_of_machines
-from contracts.models import AllowanceEntry, Entitlement
 from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_line
 from recommendations import lifecycle
@@ -21,7 +20,8 @@ from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import StoredFile
 from visits.announcements import cancel_visit_messages
 from visits.commitments import release_promises
-from visits.fieldwork import StepRefused, book_allowance, take_visit, write_step, write_visit
+from visits.entitled import use_allowance
+from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.handover import hand_over
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
@@ -178,9 +178,7 @@ def _complete(visit, completion, *, by, now, device_at):
 
     release_promises(visit, by=by, now=now, because="The visit is done")
     cancel_visit_messages(visit, now=now)
-    if visit.entitlement_id:
-        entitlement = _entitlement_used(visit)
-        book_allowance(visit, entitlement, AllowanceEntry.Kind.DONE, by=by, now=now)
+    use_allowance(visit, by=by, now=now)
     hand_over(visit, signed_by=report.recommendations_signed_by, now=now)
     _tell(visit, report, by=by, now=now)
     # The gate of the database, now rather than at commit: here its refusal can be answered.
@@ -264,17 +262,6 @@ def _write_report(visit, report, now):
         recommendations_signed_by=report.recommendations_signed_by,
         written_at=now,
     )
-
-
-def _entitlement_used(visit) -> int:
-    """The visit's own, or that of the term running now when the visit slid over the term's end."""
-    own, day = visit.entitlement, visit.completed_on
-    if own.term.starts_on <= day <= own.term.ends_on:
-        return own.pk
-    running = Entitlement.objects.filter(
-        term__contract_id=own.term.contract_id, term__period__contains=day, kind=own.kind
-    ).first()
-    return running.pk if running else own.pk
 
 
 def _tell(visit, report, *, by, now):

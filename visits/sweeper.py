@@ -23,6 +23,7 @@ from tenancy.models import Role, Tenant
 from tenancy.scope import tenant
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises
+from visits.entitled import reopen_allowance
 from visits.models import Visit
 
 log = logging.getLogger(__name__)
@@ -181,7 +182,7 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
         evidence="Nobody came",
     )
     cancel_visit_messages(visit, now=now)
-    _book_allowance(visit, now)
+    reopen_allowance(visit, AllowanceEntry.Kind.MISSED_BY_US, by=None, now=now)
     add_line(
         visit.customer,
         TimelineEntry.Kind.MISSED,
@@ -220,23 +221,6 @@ def _alarms(visit) -> bool:
     """A desk's alarms begin when its manager switches them on; nothing due before is raised."""
     begin = visit.tenant.messages_from
     return begin is not None and visit.window_end >= begin
-
-
-def _book_allowance(visit, now) -> None:
-    if visit.entitlement_id is None:
-        return
-    AllowanceEntry.objects.bulk_create(
-        [
-            AllowanceEntry(
-                entitlement_id=visit.entitlement_id,
-                kind=AllowanceEntry.Kind.MISSED_BY_US,
-                quantity=1,
-                at=now,
-                subject=visit.public_id,
-            )
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _break_promises(ids, now, swept) -> int:
