@@ -1,6 +1,7 @@
 """What was looked at: a person's check of one contract, and the nightly check of all."""
 
 from django.db import models
+from django.db.models import Q
 
 from contracts.models.contract import Contract
 from tenancy.fields import TenantForeignKey
@@ -21,13 +22,26 @@ class ContractCheck(TenantModel):
 
 
 class RenewalCheck(TenantModel):
-    """One run of the renewal check for one day: how many it looked at and what it found (R1.11)."""
+    """One run of the renewal check: how many contracts it looked at and what it found (R1.11).
+
+    The clock's own run of a day stands once; whoever asks for another has a row of their own.
+    """
 
     day = models.DateField()
+    # Null: the clock asked.
+    asked_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     looked_at = models.PositiveIntegerField(default=0)
     found = models.JSONField(default=dict)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["tenant", "day"], name="renewalcheck_once_a_day")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "day"], condition=Q(asked_by__isnull=True), name="renewalcheck_once_a_day"
+            )
+        ]
+        indexes = [
+            # Page of checks: the latest first.
+            models.Index(fields=["tenant", "-started_at", "-id"], name="renewalcheck_latest"),
+        ]
