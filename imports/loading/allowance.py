@@ -1,7 +1,9 @@
 """The ledger of allowances for imported visits: which term granted each, and what became of it."""
 
 import datetime as dt
+from dataclasses import dataclass
 
+from contracts.allowance import with_left
 from contracts.models import AllowanceEntry, ContractEquipment, Entitlement
 from imports.loading.desk import BATCH, insert
 from visits.models import Visit, VisitEquipment
@@ -15,30 +17,58 @@ USES = {
 }
 
 
-def entitlements() -> dict[int, list[tuple[dt.date, dt.date, int]]]:
-    """For each machine, the standing terms that grant visits: first day, last day, entitlement."""
+@dataclass
+class Grant:
+    """What one standing term grants: how many are not done yet, and how many of these are not booked."""
+
+    starts_on: dt.date
+    ends_on: dt.date
+    entitlement: int
+    undone: int
+    unbooked: int
+
+    def take(self, state: str) -> bool:
+        """Take one for a visit in this state. What was done beyond the grant was none of those granted."""
+        if state == Visit.State.DONE:
+            is_left = self.undone > 0
+            self.undone -= is_left
+        else:
+            is_left = state != Visit.State.BOOKED or self.unbooked > 0
+        self.unbooked -= is_left and state in (Visit.State.DONE, Visit.State.BOOKED)
+        return is_left
+
+
+Granted = dict[int, list[Grant]]
+
+
+def entitlements() -> Granted:
+    """For each machine what the standing terms of its contracts grant; a contract's machines share it."""
     machines: dict[int, list[int]] = {}
     for contract, machine in ContractEquipment.objects.order_by("contract__number_key").values_list(
         "contract", "equipment"
     ):
         machines.setdefault(machine, []).append(contract)
-    terms: dict[int, list[tuple[dt.date, dt.date, int]]] = {}
-    for contract, starts_on, ends_on, entitlement in Entitlement.objects.filter(
-        kind=Entitlement.Kind.VISITS, term__taken_back_at__isnull=True
-    ).values_list("term__contract", "term__starts_on", "term__ends_on", "pk"):
-        terms.setdefault(contract, []).append((starts_on, ends_on, entitlement))
+    grants: dict[int, list[Grant]] = {}
+    standing = Entitlement.objects.filter(kind=Entitlement.Kind.VISITS, term__taken_back_at__isnull=True)
+    for row in with_left(standing).select_related("term"):
+        grants.setdefault(row.term.contract_id, []).append(
+            Grant(
+                row.term.starts_on, row.term.ends_on, row.pk, int(row.quantity - row.disposed), int(row.left)
+            )
+        )
     return {
-        machine: [term for contract in contracts for term in terms.get(contract, [])]
+        machine: [grant for contract in contracts for grant in grants.get(contract, [])]
         for machine, contracts in machines.items()
     }
 
 
-def entitlement_of(granted, machine: int, visit: Visit) -> int | None:
+def entitlement_of(granted: Granted, machine: int, visit: Visit) -> int | None:
     """The entitlement of the term that grants this visit, by the day on which it was done or is to be."""
     day = visit.completed_on or visit.told_day
-    return next(
-        (pk for starts_on, ends_on, pk in granted.get(machine, ()) if starts_on <= day <= ends_on), None
-    )
+    for grant in granted.get(machine, ()):
+        if grant.starts_on <= day <= grant.ends_on and grant.take(visit.state):
+            return grant.entitlement
+    return None
 
 
 def enter_visits_of_later_terms() -> None:

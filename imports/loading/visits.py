@@ -52,6 +52,8 @@ def load_visits(desk: Desk, rows: list[VisitRow]) -> None:
     for row in compared.new:
         if row.key in here:
             desk.warn(TABLE, row.line, f"a visit with this number is here already: {row.number}")
+    # What is done takes of a grant before what is only booked.
+    fresh.sort(key=lambda row: not is_over(row, desk))
     technicians, parts = technicians_named(fresh), parts_named(fresh)
     granted, taken = entitlements(), _taken(desk)
     done = 0
