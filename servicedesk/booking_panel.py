@@ -6,6 +6,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from contracts.disposing import NothingLeft
 from customers.models import Customer
 from servicedesk import booking_words
 from servicedesk.booking_choices import MAIL, SMS, choices_of, offer, slot_asked_for
@@ -15,6 +16,7 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_staff, the_one
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
+from visits.entitled import unused_visit
 from visits.models import Assignment, Visit
 
 
@@ -35,6 +37,9 @@ def book(request, id):
     except SlotTaken as refused:
         offer(choices)
         return _panel(request, choices, taken=booking_words.taken(choices, refused), status=409)
+    except NothingLeft as refused:
+        choices.unused = unused_visit(caller.covers)
+        return _panel(request, choices, taken=f"{refused} Look at what it costs now.", status=409)
     if request.htmx:
         return render(request, "servicedesk/booked.html#receipt", receipt_of(request, visit, now))
     return redirect(desk_url(request.tenant, "booked", id=visit.public_id))
