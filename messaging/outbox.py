@@ -26,13 +26,32 @@ _PLAN = """
     INSERT INTO messaging_message (tenant_id, key, kind, channel, customer_id, contact_id, colleague_id,
         subject, subject_start, fields, state, send_after, useless_after, address, title, text, reason,
         attempts, leased_until, provider_id, planned_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, 'planned', %s, %s, '', '', '', '', 0, NULL, '', %s)
+    SELECT tenant_id, key, kind, channel, customer_id, contact_id, colleague_id, subject, subject_start,
+        fields, 'planned', send_after, useless_after, '', '', '', '', 0, NULL, '', %s
+    FROM jsonb_to_recordset(%s::jsonb) AS wanted (tenant_id bigint, key uuid, kind text, channel text,
+        customer_id bigint, contact_id bigint, colleague_id bigint, subject uuid,
+        subject_start timestamptz, fields jsonb, send_after timestamptz, useless_after timestamptz)
     ON CONFLICT (tenant_id, key) DO UPDATE
         SET state = 'planned', send_after = EXCLUDED.send_after, useless_after = EXCLUDED.useless_after,
             contact_id = EXCLUDED.contact_id, fields = EXCLUDED.fields, planned_at = EXCLUDED.planned_at,
             reason = '', title = '', text = '', attempts = 0, leased_until = NULL
         WHERE messaging_message.state = 'cancelled'
 """
+# What a planned message carries over into its row.
+_CARRIED = (
+    "tenant_id",
+    "key",
+    "kind",
+    "channel",
+    "customer_id",
+    "contact_id",
+    "colleague_id",
+    "subject",
+    "subject_start",
+    "fields",
+    "send_after",
+    "useless_after",
+)
 
 
 class NotWaiting(Exception):
@@ -42,15 +61,17 @@ class NotWaiting(Exception):
 def plan(messages: Iterable[Message], *, now: dt.datetime) -> int:
     """Put messages (unsaved, with key, kind, channel, recipient and send_after) into the outbox.
 
-    Returns how many are new; the same key planned twice is planned once. Nothing leaves before
-    the surrounding transaction commits.
+    Returns how many are new; the same key planned twice is planned once. One statement, however
+    many there are. Nothing leaves before the surrounding transaction commits.
     """
-    planned = 0
+    wanted: dict[uuid.UUID, dict] = {}
+    for message in messages:
+        wanted.setdefault(message.key, {name: getattr(message, name) for name in _CARRIED})
+    if not wanted:
+        return 0
     with connection.cursor() as cursor:
-        for message in messages:
-            cursor.execute(_PLAN, _values(message, now))
-            planned += cursor.rowcount
-    return planned
+        cursor.execute(_PLAN, [now, json.dumps(list(wanted.values()), default=_spelled)])
+        return cursor.rowcount
 
 
 def cancel_about(*subjects: uuid.UUID, because: str, kinds: Iterable[str] = ()) -> int:
@@ -175,22 +196,9 @@ def _still_of_use(message, now):
     return None if useless is None or useless <= now else useless
 
 
-def _values(message, now):
-    return [
-        message.tenant_id,
-        message.key,
-        message.kind,
-        message.channel,
-        message.customer_id,
-        message.contact_id,
-        message.colleague_id,
-        message.subject,
-        message.subject_start,
-        json.dumps(message.fields),
-        message.send_after,
-        message.useless_after,
-        now,
-    ]
+def _spelled(value) -> str:
+    """Instants and keys as PostgreSQL reads them."""
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
 def _change(message, *, among=(State.PLANNED,), **values):

@@ -1,11 +1,15 @@
 """Changing a message that waits, and seeing to one that failed."""
 
 import datetime as dt
+import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cases.models import Duty
 from messaging import faults, outbox
+from messaging.keys import key_of
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.messaging.conftest import make_message
@@ -68,6 +72,60 @@ def test_dropped_it_is_not_planned_again(desk, now):
     message = outbox.drop(make_message(desk, now=now), by=desk.dispatcher)
     assert (message.state, message.reason) == (State.SKIPPED, "Dropped by Dana Whitlock")
     assert outbox.plan([message], now=now) == 0
+
+
+def wanted(desk, number, **values):
+    return Message(
+        **{
+            "key": key_of("probe", number),
+            "kind": "probe",
+            "channel": "mail",
+            "customer": desk.customer,
+            "contact": desk.contact,
+            "fields": {"number": number},
+            "send_after": dt.datetime(2026, 3, 6, 9, 0, 0, 123456, tzinfo=dt.UTC),
+            **values,
+        }
+    )
+
+
+def test_many_are_planned_with_one_statement_exactly_as_they_were_given(desk, now):
+    subject = uuid.uuid4()
+    many = [wanted(desk, number) for number in range(300)]
+    many[7] = wanted(
+        desk, 7, subject=subject, subject_start=now, useless_after=now, fields={"said": "Zoë “1”"}
+    )
+    many[8] = wanted(desk, 8, customer=None, contact=None, colleague=desk.sales)
+    with CaptureQueriesContext(connection) as queries:
+        assert outbox.plan(many, now=now) == 300
+    assert len(queries) == 1
+    rows = list(Message.objects.order_by("pk"))
+    assert [row.key for row in rows] == [message.key for message in many]
+    assert {(row.state, row.planned_at, row.send_after) for row in rows} == {
+        (State.PLANNED, now, many[0].send_after)
+    }
+    seventh = (rows[7].subject, rows[7].subject_start, rows[7].useless_after, rows[7].fields)
+    assert seventh == (subject, now, now, {"said": "Zoë “1”"})
+    assert (rows[8].customer, rows[8].contact, rows[8].colleague) == (None, None, desk.sales)
+    assert outbox.plan(many, now=now) == 0
+    assert outbox.plan([], now=now) == 0
+
+
+def test_of_one_key_given_twice_the_first_is_planned(desk, now):
+    assert outbox.plan([wanted(desk, 1), wanted(desk, 1, channel="sms")], now=now) == 1
+    assert Message.objects.get().channel == "mail"
+
+
+def test_only_a_cancelled_one_is_planned_anew(desk, now):
+    outbox.plan([wanted(desk, number) for number in range(3)], now=now)
+    for number, state in enumerate((State.CANCELLED, State.SKIPPED, State.SENT)):
+        Message.objects.filter(key=key_of("probe", number)).update(state=state, sent_at=now, reason="So")
+    later = now + dt.timedelta(days=1)
+    assert outbox.plan([wanted(desk, number, send_after=later) for number in range(3)], now=later) == 1
+    states = dict(Message.objects.values_list("key", "state"))
+    assert [states[key_of("probe", n)] for n in range(3)] == [State.PLANNED, State.SKIPPED, State.SENT]
+    anew = Message.objects.get(state=State.PLANNED)
+    assert (anew.reason, anew.send_after, anew.planned_at) == ("", later, later)
 
 
 def test_what_failed_is_sent_again_and_its_duty_is_done(desk, now):
