@@ -46,11 +46,11 @@ def open_duty(
 
 
 def open_duties(duties: Iterable[Duty]) -> int:
-    """Open many duties (unsaved, with their keys) at once; how many are new."""
+    """Open many duties (unsaved, with their keys) at once; how many are new: two statements."""
     wanted = {duty.key: duty for duty in duties}
     known = set(Duty.objects.filter(key__in=wanted).values_list("key", flat=True))
     new = [duty for key, duty in wanted.items() if key not in known]
-    Duty.objects.bulk_create(new, ignore_conflicts=True, batch_size=1000)
+    Duty.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
 
 
