@@ -2,7 +2,8 @@
 
 Everything typed is folded as the stored keys were, and matched by its beginning (phone numbers
 by their end as well). `^@` is the only prefix operator that row level security lets use an index:
-it is leakproof, LIKE is not.
+it is leakproof, LIKE is not. Places that are left are filled from any position (`customers.anywhere`),
+and where nothing is found at all, by names that are spelled alike.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 import phonenumbers
 from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, Value
 
+from customers.anywhere import FEWEST_SIGNS, customers_alike, keys_anywhere
 from customers.models import Contact, Customer, Equipment, SearchWord
 from customers.searchkeys import folded, phone_digits, serial_key, words
 
@@ -64,7 +66,7 @@ class Found:
 
 
 def find(typed: str, *, country: str) -> Found:
-    """Search the active desk; at most eight hits in all, in at most five queries.
+    """Search the active desk; at most eight hits in all. Queries do not grow with what is there.
 
     `country` is the desk's, for numbers typed without a country code.
     """
@@ -77,6 +79,9 @@ def find(typed: str, *, country: str) -> Found:
     elif len(folded(typed)) >= FEWEST_LETTERS:
         found.customers = [_by_name(customer, typed) for customer in _customers_with(typed)]
     _add_machines_and_numbers(found)
+    _add_from_anywhere(found)
+    if found.is_empty and not found.is_phone:
+        found.customers = _alike(typed)
     return _within_limit(found)
 
 
@@ -183,13 +188,7 @@ def _add_machines_and_numbers(found):
     key = serial_key(found.typed)
     if len(key) < FEWEST_PHONE_DIGITS:
         return
-    machines = Equipment.objects.filter(
-        Begins("serial_key", key), site__customer__merged_into__isnull=True
-    ).select_related("site__customer")
-    found.equipment = [
-        Hit(m.site.customer, m.name, "serial", m.serial_number, equipment=m)
-        for m in machines.order_by("serial_key")[:MOST]
-    ]
+    _add_machines(found, Begins("serial_key", key))
     kinds = {SearchWord.Kind.CONTRACT: found.contracts, SearchWord.Kind.VISIT: found.visits}
     numbered = SearchWord.objects.filter(
         Begins("word", key.lower()), kind__in=kinds, customer__merged_into__isnull=True
@@ -197,6 +196,59 @@ def _add_machines_and_numbers(found):
     for row in numbered.order_by("word", "id")[: MOST * 2]:
         if not any(hit.subject == row.subject for hit in kinds[row.kind]):
             kinds[row.kind].append(Hit(row.customer, row.shown, row.kind, row.shown, subject=row.subject))
+
+
+def _add_machines(found, condition):
+    here = {hit.equipment.pk for hit in found.equipment}
+    machines = Equipment.objects.filter(condition, site__customer__merged_into__isnull=True)
+    found.equipment += [
+        Hit(m.site.customer, m.name, "serial", m.serial_number, equipment=m)
+        for m in machines.select_related("site__customer").order_by("serial_key")[:MOST]
+        if m.pk not in here
+    ]
+
+
+def _add_from_anywhere(found):
+    """Where places are left: numbers and words that hold what was typed somewhere inside."""
+    part = serial_key(found.typed)
+    if len(part) < FEWEST_SIGNS or len(found.customers) >= MOST:
+        return
+    keys = keys_anywhere(part, most=MOST * 2)
+    if keys["phone"] and found.is_phone:
+        bare = "".join(c for c in found.typed if c.isdigit())
+        inside = [_by_digits(contact, bare) for contact in _contacts().filter(pk__in=keys["phone"])]
+        found.customers = _once([*found.customers, *inside])
+    if keys["serial"]:
+        _add_machines(found, Q(pk__in=keys["serial"]))
+    if keys["word"]:
+        _add_words(found, keys["word"])
+
+
+def _add_words(found, keys):
+    rows = SearchWord.objects.filter(pk__in=keys, customer__merged_into__isnull=True)
+    rows = rows.select_related("customer")
+    kinds = {SearchWord.Kind.CONTRACT: found.contracts, SearchWord.Kind.VISIT: found.visits}
+    named = []
+    for row in rows.order_by("word", "id"):
+        if row.kind not in kinds:
+            named.append(Hit(row.customer, row.customer.name, row.kind, row.shown))
+        elif not any(hit.subject == row.subject for hit in kinds[row.kind]):
+            kinds[row.kind].append(Hit(row.customer, row.shown, row.kind, row.shown, subject=row.subject))
+    if not found.is_phone:
+        found.customers = _once([*found.customers, *named])
+
+
+def _alike(typed):
+    """Names with a letter wrong, the likest first."""
+    likest = customers_alike(typed, most=MOST)
+    standing = Customer.objects.standing().in_bulk(likest)
+    found = [standing[key] for key in likest if key in standing]
+    return [Hit(customer, customer.name, "spelled like", customer.called) for customer in found]
+
+
+def _by_digits(contact, bare):
+    first = bare in contact.phone_digits
+    return Hit(contact.customer, contact.customer.name, "phone", contact.phone if first else contact.phone2)
 
 
 def _once(hits):
