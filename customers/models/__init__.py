@@ -1,7 +1,7 @@
 """Who pays, where work is done, whom we speak to, and what we look after."""
 
 from customers.models.customer import Contact, Customer, Hold, Site
-from customers.models.duplicate import DuplicateProposal
+from customers.models.duplicate import CustomerMerge, DuplicateProposal, MergedRow
 from customers.models.equipment import Equipment
 from customers.models.link import CustomerLink
 from customers.models.timeline import TimelineEntry
@@ -11,9 +11,11 @@ __all__ = [
     "Contact",
     "Customer",
     "CustomerLink",
+    "CustomerMerge",
     "DuplicateProposal",
     "Equipment",
     "Hold",
+    "MergedRow",
     "SearchWord",
     "Site",
     "TimelineEntry",

@@ -17,7 +17,7 @@ from contracts.models import (
     Statement,
 )
 from customers.links import make_link
-from customers.models import CustomerLink, Equipment, Hold
+from customers.models import Customer, CustomerLink, CustomerMerge, Equipment, Hold, MergedRow
 from imports.models import ImportedRow
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
 from tenancy.files import store_file
@@ -54,6 +54,9 @@ def _fill(now):
         now=now,
     )
     Closure.objects.create(day=now.date(), name="Stocktaking")
+    other = Customer.objects.create(name="The same, perhaps")
+    merge = CustomerMerge.objects.create(kept=customer, gone=other, merged_at=now)
+    MergedRow.objects.create(merge=merge, place="customers.site.customer", row=1)
     Hold.objects.create(customer=customer, reason="In review", source="probe", set_at=now)
     make_link(customer, CustomerLink.Purpose.VISIT, visit.public_id, now=now, expires_at=None)
     item = GoodwillItem.objects.create(name="Free visit", kind="free visit", limit=100, roles=["manager"])

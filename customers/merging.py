@@ -1,0 +1,210 @@
+"""Two rows that are one customer: merged with everything that hangs on them, and undone (R1.10, R7.3).
+
+Every foreign key to a customer is followed, whichever app it belongs to, so a table made tomorrow is
+merged without a word here. What was moved is written down row by row: undoing moves back just that.
+The customer who went keeps their row and says who they became, so old links lead on.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.db import models, transaction
+
+from customers.models import (
+    Contact,
+    Customer,
+    CustomerMerge,
+    DuplicateProposal,
+    MergedRow,
+    SearchWord,
+    TimelineEntry,
+)
+from customers.search_words import index_customer
+from customers.timeline import add_line
+from tenancy.walls import is_event
+
+# What says of two customers that they are two, and the words written anew from what they have.
+_STAY = {DuplicateProposal, CustomerMerge, Customer}
+# What the kept customer takes over where it knew nothing.
+_TAKEN_OVER = ("company", "customer_since", "notes", "language", "time_zone", "account_owner_id")
+
+
+class CannotMerge(ValueError):
+    """These two cannot be made one, or not be parted; says why."""
+
+
+@transaction.atomic
+def merge_customers(*, kept: Customer, gone: Customer, by, now: dt.datetime) -> CustomerMerge:
+    """Make `gone` a part of `kept`: sites, machines, contracts, visits, money, promises, all of it.
+
+    The earlier "customer since" counts. Raises CannotMerge for one customer, or one that was merged.
+    """
+    kept, gone = _locked(kept, gone)
+    if kept.pk == gone.pk:
+        raise CannotMerge("Choose two customers.")
+    for customer in (kept, gone):
+        if customer.merged_into_id is not None:
+            raise CannotMerge(f"{customer.called} is a part of another customer already.")
+    before = {name: _stored(getattr(kept, name)) for name in _TAKEN_OVER}
+    merge = CustomerMerge.objects.create(kept=kept, gone=gone, before=before, merged_at=now, merged_by=by)
+    _step_down(kept, gone, merge)
+    for field in fields_to_customers():
+        _move(field, gone, kept, merge)
+    _take_over(kept, gone)
+    gone.merged_into = kept
+    gone.save(update_fields=["merged_into"])
+    _index(kept, gone)
+    _decide(kept, gone, DuplicateProposal.State.MERGED, by, now)
+    add_line(
+        kept,
+        TimelineEntry.Kind.NOTE,
+        f"Merged with {gone.called}",
+        at=now,
+        actor=by,
+        subject=merge.public_id,
+        step="merged",
+    )
+    return merge
+
+
+@transaction.atomic
+def undo_merge(merge: CustomerMerge, *, by, now: dt.datetime) -> None:
+    """Part the two again: what was moved goes back, what came since stays with the kept customer.
+
+    Raises CannotMerge when it was undone before, or the kept customer was merged on.
+    """
+    kept, gone = _locked(merge.kept, merge.gone)
+    merge = CustomerMerge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
+    if merge.undone_at is not None:
+        raise CannotMerge("Somebody parted them already.")
+    if kept.merged_into_id is not None:
+        raise CannotMerge(f"{kept.called} became a part of another customer. Part those first.")
+    fields = {_place(field): field for field in fields_to_customers()}
+    moved: dict[str, list[int]] = {}
+    for place, row in merge.rows.values_list("place", "row"):
+        moved.setdefault(place, []).append(row)
+    main = moved.pop(MAIN_CONTACT, [])
+    for place, rows in moved.items():
+        field = fields[place]
+        field.model.objects.filter(pk__in=rows, **{field.name: kept}).update(**{field.name: gone})
+    Contact.objects.filter(pk__in=main, customer=gone).update(is_main=True)
+    _give_back(kept, gone, merge.before)
+    gone.merged_into = None
+    gone.save(update_fields=["merged_into"])
+    merge.undone_at, merge.undone_by = now, by
+    merge.save(update_fields=["undone_at", "undone_by"])
+    _index(kept, gone)
+    _decide(kept, gone, DuplicateProposal.State.DIFFERENT, by, now)
+    for customer, other in ((kept, gone), (gone, kept)):
+        add_line(
+            customer,
+            TimelineEntry.Kind.NOTE,
+            f"Parted from {other.called}: not the same customer",
+            at=now,
+            actor=by,
+            subject=merge.public_id,
+            step="parted",
+        )
+
+
+@transaction.atomic
+def keep_apart(proposal: DuplicateProposal, *, by, now: dt.datetime) -> None:
+    """They are two: the pair is not proposed again."""
+    DuplicateProposal.objects.filter(pk=proposal.pk, state=DuplicateProposal.State.PROPOSED).update(
+        state=DuplicateProposal.State.DIFFERENT, decided_at=now, decided_by=by
+    )
+
+
+MAIN_CONTACT = "customers.contact.is_main"
+
+
+def _locked(kept, gone) -> tuple[Customer, Customer]:
+    """Both rows, in the order of their keys: two who merge the same pair wait, not for each other."""
+    rows = Customer.objects.select_for_update(of=("self",)).filter(pk__in=[kept.pk, gone.pk]).order_by("pk")
+    found = {row.pk: row for row in rows}
+    return found[kept.pk], found[gone.pk]
+
+
+def fields_to_customers() -> Iterator[models.Field]:
+    """Every foreign key to a customer that a merge follows, of whatever app; hidden ones as well."""
+    for relation in Customer._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, models.ForeignObjectRel):
+            continue
+        field = relation.field
+        if field.model not in _STAY and not is_event(field.model):
+            yield field
+
+
+def _place(field) -> str:
+    return f"{field.model._meta.label_lower}.{field.name}"
+
+
+def _step_down(kept, gone, merge) -> None:
+    """One main contact: the kept customer's, where there is one."""
+    if not Contact.objects.filter(customer=kept, is_main=True).exists():
+        return
+    mains = list(Contact.objects.filter(customer=gone, is_main=True).values_list("pk", flat=True))
+    Contact.objects.filter(pk__in=mains).update(is_main=False)
+    MergedRow.objects.bulk_create(MergedRow(merge=merge, place=MAIN_CONTACT, row=pk) for pk in mains)
+
+
+def _move(field, gone, kept, merge) -> None:
+    rows = field.model.objects.filter(**{field.name: gone})
+    if field.model is TimelineEntry:
+        told = TimelineEntry.objects.filter(
+            customer=kept, kind=models.OuterRef("kind"), subject=models.OuterRef("subject")
+        ).filter(step=models.OuterRef("step"), subject__isnull=False)
+        rows = rows.filter(~models.Exists(told))
+    elif field.model is SearchWord:
+        rows = rows.filter(subject__isnull=False)
+    moved = list(rows.values_list("pk", flat=True))
+    field.model.objects.filter(pk__in=moved).update(**{field.name: kept})
+    MergedRow.objects.bulk_create(
+        (MergedRow(merge=merge, place=_place(field), row=pk) for pk in moved), batch_size=5000
+    )
+
+
+def _take_over(kept, gone) -> None:
+    since = [day for day in (kept.customer_since, gone.customer_since) if day]
+    for name in _TAKEN_OVER:
+        if not getattr(kept, name):
+            setattr(kept, name, getattr(gone, name))
+    kept.customer_since = min(since, default=None)
+    kept.save(update_fields=[name.removesuffix("_id") for name in _TAKEN_OVER])
+
+
+def _give_back(kept, gone, before) -> None:
+    """What was taken over and nobody has changed since is again what it was."""
+    for name, value in before.items():
+        taken = getattr(gone, name)
+        if getattr(kept, name) == taken and _stored(taken) != value:
+            setattr(kept, name, Customer._meta.get_field(name.removesuffix("_id")).to_python(value))
+    kept.save(update_fields=[name.removesuffix("_id") for name in before])
+
+
+def _index(kept, gone) -> None:
+    """Words of names and addresses anew; numbers went along with their rows."""
+    SearchWord.objects.filter(customer=gone, subject__isnull=True).delete()
+    index_customer(kept)
+    if gone.merged_into_id is None:
+        index_customer(gone)
+
+
+def _decide(kept, gone, state, by, now) -> None:
+    first, second = sorted((kept.pk, gone.pk))
+    DuplicateProposal.objects.update_or_create(
+        first_id=first,
+        second_id=second,
+        defaults={"state": state, "decided_at": now, "decided_by": by},
+        create_defaults={
+            "state": state,
+            "decided_at": now,
+            "decided_by": by,
+            "proposed_at": now,
+            "reason": "Merged by hand",
+        },
+    )
+
+
+def _stored(value):
+    return value.isoformat() if isinstance(value, dt.date) else value
