@@ -1,6 +1,5 @@
-"""A contract with everything it rests on; its evidence, logged by anyone and judged by accounts."""
+"""A contract with everything it rests on; its evidence, judged by accounts."""
 
-import datetime as dt
 import uuid
 from functools import partial
 
@@ -10,12 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from cases.duties import close_duty
 from cases.models import Duty
+from contracts.cancelling import MAY_CANCEL, standing_cancellation
 from contracts.changes import changes_of
+from contracts.co_terminating import may_end_together
 from contracts.cover import cover_of
 from contracts.covered import State
 from contracts.evidence import (
@@ -24,7 +24,6 @@ from contracts.evidence import (
     confirm_evidence,
     in_words,
     log_claim,
-    log_evidence,
     reject_evidence,
     return_evidence,
     waits_for_word,
@@ -36,32 +35,11 @@ from contracts.term_bar import term_bar
 from contracts.terms import following
 from servicedesk.call_forms import OutcomeForm
 from servicedesk.call_rows import due_in_words
+from servicedesk.evidence_anywhere import back_to
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
-from tenancy.files import NotAPicture, store_photo
 from tenancy.gates import for_roles, for_staff, the_one
 from tenancy.models import Role
-
-
-class EvidenceForm(forms.Form):
-    """What proves the renewal. The day is the cheque's date, or the day it was said or seen."""
-
-    kind = forms.ChoiceField(choices=RenewalEvidence.Kind.choices)
-    dated_on = forms.DateField()
-    reference = forms.CharField(max_length=120, required=False)
-    amount = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2, required=False)
-    note = forms.CharField(max_length=300, required=False)
-    scan = forms.FileField(required=False)
-
-    def __init__(self, *args, today: dt.date, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.today = today
-
-    def clean_dated_on(self):
-        """Cover would not see it until its day comes. Refused before a scan is stored for it."""
-        if self.cleaned_data["dated_on"] > self.today:
-            raise forms.ValidationError("Evidence cannot be dated after today.")
-        return self.cleaned_data["dated_on"]
 
 
 class DecisionForm(forms.Form):
@@ -75,24 +53,6 @@ class DecisionForm(forms.Form):
 def contract(request, id):
     """Terms, evidence, payments, renewals and every change of one contract."""
     return render(request, "contracts/contract.html", _contract_context(request, _contract(id)))
-
-
-@require_http_methods(["GET", "POST"])
-@for_staff
-def new_evidence(request, id):
-    """Log what proves a renewal: cover is in review from then on."""
-    now = timezone.now()
-    shown = _contract(id)
-    today = local_day(now, zone_of(request.tenant))
-    if request.method == "GET":
-        form = EvidenceForm(initial={"kind": RenewalEvidence.Kind.CHEQUE, "dated_on": today}, today=today)
-        return _evidence_page(request, shown, form)
-    form = EvidenceForm(request.POST, request.FILES, today=today)
-    if form.is_valid() and _log(request, shown, form, now):
-        cover = cover_of(shown, today)
-        messages.success(request, f"Evidence logged. {cover.sentence}.")
-        return redirect(_after(request, shown))
-    return _evidence_page(request, shown, form, status=422)
 
 
 @require_POST
@@ -189,27 +149,23 @@ def _contract_context(request, shown) -> dict:
         "changes": changes_of(shown),
         "asked": asked.order_by("due_at"),
         "may_judge": request.membership.has_role(Role.ACCOUNTS),
+        **_acts_context(request, shown, cover),
         "may_check": request.membership.has_role(Role.SALES, Role.ACCOUNTS),
         "may_claim": cover.state not in (State.ACTIVE, State.UPCOMING) and not waits_for_word(shown),
         "now": now,
     }
 
 
-def _log(request, shown, form, now) -> bool:
-    """Store the scan and log; False with the words in the form when something is not accepted."""
-    data = form.cleaned_data
-    try:
-        data["scan"] = store_photo(data["scan"], by=request.membership, now=now) if data["scan"] else None
-    except NotAPicture as refused:
-        form.add_error("scan", str(refused))
-        return False
-    log_evidence(contract=shown, by=request.membership, now=now, **data)
-    return True
-
-
-def _evidence_page(request, shown, form, status=200) -> HttpResponse:
-    context = {"contract": shown, "form": form, "kinds": RenewalEvidence.Kind.choices, "next": _next(request)}
-    return render(request, "contracts/evidence_new.html", context, status=status)
+def _acts_context(request, shown, cover) -> dict:
+    """What accounts may do with the contract; nothing for others."""
+    if not request.membership.has_role(*MAY_CANCEL):
+        return {"may_act": False}
+    return {
+        "may_act": True,
+        "has_term": cover.contract.last_end is not None,
+        "cancellation": standing_cancellation(shown),
+        "may_end_together": may_end_together(shown.customer).count() > 1,
+    }
 
 
 def _verdict_page(request, shown, piece, status=200, **more) -> HttpResponse:
@@ -257,21 +213,14 @@ def _decide(request, id, evidence, act, words):
     return redirect(desk_url(request.tenant, "contract", id=shown.public_id))
 
 
-def _next(request) -> str:
-    """Where the person came from, if that is a page of ours."""
-    back = request.POST.get("next") or request.GET.get("next") or ""
-    return back if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else ""
-
-
 def _after(request, shown) -> str:
-    return _next(request) or desk_url(request.tenant, "contract", id=shown.public_id)
+    return back_to(request) or desk_url(request.tenant, "contract", id=shown.public_id)
 
 
 urlpatterns = [
     path("contracts/<uuid:id>/", contract, name="contract"),
     path("contracts/<uuid:id>/claim/", claim, name="claim"),
     path("contracts/<uuid:id>/duties/<uuid:duty>/", judge, name="contract-judge"),
-    path("contracts/<uuid:id>/evidence/new/", new_evidence, name="evidence-new"),
     path("contracts/<uuid:id>/evidence/<uuid:evidence>/", evidence, name="evidence"),
     path("contracts/<uuid:id>/evidence/<uuid:evidence>/confirm/", confirm, name="evidence-confirm"),
     path("contracts/<uuid:id>/evidence/<uuid:evidence>/reject/", reject, name="evidence-reject"),

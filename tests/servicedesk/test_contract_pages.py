@@ -153,7 +153,10 @@ def test_anyone_on_staff_may_log_evidence(client, north, role):
     )
     assert answer.redirect_chain == [(contract_url(north), 302)]
     read = text(answer)
-    assert "Evidence logged. Active until 14 Mar 2026, renewal in review: cheque of 2 March." in read
+    assert (
+        "Evidence logged: Cheque 004417, £612.00 for N-20418. "
+        "Active until 14 Mar 2026, renewal in review: cheque of 2 March."
+    ) in read
     assert "Still uncertain: cheque 004417, £612.00" in read
     with tenant(north.tenant):
         logged = RenewalEvidence.objects.get()
