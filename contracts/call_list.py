@@ -1,26 +1,27 @@
 """Who may be called about a renewal, and who is held back and why (R1.7).
 
 A query over cover, never a snapshot: what a page shows was true when it was asked for. Held back
-is whoever has renewed or may have: an active contract, a renewal in review, a hold. A customer
-with several contracts is called about one that ends soon, but about one that ended only where no
-other is active: it may be the old number of the same agreement.
+is whoever has renewed or may have: an active contract, a renewal in review, one that renews by
+itself, a hold. A customer with several contracts is called about one that ends soon, but about
+one that ended only where no other is active: it may be the old number of the same agreement.
+
+Each function is one query, however many contracts there are; only the rows asked for are read.
 """
 
 import datetime as dt
-from bisect import bisect_right
+import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db import connection
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from psycopg import sql
 
-from contracts.covered import State
 from contracts.models import CallSkip, Contract
 from customers.models import Customer, Hold
 
 ACTIVE, IN_REVIEW, HELD, PUT_OFF = "active", "in review", "held", "put off"
-# Who ends soonest or ended last is called first; a longer lapsed contract is the least urgent.
-RANK = {State.RENEWAL_DUE: 0, State.IN_GRACE: 1, State.LAPSED: 2}
+RENEWS_ITSELF = "renews itself"
 
 
 @dataclass(frozen=True, order=True)
@@ -51,136 +52,211 @@ class Row:
 
 @dataclass(frozen=True)
 class CallList:
-    """The list of a day, and who is not on it."""
+    """Some rows of the list of a day, with the counts of all of it.
 
-    rows: list[Row]
-    held_back: list[Row]
-
-    @property
-    def counts(self) -> Counter:
-        """How many are held back for each reason."""
-        return Counter(row.held_back for row in self.held_back)
-
-    @property
-    def states(self) -> Counter:
-        """How many may be called in each state."""
-        return Counter(row.state for row in self.rows)
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some rows of a list, and the cursors of its neighbours ("" when there is none)."""
+    `states` counts who may be called by state, `held_back` who may not by reason; `after` is the
+    cursor of what follows the rows ("" when nothing does).
+    """
 
     rows: list[Row]
     after: str
+    states: Counter
+    held_back: Counter
+
+    @property
+    def to_call(self) -> int:
+        """How many may be called."""
+        return self.states.total()
+
+    @property
+    def held(self) -> int:
+        """How many are held back."""
+        return self.held_back.total()
 
 
-def call_list(day: dt.date) -> CallList:
-    """Everybody's place on a day (the desk's), in the order of the list: one query."""
-    standing = sorted(_rows(Contract.objects.all(), day))
-    return CallList(
-        rows=[row for row in standing if row.may_be_called],
-        held_back=[row for row in standing if not row.may_be_called],
-    )
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Rows around one of the list, who stands before and after it (None: nobody), and all counts."""
+
+    list: CallList
+    previous: Row | None
+    following: Row | None
+
+
+def call_list(
+    day: dt.date, *, held_back: bool = False, only: str = "", after: str = "", size: int = 50
+) -> CallList:
+    """A page of who may be called on a day (the desk's), or of who is held back; in order of the list.
+
+    `only` narrows it to a state, or to a reason of being held back. A cursor that is none begins at
+    the front.
+    """
+    asked = [held_back, only, only, *_place(after), size + 1]
+    found = _read(Contract.objects.all(), day, _PAGE + _COUNTS, asked)
+    rows = found.rows["following"]
+    return found.list(rows[:size], rows[size - 1].cursor if len(rows) > size else "")
 
 
 def place_of(customer: Customer, day: dt.date) -> Row | None:
-    """The customer's place computed again: one query. None without a contract that could renew."""
-    return next(iter(_rows(Contract.objects.filter(customer=customer), day)), None)
+    """The customer's place computed again. None without a contract that could renew."""
+    found = _read(Contract.objects.filter(customer=customer), day, _ALL, [])
+    return next(iter(found.rows["place"]), None)
 
 
 def next_row(customer: Customer, day: dt.date) -> Row | None:
-    """Whom to call after this customer: one query. From outside the list, its first row."""
-    rows = call_list(day).rows
-    here = next((at for at, row in enumerate(rows) if row.customer_id == customer.pk), -1)
-    return rows[here + 1] if here + 1 < len(rows) else None
+    """Whom to call after this customer: two queries. From outside the list, its first row."""
+    place = place_of(customer, day)
+    after = place.cursor if place is not None and place.may_be_called else ""
+    return next(iter(call_list(day, after=after, size=1).rows), None)
 
 
-def page_of(rows: list[Row], *, after: str = "", size: int = 50) -> Page:
-    """The rows that follow a cursor. A cursor that is none begins at the front."""
-    begin = bisect_right(rows, _place(after), key=lambda row: (row.rank, row.days, row.customer))
-    shown = rows[begin : begin + size]
-    return Page(rows=shown, after=shown[-1].cursor if begin + size < len(rows) else "")
+def neighbourhood(place: Row | None, day: dt.date, *, before: int, after: int) -> Neighbourhood:
+    """The rows around a place of the list, or from outside the list its first rows.
+
+    At most `before` rows before it, and as many from it on as make `before + after` together.
+    """
+    size = before + after
+    if place is None or not place.may_be_called:
+        found = call_list(day, size=size)
+        return Neighbourhood(found, previous=None, following=next(iter(found.rows), None))
+    here = [place.rank, place.days, place.customer]
+    found = _read(Contract.objects.all(), day, _AROUND + _COUNTS, [*here, before, *here, size + 1])
+    earlier, later = sorted(found.rows["previous"]), found.rows["following"]
+    rows = (earlier + later)[:size]
+    more = len(earlier) + len(later) > size
+    return Neighbourhood(
+        found.list(rows, rows[-1].cursor if more else ""),
+        previous=earlier[-1] if earlier else None,
+        following=next((row for row in later if row > place), None),
+    )
 
 
-def _rows(contracts, day: dt.date) -> Iterable[Row]:
-    of_customer = defaultdict(list)
-    for contract in _with_facts(contracts, day):
-        # Asked here and not in SQL: that led the planner to read all customers for each contract.
-        if contract["customer__merged_into"] is None:
-            of_customer[contract["customer_id"]].append(contract)
-    for found in of_customer.values():
-        row = _row(found, day)
-        if row is not None:
-            yield row
+# Each customer's contract to speak about. The first of these decides: one in review; one that ends
+# soon; one that ends soon and goes on by itself; one that runs; one that ended. Of several the
+# nearest end. Who ends soonest or ended last is called first; a longer lapsed contract is the least
+# urgent. A contract that never had a standing term is the least urgent of all.
+_PLACES = """
+    WITH facts (contract_id, customer_id, customer, merged_into, state, last_end, renews_itself, is_held,
+                put_off_until) AS MATERIALIZED ({contracts}),
+    ranked AS (
+        SELECT contract_id, customer_id, customer, state, is_held, put_off_until,
+            coalesce(abs(last_end - %s::date), 99999) AS days,
+            CASE
+                WHEN state = 'renewal in review' THEN 1
+                WHEN state = 'renewal due' AND NOT renews_itself THEN 2
+                WHEN state = 'renewal due' THEN 3
+                WHEN state IN ('active', 'upcoming') THEN 4
+                WHEN state IN ('in grace', 'lapsed') THEN 5
+            END AS class
+        FROM facts
+        -- Asked here and not within: that led the planner to read all customers for each contract.
+        WHERE merged_into IS NULL AND state <> 'cancelled'
+    ),
+    spoken_of AS (
+        SELECT DISTINCT ON (customer_id) * FROM ranked ORDER BY customer_id, class, days, contract_id
+    ),
+    places AS MATERIALIZED (
+        SELECT
+            CASE state WHEN 'renewal due' THEN 0 WHEN 'in grace' THEN 1 WHEN 'lapsed' THEN 2 ELSE 3 END
+                AS rank,
+            days, customer, customer_id, contract_id, state,
+            CASE
+                WHEN class = 1 THEN 'in review'
+                WHEN is_held THEN 'held'
+                WHEN class = 3 THEN 'renews itself'
+                WHEN class = 4 THEN 'active'
+                WHEN put_off_until > %s::date THEN 'put off'
+                ELSE ''
+            END AS held_back
+        FROM spoken_of
+    )
+"""
+_ALL = "SELECT 'place', * FROM places"
+_COUNTS = """
+    UNION ALL
+    SELECT 'count', count(*), 0, NULL::uuid, 0, 0, state, held_back FROM places GROUP BY state, held_back
+"""
+_PAGE = """
+    (SELECT 'following', * FROM places
+     WHERE (held_back <> '') = %s AND (%s = '' OR coalesce(nullif(held_back, ''), state) = %s)
+         AND (rank, days, customer) > (%s, %s, %s::uuid)
+     ORDER BY rank, days, customer LIMIT %s)
+"""
+_AROUND = """
+    (SELECT 'previous', * FROM places
+     WHERE held_back = '' AND (rank, days, customer) < (%s, %s, %s::uuid)
+     ORDER BY rank DESC, days DESC, customer DESC LIMIT %s)
+    UNION ALL
+    (SELECT 'following', * FROM places
+     WHERE held_back = '' AND (rank, days, customer) >= (%s, %s, %s::uuid)
+     ORDER BY rank, days, customer LIMIT %s)
+"""
+
+
+@dataclass
+class _Found:
+    """What a query answered: rows by the part of the question, and the counts."""
+
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    states: Counter = field(default_factory=Counter)
+    held_back: Counter = field(default_factory=Counter)
+
+    def list(self, rows, after: str) -> CallList:
+        return CallList(rows, after, self.states, self.held_back)
+
+
+def _read(contracts, day: dt.date, asked: str, values: list) -> _Found:
+    """What is asked of the places of these contracts' customers."""
+    facts, facts_values = _with_facts(contracts, day).query.sql_with_params()
+    query = sql.SQL(_PLACES).format(contracts=sql.SQL(facts)) + sql.SQL(asked)
+    found = _Found()
+    with connection.cursor() as cursor:
+        cursor.execute(query.as_string(), [*facts_values, day, day, *values])
+        for part, rank, days, customer, customer_id, contract_id, state, held_back in cursor:
+            if part != "count":
+                row = Row(rank, days, str(customer), customer_id, contract_id, state, held_back)
+                found.rows[part].append(row)
+            elif held_back:
+                found.held_back[held_back] += rank
+            else:
+                found.states[state] += rank
+    return found
 
 
 def _with_facts(contracts, day):
     held = Hold.objects.filter(customer=OuterRef("customer_id"), released_at__isnull=True)
     skips = CallSkip.objects.filter(customer=OuterRef("customer_id"))
     last_skip = skips.order_by("-at", "-pk").values("until")[:1]
+    goes_on = ExpressionWrapper(Q(is_auto_renewing=True, noticed=False), output_field=BooleanField())
     return (
         contracts.with_cover(day)
-        .annotate(is_held=Exists(held), put_off_until=Subquery(last_skip))
-        .values(
+        .order_by()
+        .annotate(renews_itself=goes_on, is_held=Exists(held), put_off_until=Subquery(last_skip))
+        .values_list(
             "pk",
             "customer_id",
             "customer__public_id",
             "customer__merged_into",
             "cover_state",
             "last_end",
+            "renews_itself",
             "is_held",
             "put_off_until",
         )
     )
 
 
-def _row(contracts: list[dict], day: dt.date) -> Row | None:
-    contract, held_back = _judged(contracts, day)
-    if contract is None:
-        return None
-    return Row(
-        rank=RANK.get(contract["cover_state"], len(RANK)),
-        days=_days(contract, day),
-        customer=str(contract["customer__public_id"]),
-        customer_id=contract["customer_id"],
-        contract_id=contract["pk"],
-        state=contract["cover_state"],
-        held_back=held_back,
-    )
-
-
-def _judged(contracts, day) -> tuple[dict | None, str]:
-    """The contract to speak about and why not to call; anything doubtful holds back."""
-    by_state = defaultdict(list)
-    for contract in contracts:
-        by_state[contract["cover_state"]].append(contract)
-    running = by_state[State.ACTIVE] + by_state[State.UPCOMING]
-    ended = by_state[State.IN_GRACE] + by_state[State.LAPSED]
-    if by_state[State.IN_REVIEW]:
-        return _nearest(by_state[State.IN_REVIEW], day), IN_REVIEW
-    candidate = _nearest(by_state[State.RENEWAL_DUE] or running or ended, day)
-    if candidate is None:
-        return None, ""
-    if candidate["is_held"]:
-        return candidate, HELD
-    if not by_state[State.RENEWAL_DUE] and running:
-        return candidate, ACTIVE
-    if candidate["put_off_until"] is not None and candidate["put_off_until"] > day:
-        return candidate, PUT_OFF
-    return candidate, ""
-
-
-def _nearest(contracts, day) -> dict | None:
-    return min(contracts, key=lambda contract: (_days(contract, day), contract["pk"]), default=None)
-
-
-def _days(contract, day) -> int:
-    # A contract that never had a standing term is the least urgent of all.
-    return abs((contract["last_end"] - day).days) if contract["last_end"] else 99_999
-
-
-def _place(cursor: str) -> tuple[int, int, str]:
+def _place(cursor: str) -> tuple[int, int, uuid.UUID]:
     rank, _, rest = cursor.partition(".")
     days, _, customer = rest.partition(".")
-    return (int(rank), int(days), customer) if rank.isdecimal() and days.isdecimal() else (-1, 0, "")
+    try:
+        return _figure(rank), _figure(days), uuid.UUID(customer)
+    except ValueError:
+        return -1, 0, uuid.UUID(int=0)
+
+
+def _figure(text: str) -> int:
+    # At most what fits the column that it is held against.
+    if not text.isdecimal() or len(text) > 9:
+        raise ValueError(text)
+    return int(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cases.models import Case, Promise
-from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, Row
+from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, Row
 from contracts.cover import cover_in_words
 from contracts.covered import State
 from contracts.models import CallSkip, Contract
@@ -70,6 +70,8 @@ def why_not(row: Row, *, day: dt.date) -> str:
     if row.held_back == PUT_OFF:
         skip = CallSkip.objects.filter(customer_id=row.customer_id).order_by("-at", "-pk").first()
         return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
+    if row.held_back == RENEWS_ITSELF:
+        return f"Renews by itself. {cover.sentence}"
     return cover.sentence
 
 
@@ -123,6 +125,8 @@ def _note(row, cover, *, has_complaint, promises, hold, skip, day, now, zone) ->
         return hold
     if row.held_back == PUT_OFF:
         return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
+    if row.held_back == RENEWS_ITSELF:
+        return "Renews by itself"
     if promises:
         return f"Promised {due_in_words(promises[0].due_at, now=now, zone=zone)}: {promises[0].text}"
     if row.held_back in (ACTIVE, IN_REVIEW):

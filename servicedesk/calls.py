@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Duty, Promise
 from cases.promising import keep_promise, make_promise
-from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, call_list, next_row, page_of
+from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, call_list, next_row
 from contracts.calling import NotLapsed, log_lapse_call, skip_until
 from contracts.covered import State
 from contracts.models import Contract, RenewalEvidence
@@ -28,7 +28,13 @@ from tenancy.models import Role
 
 PAGE = 50
 STATES = {"due": State.RENEWAL_DUE, "grace": State.IN_GRACE, "lapsed": State.LAPSED}
-HELD_BACK = {"active": ACTIVE, "review": IN_REVIEW, "held": HELD, "put-off": PUT_OFF}
+HELD_BACK = {
+    "active": ACTIVE,
+    "review": IN_REVIEW,
+    "by-itself": RENEWS_ITSELF,
+    "held": HELD,
+    "put-off": PUT_OFF,
+}
 
 
 @require_GET
@@ -38,23 +44,22 @@ def calls(request):
     now = timezone.now()
     zone = zone_of(request.tenant)
     day = local_day(now, zone)
-    found = call_list(day)
     chosen = request.GET.get("state", "")
     shows_held = request.GET.get("show") == "held"
-    if shows_held:
-        rows = [
-            row for row in found.held_back if chosen not in HELD_BACK or row.held_back == HELD_BACK[chosen]
-        ]
-    else:
-        rows = [row for row in found.rows if chosen not in STATES or row.state == STATES[chosen]]
-    page = page_of(rows, after=request.GET.get("after", ""), size=PAGE)
+    found = call_list(
+        day,
+        held_back=shows_held,
+        only=(HELD_BACK if shows_held else STATES).get(chosen, ""),
+        after=request.GET.get("after", ""),
+        size=PAGE,
+    )
     context = {
         "list": found,
         "tabs": _tabs(found, shows_held, chosen),
         "shows_held": shows_held,
         "chosen": chosen,
-        "rows": call_rows(page.rows, day=day, now=now, zone=zone),
-        "after": page.after,
+        "rows": call_rows(found.rows, day=day, now=now, zone=zone),
+        "after": found.after,
         "is_first": not request.GET.get("after"),
         "verdicts": _verdicts(request, now, zone),
     }
@@ -215,15 +220,21 @@ def _back(request, customer):
 def _tabs(found, shows_held, chosen):
     """Label, count, query and whether it is the one shown."""
     if shows_held:
-        labels = {"active": "Active", "review": "In review", "held": "Held", "put-off": "Put off"}
-        counts = {key: found.counts[HELD_BACK[key]] for key in labels}
-        everything = ("All held back", len(found.held_back), "show=held", chosen not in labels)
+        labels = {
+            "active": "Active",
+            "review": "In review",
+            "by-itself": "Renews by itself",
+            "held": "Held",
+            "put-off": "Put off",
+        }
+        counts = {key: found.held_back[HELD_BACK[key]] for key in labels}
+        everything = ("All held back", found.held, "show=held", chosen not in labels)
         return [
             everything,
             *((labels[key], counts[key], f"show=held&state={key}", chosen == key) for key in labels),
         ]
     labels = {"due": "Renewal due", "grace": "In grace", "lapsed": "Lapsed"}
-    everything = ("To call", len(found.rows), "", chosen not in labels)
+    everything = ("To call", found.to_call, "", chosen not in labels)
     return [
         everything,
         *((labels[key], found.states[STATES[key]], f"state={key}", chosen == key) for key in labels),

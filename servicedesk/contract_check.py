@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from cases.models import Case, Duty, Promise
-from contracts.call_list import HELD, IN_REVIEW, CallList, Row, call_list
+from contracts.call_list import HELD, IN_REVIEW, CallList, Row, neighbourhood, place_of
 from contracts.cover import Cover, covers_of_customer
 from contracts.covered import State
 from contracts.evidence import waits_for_word
@@ -109,10 +109,7 @@ def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.dat
     """Everything about one customer at `now`. `contract_id` is the public id of the contract to show."""
     zone = calendar.zone
     day = local_day(now, zone)
-    everybody = call_list(day)
-    place = next(
-        (row for row in everybody.rows + everybody.held_back if row.customer_id == customer.pk), None
-    )
+    place = place_of(customer, day)
     covers = covers_of_customer(customer, day)
     cover = _shown(covers, place, contract_id)
     complaints = list(
@@ -128,7 +125,7 @@ def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.dat
         covers=covers,
         cover=cover,
         place=place,
-        queue=_queue(everybody, customer, place, day=day, now=now, zone=zone),
+        queue=_queue(customer, place, day=day, now=now, zone=zone),
         hold=Hold.objects.filter(customer=customer, released_at__isnull=True).order_by("set_at").first(),
         start_with=start_with(customer, now=now),
         grounds=grounds_of(cover) if cover else [],
@@ -170,20 +167,17 @@ def _contact(customer) -> Contact | None:
     return customer.contacts.exclude(phone="").order_by("-is_main", "pk").first()
 
 
-def _queue(everybody: CallList, customer, place, *, day, now, zone) -> Queue:
+def _queue(customer, place, *, day, now, zone) -> Queue:
     """The open row with its neighbours; one that no longer belongs is greyed out above them."""
-    rows = everybody.rows
-    here = next((at for at, row in enumerate(rows) if row.customer_id == customer.pk), None)
-    first = max(0, (here or 0) - ROWS_BEFORE)
-    shown = rows[first : first + ROWS_BEFORE + ROWS_AFTER]
-    following = 0 if here is None else here + 1
+    near = neighbourhood(place, day, before=ROWS_BEFORE, after=ROWS_AFTER)
+    belongs = place is not None and place.may_be_called
     return Queue(
-        all=everybody,
-        rows=call_rows(shown, day=day, now=now, zone=zone),
-        gone=_gone(customer, place, day=day) if here is None else None,
-        previous=rows[here - 1].customer if here else "",
-        following=rows[following].customer if following < len(rows) else "",
-        more=shown[-1].cursor if first + len(shown) < len(rows) else "",
+        all=near.list,
+        rows=call_rows(near.list.rows, day=day, now=now, zone=zone),
+        gone=None if belongs else _gone(customer, place, day=day),
+        previous=near.previous.customer if near.previous else "",
+        following=near.following.customer if near.following else "",
+        more=near.list.after,
     )
 
 

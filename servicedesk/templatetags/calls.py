@@ -4,11 +4,18 @@ import re
 
 from django import template
 
-from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF
+from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF
 
 register = template.Library()
 
 VERDICT_ICONS = {"good": "shield-check", "warn": "shield-question-mark", "plain": "shield-off"}
+HELD_BACK_WORDS = {
+    ACTIVE: "active",
+    IN_REVIEW: "in review",
+    RENEWS_ITSELF: "renewing without a call",
+    HELD: "held",
+    PUT_OFF: "put off",
+}
 CONTACT_ICONS = {
     "call": "phone-outgoing",
     "mail": "mail",
@@ -20,7 +27,7 @@ CONTACT_ICONS = {
 @register.filter
 def held_back_in_words(counts) -> str:
     """ "48 active, 15 in review.": how many are held back for each reason that there is."""
-    parts = [f"{counts[reason]} {reason}" for reason in (ACTIVE, IN_REVIEW, HELD, PUT_OFF) if counts[reason]]
+    parts = [f"{counts[reason]} {words}" for reason, words in HELD_BACK_WORDS.items() if counts[reason]]
     return f"{', '.join(parts)}."
 
 
