@@ -7,5 +7,6 @@ class ContractsConfig(AppConfig):
     name = "contracts"
 
     def ready(self):
-        # Says to messaging who answers for renewal notices.
+        # Says to messaging who answers for messages about contracts.
         import_module("contracts.notices")
+        import_module("contracts.offer_letter")

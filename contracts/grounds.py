@@ -22,6 +22,7 @@ ICONS = {
     RenewalEvidence.Kind.PHOTO: "camera",
     RenewalEvidence.Kind.MAIL: "mail",
     RenewalEvidence.Kind.WORD: "message-square",
+    RenewalEvidence.Kind.OFFER: "file-check",
 }
 # What old programs write for a contract that runs; any other word says that it does not.
 RUNNING_WORDS = {"a", "active", "aktiv", "activo", "actif", "current", "ok", "open"}
@@ -201,8 +202,9 @@ def _waiting_money(contract: Contract):
 
 
 def _accepted_offer(contract: Contract, zone):
-    offer = contract.accepted_offer
-    if not offer:
+    offer, waiting = contract.accepted_offer, contract.waiting_evidence
+    # Its acceptance stands among the evidence already.
+    if not offer or (waiting and waiting["kind"] == RenewalEvidence.Kind.OFFER):
         return
     at = local_time(dt.datetime.fromisoformat(offer["accepted_at"]), zone)
     yield Ground(
