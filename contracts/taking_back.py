@@ -46,7 +46,7 @@ def return_payment(
         update_fields=["returned_on", "return_kind", "returned_because", "returned_at", "returned_by"]
     )
     renewal = payment.renewal
-    if renewal is None or renewal.taken_back_at is not None or _is_still_paid(renewal):
+    if renewal is None or renewal.taken_back_at is not None or is_still_paid(renewal):
         return
     words = payment.get_return_kind_display().lower()
     take_back(renewal, because=f"Payment of {day_in_full(payment.paid_on)} {words}", by=by, now=now)
@@ -73,7 +73,7 @@ def return_payment(
     )
 
 
-def _is_still_paid(renewal) -> bool:
+def is_still_paid(renewal) -> bool:
     """Whether what is left of the money makes enough of what the renewal was made for."""
     left = renewal.payments.standing().aggregate(sum=Sum("amount"))["sum"] or 0
     return left > 0 and left >= renewal.amount * ENOUGH
