@@ -18,6 +18,7 @@ from customers.models import Customer, TimelineEntry
 from customers.warranty import warranty_in_words
 from servicedesk import caller_words
 from servicedesk.caller_facts import caller_of, standing_of
+from servicedesk.duplicates import proposals_about
 from servicedesk.start_with import start_with
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day
@@ -95,6 +96,7 @@ def screen(request, found, *, now) -> dict:
         "facts": caller_words.facts(caller, standing),
         "prefers": caller_words.prefers(standing),
         "start_with": start_with(found, now=now),
+        "same_as": proposals_about(found),
         "advice": caller_words.advice(caller),
         "evidence": caller_words.evidence(caller.cover, caller.today) if caller.cover else [],
         "response": caller_words.response(caller),

@@ -16,7 +16,7 @@ from django.urls import get_resolver
 from cases.models import Duty, Promise
 from contracts.models import Contract, RenewalEvidence
 from customers.links import make_link
-from customers.models import Customer, CustomerLink, Equipment
+from customers.models import Customer, CustomerLink, CustomerMerge, DuplicateProposal, Equipment
 from messaging.models import Message
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
@@ -30,6 +30,8 @@ OWNERS = {
     "customers": Customer,
     "calls": Customer,
     "equipment": Equipment,
+    "duplicates": DuplicateProposal,
+    "merges": CustomerMerge,
     "visits": Visit,
     "today": Visit,
     "contracts": Contract,
