@@ -25,7 +25,7 @@ from contracts.terms import ONE_DAY
 from contracts.verifying import end_verification
 from contracts.wording import day_in_full, money
 from customers.models import Equipment, TimelineEntry
-from customers.timeline import add_line
+from customers.timeline import add_lines
 from tenancy.models import Tenant
 
 
@@ -133,19 +133,27 @@ def enter_renewals(acts: list[Act], *, by, now: dt.datetime) -> list[Renewal]:
 
 
 def tell_renewals(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
-    """A line in each customer's time line."""
-    for renewal in renewals:
-        contract = renewal.contract
-        add_line(
-            contract.customer,
-            TimelineEntry.Kind.RENEWAL,
-            f"Contract {contract.number} renewed to {day_in_full(renewal.ends_on)}",
+    """A line in each customer's time line: one statement."""
+    add_lines(
+        TimelineEntry(
+            customer=renewal.contract.customer,
+            kind=TimelineEntry.Kind.RENEWAL,
+            title=f"Contract {renewal.contract.number} renewed to {day_in_full(renewal.ends_on)}",
+            detail=_in_words(renewal),
             at=now,
-            detail=f"{money(renewal.amount, contract.currency)} by {renewal.get_channel_display().lower()}"
-            + (f"; {renewal.note}" if renewal.note else ""),
             actor=by,
             subject=renewal.public_id,
         )
+        for renewal in renewals
+    )
+
+
+def _in_words(renewal: Renewal) -> str:
+    """The amount, over which channel, and what was agreed anew."""
+    channel = renewal.get_channel_display().lower()
+    over = channel if renewal.channel == Renewal.Channel.CLOCK else f"by {channel}"
+    note = f"; {renewal.note}" if renewal.note else ""
+    return f"{money(renewal.amount, renewal.contract.currency)} {over}{note}"
 
 
 def _new_terms(acts, *, by, now) -> list[ContractTerm]:
