@@ -1,6 +1,9 @@
 """Opens the desk that a customer's link belongs to, for the length of one request."""
 
+import datetime as dt
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,38 +11,76 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from contracts.models import RenewalOffer
+from contracts.offer_states import told_to_customer
 from customers.links import find_link
-from tenancy.calendars import zone_of
+from customers.models import CustomerLink
+from tenancy.calendars import local_day, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from visits.models import Visit
 
+Purpose = CustomerLink.Purpose
 # How long an ended link still says whom to ring.
 GONE = 410
 
 
-def for_visit_link(view: Callable) -> Callable:
-    """Give the view the visit behind the token, with its desk open.
+def for_links(**views: Callable) -> Callable:
+    """One address for links of several purposes (`visit=…, offer=…`), each with the view for its thing.
 
-    A token that never was is a 404; one that has ended shows the desk's number and no details.
+    The view gets the visit or offer behind the token, with its desk open. A token that never was, or
+    is for something else, is a 404; one that has ended shows the desk's number and no details.
     """
 
     @never_cache
-    @wraps(view)
     def opened(request: HttpRequest, token: str, *args, **kwargs) -> HttpResponse:
         now = timezone.now()
         found = find_link(token, now=now)
-        if found is None or found.link.purpose != "visit":
+        view = views.get(found.link.purpose) if found is not None else None
+        if view is None:
             raise Http404("No such link")
         desk = Tenant.objects.get(pk=found.tenant_id)
         with tenant(desk), timezone.override(zone_of(desk)):
             request.tenant = desk
+            kind = KINDS[found.link.purpose]
+            thing = kind.find(found.link.subject)
+            thing.tenant = desk
             if not found.is_open:
-                return render(request, "portal/ended.html", status=GONE)
-            visit = Visit.objects.select_related("customer", "contact", "site", "case").get(
-                public_id=found.link.subject
-            )
-            visit.tenant = desk
-            return view(request, visit, *args, token=token, now=now, **kwargs)
+                page = {"why": kind.why_ended(thing, local_day(now, zone_of(desk)))}
+                return render(request, "portal/ended.html", page, status=GONE)
+            return view(request, thing, *args, token=token, now=now, **kwargs)
 
     return opened
+
+
+def for_visit_link(view: Callable) -> Callable:
+    """Give the view the visit behind the token, with its desk open."""
+    return wraps(view)(for_links(visit=view))
+
+
+def for_offer_link(view: Callable) -> Callable:
+    """Give the view the renewal offer behind the token, with its desk open."""
+    return wraps(view)(for_links(offer=view))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How what a link is for is found, and what an ended one says about it on a day (nothing: "")."""
+
+    find: Callable[[uuid.UUID], Visit | RenewalOffer]
+    why_ended: Callable[[Visit | RenewalOffer, dt.date], str]
+
+
+def _visit(public_id: uuid.UUID) -> Visit:
+    return Visit.objects.select_related("customer", "contact", "site", "case").get(public_id=public_id)
+
+
+def _offer(public_id: uuid.UUID) -> RenewalOffer:
+    rows = RenewalOffer.objects.select_related("contract__customer", "document")
+    return rows.get(public_id=public_id)
+
+
+KINDS = {
+    Purpose.VISIT: Kind(find=_visit, why_ended=lambda visit, day: ""),
+    Purpose.OFFER: Kind(find=_offer, why_ended=told_to_customer),
+}

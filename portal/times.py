@@ -7,6 +7,7 @@ from django.db import transaction
 from tenancy.calendars import calendar_of
 from visits.booking import book_visit
 from visits.entitled import still_open
+from visits.maintenance import waiting_service
 from visits.models import Visit
 from visits.moving import MoveRefused, move_visit
 from visits.slots import Slot, Wanted, best_slots
@@ -87,6 +88,7 @@ def _book_anew(visit, slot, *, now):
         now=now,
         case=visit.case,
         entitlement=still_open(visit),
+        service=waiting_service(visit),
     )
 
 

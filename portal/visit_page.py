@@ -5,7 +5,7 @@ import datetime as dt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.duties import open_duty
 from cases.models import Duty
@@ -29,8 +29,6 @@ RING_WITHIN = dt.timedelta(hours=1)
 TAKEN = "Somebody has just taken that time. These are free."
 
 
-@require_GET
-@for_visit_link
 def visit_page(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """One sentence, who comes, and one primary button."""
     return _page(request, visit, token, now)
@@ -44,7 +42,7 @@ def confirm(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime)
         confirm_visit(visit, by=None, now=now, said=SAID)
     except CannotConfirm as refused:
         return _page(request, visit, token, now, problem=str(refused), status=409)
-    return redirect("customer-visit", token=token)
+    return redirect("customer-page", token=token)
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,7 +70,7 @@ def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
             now=now,
             expires_at=taken.planned_end + LINK_LASTS,
         )
-    return redirect("customer-visit", token=token)
+    return redirect("customer-page", token=token)
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,11 +86,9 @@ def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
         )
     except OutcomeRefused as refused:
         return _page(request, visit, token, now, problem=str(refused), status=409)
-    return redirect("customer-visit", token=token)
+    return redirect("customer-page", token=token)
 
 
-@require_POST
-@for_visit_link
 def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """A person rings within one working hour; pressed twice on a day, one duty."""
     calendar = calendar_of(visit.tenant)
@@ -111,7 +107,7 @@ def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime)
         case=visit.case,
         subject=visit.public_id,
     )
-    return redirect("customer-visit", token=token)
+    return redirect("customer-page", token=token)
 
 
 def _page(request, visit, token, now, *, problem="", status=200):
@@ -175,9 +171,7 @@ def _slot_words(visit, slot, now):
 
 
 urlpatterns = [
-    path("v/<str:token>/", visit_page, name="customer-visit"),
     path("v/<str:token>/confirm/", confirm, name="customer-confirm"),
     path("v/<str:token>/change/", change, name="customer-change"),
     path("v/<str:token>/cancel/", cancel, name="customer-cancel"),
-    path("v/<str:token>/call-me/", ring_me, name="customer-call-me"),
 ]

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from messaging import mailbox_pages, pages
-from portal import visit_page
+from portal import door
 from servicedesk import (
     board,
     booking_panel,
@@ -68,7 +68,7 @@ urlpatterns = [
     path("sign-out/", home.SignOut.as_view(), name="sign-out"),
     path("theme/", home.set_theme, name="theme"),
     path("d/<slug:desk>/", include(desk_patterns)),
-    *visit_page.urlpatterns,
+    *door.urlpatterns,
 ]
 
 handler403 = "servicedesk.errors.forbidden"

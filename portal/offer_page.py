@@ -1,0 +1,141 @@
+"""A customer's page of a renewal offer: accept, decline, ring me. Opening it changes nothing."""
+
+import datetime as dt
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
+
+from cases.duties import open_duty
+from cases.models import Duty
+from contracts.models import RenewalOffer
+from contracts.offer_answers import accept_offer, decline_offer
+from contracts.offer_document import CONTENT_TYPE, document_name
+from contracts.offer_states import OfferState, state_of, told_to_customer
+from contracts.offered import what_it_says
+from contracts.offers import NotOpen
+from portal.opening import for_offer_link
+from portal.visit_page import RING_WITHIN
+from tenancy.calendars import calendar_of, local_day, local_time, zone_of
+from tenancy.models import Role
+from visits.wording import clock_words, day_words
+
+# What was offered stays to be read after it was answered.
+SHOWN_WHOLE = (OfferState.OPEN, OfferState.ACCEPTED, OfferState.DECLINED)
+
+
+class AcceptForm(forms.Form):
+    """The customer's name, as they type it in the place of a signature."""
+
+    name = forms.CharField(
+        max_length=120,
+        error_messages={"required": "Please type your name.", "max_length": "Please type a shorter name."},
+    )
+
+
+class DeclineForm(forms.Form):
+    """Why not, if they like to say."""
+
+    because = forms.CharField(max_length=300, required=False)
+
+
+def offer_page(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
+    """What is offered, and one primary button."""
+    return _page(request, offer, token, now)
+
+
+@require_POST
+@for_offer_link
+def accept(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
+    """The customer's yes with their name. Pressed twice, it counts once."""
+    form = AcceptForm(request.POST)
+    if not form.is_valid():
+        return _page(request, offer, token, now, form=form, status=422)
+    try:
+        accept_offer(offer, name=form.cleaned_data["name"], now=now)
+    except NotOpen as refused:
+        return _page(request, offer, token, now, problem=str(refused), status=409)
+    return redirect("customer-page", token=token)
+
+
+@require_POST
+@for_offer_link
+def decline(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
+    """The customer's no. Pressed twice, it counts once."""
+    form = DeclineForm(request.POST)
+    because = form.cleaned_data["because"] if form.is_valid() else request.POST.get("because", "")[:300]
+    try:
+        decline_offer(offer, because=because, now=now)
+    except NotOpen as refused:
+        return _page(request, offer, token, now, problem=str(refused), status=409)
+    return redirect("customer-page", token=token)
+
+
+@require_GET
+@for_offer_link
+def document(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
+    """The letter as it was sent."""
+    with offer.document.content.open("rb") as content:
+        response = HttpResponse(content.read(), content_type=CONTENT_TYPE)
+    response["Content-Disposition"] = f'inline; filename="{document_name(offer)}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def ring_me(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
+    """A person rings within one working hour; pressed twice on a day, one duty."""
+    calendar = calendar_of(offer.tenant)
+    customer = offer.contract.customer
+    open_duty(
+        "ring me",
+        offer.public_id,
+        local_day(now, calendar.zone).isoformat(),
+        kind=Duty.Kind.CALL_CUSTOMER,
+        title=f"Ring {customer}: they asked on their page",
+        detail=f"About renewal offer {offer.number}",
+        due_at=calendar.due_after(now, RING_WITHIN),
+        now=now,
+        owner_role=Role.DISPATCHER,
+        customer=customer,
+        subject=offer.public_id,
+    )
+    return redirect("customer-page", token=token)
+
+
+def _page(request, offer, token, now, *, form=None, problem="", status=200):
+    offer.refresh_from_db()
+    today = local_day(now, zone_of(offer.tenant))
+    state = state_of(offer, today)
+    page = {
+        "offer": offer,
+        "token": token,
+        "state": state,
+        "States": OfferState,
+        "said": what_it_says(offer, today) if state in SHOWN_WHOLE else None,
+        "told": told_to_customer(offer, today),
+        "form": form,
+        "problem": problem,
+        "rings_by": _rings_by(offer, now),
+    }
+    return render(request, "portal/offer.html", page, status=status)
+
+
+def _rings_by(offer, now) -> str:
+    """When a person rings, where they asked for it: "today by 2:07 pm"."""
+    asked = Duty.objects.open().filter(subject=offer.public_id, kind=Duty.Kind.CALL_CUSTOMER).first()
+    if asked is None:
+        return ""
+    zone, country = zone_of(offer.tenant), offer.tenant.country
+    today, at = local_day(now, zone), local_time(asked.due_at, zone)
+    day = {0: "today", 1: "tomorrow"}.get((at.date() - today).days)
+    day = day or f"on {day_words(at.date(), country=country, today=today)}"
+    return f"{day} by {clock_words(at.time(), country=country)}"
+
+
+urlpatterns = [
+    path("v/<str:token>/accept/", accept, name="customer-accept"),
+    path("v/<str:token>/decline/", decline, name="customer-decline"),
+    path("v/<str:token>/offer.pdf", document, name="customer-offer-document"),
+]
