@@ -21,7 +21,7 @@ class CallRow:
     """One row: who, until when or since when, and the one thing to know.
 
     `note` is empty where the state says all; `brief` is the state in few words; `gone` says why a
-    row is greyed out.
+    row is greyed out. `contract_id` is the public id of the contract to speak about.
     """
 
     public_id: str
@@ -33,6 +33,7 @@ class CallRow:
     ends_on: dt.date | None
     note: str
     held_back: str
+    contract_id: str = ""
     brief: str = ""
     gone: str = ""
 
@@ -55,6 +56,7 @@ def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> l
             ends_on=covers[row.contract_id].ends_on,
             note=notes[row.customer_id],
             held_back=row.held_back,
+            contract_id=str(covers[row.contract_id].contract.public_id),
             brief=_brief(row, covers[row.contract_id], day=day),
         )
         for row in rows

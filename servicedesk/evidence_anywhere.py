@@ -49,7 +49,10 @@ class EvidenceForm(forms.Form):
 
     kind = forms.ChoiceField(choices=[(kind.value, words) for kind, (words, _) in BUTTONS.items()])
     contract = forms.ChoiceField(
-        error_messages={"required": "Choose the contract.", "invalid_choice": "Choose one."}
+        error_messages={
+            "required": "Choose the contract.",
+            "invalid_choice": "Choose one of the customer’s contracts.",
+        }
     )
     dated_on = forms.DateField()
     reference = forms.CharField(max_length=120, required=False)
