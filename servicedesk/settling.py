@@ -17,6 +17,7 @@ from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.booking import SlotTaken, book_visit
 from visits.entitled import still_open
+from visits.maintenance import waiting_service
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss
 from visits.slots import best_slots, slot_at
@@ -92,6 +93,7 @@ def _settle(request, visit, data, now) -> Visit:
             now=now,
             case=visit.case,
             entitlement=still_open(visit),
+            service=waiting_service(visit),
             tell_by_mail=visit.tell_by_mail,
             tell_by_sms=visit.tell_by_sms,
         )

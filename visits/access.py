@@ -15,6 +15,7 @@ from visits.announcements import cancel_visit_messages
 from visits.commitments import release_promises
 from visits.entitled import reopen_allowance
 from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
+from visits.maintenance import follow_visit
 from visits.models import Visit, VisitStep
 
 Step = VisitStep.Step
@@ -46,6 +47,7 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
         release_promises(visit, by=by, now=now, because="We came and could not get in")
         cancel_visit_messages(visit, now=now)
         reopen_allowance(visit, AllowanceEntry.Kind.NO_ACCESS, by=by, now=now)
+        follow_visit(visit, by=by, now=now)
         add_line(
             visit.customer,
             TimelineEntry.Kind.VISIT,

@@ -20,7 +20,8 @@ from tenancy.models import Membership
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import make_promises, release_promises
 from visits.entitled import book_allowance, release_allowance
-from visits.models import Assignment, Technician, Visit, VisitEquipment
+from visits.maintenance import book_service, follow_visit
+from visits.models import Assignment, PlannedService, Technician, Visit, VisitEquipment
 from visits.numbering import next_number
 
 # So long a booking can be undone, and so long its confirmation waits.
@@ -57,15 +58,17 @@ def book_visit(
     case: Case | None = None,
     response_due_at: dt.datetime | None = None,
     entitlement: Entitlement | None = None,
+    service: PlannedService | None = None,
     tell_by_mail: bool = True,
     tell_by_sms: bool = True,
 ) -> Visit:
     """Book a technician from `start` to `end`; the customer is told the window `start` to `window_end`.
 
     A fault without a `case` opens one, to be answered by `response_due_at`. With an `entitlement`
-    the visit is one of those that the contract grants. The confirmation leaves when the booking
-    cannot be undone any more. Raises SlotTaken when the technician's time is gone, and ValueError
-    for a time that has passed.
+    the visit is one of those that the contract grants, with a `service` it is planned maintenance. The
+    confirmation leaves when the booking cannot be undone any more. Raises SlotTaken when the
+    technician's time is gone, NothingLeft when the granted visit is, PlanRefused when the service is
+    booked otherwise, and ValueError for a time that has passed.
     """
     if start < now:
         raise ValueError("That time has passed. Choose a later one.")
@@ -82,6 +85,8 @@ def book_visit(
     _take_time(visit, technician)
     make_promises(visit, by=by, now=now)
     book_allowance(visit, by=by, now=now)
+    if service is not None:
+        book_service(service, visit, by=by, now=now)
     plan_visit_messages(visit, "booked", now=now, send_after=visit.held_until)
     add_number(customer, SearchWord.Kind.VISIT, visit.number, visit.public_id)
     _tell_timeline(visit, technician, "booked", "Visit booked", at=now, by=by, detail=problem)
@@ -107,6 +112,7 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     cancel_visit_messages(visit, now=now)
     release_promises(visit, now=now, because=because, by=by)
     release_allowance(visit, by=by, now=now, because=because)
+    follow_visit(visit, by=by, now=now)
     if visit.case_id and visit.case.opened_at == visit.booked_at:
         Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=because)
     add_line(

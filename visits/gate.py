@@ -23,6 +23,7 @@ from visits.commitments import release_promises
 from visits.entitled import use_allowance
 from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.handover import hand_over
+from visits.maintenance import follow_visit
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
 
@@ -179,6 +180,7 @@ def _complete(visit, completion, *, by, now, device_at):
     release_promises(visit, by=by, now=now, because="The visit is done")
     cancel_visit_messages(visit, now=now)
     use_allowance(visit, by=by, now=now)
+    follow_visit(visit, by=by, now=now)
     hand_over(visit, signed_by=report.recommendations_signed_by, now=now)
     _tell(visit, report, by=by, now=now)
     # The gate of the database, now rather than at commit: here its refusal can be answered.

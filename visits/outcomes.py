@@ -18,6 +18,7 @@ from tenancy.models import Membership
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises, release_promises
 from visits.entitled import release_allowance
+from visits.maintenance import follow_visit
 from visits.models import Visit
 from visits.sweeper import catch_up_first, make_missed
 
@@ -118,6 +119,7 @@ def cancel_visit(
             break_promises(visit, Promise.Kind.WINDOW, now=now, evidence=said)
         release_promises(visit, now=now, because=said, by=by)
         release_allowance(visit, by=by, now=now, because=said)
+        follow_visit(visit, by=by, now=now)
         cancel_visit_messages(visit, now=now)
         plan_visit_messages(visit, "cancelled", now=now)
         close_duties_about(visit.public_id, by=by, now=now, outcome=said)

@@ -24,6 +24,7 @@ from tenancy.scope import tenant
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises
 from visits.entitled import reopen_allowance
+from visits.maintenance import follow_visit
 from visits.models import Visit
 
 log = logging.getLogger(__name__)
@@ -183,6 +184,7 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
     )
     cancel_visit_messages(visit, now=now)
     reopen_allowance(visit, AllowanceEntry.Kind.MISSED_BY_US, by=None, now=now)
+    follow_visit(visit, by=None, now=now)
     add_line(
         visit.customer,
         TimelineEntry.Kind.MISSED,
