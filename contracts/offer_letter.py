@@ -52,7 +52,7 @@ class OfferLetter:
         if state == OfferState.OUT_OF_DATE:
             return ""
         if state != OfferState.OPEN:
-            return f"The offer is: {state.lower()}."
+            return f"The offer is: {state.label.lower()}."
         contract = Contract.objects.with_cover(today).get(pk=offer.contract_id)
         if contract.last_end is None or contract.last_end + dt.timedelta(days=1) != offer.starts_on:
             return "The contract has another last term by now."

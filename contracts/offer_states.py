@@ -1,22 +1,23 @@
 """What has become of a renewal offer: derived from its own dates and its contract's renewals."""
 
 import datetime as dt
-from enum import StrEnum
+
+from django.db import models
 
 from contracts.models import RenewalOffer
 from contracts.wording import day_in_full
 
 
-class OfferState(StrEnum):
+class OfferState(models.TextChoices):
     """What a person reads of an offer."""
 
-    DRAFT = "Draft"
-    OPEN = "Waiting for an answer"
-    OUT_OF_DATE = "Out of date"
-    ACCEPTED = "Accepted, being checked"
-    DECLINED = "Declined"
-    RENEWED = "Renewed"
-    ENDED = "No longer open"
+    DRAFT = "draft", "Draft"
+    OPEN = "open", "Waiting for an answer"
+    OUT_OF_DATE = "out of date", "Out of date"
+    ACCEPTED = "accepted", "Accepted, being checked"
+    DECLINED = "declined", "Declined"
+    RENEWED = "renewed", "Renewed"
+    ENDED = "ended", "No longer open"
 
 
 def state_of(offer: RenewalOffer, day: dt.date) -> OfferState:
