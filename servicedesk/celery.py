@@ -35,6 +35,9 @@ app.conf.beat_schedule = {
     "deliver messages": every(5, "servicedesk.tasks.deliver_messages", "send"),
     # Customers: a visit nobody came to is told within minutes. Dispatchers: it is in the tray.
     "late and missed": every(20, "servicedesk.tasks.sweep_late_and_missed"),
+    # Customers: who was promised a call and has none is told the truth. Technicians and dispatchers
+    # hear of it before.
+    "calls ahead": every(20, "servicedesk.tasks.alarm_about_calls"),
     # Customers: they know who comes, when, and what to decide.
     "plan reminders": every(30, "servicedesk.tasks.plan_reminders"),
     # Sales and accounts: no contract lapses unnoticed. Often, because each desk has its own

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from contracts import renewal_check
 from messaging import delivery
-from visits import reminders, sweeper
+from visits import call_ahead, reminders, sweeper
 
 
 @shared_task
@@ -20,6 +20,12 @@ def sweep_late_and_missed() -> int:
     """Visits that nobody came to, and promises past their time."""
     swept = sweeper.sweep(now=timezone.now())
     return swept.late + swept.missed + swept.broken
+
+
+@shared_task
+def alarm_about_calls() -> int:
+    """Promised calls before a visit that have not come."""
+    return call_ahead.alarm(now=timezone.now())
 
 
 @shared_task

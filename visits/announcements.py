@@ -19,7 +19,7 @@ from visits.models import Visit
 Channel = Message.Channel
 
 # A visit under way: these reach somebody who wants no messages too, if nothing else reaches them.
-UNDER_WAY = frozenset({"on the way", "delayed", "late", "missed"})
+UNDER_WAY = frozenset({"not called", "on the way", "delayed", "late", "missed"})
 EACH_IS_TOLD = frozenset({"moved", "on the way", "delayed"})
 KINDS = UNDER_WAY | {"booked", "moved", "cancelled", "reminder"}
 
@@ -34,8 +34,8 @@ def plan_visit_messages(
 ) -> int:
     """Plan telling the customer, once over each channel they want; how many messages are new.
 
-    Kinds: booked, moved, cancelled, on the way, delayed (before they notice), late, missed,
-    reminder. A booking is held until its undo time is over. A move or cancellation cancels what
+    Kinds: booked, moved, cancelled, not called (the promised call has not come), on the way,
+    delayed (before they notice), late, missed, reminder. A booking is held until its undo time is over. A move or cancellation cancels what
     still waits first; moved before the booking was told, it is told as booked. `fields` may
     hold `expected_at`, `call_by` (instants, ISO) and `caller` (a name). When nothing
     reaches the customer a duty to ring them is opened instead. A desk whose messages are

@@ -63,7 +63,9 @@ def call_ahead(visit: Visit, *, result: str, by, now: dt.datetime, device_at=Non
             write_visit(visit, now, called_ahead_at=now)
             evidence = f"{by.name}: {Result(result).label.lower()}"
             keep_promise(visit, Promise.Kind.CALL_AHEAD, now=now, evidence=evidence, by=by)
-            close_duties_about(visit.public_id, Duty.Kind.CALL_AHEAD, by=by, now=now, outcome=evidence)
+            done = (Duty.Kind.CALL_AHEAD, *((Duty.Kind.TELL_CUSTOMER,) if result == Result.SPOKE else ()))
+            close_duties_about(visit.public_id, *done, by=by, now=now, outcome=evidence)
+            outbox.cancel_about(visit.public_id, because="Rung meanwhile", kinds=["not called"])
     return visit
 
 
@@ -146,7 +148,7 @@ def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
         write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=State.ON_SITE, arrived_at=now)
         # "On the way" or "we are late" told after the arrival would be untrue.
-        outbox.cancel_about(visit.public_id, because="Arrived", kinds=["on the way", "delayed", "late"])
+        outbox.cancel_about(visit.public_id, because="Arrived", kinds=["not called", "on the way", "delayed", "late"])
         evidence = f"{by.name} arrived at {local_time(now, zone_of(visit.tenant)):%H:%M}"
         keep_promise(visit, Promise.Kind.WINDOW, now=now, evidence=evidence, by=by)
         close_duties_about(

@@ -22,6 +22,7 @@ TRUE_WHILE = {
     "moved": Visit.WAITING_STATES,
     "reminder": (State.BOOKED, State.CONFIRMED),
     "cancelled": (State.CANCELLED_BY_US, State.CANCELLED_BY_CUSTOMER),
+    "not called": (State.BOOKED, State.CONFIRMED),
     # After a miss the technician may still come.
     "on the way": (State.ON_THE_WAY, State.MISSED),
     "delayed": (*Visit.WAITING_STATES, State.MISSED),
@@ -34,6 +35,7 @@ TITLES = {
     "moved": "Your visit is now on {day}",
     "reminder": "Your visit on {day}",
     "cancelled": "Your visit on {day} is cancelled",
+    "not called": "We have not rung you yet",
     "on the way": "{who} is on the way",
     "delayed": "{who} is held up",
     "late": "We are late for your visit",
@@ -45,6 +47,7 @@ ASKS = {
     "moved": CONFIRM,
     "reminder": CONFIRM,
     "cancelled": "A new time",
+    "not called": "If that no longer suits",
     "on the way": "",
     "delayed": "If that no longer suits",
     "late": "If that no longer suits",
@@ -73,6 +76,8 @@ class VisitMessage:
             return f"The visit is: {visit.get_state_display().lower()}."
         if self.name == "on the way" and (visit.on_the_way_at is None or visit.arrived_at is not None):
             return "Nobody is on the way."
+        if self.name == "not called" and visit.called_ahead_at is not None:
+            return "They were rung meanwhile."
         return ""
 
     def useless(self, message: Message, *, now: dt.datetime) -> Useless:

@@ -233,6 +233,8 @@ def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, is_ne
         # What waits to tell the time is replaced: it would not be told at all.
         tell = tell or waits_to_be_told(visit)
         cancel_visit_messages(visit, now=now)
+        # The call that was waited for is promised for another time now.
+        close_duties_about(visit.public_id, Duty.Kind.CALL_AHEAD, by=by, now=now, outcome="Moved")
         if tell or agreed:
             # Before the move is planned: whom nothing reaches is rung about it.
             said = "A new time was agreed or told"
