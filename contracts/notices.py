@@ -1,120 +1,167 @@
-"""Telling customers of a renewal 60, 30, 14, 7 and 1 days before the end (R1.12)."""
+"""When customers, and the contract's owner, hear of a renewal: 60, 30, 14, 7 and 1 days before (R1.12).
+
+A contract that renews by itself has one notice only, as long as notice can still be given. What the
+letters say, and whether they are still true when they leave, is in `contracts.notice_letter`.
+"""
 
 import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import JSONObject
 
-from contracts.cover import State, cover_of
+from contracts.cover import State
 from contracts.models import Contract
-from contracts.wording import day_in_full
+from contracts.notice_letter import KIND, OWNER_KIND
+from contracts.renewing_by_itself import last_day_for_notice
+from contracts.terms import ONE_DAY
 from customers.models import Contact
+from messaging.channels import is_ready
 from messaging.keys import key_of
-from messaging.kinds import Letter, Useless, register
 from messaging.models import Message
 from messaging.outbox import plan
-from tenancy.calendars import instant_at, local_day, zone_of
+from tenancy.calendars import instant_at, zone_of
 from tenancy.models import Tenant
 
-KIND = "renewal notice"
-NO_NOTICE = "The contract is not about to end, or its renewal is in review"
 # When on its day a notice may leave, in the desk's wall time.
 LEAVES_AT = dt.time(9, 0)
+BY_ITSELF = "by itself"
 
 
-def plan_notices(desk: Tenant, day: dt.date, *, now: dt.datetime) -> int:
-    """Plan the notice that is due for each contract ending soon; how many are new.
+@dataclass(frozen=True)
+class Due:
+    """A notice that is due for a contract: which step, since when, and until when it is of use."""
 
-    Of several that fell due during a standstill only the last is planned: it says all. Nothing
-    whose day lay before the desk switched its messages on.
+    contract: Contract
+    step: int | str
+    due_at: dt.datetime
+    useless_after: dt.datetime
+
+    @property
+    def channel(self) -> str:
+        """How the main contact is reached: by mail, else by text; "" when there is no address.
+
+        Of two addresses the one that they did not stop messages to.
+        """
+        contact = self.contract.main_contact or {}
+        ways = [(Message.Channel.MAIL, "email", "by_mail"), (Message.Channel.SMS, "phone", "by_sms")]
+        there = [way for way in ways if contact.get(way[1]) and is_ready(way[0])]
+        wanted = [way for way in there if contact[way[2]]]
+        return next((channel for channel, _, _ in [*wanted, *there]), "")
+
+
+def due_notices(desk: Tenant, day: dt.date) -> list[Due]:
+    """The notice that is due on a day for each contract that has one: one query.
+
+    Of several that fell due during a standstill only the last: it says all. Nothing whose day lay
+    before the desk switched its messages on. None while a renewal is in review, and none for a
+    contract that was cancelled for its end.
     """
     steps = sorted(desk.notice_days)
-    if not steps:
-        return 0
-    return plan(_notices(desk, day, steps, now), now=now)
+    if not steps or desk.messages_from is None:
+        return []
+    found = [_due(contract, day, steps, zone_of(desk)) for contract in _ending(day, steps)]
+    return [due for due in found if due.due_at >= desk.messages_from]
 
 
-def _notices(desk, day, steps, now):
-    zone = zone_of(desk)
-    main = Contact.objects.filter(customer=OuterRef("customer"), is_main=True)
-    ending = (
+def plan_notices(due: list[Due], *, now: dt.datetime) -> tuple[int, int]:
+    """Plan what customers and what owners are told; how many are new of each: two statements."""
+    to_customers = [_to_customer(one, now) for one in due if one.channel]
+    to_owners = [_to_owner(one, now) for one in due if one.contract.has_owner]
+    return plan(to_customers, now=now), plan(to_owners, now=now)
+
+
+def untold(due: list[Due]) -> Iterator[Contract]:
+    """Contracts for which a notice is due and whose customer has nobody with an address."""
+    return (one.contract for one in due if not one.channel)
+
+
+def notice_ahead(steps: list[int], notice_days: int) -> int:
+    """How many days before its end the customer hears of a contract that renews by itself.
+
+    At the desk's first step if that lies before the last day for notice, else as long before that day.
+    """
+    first = max(steps)
+    return first if first > notice_days else first + notice_days
+
+
+def _ending(day, steps):
+    first = steps[-1]
+    ahead = Case(When(notice_days__lt=first, then=Value(first)), default=F("notice_days") + first)
+    days = Value(ONE_DAY)
+    main = Contact.objects.filter(customer=OuterRef("customer"), is_main=True).order_by("pk")
+    facts = JSONObject(id="pk", email="email", phone="phone", by_mail="by_mail", by_sms="by_sms")
+    return (
         Contract.objects.with_cover(day)
         .filter(
+            Q(is_auto_renewing=False, last_end__gte=day, last_end__lte=day + first * ONE_DAY)
+            | Q(
+                is_auto_renewing=True,
+                last_end__gte=Value(day) + days * F("notice_days"),
+                last_end__lte=Value(day) + days * ahead,
+            ),
             cover_state__in=[State.ACTIVE, State.RENEWAL_DUE],
+            noticed=False,
             waiting_evidence__isnull=True,
+            accepted_offer__isnull=True,
             unmatched_payment__isnull=True,
-            last_end__lte=day + dt.timedelta(days=steps[-1]),
-            last_end__gte=day,
         )
-        .annotate(contact_id=Subquery(main.values("pk")[:1]))
-        .filter(contact_id__isnull=False)
-    )
-    for contract in ending:
-        days = next(step for step in steps if (contract.last_end - day).days <= step)
-        due_at = instant_at(contract.last_end - dt.timedelta(days=days), LEAVES_AT, zone)
-        if due_at < desk.messages_from:
-            continue
-        yield Message(
-            key=key_of(KIND, contract.public_id, contract.last_end.isoformat(), days),
-            kind=KIND,
-            channel=Message.Channel.MAIL,
-            customer_id=contract.customer_id,
-            contact_id=contract.contact_id,
-            subject=contract.public_id,
-            fields={"ends_on": contract.last_end.isoformat()},
-            send_after=max(now, due_at),
-            useless_after=instant_at(contract.last_end + dt.timedelta(days=1), dt.time(0), zone),
-        )
-
-
-class RenewalNotice:
-    """Answers for renewal notices: still due while the same end stands and nothing is in review."""
-
-    def why_not(self, message: Message, *, now: dt.datetime) -> str:
-        """Why it is no longer due: cancelled, renewed meanwhile, or in review."""
-        cover = self._cover(message, now)
-        is_due = cover.state in (State.ACTIVE, State.RENEWAL_DUE)
-        has_same_end = cover.contract.last_end.isoformat() == message.fields["ends_on"]
-        in_review = cover.contract.waiting_evidence or cover.contract.unmatched_payment
-        return "" if is_due and has_same_end and not in_review else NO_NOTICE
-
-    def useless(self, message: Message, *, now: dt.datetime) -> Useless:
-        """The term has ended before the notice could leave."""
-        return Useless("The contract ended before this could be sent")
-
-    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
-        """Never: it can wait until morning."""
-        return False
-
-    def overrules_stop(self, message: Message) -> bool:
-        """Never: who wants no messages gets none about renewals."""
-        return False
-
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """When it ends, and what was used and left of the visits (R1.12)."""
-        cover = self._cover(message, now)
-        contract = cover.contract
-        visits = ""
-        if cover.visits_granted:
-            visits = (
-                f"{cover.visits_done} of its {cover.visits_granted} visits are done, "
-                f"{cover.visits_left} are left and paid for. "
-            )
-        return Letter(
-            title=f"Your contract {contract.number} runs until {day_in_full(contract.last_end)}",
-            text=(
-                f"{contract.tenant.name}: your contract {contract.number} runs until "
-                f"{day_in_full(contract.last_end)}. {visits}To renew it, or to use a visit, "
-                f"ring {contract.tenant.phone or 'us'}."
+        .annotate(
+            main_contact=Subquery(main.values(fact=facts)[:1]),
+            has_owner=Case(
+                When(owner__isnull=False, owner__ended_at__isnull=True, then=Value(True)),
+                default=Value(False),
             ),
         )
-
-    def make_link(self, message: Message, *, now: dt.datetime) -> str:
-        """It has none: a person answers the telephone."""
-        return ""
-
-    def _cover(self, message, now):
-        contract = Contract.objects.select_related("tenant").get(public_id=message.subject)
-        return cover_of(contract, local_day(now, zone_of(contract.tenant)))
+        .order_by("last_end", "pk")
+    )
 
 
-register(KIND, RenewalNotice())
+def _due(contract, day, steps, zone) -> Due:
+    if contract.is_auto_renewing:
+        step, ahead = BY_ITSELF, notice_ahead(steps, contract.notice_days)
+        last_of_use = last_day_for_notice(contract, contract.last_end)
+    else:
+        step = ahead = next(step for step in steps if (contract.last_end - day).days <= step)
+        last_of_use = contract.last_end
+    return Due(
+        contract=contract,
+        step=step,
+        due_at=instant_at(contract.last_end - ahead * ONE_DAY, LEAVES_AT, zone),
+        useless_after=instant_at(last_of_use + ONE_DAY, dt.time(0), zone),
+    )
+
+
+def _to_customer(due: Due, now) -> Message:
+    return Message(
+        key=_key(KIND, due),
+        kind=KIND,
+        channel=due.channel,
+        customer_id=due.contract.customer_id,
+        contact_id=due.contract.main_contact["id"],
+        **_common(due, now),
+    )
+
+
+def _to_owner(due: Due, now) -> Message:
+    return Message(
+        key=_key(OWNER_KIND, due),
+        kind=OWNER_KIND,
+        channel=Message.Channel.MAIL,
+        colleague_id=due.contract.owner_id,
+        **_common(due, now),
+    )
+
+
+def _key(kind, due):
+    return key_of(kind, due.contract.public_id, due.contract.last_end.isoformat(), due.step)
+
+
+def _common(due, now):
+    return {
+        "subject": due.contract.public_id,
+        "fields": {"ends_on": due.contract.last_end.isoformat(), "step": due.step},
+        "send_after": max(now, due.due_at),
+        "useless_after": due.useless_after,
+    }
