@@ -33,6 +33,15 @@ def is_in_range(paid_on: dt.date, ends_on: dt.date) -> bool:
     return -MONEY_DAYS_BEFORE <= days <= MONEY_DAYS_AFTER
 
 
+def pays_next_term(paid_on: dt.date, term: ContractTerm) -> bool:
+    """In range of the end; for short terms, and not nearer to the start that it paid for."""
+    if not is_in_range(paid_on, term.ends_on):
+        return False
+    to_end = abs((paid_on - term.ends_on).days)
+    to_start = abs((paid_on - (term.counts_from or term.starts_on)).days)
+    return to_end <= to_start
+
+
 def is_enough(amount: Decimal, price: Decimal) -> bool:
     """Whether an amount is at least 95 % of the price."""
     return amount >= price * ENOUGH
@@ -96,7 +105,7 @@ class _Matching:
         last = self.terms.get(contract.pk)
         if last is None or payment.currency != contract.currency:
             return None
-        if not _renews(payment, last):
+        if not pays_next_term(payment.paid_on, last):
             return OWN_TERM if is_enough(payment.amount, last.price) else None
         agreed = agreed_for(contract, last, self.offers.get(contract.pk))
         if contract.pk in self.cancelled or not is_enough(payment.amount, agreed.price):
@@ -136,12 +145,3 @@ def _cancelled(contracts) -> set[int]:
         contract__in=[contract.pk for contract in contracts], undone_at__isnull=True
     )
     return set(standing.values_list("contract_id", flat=True))
-
-
-def _renews(payment, term) -> bool:
-    """In range of the end; for short terms, and not nearer to the start that it paid for."""
-    if not is_in_range(payment.paid_on, term.ends_on):
-        return False
-    to_end = abs((payment.paid_on - term.ends_on).days)
-    to_start = abs((payment.paid_on - (term.counts_from or term.starts_on)).days)
-    return to_end <= to_start
