@@ -95,6 +95,7 @@ def give_back(
     words = dict(Payment.Return.choices)[kind].lower()
     close_match_duty(goes, outcome=f"{words.capitalize()}: {because.strip()}", by=by, now=now)
     tell(goes, words, step="returned", by=by, now=now, detail=because)
+    goes.refresh_from_db()
     return goes
 
 

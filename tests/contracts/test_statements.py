@@ -92,7 +92,7 @@ def test_unmatched_money_waits_for_accounts_until_the_next_business_noon(north, 
 
 def test_the_same_file_again_says_when_and_by_whom_and_changes_nothing(north, now):
     take(north, now, line())
-    with pytest.raises(TakenBefore, match="This file was taken in on 5 Mar 2026 by Hollis Grant, as march.csv"):
+    with pytest.raises(TakenBefore, match="taken in on 5 Mar 2026 by Hollis Grant, as march.csv"):
         take(north, now, line())
     assert (Statement.objects.count(), Payment.objects.count(), Renewal.objects.count()) == (1, 1, 1)
 

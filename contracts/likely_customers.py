@@ -1,0 +1,63 @@
+"""Whose unmatched money may be, by names that are nearly a customer's: points, and the reason in words."""
+
+from collections import defaultdict
+from difflib import SequenceMatcher
+
+from contracts.models import Payment
+from contracts.payers import telling_words
+from customers.models import Customer, SearchWord
+from customers.searchkeys import folded, words
+
+# How much each sign counts.
+SAME_CUSTOMER, SAME_NAME, NEAR_NAME, NAME_IN_WORDS = 25, 25, 18, 12
+_NEAR_ENOUGH = 0.84
+# No name of a customer needs more rows of search words than this; a word as common says nothing.
+_MOST_ROWS = 4000
+
+
+def likely_customers(payments: list[Payment]) -> dict[int, dict[int, tuple[int, str]]]:
+    """By payment: customers by id, each with points and the reason. One query for any number of them."""
+    found = {
+        payment.pk: {payment.customer_id: (SAME_CUSTOMER, "")} if payment.customer_id else {}
+        for payment in payments
+    }
+    nameless = [payment for payment in payments if payment.customer_id is None]
+    asked = {word for payment in nameless for word in _name_words(payment)}
+    by_word = defaultdict(dict)
+    rows = SearchWord.objects.filter(
+        kind=SearchWord.Kind.NAME, word__in=asked, customer__merged_into__isnull=True
+    )
+    for row in rows.select_related("customer").order_by("pk")[:_MOST_ROWS]:
+        by_word[row.word][row.customer_id] = row.customer
+    for payment in nameless:
+        for word in _name_words(payment):
+            for customer in by_word[word].values():
+                sign = _by_name(payment, customer)
+                if sign is not None:
+                    found[payment.pk][customer.pk] = sign
+    return found
+
+
+def _name_words(payment: Payment) -> list[str]:
+    """The words that may be of a customer's name: those of the payer, else of the reference."""
+    payer = telling_words(payment.payer)[:3]
+    told = [word for word in telling_words(payment.reference) if len(word) > 3 and not word.isdigit()]
+    return [*payer, *told[:4]]
+
+
+def _by_name(payment: Payment, customer: Customer) -> tuple[int, str] | None:
+    names = [name for name in (customer.name, customer.company) if name]
+    payer = words(payment.payer)
+    if any(payer == words(name) for name in names):
+        return SAME_NAME, "the payer is called so"
+    plain = " ".join(sorted(telling_words(payment.payer)))
+    for name in names:
+        called = " ".join(sorted(telling_words(name)))
+        if plain and called and SequenceMatcher(None, plain, called).ratio() >= _NEAR_ENOUGH:
+            return NEAR_NAME, f"the payer is called nearly so ({payment.payer})"
+    told = set(words(folded(payment.reference)))
+    for name in names:
+        telling = telling_words(name)
+        if telling and set(telling) <= told:
+            return NAME_IN_WORDS, "its customer’s name stands in the words"
+    return None
