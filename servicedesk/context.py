@@ -9,11 +9,12 @@ from tenancy.models import Role
 NAVIGATION = {
     Role.DISPATCHER: [("Board", "board"), ("Customers", "customers"), ("Messages", "messages")],
     Role.TECHNICIAN: [("Today", "today"), ("Find", "find")],
-    Role.SALES: [("Call list", "calls"), ("Customers", "customers")],
-    Role.ACCOUNTS: [("Call list", "calls"), ("Customers", "customers")],
+    Role.SALES: [("Call list", "calls"), ("Renewals", "renewals"), ("Customers", "customers")],
+    Role.ACCOUNTS: [("Call list", "calls"), ("Renewals", "renewals"), ("Customers", "customers")],
     Role.MANAGER: [
         ("Board", "board"),
         ("Call list", "calls"),
+        ("Renewals", "renewals"),
         ("Customers", "customers"),
         ("Messages", "messages"),
     ],
@@ -26,6 +27,7 @@ TAB_ICONS = {
     "customers": "users",
     "find": "search",
     "messages": "mail",
+    "renewals": "calendar-sync",
     "today": "list-checks",
 }
 

@@ -1,0 +1,185 @@
+"""Every contract whose renewal needs something next, by what that is: the renewals board's rows.
+
+A query over cover, as the call list is: nothing is kept, and what a page shows was true when it was
+asked for. A contract stands in one section by its state, and in those of its offer as well.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from contracts.covered import State
+from contracts.models import (
+    Cancellation,
+    Contract,
+    ContractTerm,
+    Payment,
+    Renewal,
+    RenewalEvidence,
+    RenewalOffer,
+)
+from tenancy.calendars import day_bounds, zone_of
+from tenancy.models import Tenant
+
+SOON_DAYS = 30
+LATELY_DAYS = 90
+
+
+class Section(models.TextChoices):
+    """What comes next, the most pressing first."""
+
+    REVIEW = "review", "In review"
+    ACCEPTED = "accepted", "Offer accepted"
+    GRACE = "grace", "In grace"
+    SOON = "soon", "Ends within 30 days"
+    LATER = "later", "Ends later"
+    LAPSED = "lapsed", "Lapsed lately"
+    OFFERED = "offered", "Offer out"
+    RENEWED = "renewed", "Renewed this month"
+
+
+# In the others who ends first, or ended first, comes first.
+NEWEST_FIRST = (Section.LAPSED, Section.RENEWED)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Contracts read by `with_reasons`, in order; `after` is the cursor of what follows ("": nothing)."""
+
+    contracts: list[Contract]
+    after: str
+
+
+def counts(desk: Tenant, day: dt.date, owned: Q) -> dict[str, int]:
+    """How many contracts stand in each section on a day (the desk's): two queries.
+
+    `owned` narrows the contracts by their owner.
+    """
+    found = dict.fromkeys(Section.values, 0)
+    judged = _candidates(desk, day).filter(owned).with_cover(day).annotate(section=_by_state(day))
+    by_state = judged.filter(section__isnull=False).order_by().values("section").annotate(many=Count("pk"))
+    found |= {row["section"]: row["many"] for row in by_state}
+    others = Contract.objects.filter(owned)
+    return found | others.aggregate(
+        **{section: Count("pk", filter=condition) for section, condition in _by_record(desk, day).items()}
+    )
+
+
+def page_of(desk: Tenant, day: dt.date, section: str, owned: Q, *, after: str = "", size: int = 50) -> Page:
+    """One page of a section: one query. A cursor that is none begins at the front."""
+    descends = section in NEWEST_FIRST
+    contracts = _candidates(desk, day).filter(owned).with_reasons(day).select_related("owner__user")
+    if section in _by_record(desk, day):
+        contracts = contracts.filter(_by_record(desk, day)[section])
+    else:
+        contracts = contracts.annotate(section=_by_state(day)).filter(section=section)
+    contracts = contracts.annotate(place=_renewed_last() if section == Section.RENEWED else _end())
+    at = _cursor(after, is_instant=section == Section.RENEWED)
+    if at is not None:
+        side = "lt" if descends else "gt"
+        place, public_id = at
+        contracts = contracts.filter(
+            Q(**{f"place__{side}": place}) | Q(**{"place": place, f"public_id__{side}": public_id})
+        )
+    sign = "-" if descends else ""
+    found = list(contracts.order_by(f"{sign}place", f"{sign}public_id")[: size + 1])
+    shown = found[:size]
+    return Page(shown, _cursor_of(shown[-1]) if len(found) > size else "")
+
+
+def _candidates(desk, day):
+    """All that can stand in a section, by records with an index: most of a desk's contracts cannot."""
+    ends_between = (
+        day - dt.timedelta(days=max(LATELY_DAYS, desk.grace_days)),
+        day + dt.timedelta(days=desk.renewal_due_days),
+    )
+    own = {"contract": OuterRef("pk")}
+    return Contract.objects.filter(
+        Exists(ContractTerm.objects.filter(**own, taken_back_at__isnull=True, ends_on__range=ends_between))
+        | Exists(RenewalEvidence.objects.filter(**own, state=RenewalEvidence.State.WAITING))
+        | Exists(RenewalOffer.objects.filter(**own, settled_at__isnull=True, declined_at__isnull=True))
+        | Exists(Payment.objects.unmatched().filter(customer=OuterRef("customer")))
+        | Q(is_auto_renewing=True)
+        | _renewed_in_month_of(desk, day)
+    )
+
+
+def _by_state(day):
+    soon = day + dt.timedelta(days=SOON_DAYS)
+    lately = day - dt.timedelta(days=LATELY_DAYS)
+    return Case(
+        When(cover_state=State.IN_REVIEW, then=Value(Section.REVIEW)),
+        When(cover_state=State.IN_GRACE, then=Value(Section.GRACE)),
+        When(cover_state=State.RENEWAL_DUE, last_end__lte=soon, then=Value(Section.SOON)),
+        When(cover_state=State.RENEWAL_DUE, then=Value(Section.LATER)),
+        When(cover_state=State.LAPSED, last_end__gte=lately, then=Value(Section.LAPSED)),
+        output_field=CharField(),
+    )
+
+
+def _by_record(desk, day) -> dict[str, Q]:
+    """The sections that an offer or a renewal puts a contract in, whatever its state but cancelled."""
+    own = {"contract": OuterRef("pk")}
+    cancelled = Cancellation.objects.filter(
+        Q(effective_on__isnull=True) | Q(effective_on__lte=day), **own, undone_at__isnull=True
+    )
+    offers = RenewalOffer.objects.filter(
+        **own, sent_at__isnull=False, declined_at__isnull=True, settled_at__isnull=True
+    )
+    return {
+        Section.OFFERED: Exists(offers.filter(accepted_at__isnull=True)) & ~Exists(cancelled),
+        Section.ACCEPTED: Exists(offers.filter(accepted_at__isnull=False)) & ~Exists(cancelled),
+        Section.RENEWED: Q(_renewed_in_month_of(desk, day)),
+    }
+
+
+def _renewed_in_month_of(desk, day):
+    zone = zone_of(desk)
+    begins, _ = day_bounds(day.replace(day=1), zone)
+    _, ends = day_bounds(day, zone)
+    return Exists(_renewals().filter(renewed_at__gte=begins, renewed_at__lt=ends))
+
+
+def _renewals():
+    return Renewal.objects.filter(contract=OuterRef("pk"), taken_back_at__isnull=True)
+
+
+def _renewed_last():
+    last = _renewals().order_by("-renewed_at").values("renewed_at")[:1]
+    return Subquery(last, output_field=DateTimeField())
+
+
+def _end():
+    # Without a standing term: after everything else.
+    return Coalesce(F("last_end"), Value(dt.date.max))
+
+
+def _cursor_of(contract: Contract) -> str:
+    return f"{contract.place.isoformat()}~{contract.public_id}"
+
+
+def _cursor(text: str, *, is_instant: bool):
+    place, _, public_id = text.partition("~")
+    kind = dt.datetime if is_instant else dt.date
+    try:
+        at = kind.fromisoformat(place)
+        known = uuid.UUID(public_id)
+    except ValueError:
+        return None
+    return None if is_instant and at.tzinfo is None else (at, known)
