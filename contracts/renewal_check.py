@@ -69,12 +69,12 @@ def _run(check: RenewalCheck, desk: Tenant, now: dt.datetime) -> RenewalCheck:
     )
     due = due_notices(desk, day)
     exceptions, money_waiting = exceptions_of(calendar, day, due), unmatched_in_review(day)
+    waiting = {UNMATCHED_MONEY: len(money_waiting)} if money_waiting else {}
     check.looked_at = sum(states.values())
     check.found = {
         "states": states,
         "renewed by itself": len(renewed),
-        "exceptions": counts_of(exceptions)
-        | ({UNMATCHED_MONEY: len(money_waiting)} if money_waiting else {}),
+        "exceptions": counts_of(exceptions) | waiting,
     }
     if desk.messages_from is not None and desk.messages_from <= now:
         queued = queue(exceptions, money_waiting, calendar=calendar, now=now)

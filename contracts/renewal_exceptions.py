@@ -9,6 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db.models import Exists, OuterRef
 
@@ -108,8 +109,8 @@ def _without_term(day):
 def _with_waiting_offer(calendar: Calendar, day: dt.date):
     """Accepted before the third last whole working day began, and not settled since."""
     before_today = (day - dt.timedelta(days=back) for back in range(1, 367))
-    working = [since for since in before_today if not calendar.is_closed(since)]
-    before = instant_at(working[OFFER_MAY_WAIT - 1], dt.time(0), calendar.zone)
+    working = list(islice((since for since in before_today if not calendar.is_closed(since)), OFFER_MAY_WAIT))
+    before = instant_at(working[-1], dt.time(0), calendar.zone)
     waiting = Contract.objects.filter(offers__accepted_at__lt=before, offers__settled_at__isnull=True)
     return waiting.with_cover(day).filter(cancelled=False).order_by("pk")
 

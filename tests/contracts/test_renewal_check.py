@@ -5,11 +5,21 @@ from decimal import Decimal
 
 import pytest
 
+from cases.duties import close_duty
 from cases.models import Duty
 from contracts import renewal_check
-from contracts.models import Contract, ContractTerm, Payment, RenewalCheck, RenewalEvidence
-from contracts.renewal_check import check_all
-from messaging.kinds import kind_of
+from contracts.models import (
+    Cancellation,
+    Contract,
+    ContractTerm,
+    Payment,
+    Renewal,
+    RenewalCheck,
+    RenewalEvidence,
+    RenewalOffer,
+)
+from contracts.renewal_check import check_all, check_now, latest_check
+from contracts.renewals import renew
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
@@ -113,21 +123,202 @@ def test_a_desk_whose_messages_are_off_is_checked_in_silence(north):
         assert not Message.objects.exists()
 
 
-def test_the_notice_says_when_it_ends_and_what_is_left_of_the_visits(north):
-    now = at(END - dt.timedelta(days=7))
+def test_an_exception_has_the_contracts_owner_else_a_role(north):
+    with tenant(north.tenant):
+        left = north.people[Role.MANAGER]
+        left.ended_at = at(END)
+        left.save()
+        for number, owner in (("X-1", north.sales), ("X-2", None), ("X-3", left)):
+            Contract.objects.create(
+                number=number, customer=north.customer, price=1, currency="GBP", owner=owner
+            )
+    check_all(now=at(dt.date(2026, 3, 5)))
+    with tenant(north.tenant):
+        assert list(Duty.objects.order_by("title").values_list("title", "owner", "owner_role")) == [
+            ("Contract X-1 has no term", north.sales.pk, Role.ACCOUNTS),
+            ("Contract X-2 has no term", None, Role.ACCOUNTS),
+            ("Contract X-3 has no term", None, Role.ACCOUNTS),
+        ]
+
+
+def test_an_exception_is_opened_once_and_closed_by_the_check_when_it_is_gone(north):
+    with tenant(north.tenant):
+        contract = Contract.objects.create(
+            number="X-1", customer=north.customer, price=1, currency="GBP", owner=north.sales
+        )
+    for day in (5, 6, 9):
+        check_all(now=at(dt.date(2026, 3, day)))
+    with tenant(north.tenant):
+        assert Duty.objects.get().closed_at is None
+        assert latest_check().found["exceptions"] == {"no term": 1}
+        ContractTerm.objects.create(
+            contract=contract, starts_on=END, ends_on=dt.date(2027, 3, 13), price=1, created_at=at(END)
+        )
+    check_all(now=at(dt.date(2026, 3, 10)))
+    with tenant(north.tenant):
+        duty = Duty.objects.get()
+        assert (duty.closed_at, duty.closed_by) == (at(dt.date(2026, 3, 10)), None)
+        assert duty.outcome == "The renewal check does not find it any more"
+        found = latest_check().found
+        assert (found["exceptions"], found["duties opened"], found["duties closed"]) == ({}, 0, 1)
+
+
+def test_an_exception_closed_by_a_person_is_opened_again_the_next_day_while_it_stands(north):
+    with tenant(north.tenant):
+        Contract.objects.create(number="X-1", customer=north.customer, price=1, currency="GBP")
+    now = at(dt.date(2026, 3, 5))
     check_all(now=now)
     with tenant(north.tenant):
-        message = Message.objects.get(kind="renewal notice")
-        kind = kind_of(message)
-        assert kind.why_not(message, now=now) == ""
-        assert kind.write(message, now=now).text == (
-            "Northgate: your contract N-20418 runs until 14 Mar 2026. 0 of its 2 visits are done, 2 are left "
-            "and paid for. To renew it, or to use a visit, ring 01632 960 118."
-        )
+        close_duty(Duty.objects.get(), by=north.accounts, now=now, outcome="They send the dates")
+        check_now(north.tenant, by=north.accounts, now=at(dt.date(2026, 3, 5), 17))
+        assert not Duty.objects.open().exists()
+    for day in (6, 7):
+        check_all(now=at(dt.date(2026, 3, day)))
+    with tenant(north.tenant):
+        assert Duty.objects.open().count() == 1
+        assert Duty.objects.count() == 2
+
+
+def test_a_term_taken_back_into_review_has_its_verification_and_no_second_duty(north):
+    with tenant(north.tenant):
+        ContractTerm.objects.update(taken_back_at=at(END), taken_back_because="Bounced")
         RenewalEvidence.objects.create(
-            contract=north.contract, kind="cheque", dated_on=dt.date(2026, 3, 2), recorded_at=now
+            contract=north.contract, kind="bank line", dated_on=dt.date(2026, 3, 2), recorded_at=at(END)
         )
-        assert kind.why_not(message, now=now) != ""
+    check_all(now=at(dt.date(2026, 3, 5)))
+    with tenant(north.tenant):
+        assert not Duty.objects.exists()
+
+
+def test_a_customer_without_an_address_is_rung_instead(north):
+    with tenant(north.tenant):
+        north.customer.contacts.update(email="", phone="")
+    for days in (60, 59, 30):
+        check_all(now=at(END - dt.timedelta(days=days)))
+    assert notices(north) == []
+    with tenant(north.tenant):
+        duty = Duty.objects.get()
+        assert (duty.kind, duty.owner_role, duty.subject) == (
+            Duty.Kind.RENEWAL_ENDS,
+            Role.SALES,
+            north.contract.public_id,
+        )
+        assert duty.title == "Tell Margaret Ellison that N-20418 ends 14 Mar 2026"
+        north.customer.contacts.update(email="m@harbourletter.example")
+    check_all(now=at(END - dt.timedelta(days=29)))
+    assert len(notices(north)) == 1
+    with tenant(north.tenant):
+        assert not Duty.objects.open().exists()
+
+
+def test_without_a_main_contact_there_is_nobody_to_tell(north):
+    with tenant(north.tenant):
+        north.customer.contacts.update(is_main=False)
+    check_all(now=at(END - dt.timedelta(days=60)))
+    with tenant(north.tenant):
+        assert latest_check().found["exceptions"] == {"nobody to tell": 1}
+
+
+def test_what_renews_by_itself_has_its_next_term_once_notice_is_too_late(north):
+    with tenant(north.tenant):
+        Contract.objects.filter(pk=north.contract.pk).update(is_auto_renewing=True)
+    check_all(now=at(dt.date(2026, 2, 12)))
+    with tenant(north.tenant):
+        assert latest_check().found["renewed by itself"] == 0
+    check_all(now=at(dt.date(2026, 2, 13)))
+    with tenant(north.tenant):
+        assert latest_check().found["renewed by itself"] == 1
+        assert latest_check().found["states"] == {"active": 1}
+        assert Renewal.objects.get().channel == Renewal.Channel.CLOCK
+
+
+def test_what_cannot_renew_by_itself_is_an_exception(north):
+    with tenant(north.tenant):
+        Contract.objects.filter(pk=north.contract.pk).update(is_auto_renewing=True, price=0)
+    check_all(now=at(dt.date(2026, 2, 13)))
+    with tenant(north.tenant):
+        duty = Duty.objects.get(kind=Duty.Kind.JUDGE_CONTRACT)
+        assert duty.title == "Contract N-20418 cannot renew by itself: it has no price"
+        Contract.objects.filter(pk=north.contract.pk).update(price=612)
+    check_all(now=at(dt.date(2026, 2, 14)))
+    with tenant(north.tenant):
+        assert not Duty.objects.open().exists()
+        assert Renewal.objects.count() == 1
+
+
+@pytest.mark.parametrize(("day", "waits"), [(dt.date(2026, 3, 5), False), (dt.date(2026, 3, 6), True)])
+def test_an_accepted_offer_may_wait_three_whole_working_days(north, day, waits):
+    with tenant(north.tenant):
+        # Monday 2 March: Tuesday, Wednesday and Thursday are whole.
+        RenewalOffer.objects.create(
+            number="O-1",
+            contract=north.contract,
+            starts_on=END + dt.timedelta(days=1),
+            ends_on=dt.date(2027, 3, 14),
+            amount=700,
+            valid_until=END,
+            made_at=at(dt.date(2026, 2, 27)),
+            sent_at=at(dt.date(2026, 2, 27)),
+            accepted_at=at(dt.date(2026, 3, 2), 0),
+        )
+    check_all(now=at(day))
+    with tenant(north.tenant):
+        titles = list(Duty.objects.values_list("title", "owner_role"))
+        said = "Margaret Ellison accepted our offer for N-20418, and it is not renewed"
+        assert titles == ([(said, Role.MANAGER)] if waits else [])
+
+
+def test_a_match_that_was_made_elsewhere_closes_its_duty(north):
+    with tenant(north.tenant):
+        payment = Payment.objects.create(
+            customer=north.customer, paid_on=END, amount=Decimal("612"), currency="GBP", recorded_at=at(END)
+        )
+    check_all(now=at(dt.date(2026, 3, 20)))
+    with tenant(north.tenant):
+        assert latest_check().found["exceptions"] == {"unmatched money": 1}
+        renew(
+            north.contract,
+            channel=Renewal.Channel.PAYMENT,
+            amount=None,
+            by=north.accounts,
+            now=at(END),
+            payments=[payment],
+        )
+    check_all(now=at(dt.date(2026, 3, 23)))
+    with tenant(north.tenant):
+        assert latest_check().found["exceptions"] == {}
+        assert not Duty.objects.filter(kind=Duty.Kind.MATCH_PAYMENT).open().exists()
+
+
+def test_a_person_may_ask_at_any_time_and_each_run_is_kept(cast, north):
+    day = dt.date(2026, 3, 5)
+    with tenant(north.tenant):
+        first = check_now(north.tenant, by=north.sales, now=at(day, 8))
+    check_all(now=at(day, 9))
+    with tenant(north.tenant):
+        second = check_now(north.tenant, by=north.accounts, now=at(day, 10))
+        assert first.found["notices"] == 1
+        assert second.found["notices"] == 0
+        assert [check.asked_by for check in RenewalCheck.objects.order_by("started_at")] == [
+            north.sales,
+            None,
+            north.accounts,
+        ]
+        assert latest_check() == second
+    with tenant(cast.south.tenant):
+        assert RenewalCheck.objects.get().asked_by is None
+    assert len(notices(north)) == 1
+
+
+def test_a_cancelled_contract_is_looked_at_and_left_in_peace(north):
+    with tenant(north.tenant):
+        Cancellation.objects.create(contract=north.contract, reason="Moves", recorded_at=at(END))
+        ContractTerm.objects.update(taken_back_at=at(END))
+    check_all(now=at(dt.date(2026, 3, 5)))
+    with tenant(north.tenant):
+        assert latest_check().found["states"] == {"cancelled": 1}
+        assert latest_check().found["exceptions"] == {}
+    assert notices(north) == []
 
 
 def test_one_desk_that_fails_does_not_keep_the_others_from_being_checked(cast, north, monkeypatch):
