@@ -43,6 +43,9 @@ app.conf.beat_schedule = {
     # Sales and accounts: no contract lapses unnoticed. Often, because each desk has its own
     # midnight; a desk whose day is checked is not checked again.
     "renewal check": every(900, "servicedesk.tasks.check_renewals", "bulk"),
+    # Customers and dispatchers: what was paid for or planned is offered, made due and never forgotten.
+    # Hourly, because each desk has its own midnight; what was seen to today is not seen to again.
+    "use it or lose it": every(3600, "servicedesk.tasks.see_to_unused", "bulk"),
     # Nobody waits for it: the table of sessions would grow for ever.
     "clear sessions": nightly(3, 30, "servicedesk.tasks.clear_sessions"),
 }

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from contracts import renewal_check
 from messaging import delivery
-from visits import call_ahead, reminders, sweeper
+from visits import call_ahead, daily_round, reminders, sweeper
 
 
 @shared_task
@@ -38,6 +38,12 @@ def plan_reminders() -> int:
 def check_renewals() -> int:
     """Contracts of every desk whose day has not been checked yet."""
     return renewal_check.check_all(now=timezone.now())
+
+
+@shared_task
+def see_to_unused() -> int:
+    """Paid visits and planned services of every desk that nobody has seen to yet."""
+    return daily_round.go_round(now=timezone.now()).total()
 
 
 @shared_task

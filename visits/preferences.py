@@ -30,13 +30,43 @@ class Wishes:
         return not self.required or technician.pk in self.required
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where somebody is to come: primary keys of the customer, the site and the machines."""
+
+    customer: int
+    site: int | None
+    machines: frozenset[int] = frozenset()
+
+    def concerns(self, wish: TechnicianPreference) -> bool:
+        """Whether the wish was said of this customer, site or one of these machines."""
+        if wish.equipment_id is not None:
+            return wish.equipment_id in self.machines
+        if wish.site_id is not None:
+            return wish.site_id == self.site
+        return wish.customer_id == self.customer
+
+
 def wishes_for(customer: Customer, site: Site | None, machines: Iterable[Equipment]) -> Wishes:
     """What is wished for a visit to these machines: one query."""
+    place = Place(customer.pk, site and site.pk, frozenset(machine.pk for machine in machines))
+    return wishes_for_places([place])[0]
+
+
+def wishes_for_places(places: list[Place]) -> list[Wishes]:
+    """What is wished for visits to many places, in their order: one query."""
     said = TechnicianPreference.objects.filter(
-        Q(customer=customer) | Q(site=site, site__isnull=False) | Q(equipment__in=list(machines))
+        Q(customer__in={place.customer for place in places})
+        | Q(site__in={place.site for place in places if place.site})
+        | Q(equipment__in={machine for place in places for machine in place.machines})
     )
+    said = sorted(said, key=_nearness)
+    return [_wishes([wish for wish in said if place.concerns(wish)]) for place in places]
+
+
+def _wishes(said) -> Wishes:
     nearest = {}
-    for wish in sorted(said, key=_nearness):
+    for wish in said:
         nearest.setdefault(wish.technician_id, wish.level)
     return Wishes(
         preferred=tuple(pk for pk, level in nearest.items() if level != Level.EXCLUDED),

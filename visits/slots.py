@@ -17,7 +17,7 @@ from tenancy.calendars import Calendar, day_bounds, instant_at, local_day, local
 from tenancy.models import Tenant
 from visits.availability import Diary, diaries
 from visits.models import Technician, Visit
-from visits.preferences import Wishes, wishes_for
+from visits.preferences import Place, Wishes, wishes_for, wishes_for_places
 
 HALF_HOURS = tuple(dt.time(minutes // 60, minutes % 60) for minutes in range(0, 24 * 60, 30))
 # Beyond this nobody is offered anything without asking for a day.
@@ -102,6 +102,51 @@ def best_slots(wanted: Wanted) -> list[Slot]:
         filter(None, (next(offer, None) for offer in others)), key=lambda s: (s.start, s.technician.name)
     )
     return [*first, *soonest][:OFFERED]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One of many for whom times are proposed: what is wanted, and the days that suit, the best first."""
+
+    wanted: Wanted
+    days: tuple[dt.date, ...]
+
+
+def proposed_slots(asked: list[Asked]) -> list[list[Slot]]:
+    """For each at most two: the preferred technician's earliest and next, else the soonest with anybody.
+
+    Five queries, however many are asked for. What is proposed to one may be proposed to another: it is
+    taken by whoever books first.
+    """
+    days = [day for one in asked for day in one.days]
+    if not days:
+        return [[] for _ in asked]
+    zone = asked[0].wanted.calendar.zone
+    start, end = day_bounds(min(days), zone)[0], day_bounds(max(days), zone)[1]
+    places = [
+        Place(
+            one.wanted.customer.pk,
+            one.wanted.site and one.wanted.site.pk,
+            frozenset(machine.pk for machine in one.wanted.machines),
+        )
+        for one in asked
+    ]
+    technicians = Technician.objects.filter(is_active=True).order_by("name")
+    booked = diaries(technicians, start=start - asked[0].wanted.travel, end=end + asked[0].wanted.travel)
+    return [
+        _proposed(one, wishes, booked) for one, wishes in zip(asked, wishes_for_places(places), strict=True)
+    ]
+
+
+def _proposed(asked, wishes, booked) -> list[Slot]:
+    may_come = [diary for diary in booked if wishes.allows(diary.technician)]
+    for diary in sorted(may_come, key=lambda diary: _rank(wishes, diary.technician)):
+        if diary.technician.pk not in wishes.preferred:
+            break
+        if found := list(_next_two(offers_of(asked.wanted, wishes, diary, asked.days))):
+            return found
+    soonest = filter(None, (next(offers_of(asked.wanted, wishes, d, asked.days), None) for d in may_come))
+    return sorted(soonest, key=lambda slot: (slot.start, slot.technician.name))[:1]
 
 
 def slots_on(wanted: Wanted, day: dt.date, *, technician: Technician | None = None) -> list[Slot]:

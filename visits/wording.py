@@ -9,9 +9,13 @@ MONTH_FIRST = frozenset({"US", "PH"})
 
 def day_words(day: dt.date, *, country: str, today: dt.date) -> str:
     """ "Thu 5 March", in the United States "Thu March 5"; with the year when it is another one."""
+    return f"{day:%a} {date_words(day, country=country, today=today)}"
+
+
+def date_words(day: dt.date, *, country: str, today: dt.date) -> str:
+    """ "5 March", in the United States "March 5"; with the year when it is another one."""
     date = f"{day:%B} {day.day}" if country in MONTH_FIRST else f"{day.day} {day:%B}"
-    year = "" if day.year == today.year else f" {day.year}"
-    return f"{day:%a} {date}{year}"
+    return date if day.year == today.year else f"{date} {day.year}"
 
 
 def clock_words(clock: dt.time, *, country: str) -> str:

@@ -71,4 +71,5 @@ def test_every_task_runs_with_no_desk_open_and_twice_does_nothing_more(cast, now
             before = rows()
             task()
             assert rows() == before
-    assert rows()[0] == (4, 0, 1)
+    # Two messages and the duty are the nudge about paid visits.
+    assert rows()[0] == (6, 1, 1)

@@ -1,0 +1,234 @@
+"""Use it or lose it: what was paid for or planned, and nobody has booked; what ends first stands first.
+
+Two kinds of rows in one order: granted visits that are open (by the last day on which they can be
+used), and planned services to be booked (by the proposed day). A page costs the same number of
+queries whether it has one row or all.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast
+
+from contracts.allowance import terms_that_count, with_left
+from contracts.cover import COVERED_STATES
+from contracts.covered import covered_on
+from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
+from customers.models import Customer, Equipment, Site
+from tenancy.calendars import Calendar, calendar_of, local_day
+from tenancy.models import Tenant
+from visits.models import MaintenancePlan, PlannedService, Technician, TechnicianPreference
+from visits.slots import Asked, Slot, Wanted, proposed_slots
+
+DAY = dt.timedelta(days=1)
+# So far ahead a time is proposed, counted from today or from a service's proposed day.
+LOOK_AHEAD = 21
+GRANTED, SERVICE = 0, 1
+
+
+@dataclass
+class Unused:
+    """One row: visits left of a term, or one planned service; `until` is the last day to do it on."""
+
+    until: dt.date
+    customer: Customer
+    contract: Contract | None
+    left: int
+    entitlement: Entitlement | None = None
+    service: PlannedService | None = None
+    machines: list[Equipment] = field(default_factory=list)
+    site: Site | None = None
+    slots: list[Slot] = field(default_factory=list)
+
+    @property
+    def cursor(self) -> tuple[dt.date, int, int]:
+        """Where the row stands in the order of the list."""
+        if self.entitlement is not None:
+            return self.until, GRANTED, self.entitlement.pk
+        return self.until, SERVICE, self.service.pk
+
+    @property
+    def machine(self) -> Equipment | None:
+        """The machine that a visit is proposed for."""
+        return self.machines[0] if self.machines else None
+
+
+def open_grants(desk: Tenant, day: dt.date) -> QuerySet[Entitlement]:
+    """Entitlements with open visits that can still be used, with `left` and `until`.
+
+    Of the term that runs, and in review or grace of the last one, as long as the contract covers.
+    """
+    covering = Contract.objects.with_cover(day).filter(cover_state__in=COVERED_STATES)
+    with_grace = F("term__ends_on") + Value(dt.timedelta(days=desk.grace_days))
+    return (
+        with_left(Entitlement.objects.filter(kind=Entitlement.Kind.VISITS))
+        .filter(
+            term__in=terms_that_count(day).values("pk"), term__contract__in=covering.values("pk"), left__gt=0
+        )
+        .annotate(
+            until=Case(
+                When(term__ends_on__gte=day, then=F("term__ends_on")),
+                default=Cast(with_grace, DateField()),
+                output_field=DateField(),
+            )
+        )
+        .select_related("term__contract__customer", "term__contract__tenant")
+    )
+
+
+def open_services() -> QuerySet[PlannedService]:
+    """Planned services that wait to be booked, with the last day of their contract as `covered_until`."""
+    ends = ContractTerm.objects.filter(contract=OuterRef("plan__contract"), taken_back_at__isnull=True)
+    return (
+        PlannedService.objects.filter(state=PlannedService.State.DUE)
+        .annotate(covered_until=Subquery(ends.order_by("-ends_on").values("ends_on")[:1]))
+        .select_related("plan__customer", "plan__contract", "plan__site", "plan__equipment__site")
+    )
+
+
+def unused_rows(
+    desk: Tenant,
+    day: dt.date,
+    *,
+    technician: Technician | None = None,
+    after: tuple[dt.date, int, int] | None = None,
+    most: int = 25,
+) -> list[Unused]:
+    """At most `most` rows after a cursor, what ends first first: four queries.
+
+    With a `technician` only where that one is preferred.
+    """
+    grants, services = open_grants(desk, day), open_services()
+    if technician is not None:
+        grants = grants.filter(_prefers(technician, "term__contract__customer", _machines_of_contract(day)))
+        plans = MaintenancePlan.objects.filter(
+            _prefers(technician, "customer", Q(pk=OuterRef(OuterRef("equipment"))))
+        )
+        services = services.filter(plan__in=plans.values("pk"))
+    if after is not None:
+        grants = grants.filter(_after("until", GRANTED, after))
+        services = services.filter(_after("proposed_on", SERVICE, after))
+    rows = [
+        *(_of_grant(grant) for grant in grants.order_by("until", "pk")[:most]),
+        *(_of_service(service) for service in services.order_by("proposed_on", "pk")[:most]),
+    ]
+    rows = sorted(rows, key=lambda row: row.cursor)[:most]
+    _find_machines(rows, day)
+    return rows
+
+
+def propose(rows: list[Unused], *, desk: Tenant, now: dt.datetime, calendar: Calendar | None = None) -> None:
+    """Give each row at most two times of the preferred technician, else of whoever is free soonest.
+
+    Never after the last day to do it on. Five queries, and two more without a `calendar`.
+    """
+    calendar = calendar or calendar_of(desk)
+    today = local_day(now, calendar.zone)
+    asked = [
+        Asked(
+            Wanted(
+                desk=desk,
+                calendar=calendar,
+                now=now,
+                customer=row.customer,
+                site=row.site,
+                machines=tuple(row.machines[:1]),
+            ),
+            tuple(_days(row, today)),
+        )
+        for row in rows
+    ]
+    for row, slots in zip(rows, proposed_slots(asked), strict=True):
+        row.slots = slots
+
+
+def row_of(entitlement: Entitlement, day: dt.date) -> Unused:
+    """The row of one entitlement read by `open_grants`: two queries."""
+    row = _of_grant(entitlement)
+    _find_machines([row], day)
+    return row
+
+
+def _of_grant(grant) -> Unused:
+    contract = grant.term.contract
+    return Unused(
+        until=grant.until,
+        customer=contract.customer,
+        contract=contract,
+        left=int(grant.left),
+        entitlement=grant,
+    )
+
+
+def _of_service(service) -> Unused:
+    plan = service.plan
+    return Unused(
+        until=service.proposed_on,
+        customer=plan.customer,
+        contract=plan.contract,
+        left=1,
+        service=service,
+        machines=[plan.equipment] if plan.equipment else [],
+        site=plan.site,
+    )
+
+
+def _after(column, rank, cursor) -> Q:
+    day, seen_rank, pk = cursor
+    later = Q(**{f"{column}__gt": day})
+    if rank < seen_rank:
+        return later
+    same_day = Q(**{column: day}) & (Q(pk__gt=pk) if rank == seen_rank else Q())
+    return later | same_day
+
+
+def _machines_of_contract(day) -> Q:
+    # Three levels out: machines, what was said of them, the grants.
+    contract = OuterRef(OuterRef(OuterRef("term__contract")))
+    rows = ContractEquipment.objects.filter(covered_on(day), contract=contract)
+    return Q(pk__in=rows.values("equipment"))
+
+
+def _prefers(technician, customer, machines: Q):
+    """Somebody said so of the customer, or of one of the machines or its site; nobody excluded them."""
+    of_machines = Equipment.objects.filter(machines)
+    levels = TechnicianPreference.Level
+    said = TechnicianPreference.objects.filter(technician=technician).filter(
+        Q(customer=OuterRef(customer))
+        | Q(site__in=of_machines.values("site"))
+        | Q(equipment__in=of_machines.values("pk"))
+    )
+    return Exists(said.exclude(level=levels.EXCLUDED)) & ~Exists(said.filter(level=levels.EXCLUDED))
+
+
+def _find_machines(rows, day) -> None:
+    """The machines that each contract names, else all of its customer's; and where they stand."""
+    of_grants = [row for row in rows if row.entitlement is not None]
+    contracts = {row.contract.pk: row for row in of_grants}
+    named = ContractEquipment.objects.filter(covered_on(day), contract__in=contracts)
+    for covered in named.select_related("equipment__site").order_by("equipment"):
+        contracts[covered.contract_id].machines.append(covered.equipment)
+    bare = [row for row in of_grants if not row.machines]
+    theirs: dict[int, list[Equipment]] = {}
+    standing = Equipment.objects.filter(
+        site__customer__in=[row.customer.pk for row in bare], retired_on__isnull=True
+    )
+    for machine in standing.select_related("site").order_by("pk"):
+        theirs.setdefault(machine.site.customer_id, []).append(machine)
+    for row in bare:
+        row.machines = theirs.get(row.customer.pk, [])
+    for row in of_grants:
+        row.site = row.machine.site if row.machine else None
+
+
+def _days(row, today):
+    """Days to look for a time on: a service's proposed day and what follows, then what lies before it."""
+    begin, last, earlier = today, row.until, []
+    if row.service is not None:
+        # A service has a day, not a deadline: some days later is better than none.
+        begin, last = max(today, row.until), row.service.covered_until or dt.date.max
+        earlier = [begin - n * DAY for n in range(1, LOOK_AHEAD)]
+    last = min(last, begin + LOOK_AHEAD * DAY)
+    ahead = [begin + n * DAY for n in range((last - begin).days + 1)]
+    return [*ahead, *(day for day in earlier if day >= today)]
