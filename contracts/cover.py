@@ -261,7 +261,8 @@ def _records(contract):
             f"{money(payment['amount'], currency)} of {paid} from {payer}{named}"
             + _recorded(contract, payment)
         )
-    if offer := contract.accepted_offer:
+    # The acceptance itself stands among the evidence, while that waits.
+    if (offer := contract.accepted_offer) and (evidence or {}).get("kind") != "accepted offer":
         person = offer["accepted_name"] or "the customer"
         at = _at(contract, offer["accepted_at"])
         yield f"offer of {money(offer['amount'], currency)} accepted, {person}, {at}"

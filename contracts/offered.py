@@ -58,7 +58,7 @@ def visits_used(contract: Contract, day: dt.date) -> str:
     if granted is None or not granted.quantity:
         return ""
     left, booked = int(granted.quantity - granted.disposed), int(granted.booked)
-    said = f"{int(granted.done)} of {_counted(int(granted.quantity), 'visit')} used, {left} left"
+    said = f"{int(granted.done)} of {_counted(int(granted.quantity), 'visit')} used, {left or 'none'} left"
     if not booked or not left:
         return said
     return f"{said} and booked" if booked >= left else f"{said}, {booked} of them booked"

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from cases.models import Duty, Promise
-from contracts.models import Contract, RenewalEvidence
+from contracts.models import Contract, RenewalEvidence, RenewalOffer
 from customers.links import make_link
 from customers.models import Customer, CustomerLink, CustomerMerge, DuplicateProposal, Equipment
 from messaging.models import Message
@@ -37,6 +37,7 @@ OWNERS = {
     "contracts": Contract,
     "evidence": RenewalEvidence,
     "duties": Duty,
+    "offers": RenewalOffer,
     "promises": Promise,
     "messages": Message,
     "files": StoredFile,

@@ -318,7 +318,7 @@ def test_the_mail_says_it_all_with_one_link_and_one_number(cast, now):
         "Dear Margaret Ellison,\n\n"
         "your contract N-20418 runs until 14 Mar 2026. We would be glad to go on looking after you.\n\n"
         "Our offer N-20418/1: 15 Mar 2026 to 14 Mar 2027, for £612.00, with 2 visits.\n"
-        "Of the present term: 1 of 2 visits used, 0 left.\n\n"
+        "Of the present term: 1 of 2 visits used, none left.\n\n"
         "Thank you for ten years.\n\n"
         "The attached letter says all of it. To accept or decline, until 4 Apr 2026:\n"
         f"{address}\n\n"
