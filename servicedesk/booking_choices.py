@@ -16,9 +16,10 @@ from contracts.overlaps import response_hours_of
 from customers.models import Contact, Equipment, Site
 from recommendations.models import Recommendation
 from servicedesk.caller_facts import Caller
-from visits.entitled import unused_visit
-from visits.models import Technician, Visit
+from visits.entitled import unused_visits
+from visits.models import PlannedService, Technician, Visit
 from visits.slots import Slot, Wanted, best_slots, slot_at, slots_on
+from visits.use_or_lose import open_services
 
 Kind = Visit.Kind
 SMS, MAIL = "sms", "mail"
@@ -34,11 +35,18 @@ class Choices:
     data: QueryDict
     offered: list[Slot] = field(default_factory=list)
     unused: tuple[Entitlement, Cover] | None = None
+    # Planned maintenance of the customer that waits to be booked.
+    services: list[PlannedService] = field(default_factory=list)
 
     @property
     def is_new(self) -> bool:
         """Whether the panel has just been opened: then its defaults count."""
         return "kind" not in self.data
+
+    @property
+    def is_prefilled(self) -> bool:
+        """Whether a list has opened it with a time: what it does not say is as at first."""
+        return "prefilled" in self.data
 
     @property
     def kind(self) -> str:
@@ -118,9 +126,19 @@ class Choices:
         return self.unused[0] if self.unused and uses else None
 
     @property
+    def service(self) -> PlannedService | None:
+        """The planned maintenance that this booking does: the one asked for, else of the machines ticked."""
+        if self.kind != Kind.TUNE_UP:
+            return None
+        asked = self.data.get("service", "")
+        chosen = {machine.pk for machine in self.machines}
+        theirs = (s for s in self.services if s.plan.equipment_id in chosen)
+        return _named(self.services, asked) or next(theirs, None)
+
+    @property
     def channels(self) -> set[str]:
         """Over which the customer is told; at first those that they like and have."""
-        if not self.is_new:
+        if not self.is_new and not self.is_prefilled:
             return {SMS, MAIL} & set(self.data.getlist("tell"))
         contact = self.contact
         if contact is None:
@@ -198,11 +216,22 @@ class Choices:
 
 
 def choices_of(caller: Caller, data: QueryDict) -> Choices:
-    """The panel's state with its slots: seven queries more than the caller's."""
+    """The panel's state with its slots: eight queries more than the caller's."""
     choices = Choices(caller=caller, data=data)
-    choices.unused = unused_visit(caller.covers)
+    look_for_unused(choices)
     offer(choices)
     return choices
+
+
+def look_for_unused(choices: Choices) -> None:
+    """What is paid for or planned and not booked: the granted visit asked for, else the best: two queries."""
+    free = unused_visits(choices.caller.covers)
+    asked = choices.data.get("granted", "")
+    named = (pair for pair in free if str(pair[0].public_id) == asked)
+    choices.unused = next(named, free[0] if free else None)
+    choices.services = list(
+        open_services().filter(plan__customer=choices.caller.customer).order_by("proposed_on", "pk")
+    )
 
 
 def offer(choices: Choices) -> None:

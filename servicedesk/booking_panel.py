@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from contracts.disposing import NothingLeft
 from customers.models import Customer
 from servicedesk import booking_words
-from servicedesk.booking_choices import MAIL, SMS, choices_of, offer, slot_asked_for
+from servicedesk.booking_choices import MAIL, SMS, choices_of, look_for_unused, offer, slot_asked_for
 from servicedesk.caller import call_of
 from servicedesk.caller_facts import caller_of
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_staff, the_one
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
-from visits.entitled import unused_visit
+from visits.maintenance import PlanRefused
 from visits.models import Assignment, Visit
 
 
@@ -37,9 +37,9 @@ def book(request, id):
     except SlotTaken as refused:
         offer(choices)
         return _panel(request, choices, taken=booking_words.taken(choices, refused), status=409)
-    except NothingLeft as refused:
-        choices.unused = unused_visit(caller.covers)
-        return _panel(request, choices, taken=f"{refused} Look at what it costs now.", status=409)
+    except (NothingLeft, PlanRefused) as refused:
+        look_for_unused(choices)
+        return _panel(request, choices, taken=f"{refused} Look again.", status=409)
     if request.htmx:
         return render(request, "servicedesk/booked.html#receipt", receipt_of(request, visit, now))
     return redirect(desk_url(request.tenant, "booked", id=visit.public_id))
@@ -112,6 +112,7 @@ def _book(request, choices, now):
         case=booking_words.fault_to_join(choices),
         response_due_at=choices.due_at,
         entitlement=choices.entitlement,
+        service=choices.service,
         tell_by_sms=SMS in choices.channels,
         tell_by_mail=MAIL in choices.channels,
         by=request.membership,
