@@ -245,7 +245,12 @@ def _verdicts(request, now, zone) -> list[dict]:
     """What waits for accounts, the most urgent first; nothing for others."""
     if not request.membership.has_role(Role.ACCOUNTS):
         return []
-    kinds = (Duty.Kind.VERIFY_RENEWAL, Duty.Kind.JUDGE_CONTRACT, Duty.Kind.MATCH_PAYMENT)
+    kinds = (
+        Duty.Kind.VERIFY_RENEWAL,
+        Duty.Kind.JUDGE_CONTRACT,
+        Duty.Kind.MATCH_PAYMENT,
+        Duty.Kind.SETTLE_MONEY_OUT,
+    )
     duties = list(
         Duty.objects.open().filter(kind__in=kinds).select_related("customer").order_by("due_at", "pk")[:PAGE]
     )
@@ -268,7 +273,9 @@ def _verdicts(request, now, zone) -> list[dict]:
 
 def _verdict_url(request, duty, contracts) -> str:
     if duty.kind == Duty.Kind.MATCH_PAYMENT:
-        return desk_url(request.tenant, "contract-check", id=duty.customer.public_id)
+        return desk_url(request.tenant, "payment", id=duty.subject)
+    if duty.kind == Duty.Kind.SETTLE_MONEY_OUT:
+        return desk_url(request.tenant, "money-out", id=duty.subject)
     if duty.subject in contracts:
         return desk_url(request.tenant, "evidence", id=contracts[duty.subject], evidence=duty.subject)
     return desk_url(request.tenant, "contract", id=duty.subject)

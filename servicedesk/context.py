@@ -10,11 +10,17 @@ NAVIGATION = {
     Role.DISPATCHER: [("Board", "board"), ("Customers", "customers"), ("Messages", "messages")],
     Role.TECHNICIAN: [("Today", "today"), ("Find", "find")],
     Role.SALES: [("Call list", "calls"), ("Renewals", "renewals"), ("Customers", "customers")],
-    Role.ACCOUNTS: [("Call list", "calls"), ("Renewals", "renewals"), ("Customers", "customers")],
+    Role.ACCOUNTS: [
+        ("Payments", "payments"),
+        ("Call list", "calls"),
+        ("Renewals", "renewals"),
+        ("Customers", "customers"),
+    ],
     Role.MANAGER: [
         ("Board", "board"),
         ("Call list", "calls"),
         ("Renewals", "renewals"),
+        ("Payments", "payments"),
         ("Customers", "customers"),
         ("Messages", "messages"),
     ],
@@ -27,6 +33,7 @@ TAB_ICONS = {
     "customers": "users",
     "find": "search",
     "messages": "mail",
+    "payments": "banknote",
     "renewals": "calendar-sync",
     "today": "list-checks",
 }

@@ -17,7 +17,7 @@ HOME_OF_ROLE = {
     Role.DISPATCHER: "board",
     Role.TECHNICIAN: "today",
     Role.SALES: "calls",
-    Role.ACCOUNTS: "calls",
+    Role.ACCOUNTS: "payments",
     Role.MANAGER: "board",
 }
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from cases.models import Duty, Promise
-from contracts.models import Contract, RenewalEvidence, RenewalOffer
+from contracts.models import Contract, MoneyOut, Payment, RenewalEvidence, RenewalOffer, Statement
 from customers.links import make_link
 from customers.models import Customer, CustomerLink, CustomerMerge, DuplicateProposal, Equipment
 from messaging.models import Message
@@ -41,6 +41,10 @@ OWNERS = {
     "promises": Promise,
     "messages": Message,
     "files": StoredFile,
+    "payments": Payment,
+    "returns": Payment,
+    "money-out": MoneyOut,
+    "statements": Statement,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.

@@ -1,0 +1,147 @@
+"""Taking in a bank's file: chosen, tried out, looked at, then taken in; and what became of it."""
+
+import hashlib
+
+from django import forms
+from django.contrib import messages
+from django.core.cache import cache
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contracts.bank_lines import BankFile
+from contracts.models import Statement
+from contracts.statements import KINDS, TakenBefore, take_in, try_out
+from imports.bank.reading import LARGEST_FILE, read_bank_file
+from imports.bank.refusing import NotReadable
+from imports.dates import DMY, MDY, YMD
+from tenancy.addresses import desk_url
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+
+# So long a file waits between being tried out and being taken in.
+KEPT_SECONDS = 60 * 60
+ORDERS = [
+    ("", "As found in the file"),
+    (DMY, "Day first: 20.11.2026"),
+    (MDY, "Month first: 11/20/2026"),
+    (YMD, "Year first: 26-11-20"),
+]
+# What became of lines, in a person's words: one, and several.
+WORDS = {
+    "renewed": ("renews a contract", "renew a contract"),
+    "paid": ("pays a term that stands", "pay a term that stands"),
+    "unmatched": ("waits to be matched", "wait to be matched"),
+    "known": ("was taken in before", "were taken in before"),
+    "money out": ("looks like a return", "look like a return"),
+    "left alone": ("is other money out, left alone", "are other money out, left alone"),
+    "refused": ("cannot be read", "cannot be read"),
+    "pending": ("is not booked yet, left alone", "are not booked yet, left alone"),
+}
+
+
+class FileForm(forms.Form):
+    """The file, and how its dates are written where a person knows better."""
+
+    file = forms.FileField(
+        error_messages={"required": "Choose the bank’s file.", "empty": "The file is empty."}
+    )
+    date_order = forms.ChoiceField(choices=ORDERS, required=False)
+
+    def clean_file(self):
+        """Not read at all where it is larger than any statement."""
+        if self.cleaned_data["file"].size > LARGEST_FILE:
+            raise forms.ValidationError("The file is larger than 10 MB; split it by month.")
+        return self.cleaned_data["file"]
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.ACCOUNTS)
+def new_statement(request):
+    """Choose a file; what taking it in would do is shown first."""
+    if request.method == "GET":
+        return _form_page(request, FileForm())
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _form_page(request, form, 422)
+    upload = form.cleaned_data["file"]
+    told = {"name": upload.name[:200], "data": upload.read(), "date_order": form.cleaned_data["date_order"]}
+    digest = hashlib.sha256(told["data"]).hexdigest()
+    try:
+        file = _read(request, told)
+        tried = try_out(file, name=told["name"], digest=digest, by=request.membership, now=timezone.now())
+    except NotReadable as refused:
+        form.add_error("file", str(refused))
+        return _form_page(request, form, 422)
+    except TakenBefore as refused:
+        return _form_page(request, form, 409, refusal=str(refused), before=refused.statement)
+    cache.set(_place(request, digest), told, KEPT_SECONDS)
+    context = {"statement": tried, "file": file, "counts": counts_in_words(tried), "digest": digest}
+    return render(request, "servicedesk/payments_preview.html", context)
+
+
+@require_POST
+@for_roles(Role.ACCOUNTS)
+def take_in_statement(request):
+    """Take in the file that was looked at."""
+    digest = request.POST.get("digest", "")[:64]
+    told = cache.get(_place(request, digest))
+    if told is None:
+        form = FileForm()
+        return _form_page(request, form, 409, refusal="The file waited too long. Choose it again.")
+    try:
+        statement = take_in(
+            _read(request, told),
+            name=told["name"],
+            digest=digest,
+            by=request.membership,
+            now=timezone.now(),
+        )
+    except TakenBefore as refused:
+        return _form_page(request, FileForm(), 409, refusal=str(refused), before=refused.statement)
+    cache.delete(_place(request, digest))
+    messages.success(request, f"{statement.name} is taken in.")
+    return redirect(desk_url(request.tenant, "statement", id=statement.public_id))
+
+
+@require_GET
+@for_roles(Role.ACCOUNTS)
+def statement(request, id):
+    """What became of one file's lines."""
+    shown = the_one(Statement.objects.select_related("imported_by__user"), id)
+    context = {"statement": shown, "counts": counts_in_words(shown)}
+    return render(request, "servicedesk/payments_statement.html", context)
+
+
+def counts_in_words(shown: Statement) -> list[tuple[str, int, str]]:
+    """Kind, how many, and what is said of them; only kinds that there are."""
+    counts = [(kind, shown.counts.get(kind, 0)) for kind in KINDS]
+    return [(kind, count, WORDS[kind][count != 1]) for kind, count in counts if count]
+
+
+def _read(request, told: dict) -> BankFile:
+    return read_bank_file(
+        told["data"],
+        name=told["name"],
+        currency=request.tenant.currency,
+        country=request.tenant.country,
+        date_order=told["date_order"],
+    )
+
+
+def _form_page(request, form, status=200, **more):
+    context = {"form": form, "orders": ORDERS, **more}
+    return render(request, "servicedesk/payments_statement_new.html", context, status=status)
+
+
+def _place(request, digest: str) -> str:
+    """Where a person's file waits; nobody else's request finds it."""
+    return f"statement:{request.tenant.pk}:{request.membership.pk}:{digest}"
+
+
+urlpatterns = [
+    path("payments/statements/new/", new_statement, name="statement-new"),
+    path("payments/statements/take-in/", take_in_statement, name="statement-take-in"),
+    path("payments/statements/<uuid:id>/", statement, name="statement"),
+]
