@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from contracts.cover import Cover, cover_in_words
 from contracts.covered import State
-from contracts.models import RenewalEvidence, RenewalOffer
+from contracts.models import Payment, RenewalEvidence, RenewalOffer
 from contracts.offer_states import OfferState, state_of
 from contracts.what_next import Section, counts, page_of
 from contracts.wording import day_nearby
@@ -30,10 +30,11 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class Row:
-    """One contract: its cover, what has become of its offer, and what to do next (words, address)."""
+    """One contract: its cover, its offer in words and where it is, what to do next (words, address)."""
 
     cover: Cover
     offer: str
+    offer_url: str
     is_held: bool
     do: str
     url: str
@@ -100,7 +101,7 @@ def _query(owner, **more) -> str:
 
 
 def _rows(request, covers: list[Cover], day: dt.date) -> list[Row]:
-    """Three queries, however many rows there are."""
+    """Four queries, however many rows there are."""
     contracts = [cover.contract.pk for cover in covers]
     customers = [cover.contract.customer_id for cover in covers]
     standing = RenewalOffer.objects.filter(
@@ -114,24 +115,31 @@ def _rows(request, covers: list[Cover], day: dt.date) -> list[Row]:
     )
     holds = Hold.objects.filter(customer__in=customers, released_at__isnull=True)
     held = set(holds.values_list("customer", flat=True))
+    unmatched = Payment.objects.unmatched().filter(customer__in=customers).order_by("-paid_on", "pk")
+    money = dict(unmatched.values_list("customer", "public_id"))
     rows = []
     for cover in covers:
         contract = cover.contract
         offer, is_held = offers.get(contract.pk), contract.customer_id in held
-        do, url, icon = _next_step(request, cover, offer, waiting.get(contract.pk), is_held)
-        rows.append(Row(cover, _offer_words(offer, request.tenant, day), is_held, do, url, icon))
+        proof, payment = waiting.get(contract.pk), money.get(contract.customer_id)
+        do, url, icon = _next_step(request, cover, offer, proof, payment, is_held)
+        offer_url = desk_url(request.tenant, "offer", id=offer.public_id) if offer else ""
+        offer_words = _offer_words(offer, request.tenant, day)
+        rows.append(Row(cover, offer_words, offer_url, is_held, do, url, icon))
     return rows
 
 
-def _next_step(request, cover, offer, evidence, is_held) -> tuple[str, str, str]:
+def _next_step(request, cover, offer, evidence, payment, is_held) -> tuple[str, str, str]:
     """The one thing to do: words, where, icon. Whoever has renewed or may have is never pitched to."""
     contract, desk = cover.contract, request.tenant
+    may_judge = request.membership.has_role(Role.ACCOUNTS)
     check = desk_url(desk, "contract-check", id=contract.customer.public_id)
     check = f"{check}?contract={contract.public_id}"
     if evidence is not None:
         address = desk_url(desk, "evidence", id=contract.public_id, evidence=evidence)
-        may_judge = request.membership.has_role(Role.ACCOUNTS)
         return ("Confirm evidence", address, "file-check") if may_judge else ("Ask accounts", check, "users")
+    if cover.state == State.IN_REVIEW and payment is not None and may_judge:
+        return "Match the money", desk_url(desk, "payment", id=payment), "landmark"
     if cover.state == State.IN_REVIEW:
         return "See why", check, "shield-question-mark"
     if is_held:
