@@ -6,7 +6,15 @@ from itertools import groupby
 
 from django.db.models import Q
 
-from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal, RenewalEvidence
+from contracts.models import (
+    Cancellation,
+    Contract,
+    ContractTerm,
+    Payment,
+    Renewal,
+    RenewalEvidence,
+    RenewalOffer,
+)
 from tenancy.models import Membership
 
 # What is tracked beside the contract itself, and how a person calls it.
@@ -17,6 +25,7 @@ TRACKED = {
     RenewalEvidence: "Evidence",
     Cancellation: "Cancellation",
     Payment: "Payment",
+    RenewalOffer: "Offer",
 }
 LABELS = {"insert": "added", "update": "changed", "delete": "deleted"}
 HIDDEN = {"id", "tenant", "public_id", "contract", "created_at", "recorded_at", "decided_at", "matched_at"}
@@ -36,7 +45,7 @@ class Change:
 
 
 def changes_of(contract: Contract) -> list[Change]:
-    """The latest changes of a contract, its terms, evidence and money, newest first: seven queries."""
+    """The latest changes of a contract and of all that hangs on it, newest first: eight queries."""
     members = list(Membership.objects.select_related("user"))
     owners = {member.pk: member.name for member in members}
     found = []

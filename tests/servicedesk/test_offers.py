@@ -357,6 +357,7 @@ def test_the_contract_lists_its_offers_and_the_check_leads_to_a_new_one(client, 
     sent(north, now)
     page = sign_in(client, north).get(north.url(f"contracts/{north.contract.public_id}/"))
     assert "N-20418/1 15 Mar 2026 to 14 Mar 2027 Sent 5 Mar 2026, valid until 4 Apr 2026 612.00" in text(page)
+    assert "Offer added number: N-20418/1" in text(page)
     check = client.get(north.url(f"calls/{north.customer.public_id}/"))
     assert f'href="{new_url(north)}"' in check.content.decode()
 
