@@ -7,7 +7,12 @@ from tenancy.models import Role
 
 # Per role, in order: label and name of the route (design, section 3).
 NAVIGATION = {
-    Role.DISPATCHER: [("Board", "board"), ("Customers", "customers"), ("Messages", "messages")],
+    Role.DISPATCHER: [
+        ("Board", "board"),
+        ("Customers", "customers"),
+        ("Unused", "unused"),
+        ("Messages", "messages"),
+    ],
     Role.TECHNICIAN: [("Today", "today"), ("Find", "find")],
     Role.SALES: [("Call list", "calls"), ("Renewals", "renewals"), ("Customers", "customers")],
     Role.ACCOUNTS: [
@@ -22,6 +27,7 @@ NAVIGATION = {
         ("Renewals", "renewals"),
         ("Payments", "payments"),
         ("Customers", "customers"),
+        ("Unused", "unused"),
         ("Messages", "messages"),
     ],
 }
@@ -36,6 +42,7 @@ TAB_ICONS = {
     "payments": "banknote",
     "renewals": "calendar-sync",
     "today": "list-checks",
+    "unused": "hourglass",
 }
 
 

@@ -10,9 +10,11 @@ from contracts.overlaps import explain
 from customers.models import Equipment
 from customers.warranty import warranty_in_words
 from recommendations.models import Recommendation
+from servicedesk.maintenance_pages import plan_rows
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
-from visits.models import Visit
+from tenancy.models import Role
+from visits.models import MaintenancePlan, Visit
 from visits.trails import trails_of
 
 VISITS_SHOWN = 20
@@ -21,7 +23,7 @@ VISITS_SHOWN = 20
 @require_GET
 @for_staff
 def equipment(request, id):
-    """Ten queries, however many visits and recommendations there are."""
+    """Twelve queries, however many visits and recommendations there are."""
     machine = the_one(Equipment.objects.select_related("site__customer"), id)
     now = timezone.now()
     today = local_day(now, zone_of(request.tenant))
@@ -42,6 +44,8 @@ def equipment(request, id):
         "warranty": warranty_in_words(machine, day=today),
         "open_ones": [{"row": r, "trail": trails[r.pk]} for r in recommendations if r.pk in open_ones],
         "settled": [r for r in recommendations if r.pk not in open_ones],
+        "plans": plan_rows(MaintenancePlan.objects.filter(equipment=machine)),
+        "may_plan": request.membership.has_role(Role.DISPATCHER) and machine.retired_on is None,
         "visits": visits[:VISITS_SHOWN],
         "today": today,
     }

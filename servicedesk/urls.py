@@ -24,6 +24,7 @@ from servicedesk import (
     find,
     finish,
     home,
+    maintenance_pages,
     money_out,
     moves,
     offers,
@@ -34,6 +35,7 @@ from servicedesk import (
     statements,
     steps,
     today,
+    unused,
     visit_record,
 )
 from tenancy import files
@@ -63,6 +65,8 @@ desk_patterns = [
     *renewals_board.urlpatterns,
     *evidence_anywhere.urlpatterns,
     *contract_pages.urlpatterns,
+    *unused.urlpatterns,
+    *maintenance_pages.urlpatterns,
     *payments.urlpatterns,
     *payment_page.urlpatterns,
     *money_out.urlpatterns,

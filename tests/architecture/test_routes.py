@@ -14,7 +14,15 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from cases.models import Duty, Promise
-from contracts.models import Contract, MoneyOut, Payment, RenewalEvidence, RenewalOffer, Statement
+from contracts.models import (
+    Contract,
+    Entitlement,
+    MoneyOut,
+    Payment,
+    RenewalEvidence,
+    RenewalOffer,
+    Statement,
+)
 from customers.links import make_link
 from customers.models import Customer, CustomerLink, CustomerMerge, DuplicateProposal, Equipment
 from messaging.models import Message
@@ -23,7 +31,7 @@ from servicedesk.demo.names import NORTHGATE, SOUTHGATE
 from tenancy.models import Membership, Role, StoredFile
 from tenancy.scope import tenant
 from tests.architecture.filling import fill_every_table
-from visits.models import Visit
+from visits.models import MaintenancePlan, PlannedService, Visit
 
 # Whose public id stands after a word in a path.
 OWNERS = {
@@ -38,6 +46,9 @@ OWNERS = {
     "evidence": RenewalEvidence,
     "duties": Duty,
     "offers": RenewalOffer,
+    "plans": MaintenancePlan,
+    "services": PlannedService,
+    "unused": Entitlement,
     "promises": Promise,
     "messages": Message,
     "files": StoredFile,
