@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from contracts.agreed import agreed_for, standing_offers
 from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
@@ -75,11 +76,14 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
             if isinstance(act, Act):
                 acts.append((payment, act))
             else:
+                # Given back, it takes that term with it; other money of it keeps the term.
+                payment.renewal_id = desk.terms[contract.pk].made_by
                 result.paid.append(payment)
         renewals = enter_renewals([act for _, act in acts], by=by, now=now)
         for (payment, _), renewal in zip(acts, renewals, strict=True):
             payment.renewal = renewal
             desk.terms[renewal.contract_id] = renewal.term
+            renewal.term.made_by = renewal.pk
             result.renewed.append(payment)
     matched = result.renewed + result.paid
     Payment.objects.bulk_update(matched, ["contract", "renewal", "matched_at", "matched_by"], batch_size=1000)
@@ -134,9 +138,17 @@ def _still_unmatched(payments):
 
 
 def _last_terms(contracts) -> dict[int, ContractTerm]:
-    standing = ContractTerm.objects.filter(
-        contract__in=[contract.pk for contract in contracts], taken_back_at__isnull=True
-    ).order_by("ends_on")
+    """The last standing terms, each with the renewal that made it: `made_by`, None for a first term."""
+    made_by = Renewal.objects.filter(
+        contract=OuterRef("contract"), ends_on=OuterRef("ends_on"), taken_back_at__isnull=True
+    )
+    standing = (
+        ContractTerm.objects.filter(
+            contract__in=[contract.pk for contract in contracts], taken_back_at__isnull=True
+        )
+        .annotate(made_by=Subquery(made_by.values("pk")[:1]))
+        .order_by("ends_on")
+    )
     return {term.contract_id: term for term in standing}
 
 

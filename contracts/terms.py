@@ -21,7 +21,8 @@ def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.d
     if months > 0 and months_after(starts_on, months) == follows_on:
         return follows_on, months_after(starts_on, 2 * months) - ONE_DAY
     # Begun on a day that the last month does not have: it ended with that month.
-    if months > 1 and follows_on.day == 1 and months_after(starts_on, months - 1) == ends_on:
+    lacks_the_day = follows_on.day == 1 and starts_on.day > ends_on.day
+    if months > 1 and lacks_the_day and months_after(starts_on, months - 1) == ends_on:
         return follows_on, months_after(follows_on, months - 1) - ONE_DAY
     return follows_on, ends_on + (follows_on - starts_on)
 

@@ -135,6 +135,26 @@ def test_returned_money_takes_its_term_back_into_review(north):
     )
 
 
+def test_money_for_a_renewal_that_stands_is_that_renewals_money(north):
+    """Proved by a cheque, then paid: given back, the money takes the term that it paid for with it."""
+    renewal = renew(north.contract, channel="post", amount=Decimal("612"), by=north.accounts, now=AT)
+    payment = pay(north, END)
+    assert outcome(payment) == (0, 1, 0)
+    payment.refresh_from_db()
+    assert payment.renewal == renewal
+    return_payment(payment, returned_on=END, by=north.accounts, now=AT)
+    assert ends(north) == [END]
+    assert cover_of(north.contract, dt.date(2026, 6, 1)).state == "renewal in review"
+
+
+def test_money_that_came_twice_keeps_its_term_when_one_of_it_goes_back(north):
+    first, second = pay(north, END), pay(north, END)
+    assert outcome(first, second) == (1, 1, 0)
+    for payment, left in ((first, [END, dt.date(2027, 3, 14)]), (second, [END])):
+        return_payment(payment, returned_on=END, by=north.accounts, now=AT)
+        assert ends(north) == left
+
+
 def test_a_renewal_in_grace_starts_the_day_after_the_old_end(north):
     renewal = renew(north.contract, channel="post", amount=Decimal("612"), by=north.accounts, now=AT)
     assert (renewal.term.starts_on, renewal.term.ends_on) == (dt.date(2026, 3, 15), dt.date(2027, 3, 14))
@@ -147,7 +167,7 @@ def test_queries_do_not_grow_with_the_payments(north, django_assert_max_num_quer
         )
         ContractTerm.objects.create(contract=contract, starts_on=START, ends_on=END, price=1, created_at=AT)
     payments = [pay(north, END, "1.00", f"Q-{number}") for number in range(12)]
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         assert outcome(*payments) == (12, 0, 0)
 
 
@@ -168,4 +188,16 @@ def test_a_year_stays_a_year_over_a_leap_day():
     assert next_term_dates(dt.date(2024, 2, 29), dt.date(2025, 2, 27)) == (
         dt.date(2025, 2, 28),
         dt.date(2026, 2, 27),
+    )
+
+
+def test_a_day_more_than_a_month_or_a_year_is_no_whole_one():
+    # Begun on the 31st of a month, ended on the 31st: the month does not lack that day.
+    assert next_term_dates(dt.date(2024, 12, 31), dt.date(2025, 1, 31)) == (
+        dt.date(2025, 2, 1),
+        dt.date(2025, 3, 4),
+    )
+    assert next_term_dates(dt.date(2024, 8, 31), dt.date(2024, 11, 30)) == (
+        dt.date(2024, 12, 1),
+        dt.date(2025, 2, 28),
     )
