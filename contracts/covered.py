@@ -212,23 +212,23 @@ def _waiting_money(known_at):
 
 
 def _unmatched(day, known_at):
-    """Money of the customer that may be meant for this contract and is matched to none (R1.4).
+    """Money that may be meant for this contract and is matched to none (R1.4).
 
-    It names no contract, or one that does not exist (a number near this one among them), or this
-    one with too little. Money that exactly names another contract is not meant for this one.
+    It names this contract (with too little, or another customer sent it), or it is the customer's own
+    and names no contract, one that does not exist, or somebody else's: a number near one among them.
+    Money that exactly names another contract of the customer is not meant for this one.
     """
     contract = apps.get_model("contracts", "Contract")
-    names_another = contract.objects.filter(number_key=OuterRef("written_key"))
+    names_another = contract.objects.filter(
+        number_key=OuterRef("written_key"), customer=OuterRef("customer_id")
+    )
     days = Value(dt.timedelta(days=1))
+    names_this = Q(written_key=OuterRef("number_key"))
     return Subquery(
         _waiting_money(known_at)
-        .filter(
-            customer=OuterRef("customer_id"),
-            paid_on__lte=day,
-            paid_on__gte=OuterRef("last_end") - days * Value(MONEY_DAYS_BEFORE),
-        )
+        .filter(paid_on__lte=day, paid_on__gte=OuterRef("last_end") - days * Value(MONEY_DAYS_BEFORE))
         .filter(paid_on__lte=OuterRef("last_end") + days * Value(MONEY_DAYS_AFTER))
-        .filter(Q(written_key="") | Q(written_key=OuterRef("number_key")) | ~Exists(names_another))
+        .filter(names_this | Q(~Exists(names_another), customer=OuterRef("customer_id")))
         .order_by("-paid_on", "pk")
         .values(fact=JSONObject(**PAYMENT))[:1],
         output_field=models.JSONField(),

@@ -181,6 +181,22 @@ def test_money_without_a_match_keeps_a_contract_from_lapsing(north, paid_on, wri
     assert state == (State.IN_REVIEW if counts else State.LAPSED)
 
 
+def test_money_with_somebody_elses_number_decides_nothing_for_either(north):
+    """A number near one may be another customer's: nobody is wrongly renewed, nobody wrongly lapsed."""
+    other = Customer.objects.create(name="Somebody else")
+    theirs = Contract.objects.create(number="N-20481", customer=other, price=612, currency="GBP")
+    ContractTerm.objects.create(contract=theirs, starts_on=START, ends_on=END, price=612, created_at=AT)
+    add_payment(north, END, written="N-20481")
+    day = END + dt.timedelta(days=100)
+    assert cover_of(north.contract, day).state == cover_of(theirs, day).state == State.IN_REVIEW
+
+
+def test_too_little_that_names_the_contract_counts_whoever_sent_it(north):
+    payment = add_payment(north, END, "100.00", "N-20418")
+    Payment.objects.filter(pk=payment.pk).update(customer=None)
+    assert said(north, END + dt.timedelta(days=100))[0] == State.IN_REVIEW
+
+
 def test_money_counts_from_its_own_day_only(north):
     add_payment(north, dt.date(2026, 5, 20))
     assert said(north, dt.date(2026, 5, 19))[0] == State.LAPSED
@@ -191,9 +207,7 @@ def test_money_counts_from_its_own_day_only(north):
 
 
 def test_returned_money_and_another_customers_money_do_not_count(cast, north):
-    add_payment(
-        north, END, returned_on=END + dt.timedelta(days=5), returned_at=AT, return_kind="returned"
-    )
+    add_payment(north, END, returned_on=END + dt.timedelta(days=5), returned_at=AT, return_kind="returned")
     assert said(north, dt.date(2026, 5, 1))[0] == State.LAPSED
 
 
