@@ -107,14 +107,15 @@ def _shorten(renewal, because, *, by, now) -> None:
     copy = {"contract": renewal.contract, "created_at": now, "created_by": by}
     pieces = {}
     if standing.starts_on < renewal.starts_on:
-        earlier = _renewal_that_ended_on(renewal, renewal.starts_on - ONE_DAY)
+        # As it stood when it was extended: price, response time, and from where the next one counts.
+        before = renewal.term.extends
         pieces["before"] = ContractTerm.objects.create(
             **copy,
             starts_on=standing.starts_on,
             ends_on=renewal.starts_on - ONE_DAY,
-            price=earlier.amount if earlier else standing.price,
-            response_hours=standing.response_hours,
-            counts_from=earlier.starts_on if earlier and earlier.starts_on > standing.starts_on else None,
+            price=before.price,
+            response_hours=before.response_hours,
+            counts_from=before.counts_from,
         )
     if renewal.ends_on < standing.ends_on:
         pieces["after"] = ContractTerm.objects.create(
@@ -128,10 +129,6 @@ def _shorten(renewal, because, *, by, now) -> None:
     stays = pieces.get("before") or pieces.get("after")
     if stays is not None:
         Entitlement.objects.filter(term=standing).update(term=stays)
-
-
-def _renewal_that_ended_on(renewal, day) -> Renewal | None:
-    return renewal.contract.renewals.filter(ends_on=day, taken_back_at__isnull=True).first()
 
 
 def _end_term(term, because, now) -> None:

@@ -1,0 +1,53 @@
+"""Taking a renewal back at a desk that renews by extending the term (R1.4, R1.9)."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from contracts.agreed import Agreed
+from contracts.models import ContractTerm
+from contracts.renewals import renew
+from contracts.taking_back import take_back
+from contracts.terms import counts_from, following
+from tenancy.models import Tenant
+from tenancy.scope import tenant
+
+START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
+AT = dt.datetime(2026, 3, 2, 10, 14, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def north(cast):
+    """Northgate's desk, which extends; its contract's term runs from 15 Mar 2025 to 14 Mar 2026, for £612."""
+    Tenant.objects.filter(pk=cast.north.tenant.pk).update(renew_by=Tenant.RenewBy.EXTENSION)
+    with tenant(cast.north.tenant):
+        ContractTerm.objects.filter(pk=cast.north.term.pk).update(starts_on=START, ends_on=END)
+        yield cast.north
+
+
+def extend(desk, agreed=None):
+    return renew(desk.contract, channel="call", amount=None, by=desk.accounts, now=AT, agreed=agreed)
+
+
+def standing(desk):
+    return desk.contract.terms.get(taken_back_at=None)
+
+
+def test_what_was_cut_to_end_with_others_goes_on_for_a_usual_term(north):
+    common = dt.date(2026, 6, 30)
+    counts = counts_from(standing(north), common)
+    extend(north, Agreed(dt.date(2026, 3, 15), common, Decimal("180"), 1, None, counts_from=counts))
+    year = dt.date(2026, 7, 1), dt.date(2027, 6, 30)
+    assert following(standing(north)) == year
+    take_back(extend(north), because="Money returned", by=north.accounts, now=AT)
+    assert (standing(north).starts_on, standing(north).ends_on) == (START, common)
+    assert following(standing(north)) == year
+
+
+def test_the_price_is_again_what_it_was(north):
+    dearer = Agreed(dt.date(2026, 3, 15), dt.date(2027, 3, 14), Decimal("700"), 2, 8)
+    take_back(extend(north, dearer), because="Money returned", by=north.accounts, now=AT)
+    again = standing(north)
+    assert (again.starts_on, again.ends_on, again.price) == (START, END, Decimal("612.00"))
+    assert again.response_hours is None
