@@ -151,7 +151,8 @@ def _moments(contracts: list[Contract], until: dt.datetime) -> dict[int, _Moment
     _cancellations(numbers, found, days)
     _payments(numbers, found, days, terms)
     for pk, moments in found.items():
-        moments.known_from = min(moments, default=None)
+        # Money may have come before its contract was entered.
+        moments.known_from = min((term.created_at for term in terms[pk]), default=min(moments, default=None))
         zone = zone_of(numbers[pk].tenant)
         for day, words in days[pk].items() if moments else ():
             moments[instant_at(day, MIDNIGHT, zone)] += words
