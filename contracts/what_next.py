@@ -10,17 +10,16 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.db.models import (
-    Case,
-    CharField,
+    BooleanField,
     Count,
     DateTimeField,
     Exists,
+    ExpressionWrapper,
     F,
     OuterRef,
     Q,
     Subquery,
     Value,
-    When,
 )
 from django.db.models.functions import Coalesce
 
@@ -72,9 +71,18 @@ def counts(desk: Tenant, day: dt.date, owned: Q) -> dict[str, int]:
     `owned` narrows the contracts by their owner.
     """
     found = dict.fromkeys(Section.values, 0)
-    judged = _candidates(desk, day).filter(owned).with_cover(day).annotate(section=_by_state(day))
-    by_state = judged.filter(section__isnull=False).order_by().values("section").annotate(many=Count("pk"))
-    found |= {row["section"]: row["many"] for row in by_state}
+    # Grouped by the state and not by the section: that would judge each contract once for each section.
+    judged = _candidates(desk, day, _STATES).filter(owned).with_cover(day)
+    groups = (
+        judged.annotate(**{section: _is(condition) for section, condition in _ends(day).items()})
+        .order_by()
+        .values("cover_state", *_ends(day))
+        .annotate(many=Count("pk"))
+    )
+    for group in groups:
+        for section, state in _STATES.items():
+            if group["cover_state"] == state and group.get(section, True):
+                found[section] += group["many"]
     others = Contract.objects.filter(owned)
     return found | others.aggregate(
         **{section: Count("pk", filter=condition) for section, condition in _by_record(desk, day).items()}
@@ -84,11 +92,12 @@ def counts(desk: Tenant, day: dt.date, owned: Q) -> dict[str, int]:
 def page_of(desk: Tenant, day: dt.date, section: str, owned: Q, *, after: str = "", size: int = 50) -> Page:
     """One page of a section: one query. A cursor that is none begins at the front."""
     descends = section in NEWEST_FIRST
-    contracts = _candidates(desk, day).filter(owned).with_reasons(day).select_related("owner__user")
-    if section in _by_record(desk, day):
-        contracts = contracts.filter(_by_record(desk, day)[section])
+    if section in _STATES:
+        contracts = _candidates(desk, day, [section]).with_reasons(day)
+        contracts = contracts.filter(_ends(day).get(section, Q()), cover_state=_STATES[section])
     else:
-        contracts = contracts.annotate(section=_by_state(day)).filter(section=section)
+        contracts = Contract.objects.filter(_by_record(desk, day)[section]).with_reasons(day)
+    contracts = contracts.filter(owned).select_related("owner__user")
     contracts = contracts.annotate(place=_renewed_last() if section == Section.RENEWED else _end())
     at = _cursor(after, is_instant=section == Section.RENEWED)
     if at is not None:
@@ -103,33 +112,64 @@ def page_of(desk: Tenant, day: dt.date, section: str, owned: Q, *, after: str = 
     return Page(shown, _cursor_of(shown[-1]) if len(found) > size else "")
 
 
-def _candidates(desk, day):
-    """All that can stand in a section, by records with an index: most of a desk's contracts cannot."""
-    ends_between = (
-        day - dt.timedelta(days=max(LATELY_DAYS, desk.grace_days)),
-        day + dt.timedelta(days=desk.renewal_due_days),
-    )
-    own = {"contract": OuterRef("pk")}
-    return Contract.objects.filter(
-        Exists(ContractTerm.objects.filter(**own, taken_back_at__isnull=True, ends_on__range=ends_between))
-        | Exists(RenewalEvidence.objects.filter(**own, state=RenewalEvidence.State.WAITING))
-        | Exists(RenewalOffer.objects.filter(**own, settled_at__isnull=True, declined_at__isnull=True))
-        | Exists(Payment.objects.unmatched().filter(customer=OuterRef("customer")))
-        | Q(is_auto_renewing=True)
-        | _renewed_in_month_of(desk, day)
-    )
+_STATES = {
+    Section.REVIEW: State.IN_REVIEW,
+    Section.GRACE: State.IN_GRACE,
+    Section.SOON: State.RENEWAL_DUE,
+    Section.LATER: State.RENEWAL_DUE,
+    Section.LAPSED: State.LAPSED,
+}
 
 
-def _by_state(day):
+def _ends(day) -> dict[str, Q]:
+    """Of the sections that a state alone does not tell: when the last term ends."""
     soon = day + dt.timedelta(days=SOON_DAYS)
-    lately = day - dt.timedelta(days=LATELY_DAYS)
-    return Case(
-        When(cover_state=State.IN_REVIEW, then=Value(Section.REVIEW)),
-        When(cover_state=State.IN_GRACE, then=Value(Section.GRACE)),
-        When(cover_state=State.RENEWAL_DUE, last_end__lte=soon, then=Value(Section.SOON)),
-        When(cover_state=State.RENEWAL_DUE, then=Value(Section.LATER)),
-        When(cover_state=State.LAPSED, last_end__gte=lately, then=Value(Section.LAPSED)),
-        output_field=CharField(),
+    return {
+        Section.SOON: Q(last_end__lte=soon),
+        Section.LATER: Q(last_end__gt=soon),
+        Section.LAPSED: Q(last_end__gte=day - dt.timedelta(days=LATELY_DAYS)),
+    }
+
+
+def _is(condition):
+    return ExpressionWrapper(condition, BooleanField())
+
+
+def _candidates(desk, day, sections):
+    """All that can stand in these sections, by records with an index: most of a desk's contracts cannot."""
+    days = {
+        Section.GRACE: (-desk.grace_days, 0),
+        Section.SOON: (0, SOON_DAYS),
+        Section.LATER: (SOON_DAYS, desk.renewal_due_days),
+        Section.LAPSED: (-LATELY_DAYS, 0),
+    }
+    possible = Q(pk__in=[])
+    if Section.REVIEW in sections:
+        possible |= _may_have_renewed()
+    spans = [days[section] for section in sections if section in days]
+    if spans:
+        first, last = min(span[0] for span in spans), max(span[1] for span in spans)
+        possible |= Q(
+            Exists(
+                ContractTerm.objects.filter(
+                    contract=OuterRef("pk"),
+                    taken_back_at__isnull=True,
+                    ends_on__gte=day + dt.timedelta(days=first),
+                    ends_on__lte=day + dt.timedelta(days=last),
+                )
+            )
+        )
+    return Contract.objects.filter(possible)
+
+
+def _may_have_renewed() -> Q:
+    own = {"contract": OuterRef("pk")}
+    accepted = RenewalOffer.objects.filter(**own, accepted_at__isnull=False, settled_at__isnull=True)
+    return (
+        Q(is_auto_renewing=True)
+        | Exists(RenewalEvidence.objects.filter(**own, state=RenewalEvidence.State.WAITING))
+        | Exists(accepted)
+        | Exists(Payment.objects.unmatched().filter(customer=OuterRef("customer")))
     )
 
 
