@@ -47,9 +47,9 @@ def add_contracts(desk, now, count, ends_in=None):
         customer = Customer.objects.create(name=f"Person {number:03}")
         site = Site.objects.create(customer=customer, city="Eastmouth")
         Contact.objects.create(customer=customer, phone=f"0161 555 {number:04}", is_main=True)
-        Equipment.objects.create(site=site, make="Corvane", model="TC-240", serial_number=f"S-{number}")
+        Equipment.objects.create(site=site, make="Corvane", model="TC-240", serial_number=f"S-{customer.pk}")
         contract = Contract.objects.create(
-            number=f"X-{number}", customer=customer, price=1, currency="GBP", visits_per_term=1
+            number=f"X-{customer.pk}", customer=customer, price=1, currency="GBP", visits_per_term=1
         )
         ends_on = now.date() + (ends_in or number + 20) * DAY
         term = ContractTerm.objects.create(
@@ -183,7 +183,6 @@ def test_as_many_queries_for_one_row_as_for_ten(desk, client, now, django_assert
     with django_assert_num_queries(22):
         assert len(whats(client.get(desk.url(URL)))) == 3
     with tenant(desk.tenant):
-        Contract.objects.filter(number="X-0").update(number="Y", number_key="y")
         add_contracts(desk, now, 9)
         add_plan(desk, now, title="Another", equipment=desk.sorter)
         see_to(desk.tenant, now=now)
