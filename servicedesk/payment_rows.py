@@ -12,7 +12,7 @@ from contracts.models import MoneyOut, Payment, Statement
 from contracts.proposals import Proposal, proposals_for
 from contracts.wording import money
 from imports.money import parse_amount
-from servicedesk.moments import due_word
+from servicedesk.moments import due_word, moment_word
 from tenancy.calendars import local_day
 from tenancy.models import Role
 
@@ -138,7 +138,7 @@ def dues_of(subjects: list, *, now: dt.datetime, zone) -> dict[uuid.UUID, Due]:
     return {
         duty.subject: Due(
             owner=duty.owner.name if duty.owner else Role(duty.owner_role).label,
-            by=due_word(duty.due_at, zone=zone, today=today),
+            by=(moment_word if duty.due_at < now else due_word)(duty.due_at, zone=zone, today=today),
             is_late=duty.due_at < now,
         )
         for duty in open_ones

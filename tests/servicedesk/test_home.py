@@ -46,7 +46,7 @@ def test_nobody_is_sent_elsewhere_by_the_form(client, cast):
         (Role.DISPATCHER, "board/"),
         (Role.TECHNICIAN, "today/"),
         (Role.SALES, "calls/"),
-        (Role.ACCOUNTS, "calls/"),
+        (Role.ACCOUNTS, "payments/"),
         (Role.MANAGER, "board/"),
     ],
 )

@@ -65,7 +65,7 @@ def test_the_queue_says_who_by_when_and_the_likely_match_with_its_reasons(accoun
     read = text(accounts.get(north.url("payments/")))
     assert "To match 2" in read
     assert (
-        "£612.00 2 Mar 2026 THE HARBOUR LETTER N-20481 spring N-20418 , Margaret Ellison, The Harbour Letter "
+        "£612.00 2 Mar 2026 THE HARBOUR LETTER N-20481 spring N-20418, Margaret Ellison, The Harbour Letter "
         "two digits are swapped, the payer is called so, amount is exactly the price "
         "Accounts, by Fri 12:00 Renew N-20418"
     ) in read
