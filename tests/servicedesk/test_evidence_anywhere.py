@@ -13,11 +13,12 @@ from PIL import Image
 
 from cases.models import Duty, Promise
 from contracts.evidence import log_claim
-from contracts.models import Cancellation, Contract, ContractTerm, RenewalEvidence
+from contracts.models import Cancellation, Contract, ContractTerm, Payment, RenewalEvidence
 from customers.models import Customer, Hold
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from tests.contracts.test_what_next import add_offer
 from tests.servicedesk.test_contract_acts import text
 
 TODAY = dt.date(2026, 3, 5)
@@ -78,6 +79,7 @@ def screens(desk):
         "contract": ("sales", f"contracts/{desk.contract.public_id}/"),
         "contract check": ("sales", f"calls/{customer}/"),
         "call list": ("sales", "calls/"),
+        "renewals board": ("sales", "renewals/?state=lapsed"),
         "brief": ("technician", f"today/{visit}/"),
         "finish": ("technician", f"today/{visit}/finish/"),
     }
@@ -92,6 +94,7 @@ SCREENS = [
     "contract",
     "contract check",
     "call list",
+    "renewals board",
     "brief",
     "finish",
 ]
@@ -138,6 +141,28 @@ def test_two_interactions_from_any_screen(client, north, screen):
         # What is typed there stays open beside; everywhere else one is back where one was.
         assert logged.url == north.url(path)
     assert "Evidence logged: Cheque for N-20418. Renewal in review: cheque of 5 March." in after
+
+
+@pytest.mark.parametrize("screen", ["unused visits", "offer", "payments", "payment"])
+def test_two_interactions_from_the_desks_lists(client, north, screen, now):
+    with tenant(north.tenant):
+        set_end(north.contract, dt.date(2026, 3, 14))
+        offer = add_offer(north.contract, now)
+        payment = Payment.objects.create(
+            customer=north.customer, paid_on=TODAY, amount=10, currency="GBP", recorded_at=now
+        )
+    path = {
+        "unused visits": "unused/",
+        "offer": f"offers/{offer.public_id}/",
+        "payments": "payments/",
+        "payment": f"payments/{payment.public_id}/",
+    }[screen]
+    client.force_login(north.people["manager"].user)
+    (address,) = links(client.get(north.url(path)))
+    logged = press(client, address, client.get(address))
+    assert logged.url == north.url(path)
+    with tenant(north.tenant):
+        assert RenewalEvidence.objects.get().contract == north.contract
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -53,7 +53,8 @@ def test_a_row_says_all_that_a_call_needs(sales, north):
     with tenant(north.tenant):
         add("Weir House", in_days(14), owner=north.sales)
     read = text(sales.get(board(north, "?state=soon")))
-    assert "Weir House W-Weir House Ends in 14 days Term 20 Mar 2025 to 19 Mar 2026" in read
+    assert "Ends in 14 days Term 20 Mar 2025 to 19 Mar 2026" in read
+    assert "Weir House W-Weir House Log evidence for Weir House" in read
     assert "100.00 GBP Jamie Mercer None granted None Make an offer: Weir House, W-Weir House" in read
 
 
