@@ -191,7 +191,7 @@ def test_accounts_read_which_money_is_unmatched_and_who_asks(client, north, now)
         ask_to_judge(contract=north.contract, calendar=calendar_of(north.tenant), by=north.sales, now=now)
     client.force_login(north.people["accounts"].user)
     body = client.get(north.url("calls/")).content.decode()
-    assert f'<a href="{check_url(north)}">Match £612.00</a>' in body
+    assert f'<a href="{north.url(f"payments/{payment.public_id}/")}">Match £612.00</a>' in body
     contract = north.url(f"contracts/{north.contract.public_id}/")
     assert f'<a href="{contract}">Is N-20418 renewed? Jamie Mercer asks</a>' in body
     assert body.index("Match £612.00") < body.index("Is N-20418 renewed?")
