@@ -15,6 +15,7 @@ from django.db.models import OuterRef, Subquery
 from contracts.agreed import agreed_for, standing_offers
 from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal
+from contracts.open_money import close_match_duties
 from contracts.renewals import Act, enter_renewals
 from contracts.taking_back import ENOUGH
 
@@ -87,6 +88,8 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
             result.renewed.append(payment)
     matched = result.renewed + result.paid
     Payment.objects.bulk_update(matched, ["contract", "renewal", "matched_at", "matched_by"], batch_size=1000)
+    # Money may wait for a contract that is entered after it came.
+    close_match_duties(matched, outcome="Matched by its number", by=by, now=now)
     return result
 
 

@@ -117,14 +117,16 @@ def take_up_again(payment: Payment, *, because: str, by, now: dt.datetime) -> Pa
     """Undo a match, or a setting aside: the money waits for a person again, as a part that replaces it.
 
     A term that it alone paid for is taken back, into review; other part payments of that term wait
-    again as well. Raises NeedsReason, and AlreadySettled when it waits already or went back.
+    again as well. Raises NeedsReason, and AlreadySettled when it waits already, went back, or
+    is matched otherwise than the caller saw it.
     """
     if not because.strip():
         raise NeedsReason("Say why it was not right.")
     if payment.contract is not None:
         lock_contracts([payment.contract])
     (locked,) = lock_payments([payment])
-    if locked.replaced_at or locked.returned_at or not (locked.contract_id or locked.set_aside_at):
+    is_over = locked.replaced_at or locked.returned_at or locked.contract_id != payment.contract_id
+    if is_over or not (locked.contract_id or locked.set_aside_at):
         done = what_was_done(locked) or "the payment waits for a person already"
         raise AlreadySettled(f"Somebody was quicker: {done}. Look at it again.")
     again = _waiting_again(locked, because, by=by, now=now)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from cases.models import Duty
 from contracts.matching import is_enough
 from contracts.models import Payment
 from contracts.money_by_hand import CannotMatch, put_in_review, replace_by_parts
@@ -59,6 +60,7 @@ def give_to_customer(payment: Payment, customer: Customer, *, by, now: dt.dateti
     locked.customer = customer
     locked.save(update_fields=["customer"])
     wait_for_person([locked], now=now)
+    Duty.objects.open().filter(subject=locked.public_id).update(customer=customer)
     tell(locked, "found to be theirs", step="given", by=by, now=now)
     return locked
 
@@ -84,7 +86,7 @@ def give_back(
     if payment.contract is not None:
         lock_contracts([payment.contract])
     (locked,) = lock_payments([payment])
-    if locked.returned_at or locked.replaced_at:
+    if locked.returned_at or locked.replaced_at or locked.contract_id != payment.contract_id:
         raise AlreadySettled(f"Somebody was quicker: {what_was_done(locked)}. Look at it again.")
     if not locked.paid_on <= returned_on <= local_day(now, zone_of(locked.tenant)):
         raise CannotMatch("It went back on a day after it came, and not after today.")

@@ -7,7 +7,7 @@ what the first one did.
 import datetime as dt
 from collections.abc import Iterable
 
-from cases.duties import close_duties_about, open_duties
+from cases.duties import open_duties
 from cases.models import Duty
 from contracts.models import Contract, Payment
 from contracts.money_duties import due_next_noon, match_duty
@@ -76,7 +76,14 @@ def wait_for_person(payments: Iterable[Payment], *, now: dt.datetime) -> int:
 
 def close_match_duty(payment: Payment, *, outcome: str, by, now: dt.datetime) -> None:
     """The question what this money was for has its answer."""
-    close_duties_about(payment.public_id, Duty.Kind.MATCH_PAYMENT, outcome=outcome, by=by, now=now)
+    close_match_duties([payment], outcome=outcome, by=by, now=now)
+
+
+def close_match_duties(payments: Iterable[Payment], *, outcome: str, by, now: dt.datetime) -> int:
+    """The same for many; how many questions were open."""
+    subjects = [payment.public_id for payment in payments]
+    about = Duty.objects.open().filter(kind=Duty.Kind.MATCH_PAYMENT, subject__in=subjects)
+    return about.update(closed_at=now, closed_by=by, outcome=outcome[:300])
 
 
 def tell(payment: Payment, what: str, *, step: str, by, now: dt.datetime, detail: str = "") -> None:

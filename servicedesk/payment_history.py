@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contracts.models import Payment
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
+from servicedesk.payment_rows import has_renewed
 
 # Told on the time line only: the row keeps the customer, not who found it out.
 GIVEN = "given"
@@ -59,7 +60,7 @@ def _steps(row: Payment, *, is_part: bool):
             source,
         )
     if row.matched_at is not None:
-        what = "Renewed" if row.renewal_id else "Matched to"
+        what = "Renewed" if has_renewed(row) else "Matched to"
         number = f" with {row.contract_written}" if row.contract_written else ""
         yield Step(row.matched_at, f"{what} {row.contract.number}", _name(row.matched_by), number.strip())
     if row.set_aside_at is not None:

@@ -21,7 +21,7 @@ from customers.finding import find
 from customers.models import Customer
 from servicedesk.payment_forms import BackForm, MatchForm, ReasonForm, SplitForm, WhoseForm
 from servicedesk.payment_history import history_of
-from servicedesk.payment_rows import dues_of, state_of
+from servicedesk.payment_rows import dues_of, has_renewed, state_of
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
@@ -182,6 +182,7 @@ def _page(request, shown: Payment, status=200, **more) -> HttpResponse:
         "state": state,
         "due": dues_of([shown.public_id], now=now, zone=zone).get(shown.public_id),
         "is_waiting": is_waiting,
+        "has_renewed": has_renewed(shown),
         "may_undo": is_whole and shown.returned_on is None and not is_waiting,
         "may_go_back": is_whole and shown.returned_on is None,
         "proposals": proposals_for([shown], today=today)[shown.pk] if is_waiting else [],

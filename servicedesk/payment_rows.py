@@ -123,11 +123,15 @@ def state_of(payment: Payment) -> tuple[str, str]:
     if payment.returned_on is not None:
         return "bad", payment.get_return_kind_display()
     if payment.contract is not None:
-        what = "Renewed" if payment.renewal_id else "Pays"
-        return "good", f"{what} {payment.contract.number}"
+        return "good", f"{'Renewed' if has_renewed(payment) else 'Pays'} {payment.contract.number}"
     if payment.set_aside_at is not None:
         return "plain", "Set aside"
     return "warn", "Waiting"
+
+
+def has_renewed(payment: Payment) -> bool:
+    """Whether matching it made a renewal; other money pays for a term that stood already."""
+    return payment.renewal is not None and payment.renewal.renewed_at == payment.matched_at
 
 
 def dues_of(subjects: list, *, now: dt.datetime, zone) -> dict[uuid.UUID, Due]:

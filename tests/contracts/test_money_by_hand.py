@@ -13,6 +13,7 @@ from contracts.covered import State
 from contracts.matching import match_payments
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, RenewalEvidence
 from contracts.money_by_hand import CannotMatch, Purpose, Share, match_by_hand, split_payment, take_up_again
+from contracts.money_elsewhere import give_back
 from contracts.open_money import AlreadySettled, NeedsReason, wait_for_person
 from contracts.renewals import AlreadyRenewed
 from contracts.taking_back import return_payment
@@ -201,6 +202,7 @@ def test_the_database_refuses_parts_that_do_not_make_the_whole(north, now):
 def test_an_undone_match_takes_its_term_back_into_review_and_the_money_waits_again(north, other, now):
     payment = pay(contract_written="N-20418", customer=other.customer)
     match_by_hand(payment, north.contract, purpose=Purpose.RENEWS, by=north.accounts, now=now)
+    payment.refresh_from_db()
     again = take_up_again(payment, because="It was for Moss", by=north.manager, now=now)
     payment.refresh_from_db()
     assert (payment.replaced_because, payment.replaced_by) == ("It was for Moss", north.manager)
@@ -227,6 +229,7 @@ def test_undoing_one_of_two_part_payments_lets_both_wait_again(north, now):
     match_by_hand(
         first, north.contract, purpose=Purpose.RENEWS, together=[second], by=north.accounts, now=now
     )
+    first.refresh_from_db()
     take_up_again(first, because="Wrong", by=north.accounts, now=now)
     assert sorted(Payment.objects.unmatched().values_list("amount", flat=True)) == [D("306.00"), D("306.00")]
     assert Duty.objects.open().filter(kind="match payment").count() == 2
@@ -236,6 +239,7 @@ def test_undoing_money_beside_other_that_is_enough_keeps_the_term(north, now):
     match_by_hand(pay(), north.contract, purpose=Purpose.RENEWS, by=north.accounts, now=now)
     double = pay()
     match_by_hand(double, north.contract, purpose=Purpose.OWN_TERM, by=north.accounts, now=now)
+    double.refresh_from_db()
     take_up_again(double, because="Paid twice", by=north.accounts, now=now)
     assert end_of(north.contract) == NEXT_END
     assert not RenewalEvidence.objects.exists()
@@ -257,6 +261,23 @@ def test_undoing_needs_a_reason_and_something_to_undo(north, now):
         take_up_again(payment, because=" ", by=north.accounts, now=now)
     with pytest.raises(AlreadySettled, match="the payment waits for a person already"):
         take_up_again(payment, because="Wrong", by=north.accounts, now=now)
+
+
+def test_money_that_waits_for_a_contract_still_to_be_entered_closes_its_duty_when_matched(north, now):
+    payment = pay(now=now, contract_written="N-20418")
+    match_payments([payment], by=north.accounts, now=now)
+    assert (duty_of(payment).outcome, duty_of(payment).closed_by) == ("Matched by its number", north.accounts)
+
+
+def test_a_stale_copy_undoes_and_gives_back_nothing_that_was_matched_since(north, now):
+    stale = pay(customer=north.customer, set_aside_at=now, set_aside_because="A part")
+    again = take_up_again(stale, because="No part", by=north.accounts, now=now)
+    copy = Payment.objects.get(pk=again.pk)
+    match_by_hand(again, north.contract, purpose=Purpose.RENEWS, by=north.accounts, now=now)
+    with pytest.raises(AlreadySettled, match="matched to N-20418"):
+        take_up_again(copy, because="Wrong", by=north.manager, now=now)
+    with pytest.raises(AlreadySettled, match="matched to N-20418"):
+        give_back(copy, because="Wrong", returned_on=PAID, by=north.manager, now=now)
 
 
 def test_of_two_who_match_one_payment_at_once_one_wins(committed_cast, now):

@@ -63,7 +63,7 @@ def test_whose_money_it_is_puts_their_contract_in_review(north, now):
     given = give_to_customer(payment, north.customer, by=north.accounts, now=now)
     assert given.pk == payment.pk
     assert cover_of(north.contract, LATER).state == State.IN_REVIEW
-    assert duty_of(payment).closed_at is None
+    assert (duty_of(payment).closed_at, duty_of(payment).customer) == (None, north.customer)
 
 
 def test_money_that_stood_with_another_customer_is_replaced(north, other, now):
