@@ -9,6 +9,7 @@ from servicedesk.demo.day import add_day
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE, DeskNames
 from servicedesk.demo.people import Built, add_contracts, add_customers, add_people
 from servicedesk.demo.stories import add_stories
+from servicedesk.demo.upkeep import add_upkeep
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -55,6 +56,7 @@ def build_desk(names: DeskNames, *, now: dt.datetime) -> Tenant:
         add_contracts(built, chance)
         add_stories(built)
         add_day(built)
+        add_upkeep(built)
     return desk
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.core.management import call_command
 
-from cases.models import Promise
+from cases.models import Duty, Promise
 from contracts.cover import State, covers_of_customer
 from customers.models import Customer, DuplicateProposal
 from recommendations.models import Recommendation
@@ -15,8 +15,9 @@ from servicedesk.start_with import start_with
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Membership, Role, Tenant
 from tenancy.scope import tenant
-from visits.models import Visit
+from visits.models import MaintenancePlan, Visit
 from visits.sweeper import sweep
+from visits.use_or_lose import unused_rows
 
 
 @pytest.fixture
@@ -85,6 +86,17 @@ def test_story_4_ten_years_three_contacts_and_a_broken_promise_come_first(north,
 
 def test_story_5_a_shared_number_is_proposed_as_a_duplicate(north):
     assert DuplicateProposal.objects.get().reason.startswith("The same phone number: 07700 900")
+
+
+def test_a_visit_near_its_end_and_a_service_nobody_booked_stand_on_the_list(north, now):
+    today = local_day(now, zone_of(north))
+    rows = unused_rows(north, today)
+    letter = next(row for row in rows if row.customer.company == "The Harbour Letter")
+    service = next(row for row in rows if row.service is not None)
+    assert (letter.service, letter.left, (letter.until - today).days) == (None, 2, 9)
+    assert (service.service.plan.title, service.until - today) == ("Quarterly tune-up", dt.timedelta(days=5))
+    assert Duty.objects.open().filter(kind=Duty.Kind.BOOK_SERVICE).count() == 1
+    assert MaintenancePlan.objects.filter(suspended_on__isnull=False).count() == 1
 
 
 def test_nothing_stands_in_the_past_after_a_sweep(north, now):
