@@ -26,6 +26,8 @@ from visits.models import PlannedService, Technician, Visit
 from visits.use_or_lose import GRANTED, SERVICE, propose, unused_rows
 
 PAGE_LENGTH = 25
+# From so many days before the last one on a row asks for attention.
+SOON_DAYS = 14
 MAY_SEE = (Role.DISPATCHER, Role.SALES)
 # What may become of a visit that nobody uses, as the page asks it: the act, its words, what it means.
 ENDS: dict[str, tuple[Callable, str, str]] = {
@@ -112,8 +114,9 @@ def _row(request, row, phones, nudged, now) -> dict:
         "row": row,
         "phone": phones.get(row.customer.pk, ""),
         "until": day_word(row.until, today=today),
-        "is_soon": days <= 30 if granted else days <= 7,
-        "is_over": days < 0,
+        "is_soon": days <= SOON_DAYS,
+        "is_over": days < 0 and service is not None,
+        "is_in_review": days < 0 and granted is not None,
         "nudged": date_word(nudged[granted.public_id], today=today)
         if granted and granted.public_id in nudged
         else "",

@@ -224,7 +224,9 @@ def _find_machines(rows, day) -> None:
 
 def _days(row, today):
     """Days to look for a time on: a service's proposed day and what follows, then what lies before it."""
-    begin, last, earlier = today, row.until, []
+    begin, earlier = today, []
+    # In review the visits are kept for as long as it takes, also after the grace.
+    last = row.until if row.until >= today else dt.date.max
     if row.service is not None:
         # A service has a day, not a deadline: some days later is better than none.
         begin, last = max(today, row.until), row.service.covered_until or dt.date.max

@@ -6,7 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 
-from contracts.models import AllowanceEntry, Cancellation, Contract, ContractTerm, Entitlement
+from contracts.models import (
+    AllowanceEntry,
+    Cancellation,
+    Contract,
+    ContractTerm,
+    Entitlement,
+    RenewalEvidence,
+)
 from customers.models import Contact, Customer, Equipment, Site
 from servicedesk import booking_panel
 from tenancy.scope import tenant
@@ -104,6 +111,18 @@ def test_times_of_the_preferred_technician_are_proposed_not_after_the_last_day(d
         make_visit(desk, now=now, start=now, planned_end=now + dt.timedelta(hours=9), technician=desk.marek)
     (item,) = client.get(desk.url(URL)).context["rows"]
     assert item["slots"] == []
+
+
+def test_in_review_after_the_grace_the_visits_are_kept_and_times_proposed(desk, client, now):
+    with tenant(desk.tenant):
+        ContractTerm.objects.filter(pk=desk.term.pk).update(ends_on=now.date() - 60 * DAY)
+        RenewalEvidence.objects.create(
+            contract=desk.contract, kind="cheque", dated_on=now.date(), recorded_at=now
+        )
+    answer = client.get(desk.url(URL))
+    (item,) = answer.context["rows"]
+    assert (item["is_over"], item["is_in_review"], len(item["slots"])) == (False, True, 2)
+    assert "Kept in review" in answer.text
 
 
 @pytest.mark.parametrize("kind", ["booked", "done", "declined", "carried over", "forfeited"])

@@ -6,13 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from customers.models import Customer, Site
 from tenancy.calendars import Calendar, calendar_of, zone_of
 from tenancy.models import Closure, Tenant
 from tenancy.scope import tenant
 from visits.availability import Diary
 from visits.models import Absence, Assignment, Technician, TechnicianPreference, Visit, WorkingHours
-from visits.preferences import Wishes
-from visits.slots import Wanted, best_slots, half_hours, offers_of, slot_at, slots_on
+from visits.preferences import Place, Wishes, wishes_for_places
+from visits.slots import (
+    Asked,
+    Wanted,
+    best_slots,
+    half_hours,
+    offers_of,
+    proposed_slots,
+    slot_at,
+    slots_on,
+)
 
 UTC = dt.UTC
 LONDON = zone_of(Tenant(time_zone="Europe/London"))
@@ -171,6 +181,71 @@ def test_as_many_queries_for_one_technician_as_for_three(desk, now, django_asser
         book(desk, technician, on(5, 14), on(5, 15))
     with django_assert_num_queries(5):
         best_slots(asked)
+
+
+# For many at once
+
+
+def ahead(now, days, skip=0):
+    return tuple(now.date() + dt.timedelta(days=n) for n in range(skip, days))
+
+
+def said(slots):
+    return [(slot.technician.first_name, slot.start, slot.is_preferred) for slot in slots]
+
+
+def test_for_many_each_is_proposed_the_preferred_technicians_earliest_and_next(desk, now):
+    plain = Customer.objects.create(name="Nobody preferred")
+    site = Site.objects.create(customer=plain)
+    elsewhere = wanted(desk, now, customer=plain, site=site, machines=())
+    book(desk, desk.lou, on(5, 13, 30), on(5, 15))
+    found = proposed_slots(
+        [
+            Asked(wanted(desk, now), ahead(now, 3)),
+            Asked(elsewhere, ahead(now, 3)),
+            # Days that suit best come first.
+            Asked(wanted(desk, now), (dt.date(2026, 3, 9), dt.date(2026, 3, 6))),
+            Asked(wanted(desk, now), ()),
+        ]
+    )
+    assert [said(slots) for slots in found] == [
+        [("Lou", on(5, 15, 30), True), ("Lou", on(6, 8), True)],
+        [("Marek", on(5, 13, 30), False)],
+        [("Lou", on(9, 8), True), ("Lou", on(9, 9), True)],
+        [],
+    ]
+    assert proposed_slots([]) == []
+
+
+def test_where_the_preferred_one_is_away_anybody_is_proposed(desk, now):
+    Absence.objects.create(technician=desk.lou, starts_at=on(5, 0), ends_at=on(20, 0))
+    (slots,) = proposed_slots([Asked(wanted(desk, now), ahead(now, 3))])
+    assert said(slots) == [("Marek", on(5, 13, 30), False)]
+    TechnicianPreference.objects.create(technician=desk.marek, level=Level.EXCLUDED, equipment=desk.copier)
+    assert proposed_slots([Asked(wanted(desk, now), ahead(now, 3))]) == [[]]
+
+
+def test_proposals_for_ten_cost_as_many_queries_as_for_one(desk, now, django_assert_num_queries):
+    one = Asked(wanted(desk, now), ahead(now, 10))
+    for many in ([one], [one] * 10):
+        with django_assert_num_queries(5):
+            assert len(proposed_slots(many)) == len(many)
+
+
+def test_wishes_of_many_places_are_each_read_from_the_nearest(desk):
+    TechnicianPreference.objects.create(technician=desk.lou, level=Level.EXCLUDED, equipment=desk.sorter)
+    TechnicianPreference.objects.create(technician=desk.marek, level=Level.REQUIRED, site=desk.site)
+    customer, site = desk.customer.pk, desk.site.pk
+    copier, sorter, nowhere = wishes_for_places(
+        [
+            Place(customer, site, frozenset({desk.copier.pk})),
+            Place(customer, site, frozenset({desk.sorter.pk})),
+            Place(customer, None),
+        ]
+    )
+    assert (copier.preferred, copier.required) == ((desk.marek.pk, desk.lou.pk), {desk.marek.pk})
+    assert (sorter.preferred, sorter.excluded) == ((desk.marek.pk,), {desk.lou.pk})
+    assert (nowhere.preferred, nowhere.required) == ((desk.lou.pk,), frozenset())
 
 
 def test_half_hours_of_the_days_on_which_the_clock_changes():
