@@ -58,7 +58,7 @@ class CoverQuerySet(models.QuerySet):
             waiting_evidence=_fact(
                 "RenewalEvidence", _waiting_on(day, known_at), EVIDENCE, "-dated_on", "-pk"
             ),
-            accepted_offer=_fact("RenewalOffer", _accepted(known_at), OFFER, "-accepted_at"),
+            accepted_offer=_fact("RenewalOffer", _accepted(day, known_at), OFFER, "-accepted_at"),
             unmatched_payment=_unmatched(day, known_at),
         )
         return with_facts.annotate(cover_state=_state(day))
@@ -194,10 +194,13 @@ def _waiting_on(day, known_at):
     return undecided & Q(dated_on__lte=day, recorded_at__lte=known_at)
 
 
-def _accepted(known_at):
+def _accepted(day, known_at):
+    # On days before its acceptance nobody had accepted it; its evidence knows the desk's day of that.
+    by_then = Q(evidence__isnull=True) | Q(evidence__dated_on__lte=day)
     if known_at is None:
-        return Q(accepted_at__isnull=False, settled_at__isnull=True)
-    return Q(accepted_at__lte=known_at) & (Q(settled_at__isnull=True) | Q(settled_at__gt=known_at))
+        return by_then & Q(accepted_at__isnull=False, settled_at__isnull=True)
+    unsettled = Q(settled_at__isnull=True) | Q(settled_at__gt=known_at)
+    return by_then & unsettled & Q(accepted_at__lte=known_at)
 
 
 def _waiting_money(known_at):
@@ -223,7 +226,8 @@ def _unmatched(day, known_at):
         number_key=OuterRef("written_key"), customer=OuterRef("customer_id")
     )
     days = Value(dt.timedelta(days=1))
-    names_this = Q(written_key=OuterRef("number_key"))
+    # No number is empty. Said here, it tells the planner that few rows are meant.
+    names_this = ~Q(written_key="") & Q(written_key=OuterRef("number_key"))
     return Subquery(
         _waiting_money(known_at)
         .filter(paid_on__lte=day, paid_on__gte=OuterRef("last_end") - days * Value(MONEY_DAYS_BEFORE))

@@ -142,7 +142,11 @@ class Payment(TenantModel):
                 name="payment_unmatched",
             ),
             # Cover: money that names a contract, whoever sent it.
-            models.Index(fields=["tenant", "written_key"], condition=UNMATCHED, name="payment_naming"),
+            models.Index(
+                fields=["tenant", "written_key"],
+                condition=UNMATCHED & ~Q(written_key=""),
+                name="payment_naming",
+            ),
             # Payments page: money that waits for a person, the oldest first.
             models.Index(fields=["tenant", "paid_on", "id"], condition=UNMATCHED, name="payment_queue"),
             # Payments page: all money, the latest first.
