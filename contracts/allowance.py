@@ -94,7 +94,7 @@ def grant_visits(terms: list[ContractTerm], visits: dict[int, int], *, by, now: 
         for term in granted
         if term.pk not in entitlements
     ]
-    Entitlement.objects.bulk_create(fresh, batch_size=1000)
+    Entitlement.objects.bulk_create(fresh)
     entitlements |= {entitlement.term_id: entitlement for entitlement in fresh}
     own = [
         AllowanceEntry(
@@ -113,7 +113,7 @@ def grant_visits(terms: list[ContractTerm], visits: dict[int, int], *, by, now: 
         for term_id, entries in carried.items()
         for entry in entries
     ]
-    AllowanceEntry.objects.bulk_create([*own, *brought], batch_size=1000)
+    AllowanceEntry.objects.bulk_create([*own, *brought])
 
 
 def grant_of_carried(entry: AllowanceEntry, entitlement: Entitlement, *, by, now) -> AllowanceEntry:
