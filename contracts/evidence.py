@@ -27,6 +27,7 @@ from tenancy.models import StoredFile
 ONE_DAY = dt.timedelta(days=1)
 # Within one business hour of the verification's due time the customer hears the outcome.
 CALL_BACK_WITHIN = dt.timedelta(hours=1)
+ONE_CLICK = dt.timedelta(minutes=1)
 CHANNELS = {
     RenewalEvidence.Kind.CHEQUE: Renewal.Channel.PAYMENT,
     RenewalEvidence.Kind.BANK_LINE: Renewal.Channel.PAYMENT,
@@ -60,23 +61,28 @@ def log_evidence(
 ) -> RenewalEvidence:
     """Keep what proves a renewal, waiting for its verdict. `dated_on` is a day in the desk's zone.
 
-    A customer who accepts an offer has no `by`, but the name that they typed. Raises ValueError for a
-    day to come: cover would not see it until then.
+    A customer who accepts an offer has no `by`, but the name that they typed. The very same within
+    a minute is one click too many: what stands is returned. Raises ValueError for a day to come: cover
+    would not see it until then.
     """
     if dated_on > local_day(now, zone_of(contract.tenant)):
         raise ValueError("Evidence cannot be dated after today.")
-    evidence = RenewalEvidence.objects.create(
-        contract=contract,
-        kind=kind,
-        reference=reference,
-        amount=amount,
-        dated_on=dated_on,
-        note=note,
-        scan=scan,
-        recorded_at=now,
-        recorded_by=by,
-        recorded_by_name=recorded_by_name,
-    )
+    lock_contract(contract.pk)
+    said = {
+        "kind": kind,
+        "reference": reference,
+        "amount": amount,
+        "dated_on": dated_on,
+        "note": note,
+        "recorded_by": by,
+        "recorded_by_name": recorded_by_name,
+    }
+    twice = contract.evidence.filter(
+        state=RenewalEvidence.State.WAITING, recorded_at__gt=now - ONE_CLICK, **_or_none(said)
+    ).first()
+    if twice is not None:
+        return twice
+    evidence = RenewalEvidence.objects.create(contract=contract, scan=scan, recorded_at=now, **said)
     calendar = calendar_of(contract.tenant)
     begin_verification(evidence, calendar=calendar, by=by, now=now)
     if kind == RenewalEvidence.Kind.WORD:
@@ -186,6 +192,12 @@ def in_words(evidence: RenewalEvidence) -> str:
     return (
         what if evidence.amount is None else f"{what}, {money(evidence.amount, evidence.contract.currency)}"
     )
+
+
+def _or_none(values: dict) -> dict:
+    """As conditions: nothing is asked for as nothing."""
+    known = {name: value for name, value in values.items() if value is not None}
+    return known | {f"{name}__isnull": True for name, value in values.items() if value is None}
 
 
 def _waiting_words(contract):

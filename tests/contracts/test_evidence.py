@@ -302,3 +302,13 @@ def test_the_other_desk_is_not_touched(cast, now):
         assert RenewalEvidence.objects.count() == 0
         assert sources(cast.south) == []
         assert Duty.objects.count() == 0
+
+
+def test_the_same_cheque_sent_twice_at_once_is_one_piece_of_evidence(north, now):
+    cheque = {"contract": north.contract, "kind": "cheque", "dated_on": TODAY, "reference": "004417"}
+    first = log_evidence(**cheque, by=north.sales, now=now)
+    assert log_evidence(**cheque, by=north.sales, now=now + dt.timedelta(seconds=59)) == first
+    assert log_evidence(**{**cheque, "reference": "004418"}, by=north.sales, now=now) != first
+    assert log_evidence(**cheque, by=north.accounts, now=now) != first
+    assert log_evidence(**cheque, by=north.sales, now=now + dt.timedelta(seconds=61)) != first
+    assert RenewalEvidence.objects.count() == 4
