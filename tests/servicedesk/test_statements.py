@@ -3,9 +3,11 @@
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from playwright.sync_api import expect
 
 from contracts.models import Payment, Statement
 from tenancy.scope import tenant
+from tests.browser import axe_violations, sideways_scroll
 from tests.servicedesk.money_scene import prepare, text
 
 CSV = (
@@ -128,3 +130,32 @@ def test_no_file_at_all_says_so(accounts, north):
 def test_a_person_may_say_how_dates_are_written(accounts, north):
     assert "2 Mar 2026 to 2 Mar 2026" in text(look(accounts, north))
     assert "3 Feb 2026 to 3 Feb 2026" in text(look(accounts, north, date_order="MDY"))
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+def test_from_the_file_to_the_match_in_the_browser(live_desk, page_as, theme, width):
+    north = live_desk.cast.north
+    with tenant(north.tenant):
+        prepare(north)
+    page = page_as("accounts", theme=theme, width=width)
+    page.goto(live_desk.url("payments/"))
+    page.get_by_role("link", name="Take in a bank file").first.click()
+    swapped = CSV.replace("N-20418", "N-20481")
+    file = {"name": "march.csv", "mimeType": "text/csv", "buffer": swapped.encode()}
+    page.get_by_label("The bank’s or the bookkeeping’s file").set_input_files(file)
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("heading", name="What march.csv says")).to_be_visible()
+    page.wait_for_load_state()
+    assert [*axe_violations(page), sideways_scroll(page)] == [0]
+    page.get_by_role("button", name="Take it in").click()
+    page.get_by_role("link", name="Match what waits").click()
+    page.get_by_role("button", name="Renew N-20418").click()
+    expect(page.get_by_role("status")).to_contain_text("£612.00: Matched to N-20418.")
+    page.get_by_role("link", name="Look at £17.20").click()
+    page.get_by_label("What it was for").fill("The visit of 2 March")
+    page.get_by_role("button", name="Set it aside").click()
+    expect(page.get_by_text("Set aside: The visit of 2 March").first).to_be_visible()
+    page.wait_for_load_state()
+    assert [*axe_violations(page), sideways_scroll(page)] == [0]
+    with tenant(north.tenant):
+        assert not Payment.objects.unmatched().exists()
