@@ -15,12 +15,14 @@ from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF,
 from contracts.calling import NotLapsed, log_lapse_call, skip_until
 from contracts.covered import State
 from contracts.models import Contract, RenewalEvidence
+from contracts.renewal_check import latest_check
 from contracts.verifying import ask_to_judge
 from contracts.wording import day_in_full
 from customers.models import Customer
 from servicedesk.call_forms import LapseCallForm, OutcomeForm, PromiseForm, SkipForm
 from servicedesk.call_rows import call_rows, due_in_words
 from servicedesk.contract_check import check_of, note_check
+from servicedesk.renewal_checks import checked_at
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.gates import for_roles, the_one
@@ -62,6 +64,7 @@ def calls(request):
         "after": found.after,
         "is_first": not request.GET.get("after"),
         "verdicts": _verdicts(request, now, zone),
+        "checked_at": checked_at(latest_check(), zone, now),
     }
     return render(request, "servicedesk/calls.html", context)
 
