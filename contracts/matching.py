@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 
 from contracts.agreed import agreed_for, standing_offers
 from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
@@ -18,6 +18,9 @@ from contracts.models import Cancellation, Contract, ContractTerm, Payment, Rene
 from contracts.open_money import close_match_duties
 from contracts.renewals import Act, enter_renewals
 from contracts.taking_back import ENOUGH
+
+# Later than this after the end it is not for that term any more.
+AFTER_THE_END = dt.timedelta(days=MONEY_DAYS_AFTER)
 
 
 @dataclass
@@ -79,12 +82,13 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
             else:
                 # Given back, it takes that term with it; other money of it keeps the term.
                 payment.renewal_id = desk.terms[contract.pk].made_by
+                desk.terms[contract.pk].is_paid = True
                 result.paid.append(payment)
         renewals = enter_renewals([act for _, act in acts], by=by, now=now)
         for (payment, _), renewal in zip(acts, renewals, strict=True):
             payment.renewal = renewal
             desk.terms[renewal.contract_id] = renewal.term
-            renewal.term.made_by = renewal.pk
+            renewal.term.made_by, renewal.term.is_paid = renewal.pk, True
             result.renewed.append(payment)
     matched = result.renewed + result.paid
     Payment.objects.bulk_update(matched, ["contract", "renewal", "matched_at", "matched_by"], batch_size=1000)
@@ -113,11 +117,20 @@ class _Matching:
         if last is None or payment.currency != contract.currency:
             return None
         if not pays_next_term(payment.paid_on, last):
-            return OWN_TERM if is_enough(payment.amount, last.price) else None
+            return OWN_TERM if self._pays_own_term(payment, last) else None
         agreed = agreed_for(contract, last, self.offers.get(contract.pk))
         if contract.pk in self.cancelled or not is_enough(payment.amount, agreed.price):
             return None
         return Act(contract, last, agreed, Renewal.Channel.PAYMENT, payment.amount)
+
+    def _pays_own_term(self, payment: Payment, last: ContractTerm) -> bool:
+        """Enough for the term that stands, in time for it, and not the second time.
+
+        Who pays after all, long after the end, or pays twice, is heard of by a person.
+        """
+        if not is_enough(payment.amount, last.price) or payment.paid_on > last.ends_on + AFTER_THE_END:
+            return False
+        return is_in_range(payment.paid_on, last.ends_on) or not last.is_paid
 
 
 def _first_of_each(payments: list[Payment]) -> tuple[list[Payment], list[Payment]]:
@@ -141,7 +154,10 @@ def _still_unmatched(payments):
 
 
 def _last_terms(contracts) -> dict[int, ContractTerm]:
-    """The last standing terms, each with the renewal that made it: `made_by`, None for a first term."""
+    """The last standing terms, each with the renewal that made it (`made_by`, None for a first term)
+
+    and whether money is matched to it (`is_paid`).
+    """
     made_by = Renewal.objects.filter(
         contract=OuterRef("contract"), ends_on=OuterRef("ends_on"), taken_back_at__isnull=True
     )
@@ -150,9 +166,21 @@ def _last_terms(contracts) -> dict[int, ContractTerm]:
             contract__in=[contract.pk for contract in contracts], taken_back_at__isnull=True
         )
         .annotate(made_by=Subquery(made_by.values("pk")[:1]))
+        .annotate(is_paid=Exists(_money_of(OuterRef("made_by"))))
         .order_by("ends_on")
     )
     return {term.contract_id: term for term in standing}
+
+
+def _money_of(made_by):
+    """Money of a term: of the renewal that made it, or of a first term, near enough to its days."""
+    days = Value(AFTER_THE_END)
+    own = Q(renewal=made_by) | Q(
+        renewal__isnull=True,
+        paid_on__gte=OuterRef("starts_on") - days,
+        paid_on__lte=OuterRef("ends_on") + days,
+    )
+    return Payment.objects.standing().filter(own, contract=OuterRef("contract"))
 
 
 def _cancelled(contracts) -> set[int]:

@@ -46,7 +46,7 @@ EXPECTED = {
     "spelled oddly": ("renewed", 20),
     "at the limits": ("renewed", 6),
     "for the term that stands": ("paid", 10),
-    "too late for the next": ("paid", 5),
+    "too late for the next": ("unmatched", 5),
     "digits swapped": ("unmatched", 25),
     "one digit off": ("unmatched", 15),
     "prefix missing": ("unmatched", 15),
