@@ -161,6 +161,24 @@ def test_an_accepted_offer_is_in_review_until_settled(north):
     assert said(north, dt.date(2026, 5, 1))[0] == State.LAPSED
 
 
+def test_an_accepted_offer_does_not_count_on_days_before_its_acceptance(north):
+    evidence = add_evidence(north, kind="accepted offer", state="rejected", decided_at=AT)
+    RenewalOffer.objects.create(
+        number="N-20418/1",
+        contract=north.contract,
+        starts_on=END + dt.timedelta(days=1),
+        ends_on=END + dt.timedelta(days=365),
+        amount=612,
+        valid_until=END,
+        made_at=AT,
+        sent_at=AT,
+        accepted_at=AT,
+        evidence=evidence,
+    )
+    assert said(north, dt.date(2026, 3, 1))[0] == State.RENEWAL_DUE
+    assert said(north, dt.date(2026, 3, 2))[0] == State.IN_REVIEW
+
+
 @pytest.mark.parametrize(
     ("paid_on", "written", "amount", "counts"),
     [

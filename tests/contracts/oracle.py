@@ -1,0 +1,373 @@
+"""A slow oracle of cover: what R1 and R3.1 say of a contract, day by day, in plain Python.
+
+Written from the rules alone and never from the product's code, whose answers it is held against. It
+knows no database: a desk is told what happened, in the order in which it happened, and asked how a
+contract reads on a day, by all that is known or by what was known at an instant.
+
+Where the rules leave something open, it reads them so:
+1. A later term that stands is "the next term", also across a gap (nobody is asked to renew).
+2. Money and proofs near two ends (terms shorter than 211 days) belong to the nearer one.
+3. A proof that belongs to an end which is renewed already joins that renewal.
+4. Money whose number is another customer's contract decides nothing: it is unmatched for both.
+5. A month that lacks a term's day ends the term with that month, or a day before.
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from zoneinfo import ZoneInfo
+
+from tests.contracts.oracle_calendar import DAY, as_long, fold, in_range, length_of
+from tests.contracts.oracle_facts import EVER, Act, Ending, Known, Money, Offer, Proof, Stretch
+
+OFFER = "accepted offer"
+
+
+@dataclass
+class Agreement:
+    """A contract as the rules see it."""
+
+    desk: "Desk"
+    number: str
+    customer: str
+    price: Decimal
+    visits: int
+    # How many days before the end of the running term notice has to be given; None: it just ends.
+    notice_days: int | None = None
+    stretches: list[Stretch] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    proofs: dict[str, Proof] = field(default_factory=dict)
+    endings: list[Ending] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    ledger: Counter = field(default_factory=Counter)
+
+    # What happens to it
+
+    def enter(self, now, first, last) -> None:
+        """Its first term."""
+        stretch = Stretch(now, first=first, last=last, price=self.price, pot=Counter(), granted=self.visits)
+        self.stretches.append(stretch)
+        self._grant(stretch, self.visits)
+
+    def log(self, now, name, kind, dated_on, amount) -> None:
+        """R1.3: review at once."""
+        self.proofs[name] = Proof(kind, dated_on, amount, Known(now))
+
+    def confirm(self, now, name) -> None:
+        """R1.3: it proves the renewal that it belongs to, or makes it."""
+        proof = self.proofs[name]
+        self._judge(proof, now, "confirmed")
+        # An offer is about the term that follows; any other proof may be about one that stands.
+        about = None if proof.kind == OFFER else self._belongs_to(proof.dated_on)
+        proof.act = about or self.renew(now, proof.amount)
+
+    def reject(self, now, name) -> None:
+        """It proves nothing; an offer that was not accepted after all is settled."""
+        proof = self.proofs[name]
+        self._judge(proof, now, "rejected")
+        for offer in self.offers:
+            if proof.kind == OFFER and offer.until == EVER and offer.accepted is not None:
+                self._settle(offer, now)
+
+    def offer(self, now, last, amount, visits) -> None:
+        """A next term at a price, sent to the customer."""
+        first = self.last(None).last + DAY
+        self.offers.append(Offer(now, first=first, last=last, amount=amount, visits=visits))
+
+    def accept(self, now, name) -> None:
+        """R1.5: an accepted offer is evidence."""
+        offer = self.open_offer()
+        offer.accepted = Known(now)
+        self.log(now, name, OFFER, self.desk.today(now), offer.amount)
+
+    def decline(self, now) -> None:
+        """The customer's no."""
+        self.open_offer().until = now
+
+    def bounce(self, now, name) -> None:
+        """R1.4: money that is returned takes its term back, into review."""
+        proof = self.proofs[name]
+        before = proof.verdict
+        if not before:
+            self._judge(proof, now, "returned")
+        proof.verdict = "returned"
+        if before == "confirmed" and proof.act.stands and not self._money_for(proof.act):
+            self._take_back(now, proof.act)
+            self.log(now, f"{name} again", proof.kind, self.desk.today(now), proof.amount)
+
+    def renew(self, now, amount=None, *, last=None, price=None, visits=None, cut=False) -> Act:
+        """R1.9: the next term starts the day after the last end, whenever that is."""
+        before = self.last(None)
+        first = before.last + DAY
+        length = before.usual or length_of(before.first, before.last)
+        offer = self.offer_about(first)
+        if offer is not None and last is None and price is None:
+            last, price, visits = offer.last, offer.amount, offer.visits
+        ends_on = as_long(length, first) if last is None else last
+        if cut:
+            # A part of a term costs, and grants visits, by its days; a begun visit counts.
+            share = Fraction((ends_on - first).days + 1, (as_long(length, first) - first).days + 1)
+            price = Decimal(floor(Fraction(self.price) * 100 * share + Fraction(1, 2))) / 100
+            visits = ceil(self.visits * share)
+        price = self.price if price is None else price
+        visits = self.visits if visits is None else visits
+        act = Act(before.last, price if amount is None else amount)
+        pot = before.pot if self.desk.extends else Counter()
+        act.stretch = Stretch(now, first=first, last=ends_on, price=price, act=act, pot=pot, granted=visits)
+        if cut:
+            act.stretch.usual = length[:2] + (None,) * (length[0] == "months")
+        else:
+            self.price, self.visits = price, visits
+        self.stretches.append(act.stretch)
+        self.acts.append(act)
+        self._grant(act.stretch, visits)
+        for proof in self.proofs.values():
+            if not proof.verdict:
+                self._judge(proof, now, "confirmed")
+                proof.act = act
+        for standing in self.offers:
+            if standing.until == EVER:
+                self._settle(standing, now)
+        return act
+
+    def usual_end(self) -> dt.date:
+        """The last day of a next term that is as long as the last one."""
+        last = self.last(None)
+        return as_long(last.usual or length_of(last.first, last.last), last.last + DAY)
+
+    def cancel(self, now, day) -> None:
+        """From that day on it covers nothing; what the customer has not answered is withdrawn."""
+        self.endings.append(Ending(now, day=day))
+        for offer in self.offers:
+            if offer.until == EVER and offer.accepted is None:
+                offer.until = now
+
+    def undo(self, now) -> None:
+        """As if it had never been."""
+        self.ending().until = now
+
+    def goes_on_by_itself(self, now) -> bool:
+        """R1.9: whether the clock adds the next term: nobody can give notice any more, and nobody did."""
+        today, last = self.desk.today(now), self.last(None)
+        if self.notice_days is None or last is None or last.first > today:
+            return False
+        if self.has_notice(last.last) or today <= self.notice_by():
+            return False
+        judged = any(not p.verdict and p.dated_on <= today for p in self.proofs.values())
+        return not judged
+
+    def notice_by(self) -> dt.date:
+        """The last day for notice: it counts from the end of the term."""
+        return self.last(None).last - self.notice_days * DAY
+
+    def has_notice(self, end, known=None) -> bool:
+        """Whether a cancellation ends it with the term that ends then, or before."""
+        return any(e.at(known) and (e.day is None or e.day <= end + DAY) for e in self.endings)
+
+    def use(self, kind, how_many=1) -> None:
+        """R3.1: one line in the ledger of the last term's use."""
+        self.ledger[kind] += how_many
+        self.last(None).pot[kind] += how_many
+
+    # How it reads
+
+    def state_on(self, day: dt.date, known: dt.datetime | None = None) -> str:
+        """R1.2, in its order."""
+        if any(e.at(known) and (e.day is None or e.day <= day) for e in self.endings):
+            return "cancelled"
+        standing = self.standing(known)
+        until = self.runs_until(day, known)
+        if until is not None:
+            if any(s.first > until for s in standing) or (until - day).days > self.desk.due_days:
+                return "active"
+            return "renewal in review" if self.in_review(day, known) else "renewal due"
+        if any(s.first > day for s in standing):
+            return "upcoming"
+        if self.in_review(day, known):
+            return "renewal in review"
+        if standing and (day - max(s.last for s in standing)).days <= self.desk.grace_days:
+            return "in grace"
+        return "lapsed"
+
+    def runs_until(self, day, known=None) -> dt.date | None:
+        """The last day of the term that covers a day; where the desk extends, the term goes on."""
+        covering = [s for s in self.standing(known) if s.first <= day <= s.last]
+        if not covering:
+            return None
+        return self.covered_until(day, known) if self.desk.extends else covering[0].last
+
+    def covered_until(self, day, known=None) -> dt.date | None:
+        """The last day that is covered without a gap from a covered day on: day by day."""
+        covered = self._covered_days(known)
+        if day not in covered:
+            return None
+        while day + DAY in covered:
+            day += DAY
+        return day
+
+    def in_review(self, day, known=None) -> bool:
+        """R1.5: evidence, a claim, an accepted offer, money without a match."""
+        if any(p.waits.at(known) and p.dated_on <= day for p in self.proofs.values()):
+            return True
+        last = self.last(known)
+        is_over = last is not None and last.last < day
+        if self.notice_days is not None and is_over and not self.has_notice(last.last, known):
+            # It goes on by itself; the clock has not come to it yet.
+            return True
+        accepted = [o.accepted for o in self.offers if o.accepted is not None]
+        if any(a.at(known) and self.desk.today(a.since) <= day for a in accepted):
+            return True
+        return any(
+            m.waits.at(known) and m.paid_on <= day and self._may_be_meant(m, known) for m in self.desk.money
+        )
+
+    def standing(self, known=None) -> list[Stretch]:
+        """The terms that stand."""
+        return [s for s in self.stretches if s.at(known)]
+
+    def last(self, known=None) -> Stretch | None:
+        """The last term that stands."""
+        return max(self.standing(known), key=lambda s: s.last, default=None)
+
+    def ending(self) -> Ending | None:
+        """The cancellation that stands, whether or not its day has come."""
+        return next((e for e in self.endings if e.until == EVER), None)
+
+    def open_offer(self) -> Offer | None:
+        """The offer that waits for an answer."""
+        return next((o for o in self.offers if o.until == EVER and o.accepted is None), None)
+
+    def offer_about(self, first) -> Offer | None:
+        """The offer that stands for the term that begins on that day."""
+        return next((o for o in self.offers if o.until == EVER and o.first == first), None)
+
+    def changes(self) -> set[dt.date]:
+        """Days around which time alone may change the state."""
+        days = set()
+        for s in self.stretches:
+            days |= {s.first, s.last, s.last + DAY}
+            days |= {s.last - self.desk.due_days * DAY, s.last + (self.desk.grace_days + 1) * DAY}
+        days |= {e.day for e in self.endings if e.day}
+        days |= {p.dated_on for p in self.proofs.values()}
+        mine = (m for m in self.desk.money if m.customer == self.customer or m.written == fold(self.number))
+        return days | {m.paid_on for m in mine}
+
+    # How the rules are kept
+
+    def _covered_days(self, known):
+        days = set()
+        for s in self.standing(known):
+            days |= {s.first + n * DAY for n in range((s.last - s.first).days + 1)}
+        return days
+
+    def _may_be_meant(self, money: Money, known) -> bool:
+        """R1.4: within range of the end; names no contract, none of ours, or this one with too little."""
+        last = self.last(known)
+        if last is None or not in_range(money.paid_on, last.last):
+            return False
+        named = self.desk.agreements.get(money.written)
+        if named is self:
+            return True
+        return money.customer == self.customer and (named is None or named.customer != self.customer)
+
+    def _belongs_to(self, day) -> Act | None:
+        """The standing renewal of the end that a proof is dated about, unless the last end is nearer."""
+        acts = [a for a in self.acts if a.stands and in_range(day, a.old_end)]
+        if not acts:
+            return None
+        nearest = min(acts, key=lambda a: (abs((day - a.old_end).days), a.old_end))
+        to_last = abs((day - self.last(None).last).days)
+        return nearest if abs((day - nearest.old_end).days) <= to_last else None
+
+    def _judge(self, proof, now, verdict):
+        proof.verdict, proof.waits.until = verdict, now
+
+    def _money_for(self, act) -> Decimal:
+        return sum((m.amount for m in self.desk.money if m.act is act and not m.returned), Decimal(0))
+
+    def _take_back(self, now, act):
+        act.stands, act.stretch.until = False, now
+        used = sum(act.stretch.pot[kind] for kind in ("done", "declined", "forfeited", "carried over"))
+        held = act.stretch.pot["granted"] - act.stretch.pot["withdrawn"]
+        back = min(act.stretch.granted, max(0, held - used))
+        act.stretch.pot["withdrawn"] += back
+        self.ledger["withdrawn"] += back
+
+    def _grant(self, stretch, visits):
+        stretch.pot["granted"] += visits
+        self.ledger["granted"] += visits
+
+    def _settle(self, offer, now):
+        offer.until = now
+        if offer.accepted is not None:
+            offer.accepted.until = now
+
+
+@dataclass
+class Desk:
+    """One desk, with its zone and its numbers."""
+
+    zone: ZoneInfo
+    extends: bool = False
+    due_days: int = 60
+    grace_days: int = 30
+    agreements: dict[str, Agreement] = field(default_factory=dict)
+    money: list[Money] = field(default_factory=list)
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """Its calendar day."""
+        return now.astimezone(self.zone).date()
+
+    def pay(self, now, rows: list[Money]) -> None:
+        """R1.4, for one payment after the other, in the order of their days."""
+        self.money += rows
+        for money in sorted(rows, key=lambda m: m.paid_on):
+            named = self.agreements.get(money.written)
+            if named is None or money.customer not in (None, named.customer):
+                continue
+            last = named.last(None)
+            if last is None:
+                continue
+            if not self._is_about_its_end(money, last):
+                # Paid out of range: it is for the term that stands, or that was asked for with it.
+                if money.amount >= last.price * Decimal("0.95"):
+                    self._match(money, named, last.act, now)
+                continue
+            offer = named.offer_about(last.last + DAY)
+            asked = named.price if offer is None else offer.amount
+            if named.ending() is None and money.amount >= asked * Decimal("0.95"):
+                self._match(money, named, named.renew(now, money.amount), now)
+
+    def clock(self, now) -> None:
+        """Terms that follow by themselves, as many as it takes after a standstill."""
+        for agreement in self.agreements.values():
+            while agreement.goes_on_by_itself(now):
+                agreement.renew(
+                    now, last=agreement.usual_end(), price=agreement.price, visits=agreement.visits
+                )
+
+    def give_back(self, now, name, money: Money, day: dt.date) -> None:
+        """R1.4: its term goes back into review, unless other money still pays for it."""
+        waited = money.waits.until == EVER
+        money.returned = True
+        if waited:
+            money.waits.until = now
+        act = money.act
+        if act is None or not act.stands:
+            return
+        left = money.agreement._money_for(act)
+        if left > 0 and left >= act.amount * Decimal("0.95"):
+            return
+        money.agreement._take_back(now, act)
+        money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
+
+    def _match(self, money, agreement, act, now):
+        money.agreement, money.act, money.waits.until = agreement, act, now
+
+    def _is_about_its_end(self, money, last) -> bool:
+        if not in_range(money.paid_on, last.last):
+            return False
+        return abs((money.paid_on - last.last).days) <= abs((money.paid_on - last.first).days)
