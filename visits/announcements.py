@@ -35,10 +35,10 @@ def plan_visit_messages(
     """Plan telling the customer, once over each channel they want; how many messages are new.
 
     Kinds: booked, moved, cancelled, not called (the promised call has not come), on the way,
-    delayed (before they notice), late, missed, reminder. A booking is held until its undo time is over. A move or cancellation cancels what
-    still waits first; moved before the booking was told, it is told as booked. `fields` may
-    hold `expected_at`, `call_by` (instants, ISO) and `caller` (a name). When nothing
-    reaches the customer a duty to ring them is opened instead. A desk whose messages are
+    delayed (before they notice), late, missed, reminder. A booking is held until its undo time is
+    over. A move or cancellation cancels what still waits first; moved before the booking was told, it
+    is told as booked. `fields` may hold `expected_at`, `call_by` (instants, ISO) and `caller` (a name).
+    When nothing reaches the customer a duty to ring them is opened instead. A desk whose messages are
     switched off plans none. Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:

@@ -148,7 +148,9 @@ def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
         write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=State.ON_SITE, arrived_at=now)
         # "On the way" or "we are late" told after the arrival would be untrue.
-        outbox.cancel_about(visit.public_id, because="Arrived", kinds=["not called", "on the way", "delayed", "late"])
+        outbox.cancel_about(
+            visit.public_id, because="Arrived", kinds=["not called", "on the way", "delayed", "late"]
+        )
         evidence = f"{by.name} arrived at {local_time(now, zone_of(visit.tenant)):%H:%M}"
         keep_promise(visit, Promise.Kind.WINDOW, now=now, evidence=evidence, by=by)
         close_duties_about(
