@@ -23,7 +23,7 @@ from contracts.notices import Due, untold
 from contracts.renewing_by_itself import without_price
 from contracts.wording import day_in_full, money
 from messaging.keys import key_of
-from tenancy.calendars import Calendar, instant_at
+from tenancy.calendars import UTC, Calendar, instant_at, local_day
 from tenancy.models import Membership, Role
 
 NO_TERM, NO_PRICE, NOBODY_TO_TELL, OFFER_WAITS = "no term", "no price", "nobody to tell", "offer not settled"
@@ -191,7 +191,7 @@ def _standing() -> dict[tuple[str, object], int]:
 
 def _key(cause, subject, opened_at: dt.datetime):
     # With its day: closed by a person and still true, it is opened again tomorrow.
-    return key_of("duty", cause, subject, opened_at.astimezone(dt.UTC).date().isoformat())
+    return key_of("duty", cause, subject, local_day(opened_at, UTC).isoformat())
 
 
 def _about_finished_money():

@@ -1,4 +1,4 @@
-"""The pages that stand beside a working day: sign-in, mailbox, a call owed, a link that ended."""
+"""The pages that stand beside a working day: sign-in, mailbox, duties, the renewal check, an ended link."""
 
 import datetime as dt
 
@@ -6,6 +6,8 @@ import pytest
 
 from cases.duties import open_duty
 from cases.models import Duty
+from contracts.models import Contract
+from contracts.renewal_check import check_now
 from customers.links import make_link, revoke_links
 from customers.models import CustomerLink
 from tenancy.models import Role
@@ -35,6 +37,12 @@ def addresses(live_desk, now):
             owner_role=Role.DISPATCHER,
             customer=north.customer,
         )
+        # Nobody to write to, and a contract that nobody can judge.
+        north.customer.contacts.update(email="", phone="")
+        north.contract.terms.update(starts_on=now.date(), ends_on=now.date() + dt.timedelta(days=20))
+        Contract.objects.create(number="X-1", customer=north.customer, price=1, currency="GBP")
+        check_now(north.tenant, by=north.sales, now=now)
+        tell = Duty.objects.get(kind=Duty.Kind.RENEWAL_ENDS)
     desk = "/d/northgate/"
     return [
         (None, "/sign-in/"),
@@ -42,6 +50,8 @@ def addresses(live_desk, now):
         (None, "/nothing-here/"),
         (Role.DISPATCHER, f"{desk}duties/{duty.public_id}/"),
         (Role.DISPATCHER, f"{desk}mailbox/"),
+        (Role.SALES, f"{desk}renewals/check/"),
+        (Role.SALES, f"{desk}renewals/duties/{tell.public_id}/"),
     ]
 
 
