@@ -34,12 +34,13 @@ EXCEPTIONS = {
     OFFER_WAITS: "with an accepted offer not settled",
     UNMATCHED_MONEY: "unmatched money",
 }
+# For one, and for any other number.
 DONE = {
-    "renewed by itself": "renewed by themselves",
-    "notices": "notices planned",
-    "owners told": "owners told",
-    "duties opened": "duties opened",
-    "duties closed": "duties closed",
+    "renewed by itself": ("renewed by itself", "renewed by themselves"),
+    "notices": ("notice planned", "notices planned"),
+    "owners told": ("owner told", "owners told"),
+    "duties opened": ("duty opened", "duties opened"),
+    "duties closed": ("duty closed", "duties closed"),
 }
 
 
@@ -140,14 +141,14 @@ def _run(check: RenewalCheck, zone, now) -> Run:
         iso=check.started_at.isoformat(),
         asked_by=check.asked_by.name if check.asked_by else "The clock",
         looked_at=check.looked_at,
-        states=_phrases(found.get("states", {}), {}),
-        exceptions=_phrases(found.get("exceptions", {}), EXCEPTIONS),
-        done=_phrases({name: found.get(name, 0) for name in DONE}, DONE),
+        states=[f"{count} {state}" for state, count in found.get("states", {}).items()],
+        exceptions=[f"{count} {EXCEPTIONS[cause]}" for cause, count in found.get("exceptions", {}).items()],
+        done=[
+            f"{found[name]} {one if found[name] == 1 else more}"
+            for name, (one, more) in DONE.items()
+            if found.get(name)
+        ],
     )
-
-
-def _phrases(counts: dict[str, int], words: dict[str, str]) -> list[str]:
-    return [f"{count} {words.get(name, name)}" for name, count in counts.items() if count]
 
 
 def _needed(request, duty: Duty, zone, now) -> Needed:

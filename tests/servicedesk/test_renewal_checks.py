@@ -72,7 +72,7 @@ def test_check_now_looks_acts_and_says_what_came_of_it(sales, north, cast):
     answer = sales.post(north.url("renewals/check/now/"), follow=True)
     assert answer.redirect_chain == [(north.url("renewals/check/"), 302)]
     read = text(answer)
-    assert "Checked 2 contracts: 1 notices planned, 1 duties opened." in read
+    assert "Checked 2 contracts: 1 notice planned, 1 duty opened." in read
     assert "today 13:07 Jamie Mercer 2 1 lapsed, 1 renewal due 1 without a term" in read
     assert "Contract X-northgate has no term Margaret Ellison, The Harbour Letter Accounts Fri 12:00" in read
     assert "southgate" not in read
