@@ -41,6 +41,7 @@ INSTRUCTION = {
     State.LAPSED: "You may offer a new term.",
     State.CANCELLED: "Visits are charged.",
 }
+GOES_ON = "It renews by itself: nothing to ask."
 TONE = {
     State.UPCOMING: "good",
     State.ACTIVE: "good",
@@ -147,7 +148,7 @@ def cover_in_words(contract: Contract) -> Cover:
         state=contract.cover_state,
         sentence=sentence_of(contract),
         reason=reason_of(contract),
-        instruction=INSTRUCTION[contract.cover_state],
+        instruction=_instruction(contract),
         tone=TONE[contract.cover_state],
         starts_on=contract.running_start or contract.next_start or contract.last_start,
         ends_on=contract.chain_end or contract.last_end,
@@ -195,6 +196,12 @@ def reason_of(contract: Contract) -> str:
     """Why, in one line: dates, renewal, payment, person, and when it was last checked (R1.6)."""
     parts = [_term_reason(contract), *_records(contract), _check_reason(contract)]
     return "; ".join(part for part in parts if part)
+
+
+def _instruction(contract) -> str:
+    goes_on = contract.is_auto_renewing and not contract.noticed
+    is_due = contract.cover_state == State.RENEWAL_DUE
+    return GOES_ON if is_due and goes_on else INSTRUCTION[contract.cover_state]
 
 
 def _best_first(contracts) -> list[Cover]:

@@ -314,3 +314,17 @@ def test_the_best_cover_comes_first(north):
     covers = covers_of_customer(north.customer, dt.date(2025, 6, 1))
     assert [c.contract for c in covers] == [north.contract, lapsed]
     assert covers[1].sentence == "No term stands, no payment found"
+
+
+def test_nobody_is_asked_about_what_renews_by_itself_unless_notice_was_given(north):
+    assert cover_of(north.contract, END).instruction == "Ask about the renewal."
+    Contract.objects.filter(pk=north.contract.pk).update(is_auto_renewing=True)
+    assert cover_of(north.contract, END).instruction == "It renews by itself: nothing to ask."
+    Cancellation.objects.create(
+        contract=north.contract,
+        effective_on=END + dt.timedelta(days=1),
+        given_on=START,
+        reason="Moves",
+        recorded_at=AT,
+    )
+    assert cover_of(north.contract, END).instruction == "Ask about the renewal."
