@@ -25,7 +25,7 @@ from contracts.open_money import (
     wait_for_person,
     what_was_done,
 )
-from contracts.renewals import last_term, renew
+from contracts.renewals import last_term, renew, renewal_of_end
 from contracts.taking_back import is_still_paid, take_back
 from contracts.verifying import begin_verification
 from contracts.wording import day_in_full, money
@@ -218,7 +218,7 @@ def _match(contract, payments, purpose, *, by, now, because="", after=None) -> R
 
 def _pay_own_term(contract, last, payments, *, by, now) -> None:
     """Money for the term that stands. Where a renewal made that term, it pays for that renewal too."""
-    renewal = Renewal.objects.filter(term=last, taken_back_at__isnull=True).first()
+    renewal = renewal_of_end(contract, last.ends_on)
     for payment in payments:
         payment.contract, payment.renewal, payment.matched_at, payment.matched_by = contract, renewal, now, by
         payment.save(update_fields=["contract", "renewal", "matched_at", "matched_by"])

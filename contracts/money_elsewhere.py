@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.db import transaction
 
 from cases.models import Duty
-from contracts.matching import is_enough
 from contracts.models import Payment
 from contracts.money_by_hand import CannotMatch, put_in_review, replace_by_parts
 from contracts.open_money import (
@@ -20,7 +19,7 @@ from contracts.open_money import (
     wait_for_person,
     what_was_done,
 )
-from contracts.taking_back import return_payment, take_back
+from contracts.taking_back import is_still_paid, return_payment, take_back
 from contracts.wording import money
 from customers.models import Customer
 from tenancy.calendars import local_day, zone_of
@@ -121,11 +120,8 @@ def _cut_off(payment: Payment, amount: Decimal, because: str, *, by, now) -> Pay
 
 
 def _check_still_paid(stays: Payment, because: str, *, by, now) -> None:
-    """An overpaid renewal stands on what its price was, not on what came in."""
     renewal = stays.renewal
-    if renewal is None or renewal.taken_back_at is not None:
+    if renewal is None or renewal.taken_back_at is not None or is_still_paid(renewal):
         return
-    left = sum((payment.amount for payment in renewal.payments.standing()), Decimal(0))
-    if not is_enough(left, min(renewal.amount, renewal.term.price)):
-        take_back(renewal, because=f"Money given back: {because.strip()}", by=by, now=now)
-        put_in_review(stays, f"A part of its money was given back: {because.strip()}", by=by, now=now)
+    take_back(renewal, because=f"Money given back: {because.strip()}", by=by, now=now)
+    put_in_review(stays, f"A part of its money was given back: {because.strip()}", by=by, now=now)

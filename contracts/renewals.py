@@ -54,6 +54,14 @@ def last_term(contract: Contract) -> ContractTerm:
     return term
 
 
+def renewal_of_end(contract: Contract, ends_on: dt.date) -> Renewal | None:
+    """The standing renewal that made the end of a term; None for a first term's.
+
+    By its own end: a desk that extends may have cut the term that it made, and made another in its place.
+    """
+    return Renewal.objects.filter(contract=contract, ends_on=ends_on, taken_back_at__isnull=True).first()
+
+
 @dataclass(frozen=True)
 class Act:
     """One renewal to be made: of which contract, after which standing term, to what, over which channel."""

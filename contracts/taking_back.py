@@ -73,10 +73,13 @@ def return_payment(
     )
 
 
-def is_still_paid(renewal) -> bool:
-    """Whether what is left of the money makes enough of what the renewal was made for."""
+def is_still_paid(renewal: Renewal) -> bool:
+    """Whether what is left of a renewal's money is enough: 95 % of its price, or of what was taken for it.
+
+    An overpaid renewal stands on its price; one that was let pass for less stands on that.
+    """
     left = renewal.payments.standing().aggregate(sum=Sum("amount"))["sum"] or 0
-    return left > 0 and left >= renewal.amount * ENOUGH
+    return left > 0 and left >= min(renewal.amount, renewal.term.price) * ENOUGH
 
 
 def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:

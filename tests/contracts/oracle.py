@@ -359,7 +359,8 @@ class Desk:
         if act is None or not act.stands:
             return
         left = money.agreement._money_for(act)
-        if left > 0 and left >= act.amount * Decimal("0.95"):
+        # An overpaid renewal stands on its price, one that was let pass for less on what it was.
+        if left > 0 and left >= min(act.amount, act.stretch.price) * Decimal("0.95"):
             return
         money.agreement._take_back(now, act)
         money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)

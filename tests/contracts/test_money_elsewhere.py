@@ -12,6 +12,7 @@ from contracts.models import Payment, RenewalEvidence
 from contracts.money_by_hand import CannotMatch, Purpose, match_by_hand, take_up_again
 from contracts.money_elsewhere import give_back, give_to_customer, set_aside
 from contracts.open_money import AlreadySettled, NeedsReason
+from contracts.taking_back import return_payment
 from tests.contracts.test_money_by_hand import (
     END,
     NEXT_END,
@@ -103,6 +104,20 @@ def test_what_was_too_much_is_refunded_and_the_term_stands(north, now):
     assert (stays.amount, stays.contract) == (D("612.00"), north.contract)
     assert end_of(north.contract) == NEXT_END
     assert not RenewalEvidence.objects.exists()
+
+
+def test_a_renewal_that_was_overpaid_in_two_parts_stands_on_its_price(north, now):
+    first, second = pay("612.00", north.customer), pay("100.00", north.customer)
+    act = {"purpose": Purpose.RENEWS, "together": [second], "by": north.accounts, "now": now}
+    assert match_by_hand(first, north.contract, **act).amount == D("712.00")
+    second.refresh_from_db()
+    return_payment(second, returned_on=PAID, by=north.accounts, now=now)
+    assert end_of(north.contract) == NEXT_END
+    assert not RenewalEvidence.objects.exists()
+    first.refresh_from_db()
+    give_back(first, amount=D("40.00"), because="Goodwill", returned_on=PAID, by=north.accounts, now=now)
+    assert end_of(north.contract) == END
+    assert RenewalEvidence.objects.get().state == "waiting"
 
 
 def test_a_refund_that_leaves_too_little_takes_the_term_back(north, now):

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from contracts.agreed import Agreed
-from contracts.models import ContractTerm
-from contracts.renewals import renew
-from contracts.taking_back import take_back
+from contracts.models import ContractTerm, Payment
+from contracts.money_by_hand import Purpose, match_by_hand
+from contracts.renewals import renew, renewal_of_end
+from contracts.taking_back import return_payment, take_back
 from contracts.terms import counts_from, following
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -51,3 +52,26 @@ def test_the_price_is_again_what_it_was(north):
     again = standing(north)
     assert (again.starts_on, again.ends_on, again.price) == (START, END, Decimal("612.00"))
     assert again.response_hours is None
+
+
+def test_money_by_hand_pays_for_the_renewal_that_a_cut_term_rests_on(north):
+    first = extend(north)
+    second = extend(north)
+    take_back(second, because="Money returned", by=north.accounts, now=AT)
+    assert renewal_of_end(north.contract, standing(north).ends_on) == first
+    payment = Payment.objects.create(
+        customer=north.customer,
+        paid_on=dt.date(2026, 3, 2),
+        amount=Decimal("612"),
+        currency="GBP",
+        recorded_at=AT,
+    )
+    match_by_hand(payment, north.contract, purpose=Purpose.OWN_TERM, by=north.accounts, now=AT)
+    payment.refresh_from_db()
+    assert payment.renewal == first
+    return_payment(payment, returned_on=dt.date(2026, 3, 2), by=north.accounts, now=AT)
+    assert standing(north).ends_on == END
+
+
+def test_a_first_terms_end_was_made_by_no_renewal(north):
+    assert renewal_of_end(north.contract, END) is None
