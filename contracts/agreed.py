@@ -51,13 +51,19 @@ def standing_offers(contracts: Iterable[Contract]) -> dict[int, RenewalOffer]:
     return found
 
 
-def agreed_for(contract: Contract, last: ContractTerm, offer: RenewalOffer | None) -> Agreed:
+def agreed_for(
+    contract: Contract, last: ContractTerm, offer: RenewalOffer | None, *, on: dt.date | None = None
+) -> Agreed:
     """What follows the last term: what the offer says if it is about that very term, else as before.
 
-    `offer` comes from `standing_offers`. Paying what an offer asks accepts it.
+    `offer` comes from `standing_offers`. Paying what an offer asks accepts it, as long as it is valid:
+    `on` is the day of the money or the act (None: a person looks and decides). One that the customer
+    accepted stays what was agreed.
     """
     usual = as_before(contract, last)
     if offer is None or offer.starts_on != usual.starts_on:
+        return usual
+    if on is not None and offer.accepted_at is None and on > offer.valid_until:
         return usual
     return Agreed(
         offer.starts_on,

@@ -142,6 +142,7 @@ def covers_of_machines(machines: Iterable[Equipment], day: dt.date) -> list[Cove
 def cover_in_words(contract: Contract) -> Cover:
     """The words for a contract read by `with_reasons`."""
     check = contract.last_check or {}
+    covers_now = contract.cover_state in COVERED_STATES
     return Cover(
         contract=contract,
         day=contract.cover_day,
@@ -152,7 +153,7 @@ def cover_in_words(contract: Contract) -> Cover:
         tone=TONE[contract.cover_state],
         starts_on=contract.running_start or contract.next_start or contract.last_start,
         ends_on=contract.chain_end or contract.last_end,
-        visits_granted=int(contract.visits_granted),
+        visits_granted=int(contract.visits_granted) if covers_now else 0,
         visits_done=int(contract.visits_done),
         visits_given_up=int(contract.visits_given_up),
         hours_granted=contract.hours_granted,
@@ -249,11 +250,15 @@ def _records(contract):
     currency = contract.currency
     if cancelled := contract.cancellation:
         yield f"cancelled: {cancelled['reason']}" + _recorded(contract, cancelled)
+    if coming := contract.coming_cancellation:
+        day = day_in_full(_day(coming["effective_on"]))
+        yield f"cancelled from {day}: {coming['reason']}" + _recorded(contract, coming)
     if evidence := contract.waiting_evidence:
         amount = f" {money(evidence['amount'], currency)}" if evidence["amount"] is not None else ""
         reference = f" {evidence['reference']}" if evidence["reference"] else ""
         dated = day_in_full(_day(evidence["dated_on"]))
-        yield f"{evidence['kind']}{reference}{amount} of {dated} is being looked at" + _recorded(
+        told = f" ({evidence['note']})" if evidence["note"] else ""
+        yield f"{evidence['kind']}{reference}{amount} of {dated} is being looked at{told}" + _recorded(
             contract, evidence
         )
     if payment := contract.unmatched_payment:

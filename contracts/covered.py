@@ -74,15 +74,19 @@ class CoverQuerySet(models.QuerySet):
             cancellation=_fact(
                 "Cancellation", _stands(known_at) & _cancelled_by(day), CANCELLATION, "-recorded_at"
             ),
+            coming_cancellation=_fact(
+                "Cancellation", _stands(known_at) & Q(effective_on__gt=day), CANCELLATION, "-recorded_at"
+            ),
             last_renewal=_fact("Renewal", renewed, RENEWAL, "-ends_on"),
             last_term=_fact("ContractTerm", _standing_at(known_at), TERM, "-ends_on"),
             last_check=_fact("ContractCheck", checked, CHECK, "-at"),
+            granting_term=Coalesce(F("running_term"), _last_over(day, known_at)),
             visits_granted=_granted("visits"),
             visits_done=_entered("visits", "done"),
             visits_given_up=_entered("visits", "declined", "carried over", "forfeited"),
             hours_granted=_granted("hours"),
             hours_done=_entered("hours", "done"),
-            response_hours_now=Coalesce(_of_running_term("response_hours"), F("response_hours")),
+            response_hours_now=Coalesce(_of_granting_term("response_hours"), F("response_hours")),
             serial_numbers=_of_machines("serial_number", day),
             machine_ids=_of_machines("pk", day),
             names_machines=_exists("ContractEquipment", Q()),
@@ -133,6 +137,7 @@ EVIDENCE = {
     "kind": "kind",
     "reference": "reference",
     "amount": "amount",
+    "note": "note",
     "dated_on": "dated_on",
     "recorded_at": "recorded_at",
     "recorded_by": "recorded_by__user__name",
@@ -290,14 +295,20 @@ def _fact(model, condition, shape, *order):
     )
 
 
-def _of_running_term(field):
+def _last_over(day, known_at):
+    """The last term that is over: in review and in grace its entitlements are kept (R1.3)."""
+    over = _standing(known_at, ends_on__lt=day).order_by("-ends_on")
+    return Subquery(over.values("pk")[:1])
+
+
+def _of_granting_term(field):
     term = apps.get_model("contracts", "ContractTerm")
-    return Subquery(term.objects.filter(pk=OuterRef("running_term")).values(field)[:1])
+    return Subquery(term.objects.filter(pk=OuterRef("granting_term")).values(field)[:1])
 
 
 def _granted(kind):
     entitlement = apps.get_model("contracts", "Entitlement")
-    granted = entitlement.objects.filter(term=OuterRef("running_term"), kind=kind).order_by()
+    granted = entitlement.objects.filter(term=OuterRef("granting_term"), kind=kind).order_by()
     return Coalesce(Subquery(granted.values("quantity")[:1]), Value(0), output_field=models.DecimalField())
 
 
@@ -305,7 +316,7 @@ def _entered(kind, *as_what):
     entry = apps.get_model("contracts", "AllowanceEntry")
     entered = (
         entry.objects.filter(
-            entitlement__term=OuterRef("running_term"), entitlement__kind=kind, kind__in=as_what
+            entitlement__term=OuterRef("granting_term"), entitlement__kind=kind, kind__in=as_what
         )
         .order_by()
         .values("entitlement__term")

@@ -16,7 +16,7 @@ from contracts.matching import is_in_range
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
 from contracts.offer_ends import end_offers
 from contracts.renewals import last_term, lock_contract, renew
-from contracts.taking_back import take_back
+from contracts.taking_back import is_still_paid, take_back
 from contracts.verifying import begin_verification, end_of_business_day, end_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
@@ -175,7 +175,7 @@ def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     _give_back(evidence, reason, by=by, now=now)
     end_verification([evidence], outcome=f"Returned: {reason}", by=by, now=now)
     _tell(evidence, "returned", f"Returned: {in_words(evidence)}", by=by, now=now, detail=reason)
-    if renewal is None or renewal.taken_back_at or renewal.payments.standing().exists():
+    if renewal is None or renewal.taken_back_at or is_still_paid(renewal):
         return
     take_back(renewal, because=f"{in_words(evidence)} returned", by=by, now=now)
     _look_again(evidence, by=by, now=now)
@@ -184,6 +184,13 @@ def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
 def waits_for_word(contract: Contract) -> bool:
     """Whether a customer's word waits for its verdict: one query."""
     return _waiting_words(contract).exists()
+
+
+def acceptance_waits(cover: Cover) -> bool:
+    """Whether an accepted offer waits for its verdict. Asks nothing: cover has read it."""
+    contract = cover.contract
+    kind = (contract.waiting_evidence or {}).get("kind")
+    return contract.accepted_offer is not None or kind == RenewalEvidence.Kind.OFFER
 
 
 def in_words(evidence: RenewalEvidence) -> str:
@@ -249,8 +256,8 @@ def _look_again(evidence, *, by, now):
         kind=evidence.kind,
         reference=evidence.reference,
         amount=evidence.amount,
-        dated_on=local_day(now, zone_of(evidence.tenant)),
-        note="Returned by the bank: ask the customer",
+        dated_on=evidence.dated_on,
+        note=f"returned {day_in_full(local_day(now, zone_of(evidence.tenant)))}, ask the customer",
         recorded_at=now,
         recorded_by=by,
     )

@@ -118,7 +118,7 @@ class _Matching:
             return None
         if not pays_next_term(payment.paid_on, last):
             return OWN_TERM if self._pays_own_term(payment, last) else None
-        agreed = agreed_for(contract, last, self.offers.get(contract.pk))
+        agreed = agreed_for(contract, last, self.offers.get(contract.pk), on=payment.paid_on)
         if contract.pk in self.cancelled or not is_enough(payment.amount, agreed.price):
             return None
         return Act(contract, last, agreed, Renewal.Channel.PAYMENT, payment.amount)
@@ -130,7 +130,7 @@ class _Matching:
         """
         if not is_enough(payment.amount, last.price) or payment.paid_on > last.ends_on + AFTER_THE_END:
             return False
-        return is_in_range(payment.paid_on, last.ends_on) or not last.is_paid
+        return not last.is_paid
 
 
 def _first_of_each(payments: list[Payment]) -> tuple[list[Payment], list[Payment]]:

@@ -26,11 +26,16 @@ from contracts.verifying import end_verification
 from contracts.wording import day_in_full, money
 from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_lines
+from tenancy.calendars import local_day, zone_of
 from tenancy.models import Tenant
 
 
 class NoTermToRenew(ValueError):
     """The contract has no standing term: its first one has to be entered."""
+
+
+class IsCancelled(ValueError):
+    """A cancellation stands: nothing renews the contract until it is undone."""
 
 
 class AlreadyRenewed(ValueError):
@@ -90,16 +95,20 @@ def renew(
     The term starts the day after the old end, also in grace; it is what `agreed` says, else what the
     standing offer says, else as the contract was. `amount` None is its price. `payments` are
     matched to it. `after` is the last term as the caller saw it: of two who saw the same one, the
-    second makes no term. Raises AlreadyRenewed for it, and NoTermToRenew.
+    second makes no term. Raises AlreadyRenewed for it, IsCancelled and NoTermToRenew.
     """
     locked = lock_contract(contract.pk)
     last = last_term(locked)
+    if cancelled := locked.cancellations.filter(undone_at__isnull=True).first():
+        day = f" from {day_in_full(cancelled.effective_on)}" if cancelled.effective_on else ""
+        raise IsCancelled(f"{locked.number} is cancelled{day}. Undo that first.")
     if after is not None and after.pk != last.pk:
         raise AlreadyRenewed(
             f"Somebody was quicker: {locked.number} has a term to {day_in_full(last.ends_on)} by now. "
             "Look again before you renew it."
         )
-    agreed = agreed or agreed_for(locked, last, standing_offers([locked]).get(locked.pk))
+    today = local_day(now, zone_of(locked.tenant))
+    agreed = agreed or agreed_for(locked, last, standing_offers([locked]).get(locked.pk), on=today)
     amount = agreed.price if amount is None else amount
     (renewal,) = enter_renewals([Act(locked, last, agreed, channel, amount)], by=by, now=now)
     for payment in payments:

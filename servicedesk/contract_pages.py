@@ -21,6 +21,7 @@ from contracts.covered import State
 from contracts.evidence import (
     RETURNABLE,
     AlreadyDecided,
+    acceptance_waits,
     confirm_evidence,
     in_words,
     log_claim,
@@ -30,7 +31,7 @@ from contracts.evidence import (
 )
 from contracts.grounds import grounds_of
 from contracts.models import Contract, ContractTerm, RenewalEvidence
-from contracts.renewals import AlreadyRenewed, NoTermToRenew, last_term
+from contracts.renewals import AlreadyRenewed, IsCancelled, NoTermToRenew, last_term
 from contracts.term_bar import term_bar
 from contracts.terms import following
 from servicedesk.call_forms import OutcomeForm
@@ -138,6 +139,7 @@ def _evidence(contract_id, id) -> RenewalEvidence:
 def _contract_context(request, shown) -> dict:
     now = timezone.now()
     cover = cover_of(shown, local_day(now, zone_of(request.tenant)))
+    accepted = acceptance_waits(cover)
     asked = Duty.objects.open().filter(kind=Duty.Kind.JUDGE_CONTRACT, subject=shown.public_id)
     return {
         "contract": shown,
@@ -151,7 +153,10 @@ def _contract_context(request, shown) -> dict:
         "may_judge": request.membership.has_role(Role.ACCOUNTS),
         **_acts_context(request, shown, cover),
         "may_check": request.membership.has_role(Role.SALES, Role.ACCOUNTS),
-        "may_claim": cover.state not in (State.ACTIVE, State.UPCOMING) and not waits_for_word(shown),
+        "may_claim": cover.state not in (State.ACTIVE, State.UPCOMING)
+        and not accepted
+        and not waits_for_word(shown),
+        "may_offer": not accepted,
         "now": now,
     }
 
@@ -204,7 +209,7 @@ def _decide(request, id, evidence, act, words):
     reason = form.cleaned_data.get("reason", "")
     try:
         act(piece, by=request.membership, now=now, reason=reason)
-    except (AlreadyDecided, AlreadyRenewed) as refused:
+    except (AlreadyDecided, AlreadyRenewed, IsCancelled) as refused:
         return _verdict_page(request, shown, _evidence(id, evidence), 409, refusal=str(refused))
     except ValueError as refused:
         return _verdict_page(request, shown, piece, 422, refusal=str(refused), reason=reason)

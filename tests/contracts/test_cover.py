@@ -328,3 +328,21 @@ def test_nobody_is_asked_about_what_renews_by_itself_unless_notice_was_given(nor
         recorded_at=AT,
     )
     assert cover_of(north.contract, END).instruction == "Ask about the renewal."
+
+
+def test_in_review_and_in_grace_the_last_terms_visits_are_kept(north):
+    """N-20418 granted two visits, one of which is done; its term is over."""
+    entitlement = Entitlement.objects.get(term=north.term)
+    AllowanceEntry.objects.create(
+        entitlement=entitlement, kind="done", quantity=1, at=AT, subject=north.term.public_id
+    )
+    grace = cover_of(north.contract, END + dt.timedelta(days=10))
+    assert (grace.state, grace.visits_granted, grace.visits_left) == (State.IN_GRACE, 2, 1)
+    add_evidence(north)
+    review = cover_of(north.contract, END + dt.timedelta(days=100))
+    assert (review.state, review.visits_granted, review.visits_left) == (State.IN_REVIEW, 2, 1)
+
+
+def test_a_lapsed_contract_grants_nothing(north):
+    lapsed = cover_of(north.contract, END + dt.timedelta(days=100))
+    assert (lapsed.state, lapsed.visits_granted, lapsed.visits_left) == (State.LAPSED, 0, 0)

@@ -18,7 +18,8 @@ from contracts.evidence import (
 )
 from contracts.holds import standing_holds
 from contracts.matching import match_payments
-from contracts.models import ContractTerm, Payment, RenewalEvidence
+from contracts.models import Cancellation, ContractTerm, Payment, RenewalEvidence
+from contracts.renewals import IsCancelled
 from contracts.taking_back import return_payment
 from customers.models import TimelineEntry
 from tenancy.models import Role
@@ -216,7 +217,7 @@ def test_a_returned_cheque_takes_its_term_back_into_review(north, now):
     assert state(north) == "renewal in review"
     assert state(north, dt.date(2026, 5, 30)) == "renewal in review"
     again = RenewalEvidence.objects.get(state="waiting")
-    assert again.note == "Returned by the bank: ask the customer"
+    assert again.note == "returned 5 Mar 2026, ask the customer"
     assert sources(north) == [f"evidence:{again.public_id}"]
     reject_evidence(again, by=north.accounts, now=now, reason="They will not pay")
     assert state(north, dt.date(2026, 5, 30)) == "lapsed"
@@ -312,3 +313,44 @@ def test_the_same_cheque_sent_twice_at_once_is_one_piece_of_evidence(north, now)
     assert log_evidence(**cheque, by=north.accounts, now=now) != first
     assert log_evidence(**cheque, by=north.sales, now=now + dt.timedelta(seconds=61)) != first
     assert RenewalEvidence.objects.count() == 4
+
+
+def test_a_proof_renews_no_contract_that_was_cancelled_meanwhile(north, now):
+    cheque = log_cheque(north, now)
+    Cancellation.objects.create(
+        contract=north.contract, effective_on=dt.date(2026, 3, 15), reason="Closed", recorded_at=now
+    )
+    with pytest.raises(IsCancelled, match="N-20418 is cancelled from 15 Mar 2026. Undo that first."):
+        confirm_evidence(cheque, by=north.accounts, now=now)
+    cheque.refresh_from_db()
+    assert cheque.state == RenewalEvidence.State.WAITING
+
+
+def test_a_returned_cheque_keeps_its_own_day_in_review(north, now):
+    cheque = log_cheque(north, now, dated_on=dt.date(2026, 2, 18))
+    confirm_evidence(cheque, by=north.accounts, now=now)
+    return_evidence(cheque, by=north.accounts, now=now, reason="No funds")
+    cover = cover_of(north.contract, TODAY)
+    assert cover.sentence == "Active until 14 Mar 2026, renewal in review: cheque of 18 February"
+    assert (
+        "of 18 Feb 2026 is being looked at (returned 5 Mar 2026, ask the customer), Hollis Grant"
+        in cover.reason
+    )
+
+
+def test_a_little_money_keeps_no_term_whose_cheque_bounced(north, now):
+    cheque = log_cheque(north, now)
+    renewal = confirm_evidence(cheque, by=north.accounts, now=now)
+    Payment.objects.create(
+        customer=north.customer,
+        paid_on=TODAY,
+        amount=Decimal("10"),
+        currency="GBP",
+        contract=north.contract,
+        renewal=renewal,
+        matched_at=now,
+        recorded_at=now,
+    )
+    return_evidence(cheque, by=north.accounts, now=now, reason="No funds")
+    renewal.refresh_from_db()
+    assert renewal.taken_back_at == now

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from contracts.cover import cover_of
 from contracts.matching import match_payments
-from contracts.models import Cancellation, Contract, ContractTerm, Entitlement, Payment, RenewalEvidence
+from contracts.models import (
+    Cancellation,
+    Contract,
+    ContractTerm,
+    Entitlement,
+    Payment,
+    RenewalEvidence,
+    RenewalOffer,
+)
 from contracts.renewals import renew
 from contracts.taking_back import return_payment
 from contracts.terms import next_term_dates
@@ -225,3 +233,27 @@ def test_the_first_money_of_a_term_that_a_form_renewed_is_its_own(north):
 def test_money_long_after_the_end_is_heard_of_by_a_person(north):
     assert outcome(pay(north, END + dt.timedelta(days=91))) == (0, 0, 1)
     assert outcome(pay(north, END + dt.timedelta(days=90))) == (1, 0, 0)
+
+
+def test_monthly_money_sent_twice_waits_for_a_person(north):
+    ContractTerm.objects.filter(pk=north.term.pk).update(
+        starts_on=dt.date(2026, 3, 1), ends_on=dt.date(2026, 3, 31)
+    )
+    first, again = pay(north, dt.date(2026, 3, 28)), pay(north, dt.date(2026, 3, 28))
+    assert outcome(first, again) == (1, 0, 1)
+    assert ends(north) == [dt.date(2026, 3, 31), dt.date(2026, 4, 30)]
+
+
+def test_what_an_offer_asked_renews_only_while_it_was_valid(north):
+    RenewalOffer.objects.create(
+        number="N-20418/1",
+        contract=north.contract,
+        starts_on=END + dt.timedelta(days=1),
+        ends_on=dt.date(2027, 3, 14),
+        amount=400,
+        valid_until=END,
+        made_at=AT,
+        sent_at=AT,
+    )
+    assert outcome(pay(north, END + dt.timedelta(days=1), "400.00")) == (0, 0, 1)
+    assert outcome(pay(north, END, "400.00")) == (1, 0, 0)
