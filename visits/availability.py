@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tenancy.calendars import Calendar, instant_at
 from visits.models import Absence, Assignment, Technician, Visit, WorkingHours
@@ -32,6 +32,15 @@ class Diary:
             for weekday, opens, closes in sorted(self.hours)
             if weekday == day.weekday()
         ]
+
+    def near(self, start: dt.datetime, end: dt.datetime, *, travel: dt.timedelta) -> "Diary":
+        """The same with only what touches the time between, way included: a day is asked of often."""
+        start, end = start - travel, end + travel
+        return replace(
+            self,
+            absences=tuple(span for span in self.absences if span[0] < end and span[1] > start),
+            blocks=tuple(span for span in self.blocks if span[0] < end and span[1] > start),
+        )
 
     def is_free(self, start: dt.datetime, end: dt.datetime, *, travel: dt.timedelta) -> bool:
         """Whether nothing else is on, with time to travel from the visit before and to the next."""
