@@ -4,7 +4,7 @@ from collections import defaultdict
 from difflib import SequenceMatcher
 
 from contracts.models import Payment
-from contracts.payers import telling_words
+from contracts.payers import name_key, telling_words
 from customers.models import Customer, SearchWord
 from customers.searchkeys import folded, words
 
@@ -47,8 +47,8 @@ def _name_words(payment: Payment) -> list[str]:
 
 def _by_name(payment: Payment, customer: Customer) -> tuple[int, str] | None:
     names = [name for name in (customer.name, customer.company) if name]
-    payer = words(payment.payer)
-    if any(payer == words(name) for name in names):
+    payer = name_key(payment.payer)
+    if any(payer == name_key(name) for name in names):
         return SAME_NAME, "the payer is called so"
     plain = " ".join(sorted(telling_words(payment.payer)))
     for name in names:

@@ -19,6 +19,21 @@ COMMON_WORDS = frozenset(
 )
 
 
+# Ways to write "and", and the forms of companies, which a bank's field for the payer drops or adds.
+_AND_AND_FORMS = frozenset(
+    words(
+        "and und et y en ltd limited llp plc inc llc corp corporation co company gmbh ag kg ohg ug eg mbh"
+        " sarl sas sa srl sl slu bv nv vof"
+    )
+)
+
+
+def name_key(name: str) -> tuple[str, ...]:
+    """By which a payer's name is known: "Tallis and Sons Ltd" is "TALLIS & SONS"."""
+    said = tuple(words(name))
+    return tuple(word for word in said if word not in _AND_AND_FORMS) or said
+
+
 class Payers:
     """The customers that some payers' names mean: three queries for any number of names."""
 
@@ -28,8 +43,15 @@ class Payers:
         self._earlier = _customers_of_earlier_payments(names)
 
     def called_so(self, name: str) -> Customer | None:
-        """The one customer whose name or company is exactly this, however it is spelled; None for two."""
-        found = self._exact.get(tuple(words(name)), ())
+        """The one customer whose name or company is this, however it is spelled; None for two.
+
+        "&" and "and" are the same, and a company's form does not count unless it tells two apart.
+        """
+        found = self._exact.get(name_key(name), {})
+        if len(found) > 1:
+            said = words(name)
+            spelled_so = {pk: each for pk, each in found.items() if said in _spellings(each)}
+            found = spelled_so or found
         return next(iter(found.values())) if len(found) == 1 else None
 
     def paid_before(self, name: str) -> Customer | None:
@@ -39,7 +61,7 @@ class Payers:
 
     def customer_of(self, name: str) -> Customer | None:
         """By exact name, else by earlier payments; None where either leaves a choice."""
-        if self._exact.get(tuple(words(name))):
+        if self._exact.get(name_key(name)):
             return self.called_so(name)
         return self.paid_before(name)
 
@@ -50,7 +72,7 @@ def telling_words(name: str) -> list[str]:
 
 
 def _customers_called(names: Iterable[str]) -> dict[tuple, dict[int, Customer]]:
-    asked = {tuple(words(name)) for name in names}
+    asked = {name_key(name) for name in names}
     keys = {telling[0] for telling in map(telling_words, names) if telling}
     rows = SearchWord.objects.filter(
         kind=SearchWord.Kind.NAME, word__in=keys, customer__merged_into__isnull=True
@@ -59,9 +81,17 @@ def _customers_called(names: Iterable[str]) -> dict[tuple, dict[int, Customer]]:
     for row in rows.select_related("customer"):
         customer = row.customer
         for called in (customer.name, customer.company, f"{customer.name} {customer.company}"):
-            if tuple(words(called)) in asked:
-                found[tuple(words(called))][customer.pk] = customer
+            if called and name_key(called) in asked:
+                found[name_key(called)][customer.pk] = customer
     return found
+
+
+def _spellings(customer: Customer) -> list[list[str]]:
+    return [
+        words(each)
+        for each in (customer.name, customer.company, f"{customer.name} {customer.company}")
+        if each
+    ]
 
 
 def _customers_of_earlier_payments(names: Iterable[str]) -> dict[str, dict[int, Customer]]:

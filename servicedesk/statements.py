@@ -1,5 +1,6 @@
 """Taking in a bank's file: chosen, tried out, looked at, then taken in; and what became of it."""
 
+import datetime as dt
 import hashlib
 
 from django import forms
@@ -22,6 +23,8 @@ from tenancy.models import Role
 
 # So long a file waits between being tried out and being taken in.
 KEPT_SECONDS = 60 * 60
+# Who sends the same file again within this has clicked twice.
+JUST_NOW = dt.timedelta(minutes=5)
 ORDERS = [
     ("", "As found in the file"),
     (DMY, "Day first: 20.11.2026"),
@@ -88,6 +91,9 @@ def take_in_statement(request):
     digest = request.POST.get("digest", "")[:64]
     told = cache.get(_place(request, digest))
     if told is None:
+        mine = _taken_in_just_now(request, digest)
+        if mine is not None:
+            return redirect(desk_url(request.tenant, "statement", id=mine.public_id))
         form = FileForm()
         return _form_page(request, form, 409, refusal="The file waited too long. Choose it again.")
     try:
@@ -99,6 +105,8 @@ def take_in_statement(request):
             now=timezone.now(),
         )
     except TakenBefore as refused:
+        if _taken_in_just_now(request, digest) is not None:
+            return redirect(desk_url(request.tenant, "statement", id=refused.statement.public_id))
         return _form_page(request, FileForm(), 409, refusal=str(refused), before=refused.statement)
     cache.delete(_place(request, digest))
     messages.success(request, f"{statement.name} is taken in.")
@@ -128,6 +136,13 @@ def _read(request, told: dict) -> BankFile:
         country=request.tenant.country,
         date_order=told["date_order"],
     )
+
+
+def _taken_in_just_now(request, digest: str) -> Statement | None:
+    """What the first of two clicks on the same button made."""
+    since = timezone.now() - JUST_NOW
+    mine = Statement.objects.filter(digest=digest, imported_by=request.membership, imported_at__gte=since)
+    return mine.first()
 
 
 def _form_page(request, form, status=200, **more):

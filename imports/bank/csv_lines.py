@@ -12,6 +12,7 @@ from imports.bank.returns import speaks_of_return
 from imports.columns import find_by_content, find_columns
 from imports.conventions import settle_dates, settle_decimals
 from imports.country import date_order_of, decimal_of
+from imports.dates import DMY, MDY, YMD, parse_day
 from imports.encodings import Decoded
 from imports.files import RawFile, read_decoded
 from imports.given import EVERY_TABLE, Given
@@ -83,12 +84,19 @@ def _sheet(file: RawFile) -> Sheet:
 
 def _assumed(sheet: Sheet) -> list[str]:
     """What had to be found out and could have been otherwise."""
-    telling = ("date order", "cents in")
+    telling = ("date order", "cents in") if _has_unclear_days(sheet) else ("cents in",)
     return [
         f"{each.subject[0].upper()}{each.subject[1:]}: {each.taken} ({each.because})."
         for each in sheet.assumptions
         if each.subject.startswith(telling)
     ]
+
+
+def _has_unclear_days(sheet: Sheet) -> bool:
+    """Whether any booked day would be another one, or none, in another order; 2026-03-02 never is."""
+    return any(
+        len({parse_day(cell, order) for order in (DMY, MDY, YMD)}) > 1 for cell in set(sheet.column("date"))
+    )
 
 
 class _Reader:

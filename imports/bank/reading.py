@@ -18,6 +18,10 @@ _OTHERS = (
     (b"PK\x03\x04", "This is a workbook or a zip. Save the sheet as CSV, or unpack it first."),
     (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook. Save the sheet as CSV first."),
     (b"\x1f\x8b", "This file is packed (gzip). Unpack it first."),
+    *(
+        (beginning, "This is a picture, not a file of bank lines.")
+        for beginning in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
+    ),
 )
 _MT940 = re.compile(r"^\s*(\{1:|:20:)")
 _XML = re.compile(r"^\s*<(\?xml|!--|[A-Za-z_][\w.-]*:?Document[\s>])")

@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import expect
 
@@ -86,12 +87,38 @@ def test_the_same_file_again_says_when_and_by_whom(accounts, north):
         assert Payment.objects.count() == 2
 
 
-def test_a_file_taken_in_in_another_tab_meanwhile_is_not_taken_in_twice(accounts, north):
+def again(browser, desk, preview):
+    return browser.post(desk.url("payments/statements/take-in/"), {"digest": preview.context["digest"]})
+
+
+def test_a_second_click_lands_on_the_page_of_what_the_first_one_made(accounts, north):
     preview = look(accounts, north)
-    look(accounts, north)
+    first = take_in(accounts, north, preview)
+    answer = again(accounts, north, preview)
+    assert (answer.status_code, answer.url) == (302, first.redirect_chain[0][0])
+    with tenant(north.tenant):
+        assert (Statement.objects.count(), Payment.objects.count()) == (1, 2)
+
+
+def test_a_file_that_is_still_kept_is_not_taken_in_twice_by_a_second_click(accounts, north):
+    preview = look(accounts, north)
+    place = f"statement:{north.tenant.pk}:{north.accounts.pk}:{preview.context['digest']}"
+    told = cache.get(place)
     take_in(accounts, north, preview)
-    again = accounts.post(north.url("payments/statements/take-in/"), {"digest": preview.context["digest"]})
-    assert again.status_code == 409
+    cache.set(place, told)
+    assert again(accounts, north, preview).status_code == 302
+    with tenant(north.tenant):
+        assert Payment.objects.count() == 2
+
+
+def test_a_file_taken_in_by_somebody_else_or_long_ago_is_not_taken_in_twice(accounts, client, north, now):
+    preview = look(accounts, north)
+    client.force_login(north.people["manager"].user)
+    take_in(client, north, look(client, north))
+    client.force_login(north.people["accounts"].user)
+    answer = again(client, north, preview)
+    assert answer.status_code == 409
+    assert "by Robin Vale" in text(answer)
     with tenant(north.tenant):
         assert Payment.objects.count() == 2
 

@@ -35,6 +35,8 @@ def said(data, **told):
         (b"PK\x03\x04 whatever", "workbook"),
         (b"\xd0\xcf\x11\xe0", "Excel"),
         (b"\x1f\x8b\x08", "packed"),
+        (b"\x89PNG\r\n\x1a\n whatever", "This is a picture, not a file of bank lines."),
+        (b"\xff\xd8\xff\xe0 whatever", "This is a picture, not a file of bank lines."),
         (b":20:STARTUMS\n:25:1000/2", "MT940"),
         (b"{1:F01BANK}{4:\n:20:X", "MT940"),
         (b"Dear desk, we paid you yesterday.\nYours", "no CSV"),
@@ -137,6 +139,18 @@ def test_dates_that_read_both_ways_follow_the_country_or_what_was_told():
         "Date order: DMY, as 20.11.2026 (AMBIGUOUS: every date reads both ways; taken as the desk's country "
         "writes it)."
     )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Date,Amount\n2026-11-16,1.00\n",
+        "Date,Amount\n2026-03-02 09:30,1.00\n20260303,2.00\n",
+        "Date,Value date,Amount\n2026-03-02,02/03/2026,1.00\n",
+    ],
+)
+def test_days_with_the_year_first_are_never_ambiguous(data):
+    assert [each for each in read(data).assumed if "rder" in each] == []
 
 
 def test_one_date_that_reads_one_way_decides_for_all():
