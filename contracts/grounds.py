@@ -58,7 +58,7 @@ def grounds_of(cover: Cover) -> list[Ground]:
         *_payments(contract),
         *_renewals(contract, zone),
         *_first_terms(contract, zone),
-        *_cancellations(contract, zone),
+        *_cancellations(contract, zone, cover.day),
         *_waiting_money(contract),
         *_accepted_offer(contract, zone),
     ]
@@ -114,7 +114,7 @@ def _payments(contract: Contract):
             icon="landmark",
             what=_money_words(payment),
             detail=f"Returned {day_in_full(payment.returned_on)}" if returned else _payment_detail(payment),
-            recorded_by=payment.recorded_by.name if payment.recorded_by else "Bookkeeping",
+            recorded_by=_person(payment.recorded_by or payment.matched_by, contract),
         )
 
 
@@ -151,7 +151,7 @@ def _renewal_detail(renewal: Renewal) -> str:
 
 def _first_terms(contract: Contract, zone):
     """Terms that no renewal made: how the contract began."""
-    for term in contract.terms.filter(renewal__isnull=True):
+    for term in contract.terms.filter(renewal__isnull=True).select_related("created_by__user"):
         at = local_time(term.created_at, zone)
         back = term.taken_back_at is not None
         yield Ground(
@@ -162,11 +162,11 @@ def _first_terms(contract: Contract, zone):
             icon="file-text",
             what=f"Term entered, {day_in_full(term.starts_on)} to {day_in_full(term.ends_on)}",
             detail=term.taken_back_because,
-            recorded_by="Import" if contract.imported_at else "",
+            recorded_by=_person(term.created_by, contract),
         )
 
 
-def _cancellations(contract: Contract, zone):
+def _cancellations(contract: Contract, zone, today: dt.date):
     for cancellation in contract.cancellations.select_related("recorded_by__user", "undone_by__user"):
         at = local_time(cancellation.recorded_at, zone)
         day = cancellation.effective_on
@@ -177,10 +177,23 @@ def _cancellations(contract: Contract, zone):
             kind=OVERRULED if undone else PLAIN,
             counts_as="Undone" if undone else "Cancelled",
             icon="ban",
-            what=f"Cancelled {day_in_full(day)}" if day else "Cancelled, date unknown",
+            what=_cancelled_words(day, today),
             detail=cancellation.undone_because if undone else cancellation.reason,
             recorded_by=cancellation.recorded_by.name if cancellation.recorded_by else "Import",
         )
+
+
+def _cancelled_words(day: dt.date | None, today: dt.date) -> str:
+    if day is None:
+        return "Cancelled, date unknown"
+    return f"Cancelled from {day_in_full(day)}" if day > today else f"Cancelled {day_in_full(day)}"
+
+
+def _person(member, contract: Contract) -> str:
+    """Who recorded it. What nobody entered came with the import, or by the desk itself."""
+    if member is not None:
+        return member.name
+    return "Import" if contract.imported_at else "The desk"
 
 
 def _waiting_money(contract: Contract):
@@ -196,8 +209,9 @@ def _waiting_money(contract: Contract):
         icon="landmark",
         what=f"Still uncertain: {money(payment['amount'], contract.currency)} received"
         + (f", naming “{named}”" if named else ", naming no contract"),
-        detail="It may be meant for this contract: accounts match it",
-        recorded_by=payment["payer"] or "Bookkeeping",
+        detail=(f"From {payment['payer']}. " if payment["payer"] else "")
+        + "It may be meant for this contract: accounts match it",
+        recorded_by=payment["recorded_by"] or "Import",
     )
 
 

@@ -126,12 +126,13 @@ def _covers(contracts: list[Contract], at, known_at) -> list[Cover]:
 def _reads(cover: Cover) -> tuple:
     """What tells one state of affairs from another: not the days that are left, nor a year that is added."""
     contract = cover.contract
+    coming = (contract.coming_cancellation or {}).get("effective_on")
     if cover.state == State.IN_REVIEW:
         rests_on = contract.waiting_evidence or contract.unmatched_payment or contract.accepted_offer
-        return cover.state, contract.running_end, str(rests_on)
+        return cover.state, contract.running_end, str(rests_on), coming
     if cover.state == State.RENEWAL_DUE:
-        return cover.state, contract.chain_end
-    return cover.state, cover.sentence
+        return cover.state, contract.chain_end, coming
+    return cover.state, cover.sentence, coming
 
 
 def _change(at, cover: Cover, moments) -> Change:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from contracts.cover import Cover
 from contracts.covered import State
+from contracts.terms import ONE_DAY
 from contracts.wording import day_in_full
 
 # As many as can be read beside each other.
@@ -13,7 +14,7 @@ MOST_CELLS = 4
 
 @dataclass(frozen=True)
 class Cell:
-    """One term, or the time after the last one.
+    """One term, or the time after the last one: in review, in grace, or from a cancellation on.
 
     `state` is force, next, review, over (no term stands) or "" (a term that has run out).
     """
@@ -39,15 +40,22 @@ def term_bar(cover: Cover) -> TermBar | None:
     if not terms:
         return None
     today, last = cover.day, terms[-1]
-    is_over = last.ends_on < today
-    shown = terms[-(MOST_CELLS - is_over) :]
-    cells = [_cell(term, today, closes=term is last and not is_over) for term in shown]
-    if is_over:
-        cells.append(_after(cover, last))
+    is_over, cancelled_from = last.ends_on < today, coming_end(cover.contract)
+    goes_on = is_over or cancelled_from is not None
+    shown = terms[-(MOST_CELLS - goes_on) :]
+    cells = [_cell(term, today, closes=term is last and not goes_on) for term in shown]
     spans = [(term.starts_on, term.ends_on) for term in shown]
-    if is_over:
-        spans.append((last.ends_on + dt.timedelta(days=1), last.ends_on + (last.ends_on - last.starts_on)))
+    if goes_on:
+        cells.append(_after(cover, last) if is_over else _cancelled(cancelled_from))
+        begins = last.ends_on + ONE_DAY if is_over else cancelled_from
+        spans.append((begins, begins + (last.ends_on - last.starts_on)))
     return TermBar(cells=cells, place=f"{_place(spans, today):.3f}")
+
+
+def coming_end(contract) -> dt.date | None:
+    """From when a contract read by `with_reasons` covers nothing, by a cancellation still to come."""
+    coming = contract.coming_cancellation
+    return dt.date.fromisoformat(coming["effective_on"]) if coming else None
 
 
 def _cell(term, today, *, closes: bool) -> Cell:
@@ -61,8 +69,12 @@ def _cell(term, today, *, closes: bool) -> Cell:
     return Cell(f"{years}, paid", "next", "file-check", begins, ends)
 
 
+def _cancelled(since: dt.date) -> Cell:
+    return Cell("Cancelled", "over", "ban", day_in_full(since), "")
+
+
 def _after(cover: Cover, last) -> Cell:
-    since = day_in_full(last.ends_on + dt.timedelta(days=1))
+    since = day_in_full(last.ends_on + ONE_DAY)
     if cover.state == State.IN_REVIEW:
         return Cell("Renewal in review", "review", "clock", since, "")
     if cover.state == State.IN_GRACE:

@@ -193,3 +193,55 @@ def test_changes_of_another_contract_are_not_told(north, now):
         number="Other", customer=north.customer, price=Decimal("1"), currency="GBP"
     )
     assert [change.what for change in changes_of(other)] == ["Contract added"]
+
+
+def test_the_grounds_name_who_recorded_as_the_verdict_does(north, now):
+    ContractTerm.objects.filter(pk=north.term.pk).update(created_by=north.sales)
+    pay(north, now, contract_written="see letter", recorded_by=north.accounts)
+    cover = cover_of(north.contract, TODAY)
+    assert "from The Harbour Letter naming “see letter”, Hollis Grant" in cover.reason
+    assert "entered by Jamie Mercer" in cover.reason
+    assert [(line.what, line.recorded_by, line.detail) for line in grounds_of(cover)] == [
+        (
+            "Still uncertain: £612.00 received, naming “see letter”",
+            "Hollis Grant",
+            "From The Harbour Letter. It may be meant for this contract: accounts match it",
+        ),
+        ("Term entered, 15 Mar 2025 to 14 Mar 2026", "Jamie Mercer", ""),
+    ]
+
+
+def test_matched_money_names_who_matched_it_where_nobody_entered_it(north, now):
+    match_payments([pay(north, now, contract_written="N-20418")], by=north.accounts, now=now)
+    money = next(line for line in grounds(north) if "received" in line.what)
+    assert money.recorded_by == "Hollis Grant"
+
+
+def test_what_nobody_entered_came_with_the_import_or_by_the_desk(north, now):
+    assert grounds(north)[0].recorded_by == "The desk"
+    Contract.objects.filter(pk=north.contract.pk).update(imported_at=now)
+    north.contract.refresh_from_db()
+    assert grounds(north)[0].recorded_by == "Import"
+
+
+def test_a_cancellation_still_to_come_is_told_everywhere(north, now):
+    day = dt.date(2026, 3, 15)
+    Cancellation.objects.create(
+        contract=north.contract,
+        effective_on=day,
+        reason="Moved away",
+        recorded_at=now,
+        recorded_by=north.accounts,
+    )
+    cover = cover_of(north.contract, TODAY)
+    assert cover.state == "renewal due"
+    assert "; cancelled from 15 Mar 2026: Moved away, Hollis Grant, 5 Mar 2026 13:07" in cover.reason
+    assert grounds_of(cover)[0].what == "Cancelled from 15 Mar 2026"
+    bar = term_bar(cover)
+    assert [(cell.words, cell.state, cell.begins, cell.ends) for cell in bar.cells] == [
+        ("2025–26, in force", "force", "15 Mar 2025", ""),
+        ("Cancelled", "over", "15 Mar 2026", ""),
+    ]
+    assert bar.place == "0.487"
+    known_before = Contract.objects.with_reasons(TODAY, known_at=now - dt.timedelta(minutes=1))
+    assert known_before.get(pk=north.contract.pk).coming_cancellation is None

@@ -129,7 +129,9 @@ def test_an_undone_cancellation_stays_in_the_life(north):
         undone_because="They stay",
         undone_by=north.manager,
     )
-    assert told(north)[2:4] == [
+    assert "cancelled from 5 Jan 2026: Moved away" in life_of(north.contract, until=at(1, 3)).changes[0].reason
+    assert told(north)[2:5] == [
+        (at(1, 2), "active", "Active until 14 Mar 2026"),
         (dt.datetime(2026, 1, 5, tzinfo=dt.UTC), "cancelled", "Cancelled 5 Jan 2026"),
         (at(1, 8), "active", "Active until 14 Mar 2026"),
     ]
