@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from cases.duties import close_duties_about
 from cases.models import Duty
 from contracts.bank_lines import BankLine
 from contracts.models import MoneyOut, Payment
+from contracts.named_contracts import named_contracts
 from contracts.open_money import AlreadySettled, NeedsReason, close_match_duty, tell, what_was_done
+from contracts.payers import Payers, name_key
+from contracts.renewals import lock_contract
 from contracts.taking_back import return_payment
 from contracts.wording import day_in_full, money
 from customers.searchkeys import serial_key, words
@@ -52,39 +56,84 @@ class Likely:
 
     payment: Payment
     reasons: tuple[str, ...]
+    # A number or the payee says so. Of the same amount alone nothing follows.
+    is_told: bool = False
+
+    @property
+    def is_other_amount(self) -> bool:
+        """Whether another amount went back than was paid."""
+        return any(reason.endswith(" than was paid") for reason in self.reasons)
 
 
 def likely_returned(leaving: list[Leaving]) -> list[list[Likely]]:
     """For each the payments that it may return, the likeliest first: one query for any number.
 
-    The amount must be the payment's; beyond that the payer, a number or the bank's own word speaks for it.
+    A contract's number and the payee outrank the amount: where they speak of one customer, no other's
+    payment of the same amount is listed. What the bank calls a return may be of another amount.
     """
     if not leaving:
         return []
-    known = _payments_of(leaving)
-    return [_likely(each, known.get((each.amount, each.currency), ())) for each in leaving]
+    about = _about(leaving)
+    known = _payments_of(leaving, about)
+    return [_likely(each, told, known) for each, told in zip(leaving, about, strict=True)]
+
+
+@dataclass(frozen=True)
+class _About:
+    """Of whom the bank's words speak: contracts by exact number, and customers of these or called so."""
+
+    contracts: frozenset[int]
+    customers: frozenset[int]
+    payee: int | None
+
+
+def _about(leaving: list[Leaving]) -> list[_About]:
+    lines = [
+        BankLine(number="", booked_on=each.day, amount=-each.amount, currency=each.currency, text=each.words)
+        for each in leaving
+    ]
+    payees = Payers(each.whom for each in leaving)
+    told = []
+    for each, named in zip(leaving, named_contracts(lines), strict=True):
+        payee = payees.called_so(each.whom)
+        owners = {contract.customer_id for contract in named.contracts}
+        told.append(
+            _About(
+                contracts=frozenset(contract.pk for contract in named.contracts),
+                customers=frozenset(owners | ({payee.pk} if payee else set())),
+                payee=payee.pk if payee else None,
+            )
+        )
+    return told
 
 
 @transaction.atomic
-def settle_as_return(money_out: MoneyOut, payment: Payment, *, by, now: dt.datetime) -> None:
-    """This money is that payment, gone back: its term goes with it. Raises AlreadySettled.
+def settle_as_return(
+    money_out: MoneyOut, payment: Payment, *, by, now: dt.datetime, because: str = ""
+) -> None:
+    """This money is that payment, gone back: its term goes with it.
 
-    A payment that was split goes back with every part that stands.
+    A payment that was split goes back with every part that stands. Raises AlreadySettled, and
+    NeedsReason where neither number nor payee says that it is this payment and `because` is empty.
     """
     row = _lock(money_out)
-    parts = _standing_parts(payment)
+    parts = _hold_parts(payment)
     if not parts:
         payment.refresh_from_db()
         raise AlreadySettled(f"Somebody was quicker: {what_was_done(payment)}. Look at it again.")
     if sum(part.amount for part in parts) > row.amount:
         raise NeedsReason("More was paid than went back. Settle it as something else, or refund a part.")
+    if not because.strip() and not _is_told(row, payment):
+        raise NeedsReason("Neither its number nor its payee says that it is this payment. Say how you know.")
+    outcome = f"Return of the payment of {day_in_full(payment.paid_on)}"
+    if because.strip():
+        outcome += f": {because.strip()}"
     because = row.reference or "Returned by the bank"
     for part in parts:
         return_payment(part, returned_on=row.booked_on, by=by, now=now, because=because)
         _check_it_was_us(part, by=by, now=now)
         close_match_duty(part, outcome="Returned by the bank", by=by, now=now)
         tell(part, "returned by the bank", step="returned", by=by, now=now, detail=because)
-    outcome = f"Return of the payment of {day_in_full(payment.paid_on)}"
     _settle(row, payment, outcome, by=by, now=now)
 
 
@@ -111,6 +160,16 @@ def _settle(row: MoneyOut, payment: Payment | None, because: str, *, by, now) ->
     close_duties_about(row.public_id, Duty.Kind.SETTLE_MONEY_OUT, outcome=because, by=by, now=now)
 
 
+def _hold_parts(payment: Payment) -> list[Payment]:
+    """What stands of the payment, once every contract that it pays for is held.
+
+    By their keys: two returns that take the same contracts wait, not for each other.
+    """
+    for contract in sorted({part.contract_id for part in _standing_parts(payment) if part.contract_id}):
+        lock_contract(contract)
+    return _standing_parts(payment)
+
+
 def _standing_parts(payment: Payment) -> list[Payment]:
     """The payment itself, or what it was cut into, as far as it was not given back."""
     payment = Payment.objects.select_related("customer", "tenant").get(pk=payment.pk)
@@ -128,50 +187,70 @@ def _check_it_was_us(part: Payment, *, by, now) -> None:
         raise AlreadySettled(f"Somebody was quicker: {what_was_done(part)}. Look at it again.")
 
 
-def _payments_of(leaving: list[Leaving]) -> dict[tuple, list[Payment]]:
-    amounts = {each.amount for each in leaving}
+def _is_told(row: MoneyOut, payment: Payment) -> bool:
+    (found,) = likely_returned([Leaving.of_row(row)])
+    return any(each.is_told for each in found if each.payment.pk == payment.pk)
+
+
+def _payments_of(leaving: list[Leaving], about: list[_About]) -> list[Payment]:
+    """Payments of these amounts, and whatever was paid for the contracts that are named."""
+    contracts = {contract for told in about for contract in told.contracts}
     first = min(each.day for each in leaving) - LONGEST_RETURN
+    named = Q(contract__in=contracts) | Q(parts__contract__in=contracts)
     rows = (
-        Payment.objects.filter(
-            amount__in=amounts, returned_on__isnull=True, part_of__isnull=True, paid_on__gte=first
-        )
+        Payment.objects.filter(Q(amount__in={each.amount for each in leaving}) | named)
+        .filter(returned_on__isnull=True, part_of__isnull=True, paid_on__gte=first)
         .select_related("customer", "contract", "tenant")
+        .prefetch_related("parts__contract")
         .order_by("-paid_on", "-pk")
     )
-    found: dict[tuple, list[Payment]] = {}
-    for payment in rows:
-        found.setdefault((payment.amount, payment.currency), []).append(payment)
-    return found
+    return list(rows.distinct())
 
 
-def _likely(leaving: Leaving, payments) -> list[Likely]:
+def _likely(leaving: Leaving, about: _About, payments: list[Payment]) -> list[Likely]:
     scored = []
     for payment in payments:
+        if payment.currency != leaving.currency:
+            continue
         if not payment.paid_on <= leaving.day <= payment.paid_on + LONGEST_RETURN:
             continue
-        points, reasons = _signs(leaving, payment)
+        points, reasons, is_told = _signs(leaving, about, payment)
         if points:
-            scored.append((points, Likely(payment, tuple(reasons))))
+            scored.append((points, Likely(payment, tuple(reasons), is_told)))
     scored.sort(key=lambda each: (-each[0], -each[1].payment.paid_on.toordinal(), each[1].payment.pk))
     return [likely for _, likely in scored[:5]]
 
 
-def _signs(leaving: Leaving, payment: Payment) -> tuple[int, list[str]]:
-    """What speaks for a payment of the same amount; nothing when that is all."""
+def _signs(leaving: Leaving, about: _About, payment: Payment) -> tuple[int, list[str], bool]:
+    """What speaks for a payment, no points for nothing; and whether a number or the payee is among it."""
     points, reasons = 0, [f"amount is exactly {money(payment.amount, payment.currency)}"]
-    if _is_same_name(leaving.whom, payment):
+    is_payee = _is_same_name(leaving.whom, payment)
+    if is_payee:
         points += 3
         reasons.append("it went to the payer")
+    of_contracts = [payment, *payment.parts.all()]
+    if about.contracts & {each.contract_id for each in of_contracts}:
+        points += 6
+        reasons.append("its contract number is named")
     said = serial_key(leaving.words)
     for sign, words_of_it in (
         (payment.written_key, "its contract number is named"),
-        (payment.contract.number_key if payment.contract else "", "its contract number is named"),
         (serial_key(payment.number), "the bank’s number of it is named"),
         (serial_key(payment.reference), "its reference is named"),
     ):
         if len(sign) >= SHORTEST_SIGN and sign in said and words_of_it not in reasons:
             points += 3
             reasons.append(words_of_it)
+    is_told = points > 0
+    if payment.amount != leaving.amount:
+        if not (leaving.is_return and is_told):
+            return 0, [], False
+        reasons[0] = _other_amount(leaving, payment)
+        points -= 4
+    elif not is_told and about.customers and not about.customers & _customers_of(payment):
+        return 0, [], False
+    if is_told and _is_somebody_else(leaving, about, payment, is_payee=is_payee):
+        reasons.append(f"paid by somebody else: {payment.payer or payment.customer}")
     if leaving.is_return:
         points += 1
         reasons.append("the bank calls it a return")
@@ -179,12 +258,34 @@ def _signs(leaving: Leaving, payment: Payment) -> tuple[int, list[str]]:
         points += 1
         days = (leaving.day - payment.paid_on).days
         reasons.append("the same day" if days == 0 else "a day later" if days == 1 else f"{days} days later")
-    return points, reasons
+    return max(points, 1) if is_told else points, reasons, is_told
+
+
+def _other_amount(leaving: Leaving, payment: Payment) -> str:
+    difference = money(abs(payment.amount - leaving.amount), payment.currency)
+    more_or_less = "less than was paid" if leaving.amount < payment.amount else "more than was paid"
+    return f"{difference} {more_or_less}"
+
+
+def _customers_of(payment: Payment) -> set[int]:
+    contracts = [each.contract for each in (payment, *payment.parts.all()) if each.contract is not None]
+    found = {payment.customer_id, *(contract.customer_id for contract in contracts)}
+    return found - {None}
+
+
+def _is_somebody_else(leaving: Leaving, about: _About, payment: Payment, *, is_payee: bool) -> bool:
+    """Whether the money went to another than it had come from."""
+    if is_payee or not leaving.whom.strip():
+        return False
+    if about.payee is not None:
+        return about.payee not in _customers_of(payment)
+    return bool(payment.payer.strip())
 
 
 def _is_same_name(whom: str, payment: Payment) -> bool:
-    told = words(whom)
+    if not words(whom):
+        return False
     names = [payment.payer]
     if payment.customer is not None:
         names += [payment.customer.name, payment.customer.company]
-    return bool(told) and any(words(name) == told for name in names)
+    return any(name_key(name) == name_key(whom) for name in names if name)

@@ -16,6 +16,7 @@ from cases.duties import open_duties
 from contracts.bank_lines import BankFile, BankLine, RefusedLine
 from contracts.matching import match_payments
 from contracts.models import MoneyOut, Payment, Statement
+from contracts.models.payment import LONGEST_WRITTEN_KEY
 from contracts.money_duties import due_next_noon, settle_duty
 from contracts.money_out import Leaving, likely_returned
 from contracts.named_contracts import Named, named_contracts
@@ -208,6 +209,9 @@ def _take_in_credits(statement, lines: list[BankLine], *, by, now) -> dict[str, 
 
 def _payment(statement, line: BankLine, meant: Named, payers: Payers, *, by, now) -> Payment:
     written = "" if line.is_return else meant.written
+    if len(serial_key(written)) > LONGEST_WRITTEN_KEY:
+        # Letters that fold into several grow: what is longer than any number of ours is none.
+        written = ""
     return Payment(
         number=line.number,
         customer=_whose(line, meant, payers),
@@ -276,7 +280,7 @@ def _take_in_returns(statement, lines: list[BankLine], *, by, now) -> int:
     MoneyOut.objects.bulk_create(rows, batch_size=1000)
     due_at = due_next_noon(calendar_of(statement.tenant), now)
     duties = (
-        settle_duty(row, [each.payment for each in returns], due_at, now)
+        settle_duty(row, [each.payment for each in returns if each.is_told], due_at, now)
         for row, (_, returns) in zip(rows, found, strict=True)
     )
     open_duties(duties)

@@ -32,7 +32,9 @@ def money_out(request, id):
 def as_return(request, id, payment):
     """It returns this payment, whose term goes with it."""
     line, returned = _line(id), the_one(Payment.objects.select_related("customer", "tenant"), payment)
-    return _do(request, line, partial(settle_as_return, line, returned), "Settled: the payment went back.")
+    because = request.POST.get("because", "")[:300]
+    act = partial(settle_as_return, line, returned, because=because)
+    return _do(request, line, act, "Settled: the payment went back.")
 
 
 @require_POST

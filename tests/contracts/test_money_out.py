@@ -5,10 +5,12 @@ import datetime as dt
 import pytest
 
 from cases.models import Duty
-from contracts.models import MoneyOut, Payment
+from contracts.models import Contract, MoneyOut, Payment
 from contracts.money_by_hand import Purpose, Share, match_by_hand, split_payment
 from contracts.money_out import Leaving, likely_returned, settle_as_else, settle_as_return
 from contracts.open_money import AlreadySettled, NeedsReason
+from customers.models import Customer
+from customers.search_words import index_customer
 from tests.contracts.test_money_by_hand import END, NEXT_END, PAID, D, end_of, north, other, pay
 
 __all__ = ["north", "other"]
@@ -52,6 +54,43 @@ def test_a_return_is_proposed_by_amount_with_payer_number_or_the_banks_word(nort
     assert reasons(is_return=True, currency="EUR") == []
     assert reasons(is_return=True, day=PAID - dt.timedelta(1)) == []
     assert reasons(is_return=True, day=PAID + dt.timedelta(401)) == []
+
+
+def add(number, name, price="612"):
+    customer = Customer.objects.create(name=name)
+    index_customer(customer)
+    return Contract.objects.create(number=number, customer=customer, price=D(price), currency="GBP")
+
+
+def test_a_number_or_payee_of_another_customer_outranks_the_same_amount(north, now):
+    pay(customer=north.customer, contract=north.contract, matched_at=now, payer="M Ellison")
+    pell = add("N-20514", "Pell Street Studio")
+    theirs = {"is_return": True, "whom": "Pell Street Studio"}
+    assert reasons(**theirs, words="RETURNED UNPAID N-20514") == []
+    assert reasons(**theirs) == []
+    assert reasons(is_return=True, words="N-20514") == []
+    paid = pay(customer=pell.customer, contract=pell, matched_at=now, payer="J Pell")
+    other = pay("600.00", customer=pell.customer, contract=pell, matched_at=now, payer="Uncle Tom")
+    (first, why), (second, why_second) = reasons(is_return=True, whom="Mr Smith", words="UNPAID N-20514")
+    assert (first, second) == (paid.pk, other.pk)
+    assert why[:3] == (
+        "amount is exactly £612.00",
+        "its contract number is named",
+        "paid by somebody else: J Pell",
+    )
+    assert why_second[0] == "£12.00 more than was paid"
+
+
+def test_the_same_amount_alone_is_no_return_without_a_persons_reason(north, now):
+    payment = pay(customer=north.customer)
+    row = out(now, reference="Returned unpaid", payee="")
+    ((likely,),) = likely_returned([Leaving.of_row(row)])
+    assert (likely.payment, likely.is_told) == (payment, False)
+    with pytest.raises(NeedsReason, match="Neither its number nor its payee"):
+        settle_as_return(row, payment, by=north.accounts, now=now)
+    settle_as_return(row, payment, because="The bank told us on the phone", by=north.accounts, now=now)
+    row.refresh_from_db()
+    assert row.settled_because == "Return of the payment of 2 Mar 2026: The bank told us on the phone"
 
 
 def test_settled_as_a_return_the_payment_goes_back_and_takes_its_term(north, now):

@@ -166,12 +166,13 @@ def test_a_number_counts_however_it_is_spelled_but_only_as_a_whole(north, now, w
 
 def test_bare_digits_count_only_where_they_can_be_nothing_else(north, now):
     short = add_contract(north, "2026", north.customer)
+    bare = add_contract(north, "2027", north.customer)
     long = add_contract(north, "30514", north.customer)
     said = {
         "service 2026": None,
         "paid 20.26": None,
         "Contract no 2026": short,
-        "2026": short,
+        "2027": bare,
         "machine 30514": long,
         "Invoice 30514": None,
         "305 14 pounds": None,
@@ -222,6 +223,23 @@ def test_the_payer_tells_the_customer_only_where_the_name_leaves_no_choice(north
     }
 
 
+@pytest.mark.parametrize("payer", ["TALLIS AND SONS", "Tallis & Sons Ltd.", "tallis and sons limited"])
+def test_a_payer_is_known_with_and_spelled_out_or_the_form_of_the_company(north, now, payer):
+    known = add_customer("Tallis & Sons")
+    take(north, now, line("1.00", "a", payer))
+    assert Payment.objects.get().customer == known
+
+
+def test_the_form_of_a_company_tells_two_apart(north, now):
+    firm, person = add_customer("Moss Ltd"), add_customer("Moss")
+    take(north, now, line("1.00", "a", "MOSS"), line("2.00", "b", "Moss Ltd"), line("3.00", "c", "Moss & Co"))
+    assert dict(Payment.objects.values_list("payer", "customer")) == {
+        "MOSS": person.pk,
+        "Moss Ltd": firm.pk,
+        "Moss & Co": None,
+    }
+
+
 def test_a_payer_is_known_by_earlier_money_that_was_matched(north, now):
     take(north, now, line(payer="Ellison Holdings"))
     take(north, now, line("1.00", "thanks", "ellison holdings"), digest="b")
@@ -261,6 +279,20 @@ def test_debits_that_look_like_a_return_wait_for_a_person(north, now):
     assert (duty.kind, duty.owner_role, duty.customer) == ("settle money out", "accounts", north.customer)
     assert "Likely the payment of 2 Mar 2026 by Margaret Ellison" in duty.detail
     assert Payment.objects.get().returned_on is None
+
+
+def test_the_duty_of_a_return_names_no_customer_by_the_amount_alone(north, now):
+    take(north, now, line())
+    add_contract(north, "N-20514", add_customer("Pell Street Studio"))
+    take(
+        north,
+        now,
+        line("-612.00", "RETURNED UNPAID N-20514", "Pell Street Studio", is_return=True),
+        line("-612.00", "RETURNED UNPAID", is_return=True),
+        digest="b",
+    )
+    for duty in Duty.objects.filter(kind="settle money out"):
+        assert (duty.customer, "Ellison" in duty.title + duty.detail) == (None, False)
 
 
 def test_a_day_to_come_is_refused_as_day_and_month_the_wrong_way_round(north, now):

@@ -59,6 +59,20 @@ def test_something_else_needs_words_and_is_settled_once(scene, now):
         assert Payment.objects.get(pk=payment.pk).returned_on is None
 
 
+def test_the_same_amount_alone_has_no_red_button_and_asks_how_one_knows(scene, now):
+    client, north, payment, _ = scene
+    with tenant(north.tenant):
+        bare = money_out(now, reference="Returned unpaid", payee="")
+    page = client.get(address(north, bare))
+    assert "Same amount, nothing else says so: amount is exactly £612.00" in text(page)
+    assert "It returns this" not in text(page)
+    answer = client.post(address(north, bare, f"returns/{payment.public_id}/"))
+    assert answer.status_code == 422
+    assert "Say how you know." in text(answer)
+    answer = client.post(address(north, bare, f"returns/{payment.public_id}/"), {"because": "The bank rang"})
+    assert answer.status_code == 302
+
+
 def test_less_than_was_paid_is_refused(scene, now):
     client, north, payment, _ = scene
     with tenant(north.tenant):
