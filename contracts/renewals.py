@@ -9,10 +9,9 @@ from django.db import transaction
 
 from contracts.agreed import Agreed, agreed_for, standing_offers
 from contracts.allowance import grant_visits
-from contracts.covered import covered_on
+from contracts.as_it_was import change_contracts
 from contracts.models import (
     Contract,
-    ContractEquipment,
     ContractTerm,
     Entitlement,
     Payment,
@@ -21,10 +20,9 @@ from contracts.models import (
     RenewalOffer,
 )
 from contracts.offer_ends import end_offers
-from contracts.terms import ONE_DAY
 from contracts.verifying import end_verification
 from contracts.wording import day_in_full, money
-from customers.models import Equipment, TimelineEntry
+from customers.models import TimelineEntry
 from customers.timeline import add_lines
 from tenancy.calendars import local_day, zone_of
 from tenancy.models import Tenant
@@ -127,7 +125,7 @@ def enter_renewals(acts: list[Act], *, by, now: dt.datetime) -> list[Renewal]:
     if not acts:
         return []
     terms = _new_terms(acts, by=by, now=now)
-    _change_contracts(acts)
+    changed = change_contracts({act.contract: act.agreed for act in acts})
     renewals = [
         Renewal(
             contract=act.contract,
@@ -139,6 +137,7 @@ def enter_renewals(acts: list[Act], *, by, now: dt.datetime) -> list[Renewal]:
             note=act.agreed.note[:300],
             renewed_at=now,
             renewed_by=by,
+            changed=changed[act.contract.pk],
         )
         for act, term in zip(acts, terms, strict=True)
     ]
@@ -207,56 +206,6 @@ def _hand_on_entitlements(instead: dict[int, ContractTerm]) -> None:
     for entitlement in granted:
         entitlement.term = instead[entitlement.term_id]
     Entitlement.objects.bulk_update(granted, ["term"])
-
-
-def _change_contracts(acts) -> None:
-    """The next term is asked for at what was agreed this time; machines come and go with its first day."""
-    changed = []
-    for act in acts:
-        contract, agreed = act.contract, act.agreed
-        if agreed.counts_from is not None:
-            continue
-        _keep_response_hours(contract, agreed)
-        now_is = (agreed.price, agreed.visits, agreed.response_hours)
-        if (contract.price, contract.visits_per_term, contract.response_hours) != now_is:
-            contract.price, contract.visits_per_term, contract.response_hours = now_is
-            changed.append(contract)
-    Contract.objects.bulk_update(changed, ["price", "visits_per_term", "response_hours"])
-    for act in acts:
-        if act.agreed.machines is not None:
-            _change_scope(act.contract, act.agreed)
-
-
-def _keep_response_hours(contract, agreed) -> None:
-    """Terms that left the response time to the contract keep the one that they were paid for."""
-    if contract.response_hours is None or contract.response_hours == agreed.response_hours:
-        return
-    ContractTerm.objects.filter(
-        contract=contract, response_hours__isnull=True, ends_on__lt=agreed.starts_on
-    ).update(response_hours=contract.response_hours)
-
-
-def _change_scope(contract, agreed) -> None:
-    first = agreed.starts_on
-    _name_all_until(contract, first - ONE_DAY)
-    rows = ContractEquipment.objects.filter(covered_on(first), contract=contract)
-    rows.exclude(equipment__in=agreed.machines).filter(covered_from__gte=first).delete()
-    rows.exclude(equipment__in=agreed.machines).update(covered_until=first - ONE_DAY)
-    here = set(rows.values_list("equipment", flat=True))
-    ContractEquipment.objects.bulk_create(
-        ContractEquipment(contract=contract, equipment_id=machine, covered_from=first)
-        for machine in agreed.machines - here
-    )
-
-
-def _name_all_until(contract, day) -> None:
-    """A contract that named no machine covered all of the customer's: they stay covered until then."""
-    if ContractEquipment.objects.filter(contract=contract).exists():
-        return
-    machines = Equipment.objects.filter(site__customer=contract.customer_id)
-    ContractEquipment.objects.bulk_create(
-        ContractEquipment(contract=contract, equipment=machine, covered_until=day) for machine in machines
-    )
 
 
 def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from contracts.allowance import withdraw_grant
+from contracts.as_it_was import put_back
 from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal, RenewalEvidence
 from contracts.terms import ONE_DAY
 from contracts.verifying import begin_verification
@@ -86,7 +87,8 @@ def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
     """Withdraw what a renewal added. Its rows stay, with the reason; they count for no day any more.
 
     A term that had been extended stands again to its old end; what was added after it by later
-    renewals stands as a term of its own. The caller holds the contract's lock.
+    renewals stands as a term of its own. The contract asks for its next term, and covers machines, as
+    before, as soon as no later renewal stands. The caller holds the contract's lock.
     """
     because = because[:200]
     renewal.taken_back_at = now
@@ -96,6 +98,7 @@ def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
         _end_term(renewal.term, because, now)
     else:
         _shorten(renewal, because, by=by, now=now)
+    put_back(renewal)
 
 
 def _shorten(renewal, because, *, by, now) -> None:

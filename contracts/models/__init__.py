@@ -4,7 +4,7 @@ from contracts.models.allowance import AllowanceEntry, Entitlement
 from contracts.models.calling import CallSkip
 from contracts.models.check import ContractCheck, RenewalCheck
 from contracts.models.contract import Cancellation, Contract, ContractEquipment, ContractTerm
-from contracts.models.payment import MoneyOut, Payment, Statement
+from contracts.models.payment import MoneyOut, NamedContract, Payment, Statement
 from contracts.models.renewal import OfferEquipment, Renewal, RenewalEvidence, RenewalOffer
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ContractTerm",
     "Entitlement",
     "MoneyOut",
+    "NamedContract",
     "OfferEquipment",
     "Payment",
     "Renewal",

@@ -163,6 +163,20 @@ class Payment(TenantModel):
 
 
 @tracked()
+class NamedContract(TenantModel):
+    """One of several contracts that a payment names, by its number's key. A single one needs none."""
+
+    payment = TenantForeignKey(Payment, related_name="named")
+    number_key = models.CharField(max_length=60, db_collation="C")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            # Cover: money that names a contract beside others.
+            models.UniqueConstraint(fields=["tenant", "number_key", "payment"], name="namedcontract_once")
+        ]
+
+
+@tracked()
 class MoneyOut(TenantModel):
     """A line of a statement by which money left that looks like the return of a payment we know."""
 

@@ -10,7 +10,7 @@ from tenancy.fields import TenantForeignKey, TenantOneToOneField
 from tenancy.models import StoredFile, TenantModel
 
 
-@tracked()
+@tracked(exclude=("changed",))
 class Renewal(TenantModel):
     """Who renewed, when, over which channel, for which term and amount."""
 
@@ -33,6 +33,8 @@ class Renewal(TenantModel):
     renewed_at = models.DateTimeField()
     renewed_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     taken_back_at = models.DateTimeField(null=True, blank=True)
+    # What it changed of its contract, for as long as that is to be put back when its term is taken back.
+    changed = models.JSONField(default=dict, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

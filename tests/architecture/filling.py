@@ -11,7 +11,9 @@ from contracts.models import (
     ContractCheck,
     Entitlement,
     MoneyOut,
+    NamedContract,
     OfferEquipment,
+    Payment,
     RenewalCheck,
     RenewalOffer,
     Statement,
@@ -70,6 +72,7 @@ def _fill(now):
     )
     OfferEquipment.objects.create(offer=offer, equipment=Equipment.objects.first())
     Statement.objects.create(name="March.csv", format="csv", digest="0" * 64, imported_at=now)
+    NamedContract.objects.create(payment=Payment.objects.first(), number_key="n20418")
     MoneyOut.objects.create(booked_on=day, amount=1, currency="GBP", recorded_at=now)
     plan = MaintenancePlan.objects.create(
         customer=customer,

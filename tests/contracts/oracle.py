@@ -120,6 +120,7 @@ class Agreement:
         if cut:
             act.stretch.usual = length[:2] + (None,) * (length[0] == "months")
         else:
+            act.asked_before = self.price, self.visits
             self.price, self.visits = price, visits
         self.stretches.append(act.stretch)
         self.acts.append(act)
@@ -290,6 +291,13 @@ class Agreement:
 
     def _take_back(self, now, act):
         act.stands, act.stretch.until = False, now
+        # The customer is asked again for what was asked before, unless a later renewal stands.
+        for latest in reversed(self.acts):
+            if latest.stands:
+                break
+            if latest.asked_before is not None:
+                self.price, self.visits = latest.asked_before
+                latest.asked_before = None
         used = sum(act.stretch.pot[kind] for kind in ("done", "declined", "forfeited", "carried over"))
         held = act.stretch.pot["granted"] - act.stretch.pot["withdrawn"]
         back = min(act.stretch.granted, max(0, held - used))

@@ -28,6 +28,8 @@ class Act:
     amount: Decimal
     stretch: "Stretch" = None
     stands: bool = True
+    # Price and visits that the contract asked for until then; None: it changed nothing, or no more.
+    asked_before: tuple | None = None
 
 
 @dataclass
