@@ -11,6 +11,7 @@ from customers.searchkeys import folded, words
 # How much each sign counts.
 SAME_CUSTOMER, SAME_NAME, NEAR_NAME, NAME_IN_WORDS = 25, 25, 18, 12
 _NEAR_ENOUGH = 0.84
+_NEAR_WORD = 0.8
 # No name of a customer needs more rows of search words than this; a word as common says nothing.
 _MOST_ROWS = 4000
 
@@ -38,6 +39,26 @@ def likely_customers(payments: list[Payment]) -> dict[int, dict[int, tuple[int, 
     return found
 
 
+def is_like_name(payer: str, customer: Customer) -> bool:
+    """Whether a payer may be this customer: a telling word in common, or nearly one."""
+    said = telling_words(payer)
+    called = [word for name in (customer.name, customer.company) for word in telling_words(name)]
+    return any(
+        one == other
+        or min(len(one), len(other)) > 3
+        and SequenceMatcher(None, one, other).ratio() >= _NEAR_WORD
+        for one in said
+        for other in called
+    )
+
+
+def nearness(payer: str, customer: Customer) -> float:
+    """How near a payer's name is to the customer's, 0 to 1; the telling words in any order."""
+    said = " ".join(sorted(telling_words(payer)))
+    names = [" ".join(sorted(telling_words(name))) for name in (customer.name, customer.company)]
+    return max((SequenceMatcher(None, said, name).ratio() for name in names if said and name), default=0.0)
+
+
 def _name_words(payment: Payment) -> list[str]:
     """The words that may be of a customer's name: those of the payer, else of the reference."""
     payer = telling_words(payment.payer)[:3]
@@ -50,11 +71,8 @@ def _by_name(payment: Payment, customer: Customer) -> tuple[int, str] | None:
     payer = name_key(payment.payer)
     if any(payer == name_key(name) for name in names):
         return SAME_NAME, "the payer is called so"
-    plain = " ".join(sorted(telling_words(payment.payer)))
-    for name in names:
-        called = " ".join(sorted(telling_words(name)))
-        if plain and called and SequenceMatcher(None, plain, called).ratio() >= _NEAR_ENOUGH:
-            return NEAR_NAME, f"the payer is called nearly so ({payment.payer})"
+    if nearness(payment.payer, customer) >= _NEAR_ENOUGH:
+        return NEAR_NAME, f"the payer is called nearly so ({payment.payer})"
     told = set(words(folded(payment.reference)))
     for name in names:
         telling = telling_words(name)

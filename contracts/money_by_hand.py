@@ -12,7 +12,8 @@ from decimal import Decimal
 from django.db import models, transaction
 
 from contracts.agreed import agreed_for, standing_offers
-from contracts.matching import is_enough
+from contracts.likely_customers import likely_customers
+from contracts.matching import is_enough, is_in_range
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal, RenewalEvidence
 from contracts.open_money import (
     AlreadySettled,
@@ -68,10 +69,14 @@ def match_by_hand(
 
     `after` is the last term as the person saw it. Raises AlreadySettled, AlreadyRenewed and
     NoTermToRenew when things are no longer as they were, CannotMatch, and NeedsReason for less than
-    95 % of the price without `because`.
+    95 % of the price, money of another customer, or a renewal by money out of range of the term's end,
+    without `because`.
     """
     locked = lock_contracts([contract])[contract.pk]
     payments = lock_unmatched([payment, *together])
+    theirs = likely_customers(payments)
+    for each in payments:
+        _check_is_theirs(locked, set(theirs[each.pk]), each, because)
     return _match(locked, payments, purpose, because=because, after=after, by=by, now=now)
 
 
@@ -85,6 +90,7 @@ def split_payment(
     """
     contracts = lock_contracts(share.contract for share in shares if share.contract is not None)
     (locked,) = lock_unmatched([payment])
+    theirs = set(likely_customers([locked])[locked.pk])
     if len(shares) < 2 or any(share.amount <= 0 for share in shares):
         raise CannotMatch("A payment is split into two parts or more, each above nothing.")
     total = sum(share.amount for share in shares)
@@ -104,6 +110,7 @@ def split_payment(
     for part, share in zip(parts, shares, strict=True):
         if share.contract is not None:
             contract = contracts[share.contract.pk]
+            _check_is_theirs(contract, theirs, locked, because)
             part.customer = contract.customer
             part.save(update_fields=["customer"])
             _match(contract, [part], share.purpose, because=because, by=by, now=now)
@@ -192,6 +199,14 @@ def _match(contract, payments, purpose, *, by, now, because="", after=None) -> R
     if not is_enough(total, price) and not because.strip():
         short = money(price - total, contract.currency)
         raise NeedsReason(f"{short} is missing to the price. Say why it counts, or match it with the rest.")
+    # Whoever saw an earlier term is told of the later one instead.
+    is_as_seen = after is None or after.pk == last.pk
+    paid_on = max(payment.paid_on for payment in payments)
+    is_out = purpose == Purpose.RENEWS and not is_in_range(paid_on, last.ends_on)
+    if is_out and is_as_seen and not because.strip():
+        days = (paid_on - last.ends_on).days
+        when = f"{abs(days)} days {'after' if days > 0 else 'before'} the end of {contract.number}"
+        raise NeedsReason(f"The money is dated {when}. Say why it renews it, or match it to its own term.")
     for payment in payments:
         payment.customer = payment.customer or contract.customer
         payment.save(update_fields=["customer"])
@@ -222,6 +237,15 @@ def _pay_own_term(contract, last, payments, *, by, now) -> None:
     for payment in payments:
         payment.contract, payment.renewal, payment.matched_at, payment.matched_by = contract, renewal, now, by
         payment.save(update_fields=["contract", "renewal", "matched_at", "matched_by"])
+
+
+def _check_is_theirs(contract: Contract, theirs: set[int], payment: Payment, because: str) -> None:
+    """Money that is another customer's, known or by the payer's name, is not matched without a reason."""
+    if theirs and contract.customer_id not in theirs and not because.strip():
+        payer = payment.customer or payment.payer
+        raise NeedsReason(
+            f"{contract.number} belongs to {contract.customer}, the money is of {payer}. Say why."
+        )
 
 
 def _sum_in(currency: str, payments: list[Payment]) -> Decimal:

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from contracts.agreed import Agreed, agreed_for, standing_offers
 from contracts.bank_lines import BankLine
-from contracts.likely_customers import likely_customers
+from contracts.likely_customers import is_like_name, likely_customers
 from contracts.matching import is_enough, is_in_range, pays_next_term
 from contracts.models import Cancellation, Contract, ContractTerm, Payment
 from contracts.money_by_hand import Purpose, Share
@@ -21,7 +21,9 @@ MOST = 5
 # A contract worth showing, and one worth a button in the list.
 SHOWN, LIKELY = 20, 45
 # How much each sign counts.
-NAMED, NEAR = 60, 45
+NAMED, NEAR, SWAPPED = 60, 45, 10
+# A payer's name beside a near number: much like the customer's, or hardly.
+ALIKE, OTHER_PAYER = 18, -25
 EXACT, ENOUGH, MAKES_PRICE, MAKES_ALL, TOO_LITTLE, TOO_MUCH = 30, 22, 28, 32, -8, -12
 IN_RANGE, OUT_OF_RANGE, OTHER_CURRENCY, CANCELLED, OTHER_CUSTOMER = 10, -15, -30, -25, -10
 _MOST_IN_A_SPLIT = 3
@@ -43,11 +45,14 @@ class Proposal:
     shares: tuple[Share, ...] = ()
     after: ContractTerm | None = None
     missing: str = ""
+    # Why a person looks twice before it is accepted; empty where one button will do.
+    second_look: str = ""
+    is_named: bool = False
 
     @property
     def is_likely(self) -> bool:
         """Whether it is worth a button of its own."""
-        return self.score >= LIKELY and not self.missing
+        return self.score >= LIKELY and not self.missing and not self.second_look
 
     @property
     def why(self) -> str:
@@ -90,10 +95,17 @@ def _of(payment: Payment, known: _Known, today: dt.date) -> list[Proposal]:
 
     for contract in known.named[payment.pk]:
         count(contract, NAMED, "the money names it")
-    for contract, slip in known.near[payment.pk]:
+    # Who writes exact numbers means these, not their neighbours.
+    for contract, slip in known.near[payment.pk] if not signs else ():
         if contract.pk not in signs:
-            count(contract, NEAR, slip)
-    for customer, (points, reason) in known.whose[payment.pk].items():
+            count(contract, NEAR + (SWAPPED if "swapped" in slip else 0), slip)
+    whose = known.whose[payment.pk]
+    for contract, _, _ in list(signs.values()):
+        # The names of payers are looked up by whole words; beside a near number half a name says enough.
+        customer = contract.customer
+        if payment.customer_id is None and customer.pk not in whose and is_like_name(payment.payer, customer):
+            count(contract, ALIKE, f"the payer is called much like it ({payment.payer})")
+    for customer, (points, reason) in whose.items():
         for contract in known.contracts.get(customer, ()):
             count(contract, points, reason)
     found = [
@@ -125,7 +137,39 @@ def _judge(payment, contract, points, reasons, known: _Known, today) -> Proposal
         points += CANCELLED
         reasons.append("it is cancelled")
         missing = missing or ("Undo the cancellation first." if renews else "")
-    return Proposal(contract, purpose, points, tuple(reasons), together, after=last, missing=missing)
+    look = _second_look(payment, contract, known)
+    if look and contract not in known.named[payment.pk]:
+        points += OTHER_PAYER
+    return Proposal(
+        contract,
+        purpose,
+        points,
+        tuple(reasons),
+        together,
+        after=last,
+        missing=missing,
+        second_look=look,
+        is_named=contract in known.named[payment.pk],
+    )
+
+
+def _second_look(payment, contract, known: _Known) -> str:
+    """Words where the payer is another than the contract's customer, or may well be."""
+    if payment.customer_id is not None:
+        is_other = payment.customer_id != contract.customer_id
+        return f"The payer is another customer: {payment.customer}." if is_other else ""
+    whose = known.whose[payment.pk]
+    if contract.customer_id in whose or not payment.payer.strip():
+        return ""
+    if is_like_name(payment.payer, contract.customer):
+        return ""
+    if whose:
+        others = [known.contracts[pk][0].customer for pk in whose if known.contracts.get(pk)]
+        if others:
+            return f"The payer, {payment.payer}, is more like another customer: {others[0]}."
+    if contract in known.named[payment.pk]:
+        return ""
+    return f"The payer, {payment.payer}, is not known as {contract.customer}."
 
 
 def _by_amount(payment, contract, price, known: _Known, today):
@@ -170,6 +214,11 @@ def _splits(payment, signs, known: _Known) -> list[Proposal]:
     for contract, points, _ in signs.values():
         if contract.pk in known.last and contract.pk not in known.cancelled:
             groups[contract.customer_id][contract.pk] = (contract, points)
+    named = {contract.pk for contract in known.named[payment.pk]}
+    together = {pk: pair for group in groups.values() for pk, pair in group.items() if pk in named}
+    if len(together) > 1:
+        # What a line names belongs together, whoever's the contracts are.
+        groups = {None: together}
     found = []
     for group in groups.values():
         for size in range(2, _MOST_IN_A_SPLIT + 1):
@@ -192,7 +241,32 @@ def _split(payment, chosen, known: _Known) -> Proposal | None:
     numbers = " and ".join(contract.number for contract, _ in chosen)
     points = max(points for _, points in chosen) + MAKES_ALL + IN_RANGE
     reasons = (f"amount is exactly the prices of {numbers}",)
-    return Proposal(chosen[0][0], Purpose.RENEWS, points, reasons, shares=tuple(shares))
+    looks = [_second_look(payment, contract, known) for contract, _ in chosen]
+    return Proposal(
+        chosen[0][0],
+        Purpose.RENEWS,
+        points,
+        reasons,
+        shares=tuple(shares),
+        second_look=next(filter(None, looks), ""),
+        is_named=all(contract in known.named[payment.pk] for contract, _ in chosen),
+    )
+
+
+def named_shares(payment: Payment) -> list[Share]:
+    """The parts of money that names several contracts: each by its price, and what is left; else none."""
+    known = _known([payment])
+    shares = []
+    for contract in known.named[payment.pk]:
+        if contract.pk in known.last and contract.currency == payment.currency:
+            last = known.last[contract.pk]
+            renews = pays_next_term(payment.paid_on, last)
+            price = known.agreed[contract.pk].price if renews else last.price
+            shares.append(Share(price, contract, Purpose.RENEWS if renews else Purpose.OWN_TERM))
+    left = payment.amount - sum(share.amount for share in shares)
+    if not 2 <= len(shares) <= _MOST_IN_A_SPLIT:
+        return []
+    return [*shares, Share(left)] if left > 0 else shares
 
 
 def _how_far(paid_on: dt.date, last: ContractTerm) -> str:

@@ -73,6 +73,17 @@ class SplitForm(forms.Form):
         ]
 
 
+def split_into(shares: list[Share]) -> dict[str, str]:
+    """What a SplitForm begins with for these parts."""
+    initial = {}
+    for row, share in zip(ROWS_OF_SPLIT, shares, strict=False):
+        initial[f"amount_{row}"] = f"{share.amount:.2f}"
+        initial[f"purpose_{row}"] = share.purpose
+        if share.contract is not None:
+            initial[f"number_{row}"] = share.contract.number
+    return initial
+
+
 class ReasonForm(forms.Form):
     """Why; an act on money is never without."""
 

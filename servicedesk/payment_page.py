@@ -14,12 +14,12 @@ from contracts.models import ContractTerm, Payment
 from contracts.money_by_hand import CannotMatch, match_by_hand, split_payment, take_up_again
 from contracts.money_elsewhere import give_back, give_to_customer, set_aside
 from contracts.open_money import AlreadySettled, NeedsReason
-from contracts.proposals import proposals_for
+from contracts.proposals import named_shares, proposals_for
 from contracts.renewals import AlreadyRenewed, NoTermToRenew
 from contracts.wording import money
 from customers.finding import find
 from customers.models import Customer
-from servicedesk.payment_forms import BackForm, MatchForm, ReasonForm, SplitForm, WhoseForm
+from servicedesk.payment_forms import BackForm, MatchForm, ReasonForm, SplitForm, WhoseForm, split_into
 from servicedesk.payment_history import history_of
 from servicedesk.payment_rows import dues_of, has_renewed, state_of
 from tenancy.addresses import desk_url
@@ -189,8 +189,8 @@ def _page(request, shown: Payment, status=200, **more) -> HttpResponse:
         "others": list(_others(shown)[:12]) if is_waiting else [],
         "parts": list(shown.parts.select_related("contract", "customer", "renewal").order_by("pk")),
         "history": history_of(shown),
-        "match_form": MatchForm(),
-        "split_form": SplitForm(),
+        "match_form": MatchForm(initial=_asked(request)),
+        "split_form": SplitForm(initial=split_into(named_shares(shown)) if is_waiting else None),
         "aside_form": ReasonForm(),
         "again_form": ReasonForm(),
         "back_form": BackForm(initial={"returned_on": today}),
@@ -203,6 +203,11 @@ def _page(request, shown: Payment, status=200, **more) -> HttpResponse:
     ]
     context["others"] = [(other, money(other.amount, other.currency)) for other in context["others"]]
     return render(request, "servicedesk/payments_one.html", context, status=status)
+
+
+def _asked(request) -> dict[str, str]:
+    """The contract that a person wants to look at twice before this money is matched to it."""
+    return {"number": request.GET.get("contract", "")[:120], "purpose": request.GET.get("purpose", "")[:20]}
 
 
 def _ids(written: list[str]) -> list[uuid.UUID]:

@@ -11,6 +11,7 @@ from cases.models import Duty
 from contracts.models import MoneyOut, Payment, Statement
 from contracts.proposals import Proposal, proposals_for
 from contracts.wording import money
+from imports.bank.refusing import plain
 from imports.money import parse_amount
 from servicedesk.moments import due_word, moment_word
 from tenancy.calendars import local_day
@@ -38,6 +39,7 @@ class MoneyRow:
     state: str
     due: Due | None
     likely: Proposal | None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def queue_page(*, after: str, words: str, now: dt.datetime, zone) -> PageOf:
             state="Waiting",
             due=dues.get(payment.public_id),
             likely=_likeliest(proposed[payment.pk]),
+            hint=_hint(proposed[payment.pk]),
         )
         for payment in payments
     ]
@@ -158,9 +161,19 @@ def _likeliest(proposals: list[Proposal]) -> Proposal | None:
     return proposals[0]
 
 
+def _hint(proposals: list[Proposal]) -> str:
+    """What is known of money that no one button settles: the contract it names, and what is against it."""
+    if not proposals or not (proposals[0].is_named or proposals[0].second_look):
+        return ""
+    first = proposals[0]
+    if first.shares:
+        return f"{first.why[:1].upper()}{first.why[1:]}. {first.second_look}".strip()
+    return f"{first.contract.number}: {first.why}" + (f". {first.second_look}" if first.second_look else "")
+
+
 def _said(payments, words: str):
     """Only money of which the words stand anywhere, or whose amount they are."""
-    words = words.strip()
+    words = plain(words)
     if not words:
         return payments
     anywhere = Q(payer__icontains=words) | Q(reference__icontains=words) | Q(number__iexact=words)

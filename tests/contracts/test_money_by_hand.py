@@ -18,6 +18,7 @@ from contracts.open_money import AlreadySettled, NeedsReason, wait_for_person
 from contracts.renewals import AlreadyRenewed
 from contracts.taking_back import return_payment
 from customers.models import Customer, TimelineEntry
+from customers.search_words import index_customer
 from tenancy.scope import tenant
 
 D = Decimal
@@ -157,9 +158,9 @@ def test_a_term_that_stands_since_the_person_looked_is_not_renewed_over(north, n
 def test_a_split_matches_each_part_and_leaves_the_rest_waiting(north, other, now):
     payment = pay("1000.00", north.customer, now)
     shares = [Share(D("612.00"), north.contract), Share(D("306.00"), other), Share(D("82.00"))]
-    parts = split_payment(payment, shares, by=north.accounts, now=now)
+    parts = split_payment(payment, shares, because="He pays for both", by=north.accounts, now=now)
     payment.refresh_from_db()
-    assert payment.replaced_because == "Split into 3 parts"
+    assert payment.replaced_because == "He pays for both"
     assert [(part.amount, part.contract, part.customer) for part in parts] == [
         (D("612.00"), north.contract, north.customer),
         (D("306.00"), other, other.customer),
@@ -169,6 +170,28 @@ def test_a_split_matches_each_part_and_leaves_the_rest_waiting(north, other, now
     assert duty_of(payment).outcome == "Split into 3 parts"
     assert duty_of(parts[2]).closed_at is None
     assert list(Payment.objects.unmatched()) == [parts[2]]
+
+
+def test_a_part_for_another_customers_contract_needs_a_reason(north, other, now):
+    shares = [Share(D("306.00"), other), Share(D("306.00"))]
+    with pytest.raises(NeedsReason, match="N-30500 belongs to Leopold Moss, the money is of Margaret Ell"):
+        split_payment(pay(customer=north.customer), shares, by=north.accounts, now=now)
+    index_customer(north.customer)
+    act = {"purpose": Purpose.RENEWS, "by": north.accounts, "now": now}
+    with pytest.raises(NeedsReason, match="the money is of The Harbour Leter"):
+        match_by_hand(pay(payer="The Harbour Leter"), other, **act)
+    assert end_of(other) == END
+
+
+def test_a_part_that_renews_out_of_range_needs_a_reason(north, other, now):
+    payment = pay("918.00")
+    Payment.objects.filter(pk=payment.pk).update(paid_on=END - dt.timedelta(185))
+    shares = [Share(D("612.00"), north.contract), Share(D("306.00"), other)]
+    with pytest.raises(NeedsReason, match="dated 185 days before the end of N-20418. Say why"):
+        split_payment(payment, shares, by=north.accounts, now=now)
+    assert end_of(north.contract) == END
+    split_payment(payment, shares, because="He pays two years", by=north.accounts, now=now)
+    assert end_of(north.contract) == NEXT_END
 
 
 @pytest.mark.parametrize(
@@ -201,7 +224,8 @@ def test_the_database_refuses_parts_that_do_not_make_the_whole(north, now):
 
 def test_an_undone_match_takes_its_term_back_into_review_and_the_money_waits_again(north, other, now):
     payment = pay(contract_written="N-20418", customer=other.customer)
-    match_by_hand(payment, north.contract, purpose=Purpose.RENEWS, by=north.accounts, now=now)
+    act = {"purpose": Purpose.RENEWS, "by": north.accounts, "now": now}
+    match_by_hand(payment, north.contract, because="A neighbour", **act)
     payment.refresh_from_db()
     again = take_up_again(payment, because="It was for Moss", by=north.manager, now=now)
     payment.refresh_from_db()

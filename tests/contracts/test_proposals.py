@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contracts.models import Cancellation, Contract, ContractTerm, Payment
 from contracts.near_numbers import near_numbers
-from contracts.proposals import proposals_for
+from contracts.proposals import named_shares, proposals_for
 from customers.models import Customer
 from customers.search_words import index_customer
 from tests.contracts.test_money_by_hand import END, START, D, north, pay
@@ -85,6 +85,42 @@ def test_the_reasons_are_said_in_words_and_the_likeliest_comes_first(desk):
     ]
     near = pay(contract_written="N-20417")
     assert [each[0] for each in proposed(near)] == ["N-20418", "N-20419"]
+
+
+@pytest.mark.parametrize("payer", ["Corner Pharmcy", "Cornr Pharmcy"])
+def test_swapped_digits_and_a_payer_misspelled_outweigh_a_nearer_number_of_somebody_else(desk, payer):
+    add("N-20501", customer("Dr Amir Brannock"), "380")
+    for at, digit in enumerate("234678"):
+        add(f"N-205{digit}1", customer(f"Neighbour {at}"), "380")
+    add("N-20515", customer("Corner Pharmacy"), "395")
+    found = proposals_for([pay("380.00", contract_written="N-20551", payer=payer)], today=TODAY)
+    first, *others = next(iter(found.values()))
+    assert (first.contract.number, first.is_likely) == ("N-20515", True)
+    assert [each.is_likely for each in others] == [False] * len(others)
+    assert all(payer in each.second_look for each in others)
+
+
+def test_where_exact_numbers_are_named_no_near_ones_are_proposed(desk):
+    moss, lee = customer("Leopold Moss"), customer("Pat Lee")
+    add("N-20520", moss, "600")
+    add("N-20521", lee, "600")
+    add("N-20522", customer("Quay Trading"), "1200")
+    payment = pay("1200.00", reference="N-20520 and N-20521", payer="PAT LEE", customer=lee)
+    first, *others = proposals_for([payment], today=TODAY)[payment.pk]
+    assert [share.contract.number for share in first.shares] == ["N-20520", "N-20521"]
+    assert (first.is_likely, first.second_look) == (False, "The payer is another customer: Pat Lee.")
+    assert {each.contract.number for each in others} <= {"N-20520", "N-20521"}
+
+
+def test_money_that_names_two_contracts_is_cut_by_their_prices_and_what_is_left(desk):
+    add("N-30500", customer("Leopold Moss"))
+    payment = pay("1000.00", reference="N-20418 and N-30500")
+    assert [(each.amount, each.contract and each.contract.number) for each in named_shares(payment)] == [
+        (D("612.00"), "N-20418"),
+        (D("306.00"), "N-30500"),
+        (D("82.00"), None),
+    ]
+    assert named_shares(pay("612.00", reference="N-20418")) == []
 
 
 def test_part_payments_of_the_customer_are_put_together(desk):

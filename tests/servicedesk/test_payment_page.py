@@ -163,6 +163,23 @@ def test_a_contract_renewed_meanwhile_is_not_renewed_over(accounts, north, now):
     assert "N-20418 has a term to 14 Mar 2027 by now" in text(answer)
 
 
+def test_a_part_of_another_customers_money_asks_why_and_is_prefilled(accounts, north, now):
+    with tenant(north.tenant):
+        add_contract(north)
+        payment = pay("918.00", now=now, customer=north.customer, reference="N-20418 and N-30500")
+    page = accounts.get(address(north, payment))
+    read = page.content.decode()
+    assert 'value="612.00"' in read
+    assert 'value="306.00"' in read
+    assert "Split it so" not in read
+    data = {"number_1": "N-20418", "amount_1": "612", "number_2": "N-30500", "amount_2": "306"}
+    answer = act(accounts, north, payment, "split", **data)
+    assert answer.status_code == 422
+    assert "N-30500 belongs to Leopold Moss, the money is of Margaret Ellison" in text(answer)
+    answer = act(accounts, north, payment, "split", **data, because="She pays for her neighbour")
+    assert answer.status_code == 302
+
+
 def test_a_split_goes_to_both_contracts_and_the_rest_waits(accounts, north, now):
     with tenant(north.tenant):
         payment, other = pay("1000.00", now=now), add_contract(north)

@@ -73,6 +73,12 @@ def test_the_queue_says_who_by_when_and_the_likely_match_with_its_reasons(accoun
     assert "Southern payer" not in read
 
 
+def test_money_that_names_a_contract_and_is_too_little_says_so_in_the_list(accounts, north, now):
+    with tenant(north.tenant):
+        pay("450.00", now=now, contract_written="N-20418", payer="Somebody")
+    assert "N-20418: the money names it, £162.00 short" in text(accounts.get(north.url("payments/")))
+
+
 def test_one_button_accepts_the_likely_match(accounts, north, now):
     with tenant(north.tenant):
         payment = pay(now=now, contract_written="N-20481", payer="THE HARBOUR LETTER")
@@ -127,6 +133,12 @@ def test_search_looks_through_payer_words_numbers_and_amount(accounts, north, wo
     for tab in ("queue", "all"):
         page = accounts.get(north.url("payments/"), {"tab": tab, "q": words})
         assert len(page.context["page"].rows) == found
+
+
+@pytest.mark.parametrize("tab", ["queue", "all"])
+def test_letters_that_nobody_can_see_are_left_out_of_a_search(accounts, north, tab):
+    assert accounts.get(north.url(f"payments/?tab={tab}&q=%00")).status_code == 200
+    assert accounts.get(north.url(f"payments/?tab={tab}&q=Ell%00ison")).status_code == 200
 
 
 def test_money_out_and_files_have_lists_of_their_own(accounts, north, now):
