@@ -15,6 +15,7 @@ from contracts.models import Contract, RenewalCheck
 from contracts.notices import due_notices, plan_notices
 from contracts.renewal_exceptions import UNMATCHED_MONEY, counts_of, exceptions_of, queue, unmatched_in_review
 from contracts.renewing_by_itself import renew_by_themselves
+from customers.merging import rehome_strays
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -39,6 +40,7 @@ def check_all(*, now: dt.datetime) -> int:
 def check_desk(desk: Tenant, *, now: dt.datetime) -> RenewalCheck:
     """The clock's check of the active desk for its present day. One made already is given back as it was."""
     day = local_day(now, zone_of(desk))
+    rehome_strays()
     RenewalCheck.objects.bulk_create([RenewalCheck(day=day, started_at=now)], ignore_conflicts=True)
     check = RenewalCheck.objects.select_for_update(of=("self",)).get(day=day, asked_by=None)
     return check if check.finished_at is not None else _run(check, desk, now)

@@ -7,6 +7,7 @@ The customer who went keeps their row and says who they became, so old links lea
 
 import datetime as dt
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 
 from django.db import models, transaction
 
@@ -119,20 +120,40 @@ MAIN_CONTACT = "customers.contact.is_main"
 
 
 def _locked(kept, gone) -> tuple[Customer, Customer]:
-    """Both rows, in the order of their keys: two who merge the same pair wait, not for each other."""
-    rows = Customer.objects.select_for_update(of=("self",)).filter(pk__in=[kept.pk, gone.pk]).order_by("pk")
-    found = {row.pk: row for row in rows}
+    found = _hold([kept.pk, gone.pk])
     return found[kept.pk], found[gone.pk]
 
 
+def _hold(customers) -> dict[int, Customer]:
+    """Their rows, in the order of their keys: two who merge the same pair wait, not for each other.
+
+    Not their keys: whoever holds a contract or a visit and writes down something of its customer would
+    wait for us, and we for their contract.
+    """
+    rows = Customer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=customers)
+    return {row.pk: row for row in rows.order_by("pk")}
+
+
 def fields_to_customers() -> Iterator[models.Field]:
-    """Every foreign key to a customer that a merge follows, of whatever app; hidden ones as well."""
+    """Every foreign key to a customer that a merge follows, of whatever app; hidden ones as well.
+
+    What others hang on comes first, as whoever acts on it takes it first: a contract before its money.
+    What nothing hangs on comes last: time lines and duties, which tell of all the rest.
+    """
+    fields: dict[type[models.Model], list[models.Field]] = {}
     for relation in Customer._meta.get_fields(include_hidden=True):
         if not isinstance(relation, models.ForeignObjectRel):
             continue
         field = relation.field
         if field.model not in _STAY and not is_event(field.model):
-            yield field
+            fields.setdefault(field.model, []).append(field)
+    hangs_on = {
+        model: {one.related_model for one in model._meta.concrete_fields} & (fields.keys() - {model})
+        for model in fields
+    }
+    held = set().union(*hangs_on.values())
+    for model in sorted(TopologicalSorter(hangs_on).static_order(), key=lambda model: model not in held):
+        yield from fields[model]
 
 
 def _place(field) -> str:
@@ -149,19 +170,80 @@ def _step_down(kept, gone, merge) -> None:
 
 
 def _move(field, gone, kept, merge) -> None:
-    rows = field.model.objects.filter(**{field.name: gone})
-    if field.model is TimelineEntry:
-        told = TimelineEntry.objects.filter(
-            customer=kept, kind=models.OuterRef("kind"), subject=models.OuterRef("subject")
-        ).filter(step=models.OuterRef("step"), subject__isnull=False)
-        rows = rows.filter(~models.Exists(told))
-    elif field.model is SearchWord:
-        rows = rows.filter(subject__isnull=False)
-    moved = list(rows.values_list("pk", flat=True))
+    rows = _that_move(field, field.model.objects.filter(**{field.name: gone}), kept)
+    moved = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     field.model.objects.filter(pk__in=moved).update(**{field.name: kept})
     MergedRow.objects.bulk_create(
         (MergedRow(merge=merge, place=_place(field), row=pk) for pk in moved), batch_size=5000
     )
+
+
+def _that_move(field, rows, kept):
+    """All but the lines that the kept customer was told as well, and the words that are written anew."""
+    if field.model is TimelineEntry:
+        told = TimelineEntry.objects.filter(
+            customer=kept, kind=models.OuterRef("kind"), subject=models.OuterRef("subject")
+        ).filter(step=models.OuterRef("step"), subject__isnull=False)
+        return rows.filter(~models.Exists(told))
+    return rows.filter(subject__isnull=False) if field.model is SearchWord else rows
+
+
+# Strays
+
+
+@transaction.atomic
+def rehome_strays() -> int:
+    """Move what came to a customer who is a part of another to that one; how many rows.
+
+    Whoever read the customer before the merge may write of them after it. What is moved is written
+    down with the merge, and goes back with it. Statements do not grow with the customers.
+    """
+    if not Customer.objects.filter(merged_into__isnull=False).exists():
+        return 0
+    moved = 0
+    # A customer who was merged on leads on: once more for each of these steps.
+    while strays := {field: found for field in fields_to_customers() if (found := _strays(field))}:
+        merges = _hold_merges({gone for found in strays.values() for _, gone in found})
+        moving = {
+            field: [(pk, merges[gone]) for pk, gone in found if gone in merges]
+            for field, found in strays.items()
+        }
+        if not any(moving.values()):
+            return moved
+        for field, rows in moving.items():
+            moved += _rehome(field, rows)
+    return moved
+
+
+def _strays(field) -> list[tuple[int, int]]:
+    """Rows of one table that point at a customer who was merged, each with that customer."""
+    rows = field.model.objects.filter(**{f"{field.name}__merged_into__isnull": False})
+    kept = models.OuterRef(f"{field.name}__merged_into")
+    return list(_that_move(field, rows, kept).order_by("pk").values_list("pk", field.attname))
+
+
+def _hold_merges(customers: set[int]) -> dict[int, CustomerMerge]:
+    """The standing merges by who went: nobody parts them meanwhile."""
+    _hold(customers)
+    standing = CustomerMerge.objects.filter(gone__in=customers, undone_at__isnull=True)
+    return {merge.gone_id: merge for merge in standing}
+
+
+def _rehome(field, rows: list[tuple[int, CustomerMerge]]) -> int:
+    if field.model is Contact:
+        # One main contact: who came later than the merge is one of the others, and stays so.
+        Contact.objects.filter(pk__in=[pk for pk, _ in rows], is_main=True).update(is_main=False)
+    became = Customer.objects.filter(pk=models.OuterRef(field.attname)).values("merged_into")
+    there = field.model.objects.filter(pk__in=[pk for pk, _ in rows])
+    there = there.filter(**{f"{field.name}__in": {merge.gone_id for _, merge in rows}})
+    moved = set(there.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    field.model.objects.filter(pk__in=moved).update(**{field.name: models.Subquery(became)})
+    place = _place(field)
+    MergedRow.objects.bulk_create(
+        (MergedRow(merge=merge, place=place, row=pk) for pk, merge in rows if pk in moved),
+        ignore_conflicts=True,
+    )
+    return len(moved)
 
 
 def _take_over(kept, gone) -> None:

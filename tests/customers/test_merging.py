@@ -2,17 +2,30 @@
 
 import datetime as dt
 import threading
+import time
 
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from contracts.models import Contract, ContractTerm
+from cases.models import Duty
+from contracts.evidence import log_evidence
+from contracts.models import Contract, ContractTerm, Payment, RenewalEvidence
+from contracts.renewal_check import check_desk
+from contracts.renewals import lock_contract
 from contracts.tenure import customer_since
 from customers.adding import add_customer
 from customers.finding import find
 from customers.links import find_link, make_link
-from customers.merging import CannotMerge, fields_to_customers, keep_apart, merge_customers, undo_merge
+from customers.merging import (
+    CannotMerge,
+    fields_to_customers,
+    keep_apart,
+    merge_customers,
+    rehome_strays,
+    undo_merge,
+)
 from customers.models import (
     Contact,
     Customer,
@@ -223,6 +236,109 @@ def test_two_who_merge_the_same_pair_both_ways_make_one_merge(committed_cast, no
     with tenant(desk.tenant):
         assert CustomerMerge.objects.count() == 1
         assert Customer.objects.standing().filter(pk__in=[gone.pk, desk.customer.pk]).count() == 1
+
+
+def test_what_others_hang_on_is_moved_first():
+    order = [field.model._meta.label for field in fields_to_customers()]
+    for first, then in (
+        ("contracts.Contract", "contracts.Payment"),
+        ("contracts.Contract", "visits.MaintenancePlan"),
+        ("customers.Site", "visits.Visit"),
+    ):
+        assert order.index(first) < order.index(then)
+    assert {"cases.Duty", "customers.TimelineEntry"} <= set(order[order.index("contracts.Contract") + 1 :])
+    assert {"cases.Duty", "customers.TimelineEntry"} <= set(order[order.index("contracts.Contract") + 1 :])
+
+
+def test_whoever_acts_on_a_contract_is_not_deadlocked_by_a_merge(committed_cast, now):
+    desk = committed_cast.north
+    with tenant(desk.tenant):
+        gone, contract = second_row(desk, now)
+    held, told = threading.Event(), []
+
+    def merge():
+        try:
+            assert held.wait(timeout=20)
+            with tenant(desk.tenant):
+                told.append(merge_customers(kept=desk.customer, gone=gone, by=desk.dispatcher, now=now))
+        except Exception as refused:
+            told.append(refused)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=merge)
+    thread.start()
+    with tenant(desk.tenant):
+        lock_contract(contract.pk)
+        held.set()
+        wait_until_somebody_waits_for_us()
+        log_evidence(
+            contract=contract,
+            kind=RenewalEvidence.Kind.MAIL,
+            dated_on=now.date(),
+            reference="Yes",
+            by=desk.dispatcher,
+            now=now,
+        )
+    thread.join(timeout=30)
+    assert [type(one) for one in told] == [CustomerMerge]
+    with tenant(desk.tenant):
+        assert RenewalEvidence.objects.get().contract.customer == desk.customer
+        assert not Duty.objects.filter(customer=gone).exists()
+        assert not TimelineEntry.objects.filter(customer=gone).exists()
+
+
+def wait_until_somebody_waits_for_us():
+    """Until another connection waits for a lock that this one holds."""
+    until = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks "
+                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("Nobody waits for this transaction")
+
+
+def money_of(customer, now):
+    return Payment.objects.create(
+        customer=customer, paid_on=now.date(), amount=5, currency="GBP", recorded_at=now
+    )
+
+
+def test_what_came_to_the_merged_customer_is_moved_by_the_check_and_goes_back_with_it(north, now):
+    gone, _ = second_row(north, now)
+    third = add_customer(name="Old Ellison", company="", phone="07700 900413", by=north.dispatcher, now=now)
+    first = merge_customers(kept=gone, gone=third, by=north.dispatcher, now=now)
+    second = merge_customers(kept=north.customer, gone=gone, by=north.dispatcher, now=now)
+    payment, later = money_of(gone, now), money_of(third, now)
+    stray = Contact.objects.create(customer=gone, name="New", is_main=True)
+    check_desk(north.tenant, now=now)
+    for row in (payment, later, stray):
+        row.refresh_from_db()
+        assert row.customer == north.customer
+    assert Contact.objects.filter(customer=north.customer, is_main=True).count() == 1
+    assert rehome_strays() == 0
+    undo_merge(second, by=north.dispatcher, now=now)
+    undo_merge(first, by=north.dispatcher, now=now)
+    for row, owner in ((payment, gone), (later, third), (stray, gone)):
+        row.refresh_from_db()
+        assert row.customer == owner
+    assert Contact.objects.filter(customer=gone, is_main=True).count() == 1
+
+
+def test_finding_strays_takes_as_many_statements_for_ten_as_for_one(north, now, django_assert_num_queries):
+    gone, _ = second_row(north, now)
+    merge_customers(kept=north.customer, gone=gone, by=north.dispatcher, now=now)
+    money_of(gone, now)
+    with CaptureQueriesContext(connection) as one:
+        assert rehome_strays() == 1
+    for _ in range(10):
+        money_of(gone, now)
+    with django_assert_num_queries(len(one)):
+        assert rehome_strays() == 10
 
 
 def keys_to_customers():
