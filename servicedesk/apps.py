@@ -1,5 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ServicedeskConfig(AppConfig):
     name = "servicedesk"
+
+    def ready(self):
+        # Says to messaging who answers for messages about promises made by hand.
+        import_module("servicedesk.promise_letters")

@@ -17,6 +17,7 @@ class PromiseForm(forms.Form):
     by = forms.ChoiceField(choices=())
     day = forms.DateField(required=False)
     clock = forms.TimeField(required=False)
+    tell = forms.BooleanField(required=False)
 
     def __init__(self, *args, now: dt.datetime, calendar: Calendar, **kwargs):
         super().__init__(*args, **kwargs)
@@ -34,6 +35,26 @@ class PromiseForm(forms.Form):
                 data["due_at"] = instant_at(data["day"], data["clock"], self.zone)
         elif chosen:
             data["due_at"] = next(at for key, _, at in self.times if key == chosen)
+        return data
+
+
+class MoveForm(forms.Form):
+    """Until when a promise was moved with the customer, and whether they are told, on the desk's clock."""
+
+    day = forms.DateField(error_messages={"required": "Choose the day."})
+    clock = forms.TimeField(error_messages={"required": "Choose the time."})
+    tell = forms.BooleanField(required=False)
+
+    def __init__(self, *args, now: dt.datetime, calendar: Calendar, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.now, self.zone = now, calendar.zone
+
+    def clean(self):
+        data = super().clean()
+        if data.get("day") and data.get("clock"):
+            data["due_at"] = instant_at(data["day"], data["clock"], self.zone)
+            if data["due_at"] <= self.now:
+                self.add_error("clock", "Choose a time to come.")
         return data
 
 

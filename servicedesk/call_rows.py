@@ -94,7 +94,7 @@ def _notes(rows, covers, *, day, now, zone) -> dict[int, str]:
         .values_list("customer_id", flat=True)
     )
     promises = defaultdict(list)
-    for promise in Promise.objects.open().filter(customer_id__in=ids).order_by("due_at"):
+    for promise in Promise.objects.open().by_hand().filter(customer_id__in=ids).order_by("due_at"):
         promises[promise.customer_id].append(promise)
     holds = dict(
         Hold.objects.filter(customer_id__in=ids, released_at__isnull=True).values_list(

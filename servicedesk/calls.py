@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Duty, Promise
-from cases.promising import keep_promise, make_promise
+from cases.promising import agree_anew, keep_promise, make_promise
 from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, call_list, next_row
 from contracts.calling import NotLapsed, log_lapse_call, skip_until
 from contracts.covered import State
@@ -19,7 +20,8 @@ from contracts.renewal_check import latest_check
 from contracts.verifying import ask_to_judge
 from contracts.wording import day_in_full
 from customers.models import Customer
-from servicedesk.call_forms import LapseCallForm, OutcomeForm, PromiseForm, SkipForm
+from servicedesk import promise_letters as letters
+from servicedesk.call_forms import PICK, LapseCallForm, MoveForm, OutcomeForm, PromiseForm, SkipForm
 from servicedesk.call_rows import call_rows, due_in_words
 from servicedesk.contract_check import check_of, note_check
 from servicedesk.renewal_checks import checked_at
@@ -105,7 +107,8 @@ def log_promise(request, id):
             form.add_error("by", str(refused))
         else:
             due = due_in_words(promise.due_at, now=now, zone=zone_of(request.tenant))
-            messages.success(request, f"Promised {due}: {promise.text}")
+            told = _told(promise, letters.MADE, form, now)
+            messages.success(request, f"Promised {due}: {promise.text}{told}")
             return _back(request, customer)
     return _refused(request, customer, now, promise_form=form)
 
@@ -122,6 +125,28 @@ def keep(request, id, promise):
         return _refused(request, customer, now, kept_form=form, kept_id=kept.public_id)
     kept = keep_promise(kept, by=request.membership, now=now, evidence=form.cleaned_data["outcome"])
     messages.success(request, f"{kept.get_state_display()}: {kept.text}")
+    return _back(request, customer)
+
+
+@require_POST
+@for_roles(Role.SALES, Role.ACCOUNTS)
+def move(request, id, promise):
+    """The promise was moved, agreed before it was due: it can be kept late only."""
+    now = timezone.now()
+    customer = _customer(id)
+    moved = the_one(Promise.objects.open().by_hand().filter(customer=customer), promise)
+    form = MoveForm(request.POST, now=now, calendar=calendar_of(request.tenant))
+    refused = {"moved_form": form, "moved_id": moved.public_id}
+    if not form.is_valid():
+        return _refused(request, customer, now, **refused)
+    try:
+        moved = agree_anew(moved, due_at=form.cleaned_data["due_at"], by=request.membership, now=now)
+    except ValueError as too_late:
+        form.add_error(None, str(too_late))
+        return _refused(request, customer, now, status=409, **refused)
+    due = due_in_words(moved.due_at, now=now, zone=zone_of(request.tenant))
+    told = _told(moved, letters.MOVED, form, now)
+    messages.success(request, f"Moved, now {due}: {moved.text}{told}")
     return _back(request, customer)
 
 
@@ -179,6 +204,18 @@ def ask_accounts(request, id):
     return _back(request, customer)
 
 
+@transaction.atomic
+def _told(promise, kind, form, now) -> str:
+    """Remind its owner in time, and tell the customer if that was asked for; what to say of it."""
+    letters.plan_reminder(promise, now=now)
+    if not form.cleaned_data["tell"]:
+        return ""
+    way = letters.tell_promise(promise, kind, now=now)
+    if way is None:
+        return " (nothing reaches them: not told)"
+    return f" ({way.contact.name or promise.customer.called} is told)"
+
+
 def _customer(id) -> Customer:
     return the_one(Customer.objects.standing(), id)
 
@@ -187,15 +224,32 @@ def _check(request, customer, now, **forms):
     calendar = calendar_of(request.tenant)
     today = local_day(now, calendar.zone)
     check = check_of(customer, contract_id=_contract_id(request), calendar=calendar, now=now)
+    promise_form = PromiseForm(now=now, calendar=calendar, initial={"by": "30", "tell": True})
     context = {
         "check": check,
         "now": now,
-        "promise_form": PromiseForm(now=now, calendar=calendar, initial={"by": "30"}),
+        "promise_form": promise_form,
+        "way": letters.way_to(customer, now=now),
+        "said_of_times": _said_of_times(request, promise_form, now),
         "lapse_form": LapseCallForm(today=today),
         "skip_form": SkipForm(today=today),
         **forms,
     }
     return check, context
+
+
+def _said_of_times(request, form, now) -> list[tuple[str, str, str]]:
+    """Of each time that can be chosen: its key, what the customer would read, what happens by itself."""
+    who = request.membership.name.split()[0]
+    times = [(key, at) for key, _, at in form.times] + [(PICK, None)]
+    return [
+        (
+            key,
+            letters.told_words(who, at, desk=request.tenant, now=now),
+            letters.hint_words(request.membership, at, now=now),
+        )
+        for key, at in times
+    ]
 
 
 def _contract_id(request):
@@ -289,6 +343,7 @@ urlpatterns = [
     path("calls/<uuid:id>/", contract_check, name="contract-check"),
     path("calls/<uuid:id>/promise/", log_promise, name="call-promise"),
     path("calls/<uuid:id>/promises/<uuid:promise>/kept/", keep, name="call-promise-kept"),
+    path("calls/<uuid:id>/promises/<uuid:promise>/moved/", move, name="call-promise-moved"),
     path("calls/<uuid:id>/lapse/", log_lapse, name="call-lapse"),
     path("calls/<uuid:id>/skip/", skip, name="call-skip"),
     path("calls/<uuid:id>/ask/", ask_accounts, name="call-ask"),

@@ -1,0 +1,201 @@
+"""What a customer hears of a promise made by hand, and how whoever keeps it is reminded (design 4.4).
+
+A visit's own promises are told with the visit (`visits.letters`).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from cases.models import Promise
+from customers.models import Contact, Customer
+from messaging import outbox
+from messaging.channels import is_ready
+from messaging.keys import key_of, moment
+from messaging.kinds import Letter, Useless, register
+from messaging.models import Message
+from servicedesk.moments import due_word
+from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.models import Membership, Tenant
+from visits.wording import clock_words, day_words
+
+MADE, MOVED, REMINDER = "promise made", "promise moved", "promise reminder"
+REMINDED_BEFORE = dt.timedelta(minutes=15)
+# The sweep that breaks promises has come by then.
+ESCALATED_AFTER = dt.timedelta(minutes=1)
+NO_LONGER = "The promise was kept, moved or broken meanwhile."
+TOO_LATE = "The promised time came before this could be sent."
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a customer is told: whom, and over which channel."""
+
+    contact: Contact
+    channel: str
+
+    @property
+    def verb(self) -> str:
+        """ "Text" or "Mail"."""
+        return "Text" if self.channel == Message.Channel.SMS else "Mail"
+
+
+def way_to(customer: Customer, *, now: dt.datetime) -> Way | None:
+    """The first contact who can be told, by text before mail: one query. None: nobody, or not yet."""
+    if not _is_on(customer.tenant, now):
+        return None
+    for contact in customer.contacts.order_by("-is_main", "pk"):
+        for channel, address in ((Message.Channel.SMS, contact.phone), (Message.Channel.MAIL, contact.email)):
+            if address and outbox.wants(contact, channel) and is_ready(channel):
+                return Way(contact, channel)
+    return None
+
+
+def tell_promise(promise: Promise, kind: str, *, now: dt.datetime) -> Way | None:
+    """Plan telling the customer that a promise was made or moved (`kind`); how, or None for not at all."""
+    way = way_to(promise.customer, now=now)
+    if way is not None:
+        told = _message(promise, kind, way.channel, send_after=now)
+        told.contact = way.contact
+        outbox.plan([told], now=now)
+    return way
+
+
+def reminder_at(owner: Membership, due_at: dt.datetime, *, now: dt.datetime) -> dt.datetime | None:
+    """When whoever owns a promise is reminded by mail; None when nothing reaches them in time."""
+    at = due_at - REMINDED_BEFORE
+    reaches = owner.user.email and is_ready(Message.Channel.MAIL) and _is_on(owner.tenant, now)
+    return at if reaches and at > now else None
+
+
+def plan_reminder(promise: Promise, *, now: dt.datetime) -> dt.datetime | None:
+    """Plan reminding its owner; when, or None when nothing reaches them in time."""
+    at = promise.owner and reminder_at(promise.owner, promise.due_at, now=now)
+    if at:
+        reminder = _message(promise, REMINDER, Message.Channel.MAIL, send_after=at)
+        reminder.colleague = promise.owner
+        outbox.plan([reminder], now=now)
+    return at
+
+
+def told_words(who: str, due_at: dt.datetime | None, *, desk: Tenant, now: dt.datetime) -> str:
+    """ "Jamie will ring you by 3 pm today."; None is a time that is still to be picked."""
+    return f"{who} will ring you by {_by_words(due_at, desk=desk, now=now) if due_at else '…'}."
+
+
+def hint_words(owner: Membership, due_at: dt.datetime | None, *, now: dt.datetime) -> str:
+    """What happens by itself: "You are reminded by mail at 14:45. At 15:01 it goes to your manager." """
+    lead = owner.lead.name if owner.lead else "the managers"
+    zone = zone_of(owner.tenant)
+    today = local_day(now, zone)
+    if due_at is None:
+        later = reminder_at(owner, now + 2 * REMINDED_BEFORE, now=now)
+        reminded = "You are reminded by mail 15 minutes before. " if later else ""
+        return f"{reminded}A minute after, it goes to {lead}."
+    at = reminder_at(owner, due_at, now=now)
+    reminded = f"You are reminded by mail at {due_word(at, zone=zone, today=today)}. " if at else ""
+    return f"{reminded}At {due_word(due_at + ESCALATED_AFTER, zone=zone, today=today)} it goes to {lead}."
+
+
+class AboutPromise:
+    """Answers for messages about a promise: true while it is open and due at the same time."""
+
+    def why_not(self, message: Message, *, now: dt.datetime) -> str:
+        """Settled or moved meanwhile."""
+        promise = _promise(message)
+        is_same = promise.due_at.isoformat() == message.fields["due_at"]
+        return "" if is_same and promise.state == Promise.State.OPEN else NO_LONGER
+
+    def useless(self, message: Message, *, now: dt.datetime) -> Useless:
+        """The promise itself is in time or broken by now: a colleague sees that."""
+        return Useless(TOO_LATE, is_fault=False)
+
+    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
+        """Never: who sleeps is not told that we ring."""
+        return False
+
+    def overrules_stop(self, message: Message) -> bool:
+        """Never: who wants no messages gets none."""
+        return False
+
+    def make_link(self, message: Message, *, now: dt.datetime) -> str:
+        """It has none: somebody rings."""
+        return ""
+
+    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+        """Who rings, and by when."""
+        promise = _promise(message)
+        desk, who = message.tenant, _who(promise)
+        return Letter(
+            "We will ring you", f"{desk.name}: {told_words(who, promise.due_at, desk=desk, now=now)}"
+        )
+
+
+class PromiseMoved(AboutPromise):
+    """The same for a promise that was moved before it was due."""
+
+    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+        """Who needs longer, and until when."""
+        promise = _promise(message)
+        by = _by_words(promise.due_at, desk=message.tenant, now=now)
+        return Letter(
+            "We need a little longer",
+            f"{message.tenant.name}: {_who(promise)} needs until {by} to be sure, sorry to keep you. "
+            "We will ring either way.",
+        )
+
+
+class PromiseReminder(AboutPromise):
+    """The same for the colleague who made it, a quarter of an hour before."""
+
+    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
+        """Always: it is about the next minutes, and the colleague chose the time."""
+        return True
+
+    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+        """What was promised to whom, and by when."""
+        promise, zone = _promise(message), zone_of(message.tenant)
+        by = due_word(promise.due_at, zone=zone, today=local_day(now, zone))
+        phone = promise.customer.contacts.exclude(phone="").order_by("-is_main", "pk").first()
+        reached = f", {phone.phone}" if phone else ""
+        text = f"You promised {promise.customer.called}{reached}, by {by}: {promise.text}"
+        return Letter(f"By {by}: {promise.customer.called}"[:200], text)
+
+
+def _is_on(desk: Tenant, now) -> bool:
+    return desk.messages_from is not None and desk.messages_from <= now
+
+
+def _message(promise, kind, channel, *, send_after) -> Message:
+    return Message(
+        key=key_of(kind, promise.public_id, moment(promise.due_at), channel),
+        kind=kind,
+        channel=channel,
+        customer_id=promise.customer_id,
+        subject=promise.public_id,
+        fields={"due_at": promise.due_at.isoformat()},
+        send_after=send_after,
+        useless_after=promise.due_at,
+    )
+
+
+def _promise(message) -> Promise:
+    rows = Promise.objects.select_related("customer", "owner__user")
+    return rows.get(public_id=message.subject)
+
+
+def _who(promise) -> str:
+    return promise.owner.name.split()[0] if promise.owner else "Somebody"
+
+
+def _by_words(due_at, *, desk, now) -> str:
+    """ "3 pm today", "10 am tomorrow", "10 am on Mon 9 March"."""
+    zone = zone_of(desk)
+    local, today = local_time(due_at, zone), local_day(now, zone)
+    near = {0: "today", 1: "tomorrow"}.get((local.date() - today).days)
+    clock = clock_words(local.time(), country=desk.country)
+    return f"{clock} {near or 'on ' + day_words(local.date(), country=desk.country, today=today)}"
+
+
+register(MADE, AboutPromise())
+register(MOVED, PromiseMoved())
+register(REMINDER, PromiseReminder())
