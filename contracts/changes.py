@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
 from django.db.models import Q
@@ -15,6 +16,8 @@ from contracts.models import (
     RenewalEvidence,
     RenewalOffer,
 )
+from contracts.wording import day_in_full, money
+from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership
 
 # What is tracked beside the contract itself, and how a person calls it.
@@ -28,9 +31,64 @@ TRACKED = {
     RenewalOffer: "Offer",
 }
 LABELS = {"insert": "added", "update": "changed", "delete": "deleted"}
-HIDDEN = {"id", "tenant", "public_id", "contract", "created_at", "recorded_at", "decided_at", "matched_at"}
+# How a person calls a field, in the order in which they are told; by name alone where every model
+# means the same. What is not here (keys, who and when of the act itself) is told by the row already.
+FIELDS = {
+    "number": "number",
+    "kind": "kind",
+    "not_covered": "not covered",
+    "starts_on": "first day",
+    "ends_on": "last day",
+    "effective_on": "not covered from",
+    "given_on": "notice given",
+    "price": "price of a term",
+    "visits_per_term": "visits in a term",
+    "visits": "visits",
+    "response_hours": "response, working hours",
+    "is_auto_renewing": "renews by itself",
+    "notice_days": "notice, days before the end",
+    "owner": "looked after by",
+    "imported_status": "the old program’s word",
+    "counts_from": "counted from",
+    "channel": "renewed by",
+    "reference": "reference",
+    "amount": "amount",
+    "dated_on": "dated",
+    "paid_on": "paid",
+    "method": "method",
+    "payer": "payer",
+    "contract_written": "contract named",
+    "note": "note",
+    "words": "a word to the customer",
+    "reason": "reason",
+    "state": "verdict",
+    "decision_reason": "why",
+    "recorded_by_name": "recorded by",
+    "valid_until": "valid until",
+    "sent_at": "sent",
+    "accepted_at": "accepted",
+    "accepted_name": "accepted by",
+    "declined_at": "declined",
+    "declined_because": "declined because",
+    "settled_at": "settled",
+    "settled_because": "settled because",
+    "matched_at": "matched",
+    "returned_on": "returned",
+    "return_kind": "how it was returned",
+    "returned_because": "returned because",
+    "set_aside_at": "set aside",
+    "set_aside_because": "set aside because",
+    "replaced_at": "replaced by its parts",
+    "replaced_because": "replaced because",
+    "undone_at": "undone",
+    "undone_because": "undone because",
+    "taken_back_at": "taken back",
+    "taken_back_because": "taken back because",
+}
+OWN_WORDS = {(Contract, "kind"): "covered"}
 # Whom a row belongs to is told by name.
 NAMED = {"owner"}
+MONEY = {"price", "amount"}
 MOST = 100
 
 
@@ -45,7 +103,11 @@ class Change:
 
 
 def changes_of(contract: Contract) -> list[Change]:
-    """The latest changes of a contract and of all that hangs on it, newest first: eight queries."""
+    """The latest changes of a contract and of all that hangs on it, newest first: eight queries.
+
+    Days as a person reads them, times by the desk's clock. A change that says nothing a person would
+    ask for is left out.
+    """
     members = list(Membership.objects.select_related("user"))
     owners = {member.pk: member.name for member in members}
     found = []
@@ -69,13 +131,10 @@ def _changes(model, word, contract, owners):
         before = None
         for event in versions:
             user = (event.pgh_context or {}).get("user")
-            yield (
-                event.pgh_created_at,
-                event.pgh_id,
-                user,
-                f"{word} {LABELS[event.pgh_label]}",
-                _values(before, event, owners),
-            )
+            said = _values(model, before, event, contract, owners)
+            if said or event.pgh_label != "update":
+                what = f"{word} {LABELS[event.pgh_label]}"
+                yield event.pgh_created_at, event.pgh_id, user, what, said
             before = event
 
 
@@ -88,27 +147,37 @@ def _about(model, contract) -> Q:
     return Q(contract_id=contract.pk)
 
 
-def _values(before, event, owners) -> str:
+def _values(model, before, event, contract, owners) -> str:
     """What is different from the version before; of a first version, what it says at all."""
+    fields = {field.name: field for field in model._meta.fields}
     said = []
-    for field in event.pgh_tracked_model._meta.fields:
-        if field.name in HIDDEN or not hasattr(event, field.attname):
-            continue
-        if field.is_relation and field.name not in NAMED:
+    for name, words in FIELDS.items():
+        field = fields.get(name)
+        if field is None or not hasattr(event, field.attname):
             continue
         now = getattr(event, field.attname)
         if now in (None, "") and before is None:
             continue
         if before is None or getattr(before, field.attname) != now:
-            said.append(f"{field.verbose_name}: {_shown(owners.get(now) if field.is_relation else now)}")
+            called = OWN_WORDS.get((model, name), words)
+            said.append(f"{called}: {_shown(field, now, contract, owners)}")
     return "; ".join(said)
 
 
-def _shown(value) -> str:
+def _shown(field, value, contract, owners) -> str:
     if value in (None, ""):
-        return "empty"
+        return "nobody" if field.name in NAMED else "nothing"
+    if field.name in NAMED:
+        return owners.get(value, "nobody")
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value)).lower()
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dt.datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
+        at = local_time(value, zone_of(contract.tenant))
+        return f"{day_in_full(at.date())} {at:%H:%M}"
+    if isinstance(value, dt.date):
+        return day_in_full(value)
+    if field.name in MONEY and isinstance(value, Decimal):
+        return money(value, contract.currency)
     return str(value)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from cases.models import Promise
 from cases.promising import make_promise
+from contracts.cover import Cover
 from contracts.matching import is_in_range
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
 from contracts.offer_ends import end_offers

@@ -177,16 +177,16 @@ def _cancellations(contract: Contract, zone, today: dt.date):
             kind=OVERRULED if undone else PLAIN,
             counts_as="Undone" if undone else "Cancelled",
             icon="ban",
-            what=_cancelled_words(day, today),
+            what=_cancelled_words(day, is_coming=not undone and day is not None and day > today),
             detail=cancellation.undone_because if undone else cancellation.reason,
             recorded_by=cancellation.recorded_by.name if cancellation.recorded_by else "Import",
         )
 
 
-def _cancelled_words(day: dt.date | None, today: dt.date) -> str:
+def _cancelled_words(day: dt.date | None, *, is_coming: bool) -> str:
     if day is None:
         return "Cancelled, date unknown"
-    return f"Cancelled from {day_in_full(day)}" if day > today else f"Cancelled {day_in_full(day)}"
+    return f"Cancelled from {day_in_full(day)}" if is_coming else f"Cancelled {day_in_full(day)}"
 
 
 def _person(member, contract: Contract) -> str:

@@ -28,6 +28,7 @@ from contracts.renewals import AlreadyRenewed, NoTermToRenew
 from contracts.wording import day_in_full
 from customers.models import Equipment
 from servicedesk.machine_choices import machines_of
+from servicedesk.worded_fields import AmountField, ChosenField, CountField, DayField, MachinesField
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
@@ -36,21 +37,30 @@ from tenancy.gates import for_roles, the_one
 class CancelForm(forms.Form):
     """When notice was given, from when the contract covers nothing, and why. Days of the desk."""
 
-    given_on = forms.DateField()
-    effective_on = forms.DateField()
+    given_on = DayField(called="the day of the notice")
+    effective_on = DayField(called="the first day that is not covered")
     reason = forms.CharField(max_length=300, error_messages={"required": "Say why it is cancelled."})
+
+
+class UndoForm(forms.Form):
+    """Why a cancellation is undone."""
+
+    because = forms.CharField(max_length=300, error_messages={"required": "Say why it is undone."})
 
 
 class RenewForm(forms.Form):
     """The next term as it was agreed. An empty amount is the price; no hours: no response time."""
 
-    ends_on = forms.DateField()
-    price = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2)
-    visits = forms.IntegerField(min_value=0, max_value=999)
-    response_hours = forms.IntegerField(min_value=1, max_value=999, required=False)
-    machines = forms.MultipleChoiceField(required=False)
-    channel = forms.ChoiceField(choices=[(channel, Renewal.Channel(channel).label) for channel in CHANNELS])
-    amount = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2, required=False)
+    ends_on = DayField(called="the last day")
+    price = AmountField(called="the price")
+    visits = CountField(called="how many visits", least=0, most=999)
+    response_hours = CountField(called="the working hours, or nothing", least=1, most=999, required=False)
+    machines = MachinesField()
+    channel = ChosenField(
+        asks="how they renewed",
+        choices=[(channel, Renewal.Channel(channel).label) for channel in CHANNELS],
+    )
+    amount = AmountField(called="the amount", required=False)
 
     def __init__(self, *args, machines: list[Equipment], **kwargs):
         super().__init__(*args, **kwargs)
@@ -99,7 +109,10 @@ def uncancel_contract(request, id):
     now = timezone.now()
     of_contract = Cancellation.objects.filter(contract=contract)
     cancellation = the_one(of_contract, _id(request.POST.get("cancellation")))
-    because = request.POST.get("because", "")[:300]
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        return _undo_page(request, contract, cancellation, "", 422, " ".join(form.errors["because"]))
+    because = form.cleaned_data["because"]
     try:
         undo_cancellation(cancellation, because=because, by=request.membership, now=now)
     except AlreadyUndone as refused:

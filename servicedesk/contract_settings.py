@@ -24,6 +24,7 @@ from contracts.terms import ONE_DAY, months_after
 from customers.models import Customer, Equipment
 from customers.searchkeys import serial_key
 from servicedesk.machine_choices import machines_of
+from servicedesk.worded_fields import AmountField, ChosenField, CountField, DayField, MachinesField
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
@@ -48,12 +49,12 @@ class SettingsForm(forms.Form):
 
     kind = forms.CharField(max_length=120, required=False)
     not_covered = forms.CharField(max_length=200, required=False)
-    price = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2)
-    visits_per_term = forms.IntegerField(min_value=0, max_value=999)
-    response_hours = forms.IntegerField(min_value=1, max_value=999, required=False)
-    owner = forms.ChoiceField(required=False)
+    price = AmountField(called="the price")
+    visits_per_term = CountField(called="how many visits", least=0, most=999)
+    response_hours = CountField(called="the working hours, or nothing", least=1, most=999, required=False)
+    owner = ChosenField(asks="a colleague, or nobody", required=False)
     is_auto_renewing = forms.BooleanField(required=False)
-    notice_days = forms.IntegerField(min_value=0, max_value=1000)
+    notice_days = CountField(called="the days of notice", least=0, most=1000)
 
     def __init__(self, *args, owners: list[Membership], **kwargs):
         super().__init__(*args, **kwargs)
@@ -71,8 +72,8 @@ class SettingsForm(forms.Form):
 class TermForm(forms.Form):
     """First and last day of a term, both included."""
 
-    starts_on = forms.DateField()
-    ends_on = forms.DateField()
+    starts_on = DayField(called="the first day")
+    ends_on = DayField(called="the last day")
 
     def clean(self):
         data = super().clean()
@@ -87,8 +88,8 @@ class TermForm(forms.Form):
 class NewContractForm(SettingsForm, TermForm):
     """A contract with its first term. Without machines it covers all of the customer's."""
 
-    number = forms.CharField(max_length=60)
-    machines = forms.MultipleChoiceField(required=False)
+    number = forms.CharField(max_length=60, error_messages={"required": "Write the contract’s number."})
+    machines = MachinesField()
 
     def __init__(self, *args, machines: list[Equipment], **kwargs):
         super().__init__(*args, **kwargs)

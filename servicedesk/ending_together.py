@@ -24,6 +24,7 @@ from contracts.next_term import CHANNELS, MAY_RENEW
 from contracts.renewals import AlreadyRenewed
 from contracts.wording import day_in_full
 from customers.models import Customer
+from servicedesk.worded_fields import DayField
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, the_one
 
@@ -32,7 +33,7 @@ class ChoiceForm(forms.Form):
     """Which contracts, and the last day that all of them get."""
 
     contracts = forms.MultipleChoiceField(error_messages={"required": "Choose at least two contracts."})
-    ends_on = forms.DateField()
+    ends_on = DayField(called="the common last day")
 
     def __init__(self, *args, contracts: list[Contract], **kwargs):
         super().__init__(*args, **kwargs)

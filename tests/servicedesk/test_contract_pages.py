@@ -13,8 +13,9 @@ from django.utils.html import strip_tags
 from PIL import Image
 
 from cases.models import Duty
+from contracts.disposing import decline_visit
 from contracts.evidence import log_claim, log_evidence
-from contracts.models import Contract, ContractTerm, RenewalEvidence
+from contracts.models import Contract, ContractTerm, Entitlement, RenewalEvidence
 from contracts.verifying import ask_to_judge
 from tenancy.calendars import calendar_of
 from tenancy.models import StoredFile
@@ -104,7 +105,7 @@ def test_the_history_says_who_changed_what(client, north):
         {"kind": "cheque", "dated_on": "2026-03-02", "reference": "004417"},
     )
     read = text(client.get(contract_url(north)))
-    assert "Hollis Grant Evidence added kind: cheque; reference: 004417; dated on: 2026-03-02" in read
+    assert "Hollis Grant Evidence added kind: cheque; reference: 004417; dated: 2 Mar 2026" in read
 
 
 @pytest.mark.parametrize("kind", ["other desk", "random"])
@@ -183,10 +184,10 @@ def test_a_scan_is_kept_and_linked(client, north):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"kind": "cheque", "dated_on": ""}, "This field is required."),
-        ({"kind": "rumour", "dated_on": "2026-03-02"}, "Select a valid choice."),
+        ({"kind": "cheque", "dated_on": ""}, "Choose its date, or the day it was said."),
+        ({"kind": "rumour", "dated_on": "2026-03-02"}, "Choose what it is."),
         ({"kind": "cheque", "dated_on": "2026-03-06"}, "Evidence cannot be dated after today."),
-        ({"kind": "cheque", "dated_on": "2026-03-02", "amount": "-1"}, "greater than or equal to 0"),
+        ({"kind": "cheque", "dated_on": "2026-03-02", "amount": "-1"}, "Write the amount as 0 or more."),
     ],
 )
 def test_what_is_wrong_stands_beside_the_field_and_nothing_is_lost(client, north, data, words):
@@ -301,6 +302,29 @@ def test_rejecting_ends_the_review(client, north, now):
         "Cheque 004417, £612.00 view Cheque 004417, £612.00 Dated 5 Mar 2026; Another customer's, Robin Vale"
         in read
     )
+
+
+def test_the_history_leaves_out_what_says_nothing(client, north):
+    with tenant(north.tenant):
+        ContractTerm.objects.update(created_by=north.people["sales"])
+    changes = sign_in(client, north, "sales").get(contract_url(north)).context["changes"]
+    assert [(c.what, c.detail) for c in changes if c.what.startswith("Term")] == [
+        ("Term changed", "first day: 15 Mar 2025; last day: 14 Mar 2026"),
+        ("Term added", changes[-2].detail),
+    ]
+
+
+def test_visits_that_were_given_up_leave_their_trace(client, north, now):
+    with tenant(north.tenant):
+        granted = Entitlement.objects.get(term=north.term)
+        decline_visit(granted, because="On holiday", visits=2, by=north.people["dispatcher"], now=now)
+    page = sign_in(client, north, "sales").get(contract_url(north))
+    read = text(page)
+    assert "Visits this term 0 of 2 used, 2 not wanted" in read
+    assert "5 Mar 2026 13:07 Declined by the customer 2 Dana Whitlock On holiday" in read
+    with tenant(north.tenant):
+        ContractTerm.objects.update(ends_on=dt.date(2026, 3, 1))
+    assert "Visits of the last term 0 of 2 used, 2 not wanted" in text(client.get(contract_url(north)))
 
 
 def test_a_second_verdict_says_who_was_quicker(client, north, now):

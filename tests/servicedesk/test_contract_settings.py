@@ -51,7 +51,10 @@ def test_settings_are_changed_and_kept_in_the_history(accounts, north):
     )
     assert answer.redirect_chain == [(url(north), 302)]
     read = text(answer)
-    assert "Hollis Grant Contract changed price: 640.00; is auto renewing: yes; owner: Jamie Mercer" in read
+    assert (
+        "Hollis Grant Contract changed price of a term: £640.00; renews by itself: yes; "
+        "looked after by: Jamie Mercer"
+    ) in read
     assert "Looked after by Jamie Mercer" in read
 
 
@@ -74,7 +77,10 @@ def test_of_two_at_once_the_second_sees_what_the_first_saved(accounts, north):
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"price": ""}, "This field is required."), ({"notice_days": "-1"}, "greater than or equal to 0")],
+    [
+        ({"price": ""}, "Write the price."),
+        ({"notice_days": "-1"}, "Write the days of notice: a whole number from 0 to 1000."),
+    ],
 )
 def test_what_cannot_be_is_said(accounts, north, changes, words):
     page = accounts.get(url(north, "settings/"))
@@ -108,7 +114,7 @@ def test_a_first_term_comes_once(accounts, north):
     [
         (("2026-03-01", "2026-02-28"), "The last day is before the first."),
         (("2026-03-01", "2046-02-28"), "a slip of the pen"),
-        (("", "2026-02-28"), "This field is required."),
+        (("", "2026-02-28"), "Choose the first day."),
     ],
 )
 def test_days_that_cannot_be_are_said(accounts, north, now, days, words):
@@ -235,7 +241,7 @@ def test_stale_figures_are_shown_anew_and_nothing_is_made(accounts, north, two, 
     [
         ("2026-03-30", 2, "N-20500 is paid for until 31 Mar 2026"),
         ("2026-12-31", 1, "Choose at least two contracts."),
-        ("", 2, "This field is required."),
+        ("", 2, "Choose the common last day."),
     ],
 )
 def test_a_common_end_that_cannot_be_is_said(accounts, north, two, ends_on, which, words):
