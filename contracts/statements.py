@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 from cases.duties import open_duties
 from contracts.bank_lines import BankFile, BankLine, RefusedLine
 from contracts.matching import match_payments
-from contracts.models import MoneyOut, Payment, Statement
+from contracts.models import MoneyOut, NamedContract, Payment, Statement
 from contracts.models.payment import LONGEST_WRITTEN_KEY
 from contracts.money_duties import due_next_noon, settle_duty
 from contracts.money_out import Leaving, likely_returned
@@ -55,15 +55,35 @@ class _Sorted:
     credits: list[BankLine] = field(default_factory=list)
     debits: list[BankLine] = field(default_factory=list)
     refused: list[RefusedLine] = field(default_factory=list)
-    known: int = 0
+    known: list[BankLine] = field(default_factory=list)
+    fates: list["Fate"] = field(default_factory=list)
 
 
-def try_out(file: BankFile, *, name: str, digest: str, by, now: dt.datetime) -> Statement:
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one line: one of KINDS, and the contract's number where it is for one."""
+
+    line: BankLine
+    kind: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What taking a file in would make, unsaved, and what would become of its lines in their order."""
+
+    statement: Statement
+    fates: list[Fate]
+
+
+def try_out(file: BankFile, *, name: str, digest: str, by, now: dt.datetime) -> Tried:
     """What taking the file in would do; nothing is kept of it. Raises TakenBefore."""
     with transaction.atomic():
-        statement = take_in(file, name=name, digest=digest, by=by, now=now)
+        statement, told = _take_in(file, name=name, digest=digest, by=by, now=now)
         transaction.set_rollback(True)
-    return statement
+    places = {line.place: at for at, line in enumerate(file.lines)}
+    fates = [*told.fates, *(Fate(line, "known") for line in told.known)]
+    return Tried(statement, sorted(fates, key=lambda fate: places[fate.line.place]))
 
 
 @transaction.atomic
@@ -72,6 +92,11 @@ def take_in(file: BankFile, *, name: str, digest: str, by, now: dt.datetime) -> 
 
     `Statement.counts` say what became of its lines, by KINDS.
     """
+    statement, _ = _take_in(file, name=name, digest=digest, by=by, now=now)
+    return statement
+
+
+def _take_in(file: BankFile, *, name, digest, by, now) -> tuple[Statement, _Sorted]:
     _one_file_at_a_time()
     before = Statement.objects.select_related("tenant", "imported_by__user").filter(digest=digest).first()
     if before is not None:
@@ -92,16 +117,16 @@ def take_in(file: BankFile, *, name: str, digest: str, by, now: dt.datetime) -> 
     )
     _leave_out_known(told, file.account)
     counts = dict.fromkeys(KINDS, 0) | {
-        "known": told.known,
+        "known": len(told.known),
         "refused": len(told.refused),
         "pending": file.pending,
     }
-    counts |= _take_in_credits(statement, told.credits, by=by, now=now)
-    counts["money out"] = _take_in_returns(statement, told.debits, by=by, now=now)
+    counts |= _take_in_credits(statement, told, by=by, now=now)
+    counts["money out"] = _take_in_returns(statement, told, by=by, now=now)
     counts["left alone"] = len(told.debits) - counts["money out"]
     statement.counts = counts
     statement.save(update_fields=["counts"])
-    return statement
+    return statement, told
 
 
 def _one_file_at_a_time():
@@ -127,17 +152,19 @@ def _sort(file: BankFile, *, today: dt.date) -> _Sorted:
 
 def _leave_out_known(told: _Sorted, account: str) -> None:
     """Keep only lines that no statement has told before."""
-    before = len(told.credits) + len(told.debits)
     wholes = Payment.objects.filter(part_of__isnull=True)
-    told.credits = _new(told.credits, account, wholes, "paid_on", "payer")
-    told.debits = _new(told.debits, account, MoneyOut.objects.all(), "booked_on", "payee")
-    told.known = before - len(told.credits) - len(told.debits)
+    told.credits, known_in = _new(told.credits, account, wholes, "paid_on", "payer")
+    told.debits, known_out = _new(told.debits, account, MoneyOut.objects.all(), "booked_on", "payee")
+    told.known = known_in + known_out
 
 
-def _new(lines: list[BankLine], account: str, rows, day_field: str, payer_field: str) -> list[BankLine]:
-    """The lines that none of these rows is. A number that stands for other money already is left out."""
+def _new(lines: list[BankLine], account: str, rows, day_field: str, payer_field: str):
+    """The lines that none of these rows is, and the others.
+
+    A number that stands for other money already is left out.
+    """
     if not lines:
-        return []
+        return [], []
     numbers = {line.number for line in lines if line.number}
     columns = ("number", day_field, "amount", "currency", payer_field, "reference")
     by_number = {}
@@ -150,21 +177,23 @@ def _new(lines: list[BankLine], account: str, rows, day_field: str, payer_field:
     stored = [(number, _mark(*rest)) for number, *rest in told.values_list(*columns)]
     unnumbered = Counter(mark for number, mark in stored if not number)
     numbered = Counter(mark for number, mark in stored if number and number not in numbers)
-    new = []
+    new, known = [], []
     for line in lines:
         mark, money_of_it = _mark_of(line), (line.booked_on, abs(line.amount), line.currency)
         if line.number and by_number.get(line.number) == money_of_it:
-            continue
-        if unnumbered[mark] > 0:
+            known.append(line)
+        elif unnumbered[mark] > 0:
             unnumbered[mark] -= 1
+            known.append(line)
         elif not line.number and numbered[mark] > 0:
             numbered[mark] -= 1
+            known.append(line)
         else:
             is_taken = line.number in by_number
             new.append(replace(line, number="") if is_taken else line)
             if line.number and not is_taken:
                 by_number[line.number] = money_of_it
-    return new
+    return new, known
 
 
 def _mark(day, amount, currency, payer, reference) -> tuple:
@@ -184,7 +213,8 @@ def _reference(line: BankLine) -> str:
 # Money in
 
 
-def _take_in_credits(statement, lines: list[BankLine], *, by, now) -> dict[str, int]:
+def _take_in_credits(statement, told: _Sorted, *, by, now) -> dict[str, int]:
+    lines = told.credits
     named = named_contracts(lines)
     payers = Payers(line.payer for line in lines)
     payments = [
@@ -192,6 +222,7 @@ def _take_in_credits(statement, lines: list[BankLine], *, by, now) -> dict[str, 
         for line, meant in zip(lines, named, strict=True)
     ]
     Payment.objects.bulk_create(payments, batch_size=1000)
+    _keep_names(payments, lines, named)
     for payment in payments:
         payment.tenant = statement.tenant
     # Money that comes back to us is no customer's payment, whatever number stands on it.
@@ -204,6 +235,14 @@ def _take_in_credits(statement, lines: list[BankLine], *, by, now) -> dict[str, 
     settled = {payment.pk for payment in result.renewed + result.paid}
     waiting = [payment for payment in payments if payment.pk not in settled]
     wait_for_person(waiting, now=now)
+    kinds = {payment.pk: "renewed" for payment in result.renewed}
+    kinds |= {payment.pk: "paid" for payment in result.paid}
+    # Matching reads the payments again: those that it gives back know their contracts.
+    numbers = {payment.pk: payment.contract.number for payment in result.renewed + result.paid}
+    told.fates += [
+        Fate(line, kinds.get(payment.pk, "unmatched"), numbers.get(payment.pk, ""))
+        for line, payment in zip(lines, payments, strict=True)
+    ]
     return {"renewed": len(result.renewed), "paid": len(result.paid), "unmatched": len(waiting)}
 
 
@@ -227,6 +266,17 @@ def _payment(statement, line: BankLine, meant: Named, payers: Payers, *, by, now
         recorded_at=now,
         recorded_by=by,
     )
+
+
+def _keep_names(payments: list[Payment], lines: list[BankLine], named: list[Named]) -> None:
+    """Of lines that name several contracts each of them: none may lapse while the money waits."""
+    names = [
+        NamedContract(payment=payment, number_key=contract.number_key)
+        for payment, line, meant in zip(payments, lines, named, strict=True)
+        if len(meant.contracts) > 1 and not line.is_return
+        for contract in meant.contracts
+    ]
+    NamedContract.objects.bulk_create(names, batch_size=1000)
 
 
 def _whose(line: BankLine, meant: Named, payers: Payers):
@@ -257,8 +307,9 @@ def _tell_payments(payments: Iterable[Payment]) -> None:
 # Money out
 
 
-def _take_in_returns(statement, lines: list[BankLine], *, by, now) -> int:
+def _take_in_returns(statement, told: _Sorted, *, by, now) -> int:
     """Keep the debits that look like a return, each with a duty; how many there were."""
+    lines = told.debits
     likely = likely_returned([Leaving.of_line(line) for line in lines])
     found = [
         (line, returns) for line, returns in zip(lines, likely, strict=True) if line.is_return or returns
@@ -284,4 +335,8 @@ def _take_in_returns(statement, lines: list[BankLine], *, by, now) -> int:
         for row, (_, returns) in zip(rows, found, strict=True)
     )
     open_duties(duties)
+    told.fates += [
+        Fate(line, "money out" if line.is_return or returns else "left alone")
+        for line, returns in zip(lines, likely, strict=True)
+    ]
     return len(rows)

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contracts.bank_lines import BankFile
 from contracts.models import Statement
-from contracts.statements import KINDS, TakenBefore, take_in, try_out
+from contracts.statements import KINDS, Fate, TakenBefore, take_in, try_out
+from contracts.wording import money
 from imports.bank.reading import LARGEST_FILE, read_bank_file
 from imports.bank.refusing import NotReadable
 from imports.dates import DMY, MDY, YMD
@@ -23,6 +24,7 @@ from tenancy.models import Role
 
 # So long a file waits between being tried out and being taken in.
 KEPT_SECONDS = 60 * 60
+MOST_LINES_SHOWN = 50
 # Who sends the same file again within this has clicked twice.
 JUST_NOW = dt.timedelta(minutes=5)
 ORDERS = [
@@ -80,7 +82,17 @@ def new_statement(request):
     except TakenBefore as refused:
         return _form_page(request, form, 409, refusal=str(refused), before=refused.statement)
     cache.set(_place(request, digest), told, KEPT_SECONDS)
-    context = {"statement": tried, "file": file, "counts": counts_in_words(tried), "digest": digest}
+    context = {
+        "statement": tried.statement,
+        "file": file,
+        "counts": counts_in_words(tried.statement),
+        "digest": digest,
+        "lines": [
+            (fate.line, money(abs(fate.line.amount), fate.line.currency), fate_in_words(fate))
+            for fate in tried.fates[:MOST_LINES_SHOWN]
+        ],
+        "more": max(len(tried.fates) - MOST_LINES_SHOWN, 0),
+    }
     return render(request, "servicedesk/payments_preview.html", context)
 
 
@@ -126,6 +138,14 @@ def counts_in_words(shown: Statement) -> list[tuple[str, int, str]]:
     """Kind, how many, and what is said of them; only kinds that there are."""
     counts = [(kind, shown.counts.get(kind, 0)) for kind in KINDS]
     return [(kind, count, WORDS[kind][count != 1]) for kind, count in counts if count]
+
+
+def fate_in_words(fate: Fate) -> str:
+    """What becomes of one line: "Renews N-20418"."""
+    if fate.number:
+        return f"{'Renews' if fate.kind == 'renewed' else 'Pays the term of'} {fate.number}"
+    words = WORDS[fate.kind][0]
+    return words[:1].upper() + words[1:]
 
 
 def _read(request, told: dict) -> BankFile:

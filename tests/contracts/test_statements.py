@@ -320,8 +320,28 @@ def test_trying_out_counts_alike_and_keeps_nothing(north, now):
     tried = try_out(file, name="march.csv", digest="a", by=north.accounts, now=now)
     assert not (Payment.objects.exists() or Statement.objects.exists() or Duty.objects.exists())
     kept = take_in(file, name="march.csv", digest="a", by=north.accounts, now=now)
-    assert tried.counts == kept.counts == NONE | {"renewed": 1, "unmatched": 1, "left alone": 1}
+    assert tried.statement.counts == kept.counts == NONE | {"renewed": 1, "unmatched": 1, "left alone": 1}
     assert (kept.first_on, kept.last_on, kept.imported_by) == (DAY, DAY, north.accounts)
+
+
+def test_trying_out_tells_what_becomes_of_each_line_in_the_files_order(north, now):
+    known = line("5.00", "For the visit", "Moss", place="line 3")
+    take(north, now, known)
+    lines = [
+        line("-40.00", "Rent", place="line 2"),
+        known,
+        line(place="line 4"),
+        line("-7.00", "Returned", is_return=True, place="line 5"),
+        line("6.00", "?", place="line 6"),
+    ]
+    tried = try_out(BankFile("csv", lines=lines), name="b", digest="b", by=north.accounts, now=now)
+    assert [(fate.line.place, fate.kind, fate.number) for fate in tried.fates] == [
+        ("line 2", "left alone", ""),
+        ("line 3", "known", ""),
+        ("line 4", "renewed", "N-20418"),
+        ("line 5", "money out", ""),
+        ("line 6", "unmatched", ""),
+    ]
 
 
 def test_taking_in_costs_no_query_more_for_a_line_that_waits(north, now, django_assert_max_num_queries):

@@ -60,6 +60,9 @@ def test_a_file_is_looked_at_before_anything_is_saved(accounts, north):
     assert (
         "1 renews a contract 1 waits to be matched 1 is other money out, left alone 1 cannot be read" in read
     )
+    assert "2 Mar 2026 M Ellison N-20418 £612.00 Renews N-20418" in read
+    assert "Somebody For the visit £17.20 Waits to be matched" in read
+    assert "Landlord Rent −£40.00 Is other money out, left alone" in read
     assert "line 5, Amount six an amount as 1,234.50" in read
     assert "Date order: DMY, as 20.11.2026 (AMBIGUOUS" in read
     with tenant(north.tenant):
