@@ -14,7 +14,12 @@ NAVIGATION = {
         ("Messages", "messages"),
     ],
     Role.TECHNICIAN: [("Today", "today"), ("Find", "find")],
-    Role.SALES: [("Call list", "calls"), ("Renewals", "renewals"), ("Customers", "customers")],
+    Role.SALES: [
+        ("Call list", "calls"),
+        ("Renewals", "renewals"),
+        ("Unused", "unused"),
+        ("Customers", "customers"),
+    ],
     Role.ACCOUNTS: [
         ("Payments", "payments"),
         ("Call list", "calls"),

@@ -16,7 +16,7 @@ from cases.models import Duty
 from contracts import offers
 from contracts.cover import cover_of
 from contracts.models import Contract, RenewalOffer
-from contracts.offer_blocks import recipient_of, what_blocks
+from contracts.offer_blocks import ALLOWANCE, CONTRACT, CUSTOMER, recipient_of, what_blocks
 from contracts.offer_document import CONTENT_TYPE, document_name, offer_pdf
 from contracts.offer_states import OfferState, state_of
 from contracts.offered import machines_covered, what_it_says
@@ -25,6 +25,7 @@ from contracts.renewals import NoTermToRenew
 from servicedesk.call_forms import OutcomeForm
 from servicedesk.offer_forms import OfferForm, WithdrawForm, checked_in, choices_for, filled_with
 from servicedesk.offer_history import history_of
+from servicedesk.unused import allowance_url
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
@@ -111,14 +112,14 @@ def document(request, id):
 @for_roles(*MAY_OFFER)
 def send(request, id):
     """Let a draft go out."""
-    return _act(request, id, offers.send_offer, "Sent. Its mail leaves now.")
+    return _act(request, id, offers.send_offer, "Sent. Its mail leaves within a minute.")
 
 
 @require_POST
 @for_roles(*MAY_OFFER)
 def send_again(request, id):
     """Mail it once more, with a new link."""
-    return _act(request, id, offers.send_again, "Sent again. Its mail leaves now.")
+    return _act(request, id, offers.send_again, "Sent again. Its mail leaves within a minute.")
 
 
 @require_POST
@@ -189,7 +190,7 @@ def _say_what_was_done(request, offer) -> None:
     if offer.sent_at is None:
         messages.success(request, f"Offer {offer.number} is drafted. It was not sent yet.")
     else:
-        messages.success(request, f"Offer {offer.number} is sent. Its mail leaves now.")
+        messages.success(request, f"Offer {offer.number} is sent. Its mail leaves within a minute.")
 
 
 def _act(request, id, act, said):
@@ -264,7 +265,7 @@ def _offer_page(request, offer, status=200, **more) -> HttpResponse:
         "icon": icon,
         "blocks": _linked(request, offer.contract, blocks),
         "recipient": recipient_of(offer.contract.customer) if may_go else None,
-        "history": history_of(offer),
+        "history": history_of(offer, now=now),
         "calls": list(_calls(offer)),
         "may_withdraw": state in (OfferState.DRAFT, OfferState.OPEN, OfferState.OUT_OF_DATE),
         **more,
@@ -281,13 +282,14 @@ def _linked(request, contract, blocks) -> list[tuple[str, str, str]]:
     contract_url = desk_url(request.tenant, "contract", id=contract.public_id)
     customer_url = desk_url(request.tenant, "customer", id=contract.customer.public_id)
     places = {
-        "contract": (contract_url, "Open the contract"),
-        "allowance": (contract_url, "Open its visits"),
-        "customer": (customer_url, "Open the customer"),
+        CONTRACT: (contract_url, "Open the contract"),
+        CUSTOMER: (customer_url, "Open the customer"),
     }
     linked = []
     for block in blocks:
         url, name = places.get(block.solved_at, ("", ""))
+        if block.solved_at == ALLOWANCE:
+            url, name = allowance_url(request.tenant, contract, timezone.now()), "See to its visits"
         if block.offer is not None:
             url, name = desk_url(request.tenant, "offer", id=block.offer.public_id), "Open the offer"
         linked.append((block.words, url, name))

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cases.models import Duty
+from contracts.allowance import terms_that_count, with_left
 from contracts.disposing import NoReason, NothingLeft, carry_over, decline_visit, forfeit, open_visits
-from contracts.models import Entitlement
+from contracts.models import Contract, Entitlement
 from customers.models import Contact
 from servicedesk.moments import date_word, day_word, moment_word
 from tenancy.addresses import desk_url
@@ -23,12 +24,12 @@ from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.models import PlannedService, Technician, Visit
-from visits.use_or_lose import GRANTED, SERVICE, propose, unused_rows
+from visits.use_or_lose import GRANTED, SERVICE, open_grants, propose, unused_rows
 
 PAGE_LENGTH = 25
 # From so many days before the last one on a row asks for attention.
 SOON_DAYS = 14
-MAY_SEE = (Role.DISPATCHER, Role.SALES)
+MAY_SEE = (Role.DISPATCHER, Role.SALES, Role.ACCOUNTS)
 # What may become of a visit that nobody uses, as the page asks it: the act, its words, what it means.
 ENDS: dict[str, tuple[Callable, str, str]] = {
     "declined": (decline_visit, "The customer does not want it", "It is not offered again."),
@@ -65,17 +66,26 @@ def unused(request):
     technicians = list(Technician.objects.filter(is_active=True).order_by("name"))
     chosen = next((t for t in technicians if str(t.public_id) == request.GET.get("technician")), None)
     after = _after(request.GET.get("after", ""))
-    rows = unused_rows(request.tenant, today, technician=chosen, after=after, most=PAGE_LENGTH + 1)
+    of_contract = _contract(request.GET.get("contract", ""))
+    rows = unused_rows(
+        request.tenant,
+        today,
+        technician=chosen,
+        contract=of_contract,
+        after=after,
+        most=PAGE_LENGTH + 1,
+    )
     shown = rows[:PAGE_LENGTH]
     propose(shown, desk=request.tenant, now=now)
-    phones, nudged = _phones(shown), _nudged(shown)
+    phones, nudged = _phones(shown), _nudged(shown, zone_of(request.tenant))
     context = {
         "rows": [_row(request, row, phones, nudged, now) for row in shown],
         "technicians": technicians,
         "chosen": chosen,
+        "of_contract": of_contract,
         "is_first_page": after is None,
-        "next_url": _url(chosen, _cursor(shown[-1])) if len(rows) > PAGE_LENGTH else "",
-        "first_url": _url(chosen, "") or "?",
+        "next_url": _url(chosen, of_contract, _cursor(shown[-1])) if len(rows) > PAGE_LENGTH else "",
+        "first_url": _url(chosen, of_contract, ""),
     }
     return render(request, "servicedesk/unused.html", context)
 
@@ -103,6 +113,28 @@ def give_up(request, id):
         return _give_up_page(request, granted, form=form, status=422)
     messages.success(request, f"{granted.term.contract.customer.called}: {data['end']}.")
     return redirect(desk_url(request.tenant, "unused"))
+
+
+def allowance_url(desk, contract: Contract, now: dt.datetime) -> str:
+    """Where what is left of a contract's visits is seen to: one or two queries.
+
+    The list shows what the contract still covers; of a lapsed one a visit can be given up only.
+    """
+    day = local_day(now, zone_of(desk))
+    if not open_grants(desk, day).filter(term__contract=contract).exists():
+        visits = with_left(Entitlement.objects.filter(kind=Entitlement.Kind.VISITS)).filter(left__gt=0)
+        granted = visits.filter(term__in=terms_that_count(day).filter(contract=contract).values("pk")).first()
+        if granted is not None:
+            return desk_url(desk, "unused-give-up", id=granted.public_id)
+    return f"{desk_url(desk, 'unused')}?{urlencode({'contract': contract.public_id})}"
+
+
+def _contract(text) -> Contract | None:
+    """The contract that the list is about; None for all, and for what is none of this desk's."""
+    try:
+        return Contract.objects.filter(public_id=uuid.UUID(text)).first()
+    except ValueError:
+        return None
 
 
 def _row(request, row, phones, nudged, now) -> dict:
@@ -156,12 +188,12 @@ def _phones(rows) -> dict[int, str]:
     return dict(main.values_list("customer_id", "phone"))
 
 
-def _nudged(rows) -> dict[uuid.UUID, dt.date]:
+def _nudged(rows, zone) -> dict[uuid.UUID, dt.date]:
     """On which day customer and dispatcher were last nudged, by the entitlement's public id."""
     about = [row.entitlement.public_id for row in rows if row.entitlement]
     duties = Duty.objects.filter(kind=Duty.Kind.OFFER_VISIT, subject__in=about).order_by()
     last = duties.values("subject").annotate(last=Max("opened_at"))
-    return {each["subject"]: timezone.localtime(each["last"]).date() for each in last}
+    return {each["subject"]: local_day(each["last"], zone) for each in last}
 
 
 def _cursor(row) -> str:
@@ -180,9 +212,13 @@ def _after(text):
         return None
 
 
-def _url(technician, cursor) -> str:
-    asked = {"technician": technician.public_id} if technician else {}
-    return f"?{urlencode(asked | ({'after': cursor} if cursor else {}))}"
+def _url(technician, contract, cursor) -> str:
+    asked = {
+        "technician": technician and technician.public_id,
+        "contract": contract and contract.public_id,
+        "after": cursor,
+    }
+    return f"?{urlencode({name: value for name, value in asked.items() if value})}"
 
 
 def _give_up_page(request, granted, *, form=None, status=200):

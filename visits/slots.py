@@ -7,7 +7,7 @@ travel time to its neighbours, and is never in the past.
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -16,13 +16,15 @@ from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, day_bounds, instant_at, local_day, local_time
 from tenancy.models import Tenant
 from visits.availability import Diary, diaries
-from visits.models import Technician, Visit
+from visits.models import Assignment, Technician, Visit
 from visits.preferences import Place, Wishes, wishes_for, wishes_for_places
 
 HALF_HOURS = tuple(dt.time(minutes // 60, minutes % 60) for minutes in range(0, 24 * 60, 30))
 # Beyond this nobody is offered anything without asking for a day.
 DAYS_AHEAD = 28
 OFFERED = 5
+# Times proposed to each of many, none of them twice.
+PROPOSED = 2
 # What a tune-up adds to a visit for something else.
 TUNE_UP_MINUTES = 30
 
@@ -62,6 +64,8 @@ class Wanted:
     machines: tuple[Equipment, ...] = ()
     with_tune_up: bool = False
     due_at: dt.datetime | None = None
+    # Nothing sooner is offered, even where somebody is free.
+    not_before: dt.datetime | None = None
     # A visit that looks for another place: its own block does not stand in its way.
     moving: Visit | None = None
 
@@ -113,15 +117,15 @@ class Asked:
 
 
 def proposed_slots(asked: list[Asked]) -> list[list[Slot]]:
-    """For each at most two: the preferred technician's earliest and next, else the soonest with anybody.
+    """For each at most two, and no technician's time twice: whoever stands first is proposed first.
 
-    Five queries, however many are asked for. What is proposed to one may be proposed to another: it is
-    taken by whoever books first.
+    The preferred technician's, else of the one who was there last, else the soonest with anybody.
+    Everybody gets a first time before anybody a second one. Six queries, however many are asked for.
     """
     days = [day for one in asked for day in one.days]
     if not days:
         return [[] for _ in asked]
-    zone = asked[0].wanted.calendar.zone
+    zone, travel = asked[0].wanted.calendar.zone, asked[0].wanted.travel
     start, end = day_bounds(min(days), zone)[0], day_bounds(max(days), zone)[1]
     places = [
         Place(
@@ -132,21 +136,51 @@ def proposed_slots(asked: list[Asked]) -> list[list[Slot]]:
         for one in asked
     ]
     technicians = Technician.objects.filter(is_active=True).order_by("name")
-    booked = diaries(technicians, start=start - asked[0].wanted.travel, end=end + asked[0].wanted.travel)
-    return [
-        _proposed(one, wishes, booked) for one, wishes in zip(asked, wishes_for_places(places), strict=True)
-    ]
+    booked = {
+        diary.technician.pk: diary for diary in diaries(technicians, start=start - travel, end=end + travel)
+    }
+    wished, last = wishes_for_places(places), _there_last(places)
+    found: list[list[Slot]] = [[] for _ in asked]
+    for _ in range(PROPOSED):
+        for one, place, wishes, mine in zip(asked, places, wished, found, strict=True):
+            there_last = last.get((place.customer, place.site))
+            slot = _next_proposal(one, wishes, there_last, booked, mine)
+            if slot is not None:
+                mine.append(slot)
+                diary = booked[slot.technician.pk]
+                booked[slot.technician.pk] = replace(diary, blocks=(*diary.blocks, (slot.start, slot.end)))
+    return found
 
 
-def _proposed(asked, wishes, booked) -> list[Slot]:
-    may_come = [diary for diary in booked if wishes.allows(diary.technician)]
-    for diary in sorted(may_come, key=lambda diary: _rank(wishes, diary.technician)):
-        if diary.technician.pk not in wishes.preferred:
-            break
-        if found := list(_next_two(offers_of(asked.wanted, wishes, diary, asked.days))):
-            return found
-    soonest = filter(None, (next(offers_of(asked.wanted, wishes, d, asked.days), None) for d in may_come))
-    return sorted(soonest, key=lambda slot: (slot.start, slot.technician.name))[:1]
+def _next_proposal(asked, wishes, there_last, booked, mine) -> Slot | None:
+    """The best time that is still free, and clear of the windows of those proposed to the same one."""
+    may_come = [diary for diary in booked.values() if wishes.allows(diary.technician)]
+    for technician in (*wishes.preferred, there_last):
+        diary = next((diary for diary in may_come if diary.technician.pk == technician), None)
+        if diary is not None and (slot := _first_clear(asked, wishes, diary, mine)):
+            return slot
+    soonest = filter(None, (_first_clear(asked, wishes, diary, mine) for diary in may_come))
+    return min(soonest, key=lambda slot: (slot.start, slot.technician.name), default=None)
+
+
+def _first_clear(asked, wishes, diary, mine) -> Slot | None:
+    for slot in offers_of(asked.wanted, wishes, diary, asked.days):
+        if all(slot.start >= other.window_end or slot.window_end <= other.start for other in mine):
+            return slot
+    return None
+
+
+def _there_last(places) -> dict[tuple[int, int | None], int]:
+    """Who did the last visit at each customer's site, as the technician's primary key: one query."""
+    done = Assignment.objects.filter(
+        visit__customer__in={place.customer for place in places}, visit__completed_at__isnull=False
+    )
+    last = done.order_by("visit__customer", "visit__site", "-visit__completed_at", "pk")
+    rows = last.distinct("visit__customer", "visit__site")
+    return {
+        (customer, site): technician
+        for customer, site, technician in rows.values_list("visit__customer", "visit__site", "technician")
+    }
 
 
 def slots_on(wanted: Wanted, day: dt.date, *, technician: Technician | None = None) -> list[Slot]:
@@ -204,13 +238,16 @@ def _next_two(offers: Iterator[Slot]) -> Iterator[Slot]:
 
 def offers_of(wanted: Wanted, wishes: Wishes, diary: Diary, days: Iterable[dt.date]) -> Iterator[Slot]:
     """Every slot of a technician, in order."""
-    earliest = wanted.now + wanted.travel
+    earliest = max(wanted.now + wanted.travel, wanted.not_before or wanted.now)
     for day in days:
         spans = diary.spans(day, wanted.calendar)
-        for start in half_hours(day, wanted.calendar.zone) if spans else ():
+        if not spans:
+            continue
+        that_day = diary.near(spans[0][0], max(closes for _, closes in spans), travel=wanted.travel)
+        for start in half_hours(day, wanted.calendar.zone):
             end = start + wanted.length
             fits = start >= earliest and any(opens <= start and end <= closes for opens, closes in spans)
-            if fits and diary.is_free(start, end, travel=wanted.travel):
+            if fits and that_day.is_free(start, end, travel=wanted.travel):
                 yield _slot(wanted, diary.technician, start, diary.technician.pk in wishes.preferred)
 
 

@@ -24,6 +24,8 @@ from visits.slots import Asked, Slot, Wanted, proposed_slots
 DAY = dt.timedelta(days=1)
 # So far ahead a time is proposed, counted from today or from a service's proposed day.
 LOOK_AHEAD = 21
+# Working hours ahead that a time lies at least: somebody has to ring, and the customer to be in.
+NOTICE = dt.timedelta(hours=4)
 GRANTED, SERVICE = 0, 1
 
 
@@ -92,14 +94,18 @@ def unused_rows(
     day: dt.date,
     *,
     technician: Technician | None = None,
+    contract: Contract | None = None,
     after: tuple[dt.date, int, int] | None = None,
     most: int = 25,
 ) -> list[Unused]:
     """At most `most` rows after a cursor, what ends first first: four queries.
 
-    With a `technician` only where that one is preferred.
+    With a `technician` only where that one is preferred, with a `contract` only what belongs to it.
     """
     grants, services = open_grants(desk, day), open_services()
+    if contract is not None:
+        grants = grants.filter(term__contract=contract)
+        services = services.filter(plan__contract=contract)
     if technician is not None:
         grants = grants.filter(_prefers(technician, "term__contract__customer", _machines_of_contract(day)))
         plans = MaintenancePlan.objects.filter(
@@ -119,12 +125,14 @@ def unused_rows(
 
 
 def propose(rows: list[Unused], *, desk: Tenant, now: dt.datetime, calendar: Calendar | None = None) -> None:
-    """Give each row at most two times of the preferred technician, else of whoever is free soonest.
+    """Give each row at most two times that no other row has, the preferred technician's first.
 
-    Never after the last day to do it on. Five queries, and two more without a `calendar`.
+    At least four working hours ahead and never after the last day to do it on. Six queries, and two
+    more without a `calendar`.
     """
     calendar = calendar or calendar_of(desk)
     today = local_day(now, calendar.zone)
+    not_before = calendar.due_after(now, NOTICE)
     asked = [
         Asked(
             Wanted(
@@ -134,6 +142,7 @@ def propose(rows: list[Unused], *, desk: Tenant, now: dt.datetime, calendar: Cal
                 customer=row.customer,
                 site=row.site,
                 machines=tuple(row.machines[:1]),
+                not_before=not_before,
             ),
             tuple(_days(row, today)),
         )

@@ -115,7 +115,7 @@ def test_sending_takes_one_press(client, north, now):
     with tenant(north.tenant):
         assert OfferEquipment.objects.get().equipment == north.copier
         assert Message.objects.get().subject == offer.public_id
-    assert "Offer N-20418/1 is sent. Its mail leaves now." in text(client.get(answer["Location"]))
+    assert "Offer N-20418/1 is sent. Its mail leaves within a minute." in text(client.get(answer["Location"]))
 
 
 def test_a_draft_stays_here_until_it_is_sent(client, north, now):
@@ -137,8 +137,8 @@ def test_what_is_in_the_way_stands_first_with_where_it_is_solved(client, north, 
         (
             "1 visit that is paid for is neither done nor booked. Book it, or say that it was declined, "
             "carried over or forfeited.",
-            north.url(f"contracts/{north.contract.public_id}/"),
-            "Open its visits",
+            north.url(f"unused/?contract={north.contract.public_id}"),
+            "See to its visits",
         ),
         (
             "There is no e-mail address of Margaret Ellison that takes messages. Add one.",
@@ -158,6 +158,23 @@ def test_what_is_in_the_way_stands_first_with_where_it_is_solved(client, north, 
     assert client.post(new_url(north), posted(north, then="draft")).status_code == 302
 
 
+@pytest.mark.parametrize("role", ["sales", "accounts"])
+def test_who_is_stopped_by_a_visit_comes_to_where_it_is_seen_to(client, north, role):
+    """On the list while the contract covers it; of a lapsed contract on the page that gives it up."""
+    with tenant(north.tenant):
+        Entitlement.objects.update(quantity=3)
+    sign_in(client, north, role)
+    url = client.get(new_url(north)).context["blocks"][0][1]
+    assert "Not wanted" in text(client.get(url))
+    with tenant(north.tenant):
+        lapsed = dt.date(2025, 6, 1)
+        ContractTerm.objects.update(starts_on=lapsed - dt.timedelta(days=364), ends_on=lapsed)
+        granted = Entitlement.objects.get(term__contract=north.contract)
+    url = client.get(new_url(north)).context["blocks"][0][1]
+    assert url == north.url(f"unused/{granted.public_id}/give-up/")
+    assert "What becomes of it" in text(client.get(url))
+
+
 def test_a_second_offer_is_refused_with_a_way_to_the_first(client, north, now):
     first = sent(north, now)
     page = sign_in(client, north).get(new_url(north))
@@ -174,11 +191,14 @@ def test_a_second_offer_is_refused_with_a_way_to_the_first(client, north, now):
         ({"ends_on": "2026-03-14"}, "The term ends before it begins on 15 Mar 2026."),
         ({"valid_until": "2026-03-04"}, "The day until which it is valid is over."),
         ({"machines": []}, "Choose at least one of the customer’s machines."),
-        ({"amount": "-1"}, "Ensure this value is greater than or equal to 0."),
-        ({"amount": "1e30"}, "Ensure that there are no more than"),
-        ({"visits": "1000"}, "Ensure this value is less than or equal to 999."),
-        ({"ends_on": "soon"}, "Enter a valid date."),
-        ({"machines": [str(uuid.uuid4())]}, "Select a valid choice."),
+        ({"amount": "-1"}, "Write the price as 0 or more."),
+        ({"amount": "1e30"}, "Write an amount below 100,000,000."),
+        ({"amount": "100000000.00"}, "Write an amount below 100,000,000."),
+        ({"amount": "12.345"}, "Write the price with no more than two decimals."),
+        ({"amount": ""}, "Write the price."),
+        ({"visits": "1000"}, "Write how many visits: a whole number from 0 to 999."),
+        ({"ends_on": "soon"}, "Choose the last day: a day of the calendar, like 2026-03-14."),
+        ({"machines": [str(uuid.uuid4())]}, "Choose machines of this customer."),
     ],
 )
 def test_what_cannot_be_offered_is_said_beside_what_was_typed(client, north, changes, words):
@@ -240,6 +260,14 @@ def test_what_was_sent_is_changed_no_more(client, north, now):
     assert "It was sent on 5 Mar 2026 already and stays as it was." in text(answer)
     with tenant(north.tenant), the_offer(north).document.content.open("rb") as content:
         assert client.get(offer_url(north, offer, "offer.pdf")).content == content.read()
+
+
+def test_the_page_says_of_a_new_mail_what_the_sender_was_told(client, north, now):
+    offer = sent(north, now)
+    address = offer_url(north, offer)
+    assert "Mail: leaves within a minute" in text(sign_in(client, north).get(address))
+    with time_machine.travel(now + dt.timedelta(hours=1), tick=False):
+        assert "Mail: waiting" in text(client.get(address))
 
 
 def test_the_page_says_who_did_what_and_when(client, north, now):
@@ -360,6 +388,24 @@ def test_the_contract_lists_its_offers_and_the_check_leads_to_a_new_one(client, 
     assert "Offer added number: N-20418/1" in text(page)
     check = client.get(north.url(f"calls/{north.customer.public_id}/"))
     assert f'href="{new_url(north)}"' in check.content.decode()
+
+
+def test_after_a_yes_nobody_offers_or_claims_again(client, north, now):
+    offer = sent(north, now)
+    with tenant(north.tenant):
+        accept_offer(offer, name="Margaret E.", now=now)
+    contract = sign_in(client, north).get(north.url(f"contracts/{north.contract.public_id}/"))
+    check = client.get(north.url(f"calls/{north.customer.public_id}/"))
+    for page in (contract, check):
+        assert f'href="{new_url(north)}"' not in page.content.decode()
+        assert "Customer says it is renewed" not in text(page)
+    assert "They accepted a renewal offer." in text(check)
+    with tenant(north.tenant):
+        evidence = RenewalOffer.objects.select_related("evidence").get().evidence
+        reject_evidence(evidence, by=north.accounts, now=now, reason="Signed by a stranger")
+    contract = client.get(north.url(f"contracts/{north.contract.public_id}/"))
+    assert f'href="{new_url(north)}"' in contract.content.decode()
+    assert "Customer says it is renewed" in text(contract)
 
 
 def test_the_page_asks_the_same_number_of_queries_however_much_it_lists(

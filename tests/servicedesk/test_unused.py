@@ -102,8 +102,9 @@ def test_times_of_the_preferred_technician_are_proposed_not_after_the_last_day(d
     answer = client.get(desk.url(URL))
     (item,) = answer.context["rows"]
     assert [(slot["who"], slot["when"], slot["is_preferred"]) for slot in item["slots"]] == [
-        ("Lou", "today 13:30", True),
-        ("Lou", "today 14:30", True),
+        # Four working hours from now.
+        ("Lou", "tomorrow 08:30", True),
+        ("Lou", "tomorrow 09:30", True),
     ]
     with tenant(desk.tenant):
         ContractTerm.objects.filter(pk=desk.term.pk).update(ends_on=now.date())
@@ -211,11 +212,39 @@ def test_as_many_queries_for_one_row_as_for_ten(desk, client, now, django_assert
 
 @pytest.mark.parametrize(
     ("role", "status"),
-    [("dispatcher", 200), ("sales", 200), ("manager", 200), ("accounts", 403), ("technician", 403)],
+    [("dispatcher", 200), ("sales", 200), ("manager", 200), ("accounts", 200), ("technician", 403)],
 )
 def test_who_may_see_it(desk, client, role, status):
     client.force_login(desk.people[role].user)
     assert client.get(desk.url(URL)).status_code == status
+
+
+def test_no_time_is_offered_to_two_customers(desk, client, now):
+    with tenant(desk.tenant):
+        add_contracts(desk, now, 4)
+    rows = client.get(desk.url(URL)).context["rows"]
+    offered = [(slot.technician, slot.start) for item in rows for slot in item["row"].slots]
+    assert (len(rows), len(offered), len(set(offered))) == (5, 10, 10)
+
+
+def test_the_list_of_one_contract_leads_back_to_all(desk, client, now):
+    with tenant(desk.tenant):
+        add_contracts(desk, now, 2)
+        wanted = Contract.objects.get(customer__name="Person 001")
+    answer = client.get(desk.url(URL), {"contract": wanted.public_id})
+    assert whats(answer) == [("Person 001", 1, None)]
+    assert "Only of contract" in answer.text and "Show all" in answer.text
+    with tenant(desk.tenant):
+        Entitlement.objects.filter(term__contract=wanted).update(quantity=0)
+    answer = client.get(desk.url(URL), {"contract": wanted.public_id})
+    assert f"Everything paid for with {wanted.number} is booked, done or given up." in answer.text
+
+
+def test_accounts_give_a_visit_up(desk, client):
+    client.force_login(desk.people["accounts"].user)
+    with tenant(desk.tenant):
+        granted = Entitlement.objects.get(term__contract=desk.contract)
+    assert client.get(desk.url(f"unused/{granted.public_id}/give-up/")).status_code == 200
 
 
 def test_the_look_alikes_visits_are_not_on_it(cast, desk, client):

@@ -1,6 +1,7 @@
 """Slots come from real availability, the preferred technician's first."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from visits.slots import (
 UTC = dt.UTC
 LONDON = zone_of(Tenant(time_zone="Europe/London"))
 HOUR = dt.timedelta(hours=1)
+MINUTE = dt.timedelta(minutes=1)
 Level = TechnicianPreference.Level
 
 
@@ -194,7 +196,7 @@ def said(slots):
     return [(slot.technician.first_name, slot.start, slot.is_preferred) for slot in slots]
 
 
-def test_for_many_each_is_proposed_the_preferred_technicians_earliest_and_next(desk, now):
+def test_for_many_each_is_proposed_a_time_that_nobody_else_has(desk, now):
     plain = Customer.objects.create(name="Nobody preferred")
     site = Site.objects.create(customer=plain)
     elsewhere = wanted(desk, now, customer=plain, site=site, machines=())
@@ -210,8 +212,8 @@ def test_for_many_each_is_proposed_the_preferred_technicians_earliest_and_next(d
     )
     assert [said(slots) for slots in found] == [
         [("Lou", on(5, 15, 30), True), ("Lou", on(6, 8), True)],
-        [("Marek", on(5, 13, 30), False)],
-        [("Lou", on(9, 8), True), ("Lou", on(9, 9), True)],
+        [("Marek", on(5, 13, 30), False), ("Marek", on(5, 15), False)],
+        [("Lou", on(9, 8), True), ("Lou", on(9, 9, 30), True)],
         [],
     ]
     assert proposed_slots([]) == []
@@ -220,7 +222,7 @@ def test_for_many_each_is_proposed_the_preferred_technicians_earliest_and_next(d
 def test_where_the_preferred_one_is_away_anybody_is_proposed(desk, now):
     Absence.objects.create(technician=desk.lou, starts_at=on(5, 0), ends_at=on(20, 0))
     (slots,) = proposed_slots([Asked(wanted(desk, now), ahead(now, 3))])
-    assert said(slots) == [("Marek", on(5, 13, 30), False)]
+    assert said(slots) == [("Marek", on(5, 13, 30), False), ("Marek", on(5, 15), False)]
     TechnicianPreference.objects.create(technician=desk.marek, level=Level.EXCLUDED, equipment=desk.copier)
     assert proposed_slots([Asked(wanted(desk, now), ahead(now, 3))]) == [[]]
 
@@ -228,8 +230,38 @@ def test_where_the_preferred_one_is_away_anybody_is_proposed(desk, now):
 def test_proposals_for_ten_cost_as_many_queries_as_for_one(desk, now, django_assert_num_queries):
     one = Asked(wanted(desk, now), ahead(now, 10))
     for many in ([one], [one] * 10):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             assert len(proposed_slots(many)) == len(many)
+
+
+def test_nothing_is_proposed_sooner_than_asked_for(desk, now):
+    (slots,) = proposed_slots([Asked(wanted(desk, now, not_before=on(5, 15, 10)), ahead(now, 1))])
+    assert said(slots) == [("Lou", on(5, 15, 30), True)]
+
+
+def test_many_who_ask_alike_are_never_proposed_one_technicians_time_twice(desk, now):
+    found = proposed_slots([Asked(wanted(desk, now), ahead(now, 10))] * 8)
+    assert all(len(slots) == 2 for slots in found)
+    taken = sorted(
+        (slot.technician.name, slot.start, slot.end + desk.tenant.travel_minutes * MINUTE)
+        for slots in found
+        for slot in slots
+    )
+    for (who, _, free), (next_who, start, _) in itertools.pairwise(taken):
+        assert who != next_who or start >= free
+    # Everybody has a first time before anybody has a second one.
+    assert max(slots[0].start for slots in found) < min(slots[1].start for slots in found)
+
+
+def test_without_a_preference_whoever_was_there_last_is_proposed(desk, now):
+    TechnicianPreference.objects.all().delete()
+    for technician, day in ((desk.lou, 2), (desk.marek, 3)):
+        went = book(desk, technician, on(day, 9), on(day, 10))
+        Visit.objects.filter(pk=went.visit_id).update(
+            state=Visit.State.DONE, arrived_at=on(day, 9), completed_at=on(day, 10)
+        )
+    (slots,) = proposed_slots([Asked(wanted(desk, now), ahead(now, 3))])
+    assert [(slot.technician.first_name, slot.is_preferred) for slot in slots] == [("Marek", False)] * 2
 
 
 def test_wishes_of_many_places_are_each_read_from_the_nearest(desk):
