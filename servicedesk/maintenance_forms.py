@@ -5,6 +5,8 @@ from django import forms
 from visits.maintenance import NAMES
 from visits.models import MaintenancePlan
 
+# What stands in the place of a machine's id when the plan is for all of a site.
+WHOLE_SITE = "site"
 SAY_WHY = {"required": "Say why."}
 CHOOSE_DAY = {"required": "Choose a day.", "invalid": "Write the day like 2026-03-31."}
 
@@ -13,7 +15,7 @@ class PlanForm(forms.Form):
     """A plan of one customer; machines, sites and contracts are looked for among theirs."""
 
     title = forms.CharField(max_length=120, error_messages={"required": "Say what is done."})
-    equipment = forms.UUIDField(required=False)
+    equipment = forms.CharField(error_messages={"required": "Choose the machine, or the whole site."})
     site = forms.UUIDField(required=False)
     contract = forms.UUIDField(required=False)
     counts_from = forms.ChoiceField(
@@ -43,11 +45,13 @@ class PlanForm(forms.Form):
     def clean(self):
         data = super().clean()
         data["machine"] = _named(self.machines, data.get("equipment"))
+        if data["machine"] is None and data.get("equipment", WHOLE_SITE) != WHOLE_SITE:
+            self.add_error("equipment", "Choose the machine, or the whole site.")
         data["covering"] = _named(self.contracts, data.get("contract"))
         data["place"] = data["machine"].site if data["machine"] else _named(self.sites, data.get("site"))
         if data["place"] is None and len(self.sites) == 1:
             data["place"] = self.sites[0]
-        if data["place"] is None:
+        if data["place"] is None and "equipment" not in self.errors:
             self.add_error("equipment", "Choose the machine, or where it is done.")
         return data
 
@@ -96,4 +100,4 @@ class ExceptionForm(ReasonForm):
 
 
 def _named(rows, public_id):
-    return next((row for row in rows if row.public_id == public_id), None)
+    return next((row for row in rows if str(row.public_id) == str(public_id)), None)

@@ -9,6 +9,8 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contracts.cover import COVERED_STATES
+from contracts.models import Contract
 from contracts.wording import day_in_full
 from customers.models import Customer, Equipment
 from servicedesk.maintenance_forms import ExceptionForm, PauseForm, PlanForm, ReasonForm, StopForm
@@ -62,9 +64,11 @@ def new_plan(request, id):
     }
     now = timezone.now()
     if request.method == "GET":
-        today = local_day(now, zone_of(request.tenant))
-        values = {"equipment": request.GET.get("equipment", ""), "starts_on": f"{today}", "every": "3"}
-        values |= {"unit": "months", "counts_from": "calendar", "title": "Maintenance"}
+        # Which machine and from when a person says: a plan begun on a guess sends people for years.
+        covering = contracts_in_force(customer, local_day(now, zone_of(request.tenant)))
+        values = {"equipment": request.GET.get("equipment", ""), "every": "3", "unit": "months"}
+        values |= {"counts_from": "calendar", "title": "Maintenance"}
+        values["contract"] = str(covering[0].public_id) if len(covering) == 1 else ""
         return _form_page(request, customer, theirs, values)
     form = PlanForm(request.POST, customer=customer, **theirs)
     if form.is_valid():
@@ -148,6 +152,11 @@ def leave_service_out(request, id):
         "back_url": desk_url(request.tenant, "plan", id=service.plan.public_id),
     }
     return render(request, "servicedesk/maintenance_leave_out.html", context, status=status)
+
+
+def contracts_in_force(customer: Customer, day: dt.date) -> list[Contract]:
+    """A customer's contracts that cover on a day: one query."""
+    return list(Contract.objects.with_cover(day).filter(customer=customer, cover_state__in=COVERED_STATES))
 
 
 def plan_rows(plans) -> list[dict]:

@@ -82,6 +82,8 @@ def test_the_form_opens_with_the_machine_it_was_asked_for(desk, client):
         ("every", "0", "greater than or equal to 1"),
         ("unit", "days", "Choose weeks or months."),
         ("counts_from", "", "Choose from when it counts."),
+        ("equipment", "", "Choose the machine, or the whole site."),
+        ("starts_on", "", "Choose a day."),
         ("starts_on", "2026-03-04", "The first due day lies in the past."),
         ("starts_on", "soon", "Write the day like"),
         ("until", "2026-03-04", "The last day lies before the first one."),
@@ -100,10 +102,28 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk, client, typed, f
 
 def test_another_customers_machine_is_none_of_the_choices(cast, desk, client, typed):
     answer = client.post(new_url(desk), typed | {"equipment": str(cast.south.copier.public_id)})
-    assert answer.status_code == 302
+    assert answer.status_code == 422
+    assert "Choose the machine, or the whole site." in answer.text
     with tenant(desk.tenant):
-        # Of the one site, and of no machine.
-        assert MaintenancePlan.objects.get().equipment is None
+        assert not MaintenancePlan.objects.exists()
+
+
+def test_a_plan_for_the_whole_site_is_asked_for(desk, client, typed):
+    assert client.post(new_url(desk), typed | {"equipment": "site"}).status_code == 302
+    with tenant(desk.tenant):
+        plan = MaintenancePlan.objects.get()
+        assert (plan.equipment, plan.site) == (None, desk.site)
+
+
+def test_an_untouched_form_makes_no_plan(desk, client):
+    """Machine and first day are a person's choice; the contract in force is chosen already."""
+    values = client.get(new_url(desk)).context["values"]
+    assert values["contract"] == str(desk.contract.public_id)
+    answer = client.post(new_url(desk), values)
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"equipment", "starts_on"}
+    with tenant(desk.tenant):
+        assert not MaintenancePlan.objects.exists()
 
 
 def test_a_plan_stands_on_the_pages_of_its_machine_and_customer(desk, client, plan):
