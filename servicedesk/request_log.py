@@ -3,6 +3,7 @@
 import logging
 import re
 
+from django.core.exceptions import PermissionDenied
 from django_structlog.middlewares import RequestMiddleware
 
 TOKEN = re.compile(r"/v/[^/?\s'\"]+")
@@ -16,6 +17,16 @@ class WithoutTokens(logging.Filter):
         said = record.getMessage()
         if "/v/" in said:
             record.msg, record.args = TOKEN.sub("/v/…", said), None
+        return True
+
+
+class RefusedInALine(logging.Filter):
+    """Who may not see a page is told so: that is no fault, and needs no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the traceback of a refusal out of the record; nothing is held back."""
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+            record.exc_info = record.exc_text = None
         return True
 
 

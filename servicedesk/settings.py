@@ -238,8 +238,13 @@ PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"without tokens": {"()": "servicedesk.request_log.WithoutTokens"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["without tokens"]}},
+    "filters": {
+        "without tokens": {"()": "servicedesk.request_log.WithoutTokens"},
+        "refused in a line": {"()": "servicedesk.request_log.RefusedInALine"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["without tokens", "refused in a line"]}
+    },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django_structlog": {"level": "WARNING"},

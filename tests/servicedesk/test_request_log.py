@@ -22,3 +22,23 @@ def test_whatever_is_logged_leaves_the_console_without_tokens(capsys):
     logging.config.dictConfig(settings.LOGGING)
     logging.getLogger("django.request").warning("Conflict: %s", "/v/lliMariiwX46IKcbrcvT8Q/change/")
     assert capsys.readouterr().err.strip() == "Conflict: /v/…/change/"
+
+
+def test_a_refusal_is_one_line_without_a_traceback(client, cast, capsys):
+    """Accounts see no board; that is said once, and nobody looks for a fault."""
+    desk = cast.north
+    client.force_login(desk.people["technician"].user)
+    logging.config.dictConfig(settings.LOGGING)
+    address = desk.url("unused/")
+    assert client.get(address).status_code == 403
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines == [f"Forbidden (Permission denied): {address}"]
+
+
+def test_a_fault_keeps_its_traceback(capsys):
+    logging.config.dictConfig(settings.LOGGING)
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("django.request").exception("Internal Server Error")
+    assert "ValueError: broken" in capsys.readouterr().err
