@@ -3,9 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from contracts.allowance import terms_that_count, with_left
+from contracts.allowance import balance_of, terms_that_count, with_left
 from contracts.covered import covered_on
 from contracts.models import Contract, ContractEquipment, Entitlement, RenewalOffer
+from contracts.visit_ledger import given_up_words
 from contracts.wording import day_in_full, money
 from customers.models import Equipment
 
@@ -29,7 +30,7 @@ class Said:
 
 
 def what_it_says(offer: RenewalOffer, day: dt.date) -> Said:
-    """The lines of an offer; visits used and left are those of `day`, in the desk's zone: three queries."""
+    """The lines of an offer; visits used and left are those of `day`, in the desk's zone: four queries."""
     contract = offer.contract
     return Said(
         number=offer.number,
@@ -50,7 +51,7 @@ def what_it_says(offer: RenewalOffer, day: dt.date) -> Said:
 def visits_used(contract: Contract, day: dt.date) -> str:
     """ "1 of 2 visits used, 1 left and booked", of the term that runs or ran last; empty without any.
 
-    What is left counts those that are booked; what was declined or forfeited is neither.
+    What is left counts those that are booked; what was declined, carried over or forfeited is said so.
     """
     terms = terms_that_count(day).filter(contract=contract)
     visits = Entitlement.objects.filter(kind=Entitlement.Kind.VISITS, term__in=terms.values("pk"))
@@ -58,7 +59,11 @@ def visits_used(contract: Contract, day: dt.date) -> str:
     if granted is None or not granted.quantity:
         return ""
     left, booked = int(granted.quantity - granted.disposed), int(granted.booked)
-    said = f"{int(granted.done)} of {_counted(int(granted.quantity), 'visit')} used, {left or 'none'} left"
+    used = f"{int(granted.done)} of {_counted(int(granted.quantity), 'visit')} used"
+    given_up = given_up_words(balance_of(granted))
+    if given_up and not left:
+        return f"{used}, {given_up}"
+    said = ", ".join(part for part in (used, given_up, f"{left or 'none'} left") if part)
     if not booked or not left:
         return said
     return f"{said} and booked" if booked >= left else f"{said}, {booked} of them booked"

@@ -9,7 +9,7 @@ from cases.models import Case, Duty, Promise
 from contracts.call_list import HELD, IN_REVIEW, CallList, Row, neighbourhood, place_of
 from contracts.cover import Cover, covers_of_customer
 from contracts.covered import State
-from contracts.evidence import waits_for_word
+from contracts.evidence import acceptance_waits, waits_for_word
 from contracts.grounds import Ground, grounds_of
 from contracts.models import ContractCheck
 from contracts.tenure import customer_since, tenure_in_words
@@ -26,6 +26,9 @@ from visits.models import Visit
 
 # Rows of the list beside a check: some before it, more after it.
 ROWS_BEFORE, ROWS_AFTER = 4, 12
+MANAGER_FIRST = "Manager first."
+# Where a caller would ask about the next term.
+PITCHED_STATES = (State.RENEWAL_DUE, State.IN_GRACE, State.LAPSED)
 DONE_LATELY = dt.timedelta(days=7)
 
 
@@ -81,6 +84,23 @@ class Check:
     matters: list[Matter]
     last_contact: list[TimelineEntry]
     has_claim: bool
+    has_accepted: bool
+    complains: bool
+    not_today: tuple[str, ...]
+
+    @property
+    def instruction(self) -> str:
+        """What to do: a complaint goes before everything, a visit today before any pitch."""
+        if self.complains:
+            return MANAGER_FIRST
+        if self.not_today and (self.cover is None or self.cover.state in PITCHED_STATES):
+            return f"Not today: {' '.join(self.not_today)}"
+        return self.cover.instruction if self.cover else "Visits are charged."
+
+    @property
+    def may_offer(self) -> bool:
+        """Whether an offer may be made now: not to one who complains, expects us today or has accepted."""
+        return self.may_pitch and not self.not_today and not self.has_accepted
 
     @property
     def may_pitch(self) -> bool:
@@ -102,7 +122,8 @@ class Check:
     def may_claim(self) -> bool:
         """Whether "the customer says it is renewed" would add anything to what is known."""
         settled = (State.ACTIVE, State.UPCOMING)
-        return self.cover is not None and self.cover.state not in settled and not self.has_claim
+        waits = self.has_claim or self.has_accepted
+        return self.cover is not None and self.cover.state not in settled and not waits
 
 
 def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.datetime) -> Check:
@@ -118,6 +139,7 @@ def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.dat
         .select_related("owner__user")
         .order_by("opened_at")
     )
+    not_today = _not_today(customer, complaints, day=day, zone=zone)
     return Check(
         customer=customer,
         contact=_contact(customer),
@@ -130,10 +152,13 @@ def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.dat
         start_with=start_with(customer, now=now),
         grounds=grounds_of(cover) if cover else [],
         bar=term_bar(cover) if cover else None,
-        advice=_advice(customer, cover, place, complaints, now=now, day=day, zone=zone),
+        advice=_advice(customer, cover, place, not_today, now=now, day=day, zone=zone),
         matters=_matters(customer, complaints, now=now, zone=zone),
         last_contact=list(customer.timeline.filter(kind__in=CONTACTS).order_by("-at", "-pk")[:4]),
         has_claim=cover is not None and waits_for_word(cover.contract),
+        has_accepted=cover is not None and acceptance_waits(cover),
+        complains=any(case.kind == Case.Kind.COMPLAINT for case in complaints),
+        not_today=tuple(not_today),
     )
 
 
@@ -196,9 +221,8 @@ def _gone(customer, place, *, day) -> CallRow:
     )
 
 
-def _advice(customer, cover, place, cases, *, now, day, zone) -> list[Advice]:
+def _advice(customer, cover, place, not_today, *, now, day, zone) -> list[Advice]:
     """Fine, then worth saying, then not today. Held back customers hear no word of a renewal."""
-    not_today = _not_today(customer, cases, day=day, zone=zone)
     found = [*_fine(customer, now=now, zone=zone, today=day)]
     if cover is not None and cover.visits_left and cover.state in (State.ACTIVE, State.RENEWAL_DUE):
         visits = "one visit is" if cover.visits_left == 1 else f"{cover.visits_left} visits are"

@@ -16,6 +16,7 @@ from contracts.covered import State
 from contracts.evidence import in_words, log_claim, log_evidence
 from contracts.models import Contract, RenewalEvidence
 from customers.models import Customer
+from servicedesk.worded_fields import AmountField, ChosenField, DayField
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.files import NotAPicture, store_photo
@@ -47,16 +48,18 @@ LIKELY = (
 class EvidenceForm(forms.Form):
     """What proves the renewal. The day is the cheque's date, or the day it was said or seen."""
 
-    kind = forms.ChoiceField(choices=[(kind.value, words) for kind, (words, _) in BUTTONS.items()])
+    kind = ChosenField(
+        asks="what it is", choices=[(kind.value, words) for kind, (words, _) in BUTTONS.items()]
+    )
     contract = forms.ChoiceField(
         error_messages={
             "required": "Choose the contract.",
             "invalid_choice": "Choose one of the customer’s contracts.",
         }
     )
-    dated_on = forms.DateField()
+    dated_on = DayField(called="its date, or the day it was said")
     reference = forms.CharField(max_length=120, required=False)
-    amount = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2, required=False)
+    amount = AmountField(called="the amount", required=False)
     note = forms.CharField(max_length=300, required=False)
     scan = forms.FileField(required=False)
 

@@ -7,18 +7,21 @@ from contracts.offered import machines_of as machines_offered
 from contracts.offers import Offered
 from customers.models import Equipment
 from servicedesk.machine_choices import machines_of
+from servicedesk.worded_fields import AmountField, CountField, DayField, MachinesField
 
 
 class OfferForm(forms.Form):
     """The next term as it is offered. No hours: no response time; no machines: as the contract says."""
 
-    ends_on = forms.DateField()
-    amount = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2)
-    visits = forms.IntegerField(min_value=0, max_value=999)
-    response_hours = forms.IntegerField(min_value=1, max_value=999, required=False)
-    machines = forms.MultipleChoiceField(required=False)
-    valid_until = forms.DateField()
-    words = forms.CharField(max_length=2000, required=False)
+    ends_on = DayField(called="the last day")
+    amount = AmountField(called="the price")
+    visits = CountField(called="how many visits", least=0, most=999)
+    response_hours = CountField(called="the working hours, or nothing", least=1, most=999, required=False)
+    machines = MachinesField()
+    valid_until = DayField(called="the day until which it is valid")
+    words = forms.CharField(
+        max_length=2000, required=False, error_messages={"max_length": "Write at most 2000 letters."}
+    )
 
     def __init__(self, *args, machines: list[Equipment], names_machines: bool, **kwargs):
         super().__init__(*args, **kwargs)

@@ -8,6 +8,9 @@ from customers.models import TimelineEntry
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
 
+# The outbox is sent every minute.
+A_ROUND = dt.timedelta(minutes=1)
+
 
 @dataclass(frozen=True)
 class Happened:
@@ -21,11 +24,11 @@ class Happened:
     is_evidence: bool = False
 
 
-def history_of(offer: RenewalOffer) -> list[Happened]:
-    """The lines of an offer in the order of time: two queries."""
+def history_of(offer: RenewalOffer, *, now: dt.datetime) -> list[Happened]:
+    """The lines of an offer in the order of time, as they stand at `now`: two queries."""
     found = [Happened(offer.made_at, "pencil", "Drafted", _name(offer.made_by))]
     if offer.sent_at:
-        found += [_sent(offer), *_mails(offer)]
+        found += [_sent(offer), *_mails(offer, now)]
     if offer.accepted_at:
         who = f"{offer.accepted_name}, on their page"
         found.append(Happened(offer.accepted_at, "circle-check", "Accepted", who, "good", is_evidence=True))
@@ -44,15 +47,22 @@ def _sent(offer) -> Happened:
     return Happened(offer.sent_at, "send", line.title if line else "Sent", _name(line.actor) if line else "")
 
 
-def _mails(offer):
+def _mails(offer, now):
     for mail in Message.objects.filter(subject=offer.public_id).order_by("planned_at", "pk"):
         yield Happened(
             at=mail.sent_at or mail.send_after,
             icon="mail",
-            what=f"Mail: {mail.get_state_display().lower()}",
+            what=f"Mail: {_mail_state(mail, now)}",
             detail=mail.reason or mail.address,
             tone="bad" if mail.state in FAULTY_STATES else "",
         )
+
+
+def _mail_state(mail: Message, now: dt.datetime) -> str:
+    """A mail that is due leaves with the next round; one that should have left long ago still waits."""
+    if mail.state == Message.State.PLANNED and abs(now - mail.send_after) <= A_ROUND:
+        return "leaves within a minute"
+    return mail.get_state_display().lower()
 
 
 def _name(person) -> str:

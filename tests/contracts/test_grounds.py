@@ -182,9 +182,10 @@ def test_changes_tell_what_is_different_newest_first(north, now):
     found = changes_of(north.contract)
     assert found[-1].what == "Contract added"
     assert [c.detail for c in found if c.what == "Term changed"] == [
-        "starts on: 2025-03-15; ends on: 2026-03-14"
+        "first day: 15 Mar 2025; last day: 14 Mar 2026"
     ]
     assert [c.what for c in found if c.what.startswith("Payment")] == ["Payment changed", "Payment added"]
+    assert "matched: 5 Mar 2026 13:07" in [c.detail for c in found]
     assert [c.at for c in found] == sorted((c.at for c in found), reverse=True)
 
 

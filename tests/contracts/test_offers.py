@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from cases.models import Duty
 from contracts.call_list import call_list
 from contracts.cover import cover_of
+from contracts.disposing import decline_visit
 from contracts.evidence import confirm_evidence, log_claim, reject_evidence
 from contracts.grounds import grounds_of
 from contracts.holds import standing_holds
@@ -30,6 +31,7 @@ from contracts.models import (
 from contracts.offer_answers import accept_offer, decline_offer
 from contracts.offer_blocks import what_blocks
 from contracts.offer_states import OfferState, state_of, told_to_customer
+from contracts.offered import visits_used
 from contracts.offers import (
     NotOpen,
     NotReady,
@@ -293,6 +295,21 @@ def test_nothing_is_left_when_sending_fails(north, now, monkeypatch, settings, t
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_visits_that_are_given_up_are_said_and_not_called_left(cast, now):
+    desk = cast.north
+    with tenant(desk.tenant):
+        granted = Entitlement.objects.get(term=desk.term)
+        said = [visits_used(desk.contract, TODAY)]
+        for because in ("On holiday", "Moving"):
+            decline_visit(granted, because=because, by=desk.dispatcher, now=now)
+            said.append(visits_used(desk.contract, TODAY))
+    assert said == [
+        "0 of 2 visits used, 2 left",
+        "0 of 2 visits used, 1 not wanted, 1 left",
+        "0 of 2 visits used, 2 not wanted",
+    ]
+
+
 def test_the_main_contact_gets_it_unless_only_another_takes_mail(north, now):
     other = north.customer.contacts.create(name="Bo", email="bo@harbourletter.example")
     north.contact.by_mail = False
@@ -318,7 +335,7 @@ def test_the_mail_says_it_all_with_one_link_and_one_number(cast, now):
         "Dear Margaret Ellison,\n\n"
         "your contract N-20418 runs until 14 Mar 2026. We would be glad to go on looking after you.\n\n"
         "Our offer N-20418/1: 15 Mar 2026 to 14 Mar 2027, for £612.00, with 2 visits.\n"
-        "Of the present term: 1 of 2 visits used, none left.\n\n"
+        "Of the present term: 1 of 2 visits used, 1 forfeited.\n\n"
         "Thank you for ten years.\n\n"
         "The attached letter says all of it. To accept or decline, until 4 Apr 2026:\n"
         f"{address}\n\n"

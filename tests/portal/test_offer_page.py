@@ -79,7 +79,7 @@ def test_the_page_says_what_is_offered_and_changes_nothing(client, cast, link):
     for words in (
         "Your contract, for another term Thank you for ten years. <b>& more</b> Contract N-20418",
         "Term 15 Mar 2026 to 14 Mar 2027 Price £612.00 Covered Labour and parts Visits 2 visits in the term",
-        "We come Within 4 working hours Present term 1 of 2 visits used, none left",
+        "We come Within 4 working hours Present term 1 of 2 visits used, 1 forfeited",
         "Machines Corvane SF-12 sorter SF12-077-0923 Corvane TC-240 copier TC240-118-4471",
         "Valid until 4 Apr 2026",
         "This page is for Margaret Ellison only.",

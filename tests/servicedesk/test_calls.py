@@ -98,7 +98,7 @@ def test_the_list_names_who_may_be_called_and_counts_who_is_held_back(sales, nor
         log_claim(contract=claimed.contracts.get(), by=north.sales, now=now)
     read = text(sales.get(north.url("calls/")))
     assert "The Harbour Letter N-20418 Ended 1 Jan 2026, no payment found" in read
-    assert "2 held back, so nobody pitches a renewal already paid. 1 active, 1 in review." in read
+    assert "2 held back: 1 active, 1 in review." in read
     assert "Claimed" not in read
     assert "Renewal due 0" in read
     assert "Lapsed 1" in read
@@ -290,7 +290,17 @@ def test_a_complaint_and_a_visit_today_stop_the_pitch(sales, north, now):
         Assignment.objects.create(
             visit=visit, technician=north.lou, starts_at=visit.planned_start, ends_at=visit.planned_end
         )
-    read = text(sales.get(check_url(north)))
+    answer = sales.get(check_url(north))
+    read = text(answer)
+    assert "Manager first." in read
+    assert "You may offer a new term." not in read
+    assert "Make a renewal offer" not in read
+    with tenant(north.tenant):
+        Case.objects.update(kind=Case.Kind.QUESTION)
+    without_complaint = text(sales.get(check_url(north)))
+    assert "Not today: Lou visits today at 14:00." in without_complaint
+    assert "You may offer a new term." not in without_complaint
+    assert "Make a renewal offer" not in without_complaint
     assert (
         "Not today: a renewal or a new machine. A complaint is open (Nobody came): manager first. "
         "Lou visits today at 14:00." in read

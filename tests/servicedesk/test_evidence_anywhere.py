@@ -250,8 +250,9 @@ def test_the_contract_that_is_looked_at_is_chosen(client, north):
     ("changes", "words"),
     [
         ({"dated_on": "2026-03-06"}, "Evidence cannot be dated after today."),
-        ({"kind": "accepted offer"}, "Select a valid choice"),
-        ({"amount": "much"}, "Enter a number."),
+        ({"kind": "accepted offer"}, "Choose what it is."),
+        ({"amount": "much"}, "Write the amount in figures, like 612.00."),
+        ({"amount": "100000000"}, "Write an amount below 100,000,000."),
         ({"contract": "11111111-1111-7111-8111-111111111111"}, "Choose one of the customer’s contracts."),
     ],
 )
