@@ -137,8 +137,8 @@ def test_what_is_in_the_way_stands_first_with_where_it_is_solved(client, north, 
         (
             "1 visit that is paid for is neither done nor booked. Book it, or say that it was declined, "
             "carried over or forfeited.",
-            north.url(f"contracts/{north.contract.public_id}/"),
-            "Open its visits",
+            north.url(f"unused/?contract={north.contract.public_id}"),
+            "See to its visits",
         ),
         (
             "There is no e-mail address of Margaret Ellison that takes messages. Add one.",
@@ -156,6 +156,23 @@ def test_what_is_in_the_way_stands_first_with_where_it_is_solved(client, north, 
         assert not RenewalOffer.objects.exists()
         assert not Message.objects.exists()
     assert client.post(new_url(north), posted(north, then="draft")).status_code == 302
+
+
+@pytest.mark.parametrize("role", ["sales", "accounts"])
+def test_who_is_stopped_by_a_visit_comes_to_where_it_is_seen_to(client, north, role):
+    """On the list while the contract covers it; of a lapsed contract on the page that gives it up."""
+    with tenant(north.tenant):
+        Entitlement.objects.update(quantity=3)
+    sign_in(client, north, role)
+    url = client.get(new_url(north)).context["blocks"][0][1]
+    assert "Not wanted" in text(client.get(url))
+    with tenant(north.tenant):
+        lapsed = dt.date(2025, 6, 1)
+        ContractTerm.objects.update(starts_on=lapsed - dt.timedelta(days=364), ends_on=lapsed)
+        granted = Entitlement.objects.get(term__contract=north.contract)
+    url = client.get(new_url(north)).context["blocks"][0][1]
+    assert url == north.url(f"unused/{granted.public_id}/give-up/")
+    assert "What becomes of it" in text(client.get(url))
 
 
 def test_a_second_offer_is_refused_with_a_way_to_the_first(client, north, now):
