@@ -64,7 +64,8 @@ def read_records(lines: list[str], separator: str, first_line: int = 1, width: i
     """Yield each record with its line. `width` is how many cells a whole one has, where known."""
     start = 0
     while start < len(lines):
-        reader = csv.reader(iter(lines[start:]), delimiter=separator)
+        # By their places: a copy of the rest for each torn line would take minutes.
+        reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), delimiter=separator)
         restart_at = None
         before = 0
         for cells in reader:

@@ -17,6 +17,7 @@ from imports.encodings import Decoded
 from imports.files import RawFile, read_decoded
 from imports.given import EVERY_TABLE, Given
 from imports.money import EXAMPLES, parse_amount
+from imports.records import SEPARATORS, physical_lines
 from imports.refusals import RowRefused, shown
 from imports.rows import Row
 from imports.sheets import Sheet
@@ -24,6 +25,11 @@ from imports.tables import BANK, heading_key
 
 # Banks write the account, its owner and the period above the headings.
 _TITLE_RECORDS = 30
+_MOST_COLUMNS = 200
+LONGEST_CELL = 4000
+# Where a quoted cell begins, and a mark by which one may end.
+_OPENED = re.compile(r'(?:^|[,;\t|])"', re.MULTILINE)
+_CLOSED = re.compile(r'"')
 _AMOUNTS = ("amount", "credit", "debit")
 _CREDIT = {"c", "cr", "crdt", "credit", "h", "haben", "in", "bij", "gutschrift", "abono", "haber", "ingreso"}
 _CREDIT |= {"received", "paidin", "deposit", "eingang", "+"}
@@ -37,6 +43,7 @@ _CODE = re.compile(r"\b(EUR|GBP|USD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|JPY)
 
 def read_csv(decoded: Decoded, *, name: str, currency: str, country: str, date_order: str = "") -> BankFile:
     """Read the lines of a decoded CSV. Raises NotReadable when no column of days and amounts is found."""
+    _check_size(decoded.text)
     file = read_decoded(
         Path(name or "statement.csv"), decoded, is_heading=_is_heading, title_records=_TITLE_RECORDS
     )
@@ -56,6 +63,21 @@ def read_csv(decoded: Decoded, *, name: str, currency: str, country: str, date_o
         except LineRefused as refused:
             read.refused.append(refused.refused)
     return read
+
+
+def _check_size(text: str) -> None:
+    """Refuse what no bank writes before anything is made out of it: that would take minutes."""
+    lines = physical_lines(text)
+    if any(line.count(separator) >= _MOST_COLUMNS for line in lines for separator in SEPARATORS.values()):
+        raise NotReadable(f"This CSV has more than {_MOST_COLUMNS} columns. Save just the bank’s own ones.")
+    for opened in _OPENED.finditer(text):
+        closed = _CLOSED.search(text, opened.end(), opened.end() + LONGEST_CELL + 2)
+        if closed is None and len(text) - opened.end() > LONGEST_CELL:
+            line = text.count("\n", 0, opened.end()) + 1
+            raise NotReadable(
+                f"A cell that begins on line {line} is longer than {LONGEST_CELL:,} signs: "
+                "is a quotation mark left open there?"
+            )
 
 
 def _is_heading(cell: str) -> bool:

@@ -7,6 +7,7 @@ is not asked for the encoding either, which banks often tell wrongly: that is fo
 import datetime as dt
 import re
 from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import ParseError as TreeError
 from xml.sax.saxutils import unescape
 
 from ofxtools.Parser import ParseError, TreeBuilder
@@ -43,7 +44,7 @@ def read_ofx(text: str, data: bytes, *, currency: str) -> BankFile:
     try:
         builder.feed(_TAG.sub(lambda tag: f"<{tag[1]}{tag[2].upper()}>", body[0]))
         root = builder.close()
-    except (ParseError, IndexError, AssertionError, ValueError):
+    except (ParseError, TreeError, IndexError, AssertionError, ValueError):
         raise NotReadable("The OFX file is broken: its elements do not fit. Fetch it anew.") from None
     statements = [each for name in _STATEMENTS for each in root.iter(name)]
     if not statements:

@@ -36,11 +36,16 @@ def checked_amount(written: str, where: str) -> Decimal:
         amount = Decimal(written.strip())
     except InvalidOperation:
         raise LineRefused(where, written, "an amount as 612.00") from None
-    if not amount.is_finite() or abs(amount) > _LARGEST:
+    # Its size by its exponent first: 6121E999999 is a number that nothing can be reckoned with.
+    if not amount.is_finite() or amount.adjusted() > _LARGEST.adjusted() or abs(amount) > _LARGEST:
         raise LineRefused(where, written, "an amount under 100 million")
-    if amount != amount.quantize(_CENT):
+    try:
+        rounded = amount.quantize(_CENT)
+    except ArithmeticError:
+        rounded = None
+    if amount != rounded:
         raise LineRefused(where, written, "an amount with two decimals at most")
-    return amount.quantize(_CENT)
+    return rounded
 
 
 def checked_currency(written: str, where: str) -> str:

@@ -50,6 +50,13 @@ def said(data, **told):
         (b"OFXHEADER:100\n\n<OFX><BANKMSGSRSV1>", "cut off"),
         (b"OFXHEADER:100\n\n<OFX></BANKMSGSRSV1></OFX>", "broken"),
         (b"OFXHEADER:100\n\n<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>", "no statement"),
+        (b"OFXHEADER:100\n\n<OFX><A>1</A><A>2</B></OFX>", "broken"),
+        (b"OFXHEADER:100\n\n<OFX></OFX><OFX></OFX>", "broken"),
+        (b"Date,Amount" + b"," * 2_000_000 + b"\n2026-03-02,5\n", "more than 200 columns"),
+        (
+            b"Date,Amount,Text\n" + b'2026-03-02,5,"x\n' + b"2026-03-02,5,x\n" * 300_000,
+            "longer than 4,000 signs",
+        ),
         (b"x" * (LARGEST_FILE + 1), "larger than 10 MB"),
     ],
 )
@@ -380,6 +387,13 @@ def test_ofx_letters_of_windows_are_read_although_the_header_may_lie():
     line = "<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260302<TRNAMT>1.00<FITID>F1<NAME>Müller</STMTTRN>"
     for encoding in ("cp1252", "utf-8"):
         assert said(OFX_1.format(lines=line).encode(encoding))[0][3] == "Müller"
+
+
+@pytest.mark.parametrize("amount", ["6121E999999", "1E-999999", "-9E8", "0.001", "NaN"])
+def test_an_amount_that_nobody_could_pay_is_refused(amount):
+    line = f"<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260302<TRNAMT>{amount}<FITID>F1</STMTTRN>"
+    found = read(OFX_1.format(lines=line))
+    assert (found.lines, [each.found for each in found.refused]) == ([], [amount])
 
 
 def test_ofx_lines_are_judged_one_by_one():
