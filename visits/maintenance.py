@@ -51,7 +51,7 @@ def suspend_plan(
     `resumes_on` None: until somebody says so. Booked services stay booked. Raises PlanRefused.
     """
     plan = _held(plan)
-    _check_goes_on(plan)
+    _check_goes_on(plan, local_day(now, zone_of(plan.customer.tenant)))
     because = _reason(because)
     if plan.suspended_on is not None:
         raise PlanRefused("This plan is suspended already.")
@@ -76,10 +76,10 @@ def resume_plan(plan: MaintenancePlan, *, by: Membership | None, now: dt.datetim
     `by` is None where its day has come by itself. Raises PlanRefused.
     """
     plan = _held(plan)
-    _check_goes_on(plan)
+    today = local_day(now, zone_of(plan.customer.tenant))
+    _check_goes_on(plan, today)
     if plan.suspended_on is None:
         raise PlanRefused("This plan is not suspended.")
-    today = local_day(now, zone_of(plan.customer.tenant))
     resumes_on = min(plan.resumes_on or today, today)
     because, begun, who = suspended_words(plan), plan.suspended_on, plan.suspended_by
     again = plan.services.filter(state=State.LEFT_OUT, settled_because=because, due_on__gte=resumes_on)
@@ -264,8 +264,8 @@ def _held(plan) -> MaintenancePlan:
     return rows.select_related("customer__tenant", "suspended_by").get(pk=plan.pk)
 
 
-def _check_goes_on(plan):
-    if plan.stopped_on is not None:
+def _check_goes_on(plan, today):
+    if plan.stopped_on is not None and plan.stopped_on < today:
         raise PlanRefused(f"This plan was stopped on {day_in_full(plan.stopped_on)}.")
 
 

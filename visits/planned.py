@@ -8,7 +8,7 @@ import datetime as dt
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from cases.duties import open_duties
 from cases.models import Duty
@@ -37,7 +37,7 @@ def generate_services(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar:
 
     Plans whose pause ends go on first. Statements do not grow with the plans.
     """
-    for plan in MaintenancePlan.objects.filter(resumes_on__lte=day, stopped_on__isnull=True):
+    for plan in MaintenancePlan.objects.filter(_goes_on(day), resumes_on__lte=day).order_by("pk"):
         resume_plan(plan, by=None, now=now)
     plans = list(_plans_going_on(day))
     exceptions, last = _exceptions(plans), _last_services(plans)
@@ -55,12 +55,19 @@ def generate_services(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar:
 def raise_alarms(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar) -> int:
     """A duty for each service that nobody booked a week before its proposed day; how many are new.
 
-    It stays until the service is booked or left out with a reason; the service itself stays too.
+    It stays until the service is booked or left out with a reason; the service itself stays too. Where
+    a person closed the duty and nothing else was done, there is another one the next day.
     """
+    today = instant_at(day, dt.time(0), calendar.zone)
+    asked = Duty.objects.filter(kind=Duty.Kind.BOOK_SERVICE, subject=OuterRef("public_id")).filter(
+        Q(closed_at__isnull=True) | Q(closed_at__gte=today)
+    )
     quiet = PlannedService.objects.filter(
-        state=State.DUE, alarmed_at__isnull=True, proposed_on__lte=day + ALARM_AHEAD
-    ).select_related("plan__customer", "visit")
-    services = list(quiet)
+        Q(alarmed_at__isnull=True) | ~Exists(asked),
+        state=State.DUE,
+        proposed_on__lte=day + ALARM_AHEAD,
+    )
+    services = list(quiet.select_related("plan__customer", "visit"))
     opened = open_duties(_alarm(service, day, calendar, now) for service in services)
     PlannedService.objects.filter(pk__in=[service.pk for service in services]).update(alarmed_at=now)
     return opened
@@ -81,6 +88,10 @@ def raise_ended(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calen
     return open_duties(_ended(plan, day, calendar, now) for plan in ended)
 
 
+def _goes_on(day) -> Q:
+    return Q(stopped_on__isnull=True) | Q(stopped_on__gte=day)
+
+
 def _plans_going_on(day):
     """With what the schedule needs to know of each: what was due, is out and done, and the term's end."""
     services = PlannedService.objects.filter(plan=OuterRef("pk")).order_by()
@@ -89,7 +100,7 @@ def _plans_going_on(day):
         contract=OuterRef("contract"), undone_at__isnull=True, effective_on__isnull=False
     )
     return (
-        MaintenancePlan.objects.filter(Q(stopped_on__isnull=True) | Q(stopped_on__gte=day))
+        MaintenancePlan.objects.filter(_goes_on(day))
         .select_related("customer", "contract")
         .annotate(
             due_days=ArraySubquery(services.order_by("due_on").values("due_on")),
@@ -187,10 +198,13 @@ def _alarm(service, day, calendar, now) -> Duty:
     plan = service.plan
     proposed = day_in_full(service.proposed_on)
     after = f" after visit {service.visit.number}" if service.visit else ""
+    # Booked, missed and to be booked again is another cause; so is a duty that was closed in vain.
+    cause = ["book service", service.public_id, service.visit.public_id if service.visit else ""]
+    if service.alarmed_at is not None:
+        cause.append(day.isoformat())
     by_day = service.proposed_on if service.proposed_on > day else calendar.next_working_day(day)
     return Duty(
-        # Booked, missed and to be booked again is another cause.
-        key=key_of("book service", service.public_id, service.visit.public_id if service.visit else ""),
+        key=key_of(*cause),
         kind=Duty.Kind.BOOK_SERVICE,
         title=f"Book {plan.title} for {plan.customer}, to be done by {proposed}"[:200],
         detail=f"Nobody has booked it{after}. It stays due until it is booked or left out with a reason.",

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cases.duties import close_duty
 from cases.models import Duty
 from contracts.models import Cancellation, ContractTerm
 from tenancy.calendars import calendar_of
@@ -289,8 +290,9 @@ def test_stopping_needs_person_reason_and_day_and_leaves_the_rest_out(north, now
             stop_plan: {"last_day": TODAY, "because": "x"},
             resume_plan: {},
         }[act]
+        then = at(TODAY + 3 * DAY) if act is not stop_plan else now
         with pytest.raises(PlanRefused, match="stopped"):
-            act(plan, by=north.manager, now=now, **more)
+            act(plan, by=north.manager, now=then, **more)
     with pytest.raises(IntegrityError, match="plan_stopped_by_an_act"), transaction.atomic():
         MaintenancePlan.objects.update(stopped_by=None)
 
@@ -300,6 +302,18 @@ def test_a_plan_that_is_to_stop_goes_on_until_then(north, now):
     stop_plan(plan, last_day=Date(2026, 4, 10), because="Sold", by=north.manager, now=now)
     generate(north)
     assert services(plan) == [Date(2026, 3, 5), Date(2026, 4, 5)]
+
+
+def test_a_plan_that_is_to_stop_can_be_suspended_and_goes_on_by_itself(north, now):
+    plan = plan_for(north, now)
+    stop_plan(plan, last_day=Date(2026, 6, 10), because="Sold", by=north.manager, now=now)
+    pause = {"from_day": TODAY, "resumes_on": Date(2026, 4, 1), "because": "Works closed"}
+    suspend_plan(plan, **pause, by=north.manager, now=now)
+    generate(north, Date(2026, 4, 1))
+    plan.refresh_from_db()
+    assert plan.suspended_on is None
+    due = plan.services.filter(state="due").order_by("due_on").values_list("due_on", flat=True)
+    assert list(due) == [Date(2026, 4, 5), Date(2026, 5, 5)]
 
 
 def test_a_plan_whose_contract_ended_is_an_exception_with_an_owner(north, now):
@@ -351,6 +365,17 @@ def test_what_nobody_booked_a_week_before_alarms_once_and_stays(north, now):
     generate(north, TODAY + 200 * DAY)
     assert plan.services.order_by("due_on")[0].state == "due"
     assert Duty.objects.open().filter(pk=first.pk).exists()
+
+
+def test_a_duty_that_was_closed_in_vain_is_there_again_the_next_day(north, now):
+    plan = plan_for(north, now, starts_on=TODAY + DAY)
+    generate(north)
+    assert alarm(north) == 1
+    service = plan.services.get(due_on=TODAY + DAY)
+    close_duty(Duty.objects.get(), by=north.dispatcher, now=at(TODAY), outcome="Rang them")
+    assert alarm(north) == 0
+    assert (alarm(north, TODAY + DAY), alarm(north, TODAY + DAY), alarm(north, TODAY + 2 * DAY)) == (1, 0, 0)
+    assert Duty.objects.open().get().subject == service.public_id
 
 
 def test_booking_ends_the_alarm_and_a_miss_raises_it_again(north, now):
