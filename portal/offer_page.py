@@ -26,6 +26,9 @@ from visits.wording import clock_words, day_words
 SHOWN_WHOLE = (OfferState.OPEN, OfferState.ACCEPTED, OfferState.DECLINED)
 
 
+WRITE_LESS = "Please say it in plain letters, 300 at most, or leave it out."
+
+
 class AcceptForm(forms.Form):
     """The customer's name, as they type it in the place of a signature."""
 
@@ -65,9 +68,10 @@ def accept(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.dat
 def decline(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
     """The customer's no. Pressed twice, it counts once."""
     form = DeclineForm(request.POST)
-    because = form.cleaned_data["because"] if form.is_valid() else request.POST.get("because", "")[:300]
+    if not form.is_valid():
+        return _page(request, offer, token, now, problem=WRITE_LESS, status=422)
     try:
-        decline_offer(offer, because=because, now=now)
+        decline_offer(offer, because=form.cleaned_data["because"], now=now)
     except NotOpen as refused:
         return _page(request, offer, token, now, problem=str(refused), status=409)
     return redirect("customer-page", token=token)

@@ -139,6 +139,15 @@ def test_declining_counts_once_with_or_without_a_reason(client, cast, link, now)
     assert "You declined this offer. Please ring us: a person answers and helps you on." in text(answer)
 
 
+@pytest.mark.parametrize("because", ["Too\x00dear", "x" * 301])
+def test_a_reason_that_cannot_be_kept_is_asked_for_again(client, cast, link, because):
+    offer, token = link
+    answer = client.post(f"/v/{token}/decline/", {"because": because})
+    assert answer.status_code == 422
+    assert "Please say it in plain letters, 300 at most, or leave it out." in text(answer)
+    assert now_is(cast, offer).declined_at is None
+
+
 def test_a_yes_is_not_turned_into_a_no(client, cast, link):
     offer, token = link
     client.post(f"/v/{token}/accept/", {"name": "Margaret"})
