@@ -258,7 +258,7 @@ def test_without_a_preference_whoever_was_there_last_is_proposed(desk, now):
     for technician, day in ((desk.lou, 2), (desk.marek, 3)):
         went = book(desk, technician, on(day, 9), on(day, 10))
         Visit.objects.filter(pk=went.visit_id).update(
-            state=Visit.State.DONE, arrived_at=on(day, 9), completed_at=on(day, 10)
+            state=Visit.State.DONE, completed_at=on(day, 10), completed_on=on(day, 10).date()
         )
     (slots,) = proposed_slots([Asked(wanted(desk, now), ahead(now, 3))])
     assert [(slot.technician.first_name, slot.is_preferred) for slot in slots] == [("Marek", False)] * 2
