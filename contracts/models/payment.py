@@ -12,6 +12,8 @@ from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager
 from tenancy.models import TenantModel
 
+LONGEST_WRITTEN_KEY = 120
+
 
 class PaymentQuerySet(models.QuerySet):
     """Payments by whether we know what they were for."""
@@ -79,7 +81,9 @@ class Payment(TenantModel):
     payer = models.CharField(max_length=200, blank=True)
     # What the line says, kept as written; `contract` is what we found it to mean.
     contract_written = models.CharField(max_length=120, blank=True)
-    written_key = models.CharField(max_length=120, blank=True, editable=False, db_collation="C")
+    written_key = models.CharField(
+        max_length=LONGEST_WRITTEN_KEY, blank=True, editable=False, db_collation="C"
+    )
     contract = TenantForeignKey(Contract, null=True, blank=True, related_name="payments")
     renewal = TenantForeignKey(Renewal, null=True, blank=True, related_name="payments")
     matched_at = models.DateTimeField(null=True, blank=True)
@@ -156,7 +160,8 @@ class Payment(TenantModel):
 
     def save(self, **kwargs):
         """Keep the search key beside the number as written. Bulk writers set it themselves."""
-        self.written_key = serial_key(self.contract_written)
+        # Letters that fold into several ("ß", "½") grow; no number of ours is so long.
+        self.written_key = serial_key(self.contract_written)[:LONGEST_WRITTEN_KEY]
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "written_key"}
         super().save(**kwargs)
