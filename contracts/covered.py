@@ -65,11 +65,7 @@ class CoverQuerySet(models.QuerySet):
 
     def with_reasons(self, day: dt.date, known_at: dt.datetime | None = None):
         """With cover, and what its one line of reasons, its verdict and its meter show."""
-        standing = Q(taken_back_at__isnull=True)
-        renewed, checked = standing, Q()
-        if known_at is not None:
-            renewed = Q(renewed_at__lte=known_at) & (standing | Q(taken_back_at__gt=known_at))
-            checked = Q(at__lte=known_at)
+        checked = Q() if known_at is None else Q(at__lte=known_at)
         return self.with_cover(day, known_at).annotate(
             cancellation=_fact(
                 "Cancellation", _stands(known_at) & _cancelled_by(day), CANCELLATION, "-recorded_at"
@@ -77,7 +73,7 @@ class CoverQuerySet(models.QuerySet):
             coming_cancellation=_fact(
                 "Cancellation", _stands(known_at) & Q(effective_on__gt=day), CANCELLATION, "-recorded_at"
             ),
-            last_renewal=_fact("Renewal", renewed, RENEWAL, "-ends_on"),
+            last_renewal=_fact("Renewal", _renewal_stands(known_at), RENEWAL, "-ends_on"),
             last_term=_fact("ContractTerm", _standing_at(known_at), TERM, "-ends_on"),
             last_check=_fact("ContractCheck", checked, CHECK, "-at"),
             granting_term=Coalesce(F("running_term"), _last_over(day, known_at)),
@@ -222,29 +218,59 @@ def _waiting_money(known_at):
 def _unmatched(day, known_at):
     """Money that may be meant for this contract and is matched to none (R1.4).
 
-    It names this contract (with too little, or another customer sent it), or it is the customer's own
-    and names no contract, one that does not exist, or somebody else's: a number near one among them.
-    Money that exactly names another contract of the customer is not meant for this one.
+    It names this contract, alone (with too little, or another customer sent it) or beside others, or it
+    is the customer's own and names no contract, one that does not exist, or somebody else's: a number
+    near one among them. Money that exactly names another contract of the customer is not meant for
+    this one.
     """
     contract = apps.get_model("contracts", "Contract")
     names_another = contract.objects.filter(
         number_key=OuterRef("written_key"), customer=OuterRef("customer_id")
     )
     days = Value(dt.timedelta(days=1))
+    near_the_end = Q(paid_on__gte=OuterRef("last_end") - days * Value(MONEY_DAYS_BEFORE))
+    in_its_term = _in_the_last_term(known_at)
     # No number is empty. Said here, it tells the planner that few rows are meant.
     names_this = ~Q(written_key="") & Q(written_key=OuterRef("number_key"))
-    return Subquery(
+    waiting = (
         _waiting_money(known_at)
-        .filter(paid_on__lte=day, paid_on__gte=OuterRef("last_end") - days * Value(MONEY_DAYS_BEFORE))
+        .filter(paid_on__lte=day)
         .filter(paid_on__lte=OuterRef("last_end") + days * Value(MONEY_DAYS_AFTER))
+    )
+    meant = (
+        waiting.filter(near_the_end | names_this & in_its_term)
         # Apart from the next one, which asks a table: behind the wall between desks only what cannot
         # leak may use an index, and without one each contract would read all unmatched money.
         .filter(names_this | Q(customer=OuterRef("customer_id")))
         .filter(names_this | ~Exists(names_another))
-        .order_by("-paid_on", "pk")
-        .values(fact=JSONObject(**PAYMENT))[:1],
-        output_field=models.JSONField(),
     )
+    # On its own for the same reason: its names stand in a table.
+    beside_others = waiting.filter(near_the_end | in_its_term, named__number_key=OuterRef("number_key"))
+    return Coalesce(_latest_of(meant), _latest_of(beside_others))
+
+
+def _in_the_last_term(known_at):
+    """Dated since the last term began; where terms are extended, since the last addition to it.
+
+    The range of R1.4 says what renews by itself. Money sent far too early with the contract's own number
+    is no less money: a person judges it before anybody is told that the cover lapsed.
+    """
+    later = apps.get_model("contracts", "Renewal").objects.filter(
+        _renewal_stands(known_at), contract=OuterRef(OuterRef("pk")), starts_on__gt=OuterRef("paid_on")
+    )
+    return Q(paid_on__gte=OuterRef("last_start")) & ~Exists(later)
+
+
+def _latest_of(payments):
+    latest = payments.order_by("-paid_on", "pk").values(fact=JSONObject(**PAYMENT))
+    return Subquery(latest[:1], output_field=models.JSONField())
+
+
+def _renewal_stands(known_at):
+    standing = Q(taken_back_at__isnull=True)
+    if known_at is None:
+        return standing
+    return Q(renewed_at__lte=known_at) & (standing | Q(taken_back_at__gt=known_at))
 
 
 def _standing_at(known_at):

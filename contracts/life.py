@@ -17,6 +17,7 @@ from contracts.models import (
     Cancellation,
     Contract,
     ContractTerm,
+    NamedContract,
     Payment,
     Renewal,
     RenewalEvidence,
@@ -246,23 +247,31 @@ def _payments(contracts, found, days, terms) -> None:
     named = {contract.number_key: contract for contract in contracts.values()}
     for contract in contracts.values():
         customers[contract.customer_id].append(contract)
+    beside = defaultdict(set)
+    for pk, key in NamedContract.objects.filter(number_key__in=named).values_list("payment", "number_key"):
+        beside[pk].add(named[key].pk)
     rows = Payment.objects.filter(
-        Q(customer__in=customers) | Q(written_key__in=named) | Q(contract__in=contracts)
+        Q(customer__in=customers) | Q(written_key__in=named) | Q(contract__in=contracts) | Q(pk__in=beside)
     ).select_related("recorded_by__user", "matched_by__user", "returned_by__user", "set_aside_by__user")
     rows = rows.select_related("replaced_by__user").order_by("pk")
     for payment in rows:
-        about = {contract.pk for contract in customers.get(payment.customer_id, ())}
+        names = set(beside.get(payment.pk, ()))
         if payment.written_key in named:
-            about.add(named[payment.written_key].pk)
-        about = {pk for pk in about if _may_mean(payment, terms[pk])}
+            names.add(named[payment.written_key].pk)
+        own = {contract.pk for contract in customers.get(payment.customer_id, ())}
+        about = {pk for pk in own | names if _may_mean(payment, terms[pk], is_named=pk in names)}
         for pk in about | ({payment.contract_id} & set(contracts)):
             _payment(payment, contracts[pk], found[pk])
             days[pk][payment.paid_on].append("The day of the payment")
 
 
-def _may_mean(payment, terms) -> bool:
+def _may_mean(payment, terms, *, is_named) -> bool:
+    """Near the end of a term; money that names the contract also at any day of a term."""
     return any(
-        -MONEY_DAYS_BEFORE <= (payment.paid_on - term.ends_on).days <= MONEY_DAYS_AFTER for term in terms
+        term.starts_on <= payment.paid_on <= term.ends_on + MONEY_DAYS_AFTER * ONE_DAY
+        if is_named
+        else -MONEY_DAYS_BEFORE <= (payment.paid_on - term.ends_on).days <= MONEY_DAYS_AFTER
+        for term in terms
     )
 
 

@@ -265,11 +265,19 @@ class Agreement:
         return days
 
     def _may_be_meant(self, money: Money, known) -> bool:
-        """R1.4: within range of the end; names no contract, none of ours, or this one with too little."""
+        """R1.4: within range of the end; names no contract, none of ours, or this one with too little.
+
+        The range says what renews by itself. Money with this very number that came before it, in the
+        last term, is a "payment without a match" of R1.5 all the same: the contract never lapses by it.
+        """
         last = self.last(known)
-        if last is None or not in_range(money.paid_on, last.last):
+        if last is None:
             return False
         named = self.desk.agreements.get(money.written)
+        if named is self and last.first <= money.paid_on <= last.last + AFTER * DAY:
+            return True
+        if not in_range(money.paid_on, last.last):
+            return False
         if named is self:
             return True
         return money.customer == self.customer and (named is None or named.customer != self.customer)

@@ -12,7 +12,9 @@ from contracts.models import (
     Contract,
     ContractTerm,
     Entitlement,
+    NamedContract,
     Payment,
+    Renewal,
     RenewalEvidence,
     RenewalOffer,
 )
@@ -190,6 +192,12 @@ def test_an_accepted_offer_does_not_count_on_days_before_its_acceptance(north):
         (END, "N-2041", "612.00", True),
         (END, "n 20418", "100.00", True),
         (END, "M-1", "612.00", False),
+        # Sent far too early, but with the very number, in the term that it is to follow.
+        (END - dt.timedelta(days=130), "N-20418", "612.00", True),
+        (START, "N-20418", "612.00", True),
+        (START - dt.timedelta(days=1), "N-20418", "612.00", False),
+        (END - dt.timedelta(days=130), "N-2041", "612.00", False),
+        (END + dt.timedelta(days=91), "N-20418", "612.00", False),
     ],
 )
 def test_money_without_a_match_keeps_a_contract_from_lapsing(north, paid_on, written, amount, counts):
@@ -213,6 +221,50 @@ def test_too_little_that_names_the_contract_counts_whoever_sent_it(north):
     payment = add_payment(north, END, "100.00", "N-20418")
     Payment.objects.filter(pk=payment.pk).update(customer=None)
     assert said(north, END + dt.timedelta(days=100))[0] == State.IN_REVIEW
+
+
+def test_early_money_with_the_number_is_no_longer_meant_once_a_later_renewal_stands(north):
+    """Also where the term is extended, and so begins as early as ever."""
+    add_payment(north, END - dt.timedelta(days=130), "100.00", "N-20418")
+    ends_on = dt.date(2027, 3, 14)
+    ContractTerm.objects.filter(pk=north.term.pk).update(taken_back_at=AT, taken_back_because="Extended")
+    longer = add_term(north, START, ends_on)
+    renewal = Renewal.objects.create(
+        contract=north.contract,
+        term=longer,
+        channel="post",
+        amount=612,
+        starts_on=END + dt.timedelta(days=1),
+        ends_on=ends_on,
+        renewed_at=AT,
+    )
+    day = ends_on + dt.timedelta(days=40)
+    assert said(north, day)[0] == State.LAPSED
+    renewal.delete()
+    assert said(north, day)[0] == State.IN_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("paid_on", "counts"),
+    [(START, True), (END, True), (START - dt.timedelta(days=1), False), (END + dt.timedelta(days=91), False)],
+)
+def test_money_that_names_several_contracts_counts_for_each(north, paid_on, counts):
+    """Nobody's money: the contracts belong to two customers, and the payer is unknown."""
+    other = Customer.objects.create(name="Somebody else")
+    theirs = Contract.objects.create(number="N-30999", customer=other, price=306, currency="GBP")
+    unnamed = Contract.objects.create(number="N-31000", customer=other, price=306, currency="GBP")
+    for contract in (theirs, unnamed):
+        ContractTerm.objects.create(contract=contract, starts_on=START, ends_on=END, price=306, created_at=AT)
+    payment = add_payment(north, paid_on, "918.00", "N-20418 + N-30999")
+    Payment.objects.filter(pk=payment.pk).update(customer=None)
+    for contract in (north.contract, theirs):
+        NamedContract.objects.create(payment=payment, number_key=contract.number_key)
+    day = END + dt.timedelta(days=100)
+    state = State.IN_REVIEW if counts else State.LAPSED
+    assert cover_of(north.contract, day).state == cover_of(theirs, day).state == state
+    assert cover_of(unnamed, day).state == State.LAPSED
+    Payment.objects.filter(pk=payment.pk).update(set_aside_at=AT, set_aside_because="Split elsewhere")
+    assert cover_of(north.contract, day).state == State.LAPSED
 
 
 def test_money_counts_from_its_own_day_only(north):

@@ -9,7 +9,17 @@ from cases.models import Duty
 from contracts.bank_lines import BankFile, BankLine, RefusedLine
 from contracts.cover import cover_of
 from contracts.covered import State
-from contracts.models import Cancellation, Contract, ContractTerm, MoneyOut, Payment, Renewal, Statement
+from contracts.life import life_of
+from contracts.models import (
+    Cancellation,
+    Contract,
+    ContractTerm,
+    MoneyOut,
+    NamedContract,
+    Payment,
+    Renewal,
+    Statement,
+)
 from contracts.money_duties import match_duty
 from contracts.statements import TakenBefore, take_in, try_out
 from customers.models import Customer, TimelineEntry
@@ -88,6 +98,28 @@ def test_unmatched_money_waits_for_accounts_until_the_next_business_noon(north, 
     assert duty.title == "Match £612.00 of Margaret Ellison"
     assert duty.key == match_duty(payment, duty.due_at, now).key
     assert cover_of(north.contract, dt.date(2026, 4, 1)).state == State.IN_REVIEW
+
+
+def test_a_line_that_names_contracts_of_two_customers_keeps_both_in_review(north, now):
+    theirs = add_contract(north, "N-30999", add_customer("Leopold Moss"))
+    take(north, now, line("918.00", "N-20418 + N-30999", payer="Some Holding Ltd"))
+    payment = Payment.objects.get()
+    assert (payment.customer, payment.contract) == (None, None)
+    assert sorted(payment.named.values_list("number_key", flat=True)) == [
+        north.contract.number_key,
+        theirs.number_key,
+    ]
+    later = dt.date(2026, 6, 1)
+    assert [cover_of(contract, later).state for contract in (north.contract, theirs)] == [State.IN_REVIEW] * 2
+    (change,) = (change for change in life_of(theirs, until=now).changes if "received" in change.acts)
+    assert "£918.00 of 2 Mar 2026 received" in change.acts
+
+
+def test_a_line_that_names_one_contract_or_is_a_return_keeps_no_names(north, now):
+    add_contract(north, "N-30999", add_customer("Leopold Moss"))
+    take(north, now, line(), line("918.00", "N-20418 + N-30999", number="B2", is_return=True))
+    assert Payment.objects.count() == 2
+    assert not NamedContract.objects.exists()
 
 
 def test_the_same_file_again_says_when_and_by_whom_and_changes_nothing(north, now):
