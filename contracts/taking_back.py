@@ -8,6 +8,7 @@ from django.db.models import Q, Sum
 
 from contracts.allowance import withdraw_grant
 from contracts.as_it_was import put_back
+from contracts.covered import MONEY_DAYS_AFTER
 from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal, RenewalEvidence
 from contracts.terms import ONE_DAY
 from contracts.verifying import begin_verification
@@ -32,8 +33,10 @@ def return_payment(
 ) -> None:
     """Money that went back takes its term back; the contract is in review, never lapsed by it (R1.4).
 
-    A term that other money of the same renewal still pays for (95 % of it) stays. A second return
-    changes nothing. `returned_on` is a day in the desk's zone.
+    A term that other money of the same renewal still pays for (95 % of it) stays. A first term, which
+    no renewal made, stays as well: nobody loses a contract that began because a payment bounced. Where
+    too little of its money is left, a person asks the customer. A second return changes nothing.
+    `returned_on` is a day in the desk's zone.
     """
     # Its contract, or the one that matching could give it at this moment.
     pays = Contract.objects.filter(Q(pk=payment.contract_id) | Q(number_key=payment.written_key))
@@ -47,17 +50,24 @@ def return_payment(
         update_fields=["returned_on", "return_kind", "returned_because", "returned_at", "returned_by"]
     )
     renewal = payment.renewal
-    if renewal is None or renewal.taken_back_at is not None or is_still_paid(renewal):
-        return
     words = payment.get_return_kind_display().lower()
-    take_back(renewal, because=f"Payment of {day_in_full(payment.paid_on)} {words}", by=by, now=now)
+    note = because or payment.get_return_kind_display()
+    if renewal is None:
+        first = _unpaid_first_term(payment)
+        if first is None:
+            return
+        note = f"{note}. Its first term, to {day_in_full(first.ends_on)}, is not paid: ask the customer"
+    elif renewal.taken_back_at is not None or is_still_paid(renewal):
+        return
+    else:
+        take_back(renewal, because=f"Payment of {day_in_full(payment.paid_on)} {words}", by=by, now=now)
     evidence = RenewalEvidence.objects.create(
         contract=payment.contract,
         kind=RenewalEvidence.Kind.BANK_LINE,
         reference=payment.reference[:120],
         amount=payment.amount,
         dated_on=min(returned_on, local_day(now, zone_of(payment.tenant))),
-        note=(because or payment.get_return_kind_display())[:300],
+        note=note[:300],
         recorded_at=now,
         recorded_by=by,
     )
@@ -81,6 +91,27 @@ def is_still_paid(renewal: Renewal) -> bool:
     """
     left = renewal.payments.standing().aggregate(sum=Sum("amount"))["sum"] or 0
     return left > 0 and left >= min(renewal.amount, renewal.term.price) * ENOUGH
+
+
+def _unpaid_first_term(payment: Payment) -> ContractTerm | None:
+    """The first term that returned money had paid for, if what is left of its money is too little."""
+    if payment.contract_id is None:
+        return None
+    extended_or_standing = Q(taken_back_at__isnull=True) | Q(extended_by__isnull=False)
+    began = ContractTerm.objects.filter(
+        extended_or_standing, contract=payment.contract_id, renewal__isnull=True, extends__isnull=True
+    ).distinct()
+    first = min(began, key=lambda term: abs((payment.paid_on - term.starts_on).days), default=None)
+    if first is None:
+        return None
+    around = dt.timedelta(days=MONEY_DAYS_AFTER)
+    left = Payment.objects.standing().filter(
+        contract=payment.contract_id,
+        renewal__isnull=True,
+        paid_on__range=(first.starts_on - around, first.ends_on + around),
+    )
+    is_paid = (left.aggregate(sum=Sum("amount"))["sum"] or 0) >= first.price * ENOUGH
+    return None if is_paid else first
 
 
 def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:

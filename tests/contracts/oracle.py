@@ -20,7 +20,7 @@ from fractions import Fraction
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
-from tests.contracts.oracle_calendar import DAY, as_long, fold, in_range, length_of
+from tests.contracts.oracle_calendar import AFTER, DAY, as_long, fold, in_range, length_of
 from tests.contracts.oracle_facts import EVER, Act, Ending, Known, Money, Offer, Proof, Stretch
 
 OFFER = "accepted offer"
@@ -372,6 +372,9 @@ class Desk:
         if waited:
             money.waits.until = now
         act = money.act
+        if act is None and money.agreement is not None and self._leaves_its_first_term_unpaid(money):
+            # A first term stays: only a later payment may have bounced. A person asks.
+            money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
         if act is None or not act.stands:
             return
         left = money.agreement._money_for(act)
@@ -380,6 +383,13 @@ class Desk:
             return
         money.agreement._take_back(now, act)
         money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
+
+    def _leaves_its_first_term_unpaid(self, money) -> bool:
+        first = next(s for s in money.agreement.stretches if s.act is None)
+        near = (first.first - AFTER * DAY, first.last + AFTER * DAY)
+        mine = (m for m in self.money if m.agreement is money.agreement and m.act is None and not m.returned)
+        left = sum((m.amount for m in mine if near[0] <= m.paid_on <= near[1]), Decimal(0))
+        return left < first.price * Decimal("0.95")
 
     def _match(self, money, agreement, act, now):
         money.agreement, money.act, money.waits.until = agreement, act, now

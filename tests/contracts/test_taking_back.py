@@ -5,12 +5,17 @@ from decimal import Decimal
 
 import pytest
 
+from cases.models import Duty
 from contracts.agreed import Agreed
-from contracts.models import ContractTerm, Payment
+from contracts.cover import cover_of
+from contracts.covered import State
+from contracts.holds import standing_holds
+from contracts.models import ContractTerm, Payment, RenewalEvidence
 from contracts.money_by_hand import Purpose, match_by_hand
 from contracts.renewals import renew, renewal_of_end
 from contracts.taking_back import return_payment, take_back
 from contracts.terms import counts_from, following
+from customers.models import TimelineEntry
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 
@@ -75,3 +80,41 @@ def test_money_by_hand_pays_for_the_renewal_that_a_cut_term_rests_on(north):
 
 def test_a_first_terms_end_was_made_by_no_renewal(north):
     assert renewal_of_end(north.contract, END) is None
+
+
+def pay_first_term(desk, amount):
+    return Payment.objects.create(
+        customer=desk.customer,
+        paid_on=START,
+        amount=Decimal(amount),
+        currency="GBP",
+        contract=desk.contract,
+        matched_at=AT,
+        recorded_at=AT,
+    )
+
+
+def test_returned_money_of_a_first_term_leaves_the_term_and_is_looked_into(north):
+    first, second = pay_first_term(north, "612"), pay_first_term(north, "600")
+    return_payment(first, returned_on=END, by=north.accounts, now=AT)
+    assert not RenewalEvidence.objects.exists()
+    return_payment(second, returned_on=END, by=north.accounts, now=AT)
+    return_payment(second, returned_on=END, by=north.accounts, now=AT)
+    evidence = RenewalEvidence.objects.get()
+    assert (evidence.contract, evidence.state, evidence.amount) == (north.contract, "waiting", Decimal("600"))
+    assert evidence.note == "Returned by the bank. Its first term, to 14 Mar 2026, is not paid: ask the customer"
+    assert Duty.objects.open().get(kind=Duty.Kind.VERIFY_RENEWAL).subject == evidence.public_id
+    assert [hold.source for hold in standing_holds(north.customer)] == [f"evidence:{evidence.public_id}"]
+    told = TimelineEntry.objects.get(subject=second.public_id)
+    assert (told.title, told.step) == ("Payment of £600.00 returned by the bank", "returned")
+    assert (standing(north).starts_on, standing(north).ends_on) == (START, END)
+    later = dt.date(2026, 6, 1)
+    assert cover_of(north.contract, later).state == State.IN_REVIEW
+
+
+def test_returned_money_of_a_first_term_that_was_extended_since_is_looked_into(north):
+    payment = pay_first_term(north, "612")
+    renewal = extend(north)
+    return_payment(payment, returned_on=END, by=north.accounts, now=AT)
+    assert RenewalEvidence.objects.get().state == "waiting"
+    assert standing(north).ends_on == renewal.ends_on
