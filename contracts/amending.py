@@ -13,11 +13,13 @@ from django.db import IntegrityError, transaction
 from cases.duties import close_duties_about
 from cases.models import Duty
 from contracts.allowance import grant_visits
+from contracts.cancelling import FURTHEST
 from contracts.models import Contract, ContractEquipment, ContractTerm
 from contracts.renewals import lock_contract
 from contracts.wording import day_in_full, money
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
+from tenancy.calendars import local_day, zone_of
 from tenancy.models import Role
 
 # Who may change what a customer pays and gets; a manager may do all.
@@ -80,11 +82,14 @@ def enter_first_term(
 ) -> ContractTerm:
     """The term with which a contract begins, at its price and with its visits; days both included.
 
-    Raises PermissionDenied, HasTerm when one stands, and ValueError for a last day before the first.
+    Raises PermissionDenied, HasTerm when one stands, and ValueError for a last day before the first or
+    more than ten years away.
     """
     _may(by)
     if ends_on < starts_on:
         raise ValueError("The last day is before the first.")
+    if ends_on - local_day(now, zone_of(contract.tenant)) > FURTHEST:
+        raise ValueError("Choose days within ten years.")
     contract = lock_contract(contract.pk)
     standing = contract.terms.filter(taken_back_at__isnull=True).first()
     if standing is not None:

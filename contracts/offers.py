@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from contracts.agreed import Agreed, as_before
+from contracts.cancelling import FURTHEST
 from contracts.models import Contract, OfferEquipment, RenewalOffer
 from contracts.offer_blocks import OFFER, Block, another_stands, offer_that_stands, recipient_of, what_blocks
 from contracts.offer_document import CONTENT_TYPE, document_name, offer_pdf
@@ -219,6 +220,8 @@ def _fill(offer, offered: Offered, today) -> None:
         raise ValueError(f"The term ends before it begins on {day_in_full(offer.starts_on)}.")
     if offered.amount < 0:
         raise ValueError("The price cannot be below zero.")
+    if max(offered.ends_on, offered.valid_until) - today > FURTHEST:
+        raise ValueError("Choose days within ten years.")
     if offered.valid_until < today:
         raise ValueError("The day until which it is valid is over.")
     usual = set(machines_covered(offer.contract, offer.starts_on).values_list("pk", flat=True))

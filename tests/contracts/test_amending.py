@@ -106,6 +106,8 @@ def test_a_term_does_not_end_before_it_begins(desk, now):
     without_term(desk, now)
     with pytest.raises(ValueError, match="before the first"):
         enter_first_term(desk.contract, starts_on=LAST, ends_on=FIRST, by=desk.accounts, now=now)
+    with pytest.raises(ValueError, match="within ten years"):
+        enter_first_term(desk.contract, starts_on=FIRST, ends_on=dt.date.max, by=desk.accounts, now=now)
 
 
 def add(desk, now, by="accounts", number="N-30001", machines=()):

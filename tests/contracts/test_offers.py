@@ -153,6 +153,8 @@ def test_one_that_nobody_answered_in_time_gives_way(north, now):
         ({"ends_on": NEXT - DAY}, "The term ends before it begins on 15 Mar 2026."),
         ({"amount": Decimal("-1")}, "The price cannot be below zero."),
         ({"valid_until": TODAY - DAY}, "The day until which it is valid is over."),
+        ({"valid_until": dt.date.max}, "Choose days within ten years."),
+        ({"ends_on": dt.date.max}, "Choose days within ten years."),
         ({"machines": frozenset()}, "Choose at least one of the customer’s machines."),
     ],
 )
