@@ -145,6 +145,9 @@ def first_term(request, id):
         enter_first_term(contract, by=request.membership, now=now, **form.cleaned_data)
     except HasTerm as refused:
         return _first_term_page(request, contract, form, status=409, refusal=str(refused))
+    except ValueError as refused:
+        form.add_error("ends_on", str(refused))
+        return _first_term_page(request, contract, form, status=422)
     cover = cover_of(contract, local_day(now, zone_of(request.tenant)))
     messages.success(request, f"Entered. {cover.sentence}.")
     return redirect(desk_url(request.tenant, "contract", id=contract.public_id))
@@ -178,6 +181,9 @@ def new_contract(request, id):
     except NumberTaken as refused:
         form.add_error("number", str(refused))
         return _new_page(request, customer, machines, form, status=409)
+    except ValueError as refused:
+        form.add_error("ends_on", str(refused))
+        return _new_page(request, customer, machines, form, status=422)
     messages.success(request, f"Contract {contract.number} opened.")
     return redirect(desk_url(request.tenant, "contract", id=contract.public_id))
 

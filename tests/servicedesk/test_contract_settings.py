@@ -167,6 +167,14 @@ def test_a_contract_that_cannot_be_is_said(accounts, north, changes, status, wor
         assert Contract.objects.count() == 1
 
 
+def test_a_first_term_in_twenty_years_is_refused_in_words(accounts, north, now):
+    with tenant(north.tenant):
+        ContractTerm.objects.update(taken_back_at=now)
+    answer = accounts.post(url(north, "first-term/"), {"starts_on": "2046-01-01", "ends_on": "2046-12-31"})
+    assert answer.status_code == 422
+    assert "Choose days within ten years." in answer.content.decode()
+
+
 @pytest.mark.parametrize("role", ["dispatcher", "technician", "sales"])
 def test_others_open_no_contract_and_bring_none_together(client, north, role):
     client.force_login(north.people[role].user)
