@@ -294,7 +294,7 @@ def test_one_button_books_the_granted_visit_with_its_time(desk, client, now):
         assert (visit.kind, visit.entitlement.term, visit.window_start) == (
             "tune-up",
             desk.term,
-            dt.datetime(2026, 3, 5, 13, 30, tzinfo=dt.UTC),
+            dt.datetime(2026, 3, 6, 8, 0, tzinfo=dt.UTC),
         )
         assert (visit.tell_by_sms, visit.tell_by_mail) == (True, True)
         assert [m.equipment for m in visit.machines.all()] == [desk.copier]

@@ -274,7 +274,7 @@ def test_the_text_names_what_is_paid_for_and_the_preferred_technicians_time(nort
     at = dt.datetime(2026, 7, 3, 17, tzinfo=dt.UTC)
     said = letter(north, at)
     assert said.text == (
-        "Northgate: one tune-up is paid for until 31 December. Lou has Monday 8 am. "
+        "Northgate: one tune-up is paid for until 31 December. Lou has Monday noon. "
         "Ring 01632 960 118 to book."
     )
     assert said.title == "One tune-up is paid for until 31 December"
