@@ -24,6 +24,7 @@ from tests.contracts.oracle_calendar import AFTER, DAY, as_long, fold, in_range,
 from tests.contracts.oracle_facts import EVER, Act, Ending, Known, Money, Offer, Proof, Stretch
 
 OFFER = "accepted offer"
+ENOUGH = Decimal("0.95")
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Agreement:
         self._judge(proof, now, "confirmed")
         # An offer is about the term that follows; any other proof may be about one that stands.
         about = None if proof.kind == OFFER else self._belongs_to(proof.dated_on)
-        proof.act = about or self.renew(now, proof.amount)
+        proof.act = about or self.renew(now, proof.amount, on=self.desk.today(now))
 
     def reject(self, now, name) -> None:
         """It proves nothing; an offer that was not accepted after all is settled."""
@@ -72,10 +73,17 @@ class Agreement:
             if proof.kind == OFFER and offer.until == EVER and offer.accepted is not None:
                 self._settle(offer, now)
 
-    def offer(self, now, last, amount, visits) -> None:
+    def may_confirm(self, name) -> bool:
+        """A cancelled contract is renewed by nothing; a proof may join a renewal that stands."""
+        proof = self.proofs[name]
+        return self.ending() is None or (proof.kind != OFFER and self._belongs_to(proof.dated_on) is not None)
+
+    def offer(self, now, last, amount, visits, valid_until) -> None:
         """A next term at a price, sent to the customer."""
         first = self.last(None).last + DAY
-        self.offers.append(Offer(now, first=first, last=last, amount=amount, visits=visits))
+        self.offers.append(
+            Offer(now, first=first, last=last, amount=amount, visits=visits, valid_until=valid_until)
+        )
 
     def accept(self, now, name) -> None:
         """R1.5: an accepted offer is evidence."""
@@ -94,16 +102,19 @@ class Agreement:
         if not before:
             self._judge(proof, now, "returned")
         proof.verdict = "returned"
-        if before == "confirmed" and proof.act.stands and not self._money_for(proof.act):
+        if before == "confirmed" and proof.act.stands and not self.is_still_paid(proof.act):
             self._take_back(now, proof.act)
-            self.log(now, f"{name} again", proof.kind, self.desk.today(now), proof.amount)
+            self.log(now, f"{name} again", proof.kind, proof.dated_on, proof.amount)
 
-    def renew(self, now, amount=None, *, last=None, price=None, visits=None, cut=False) -> Act:
-        """R1.9: the next term starts the day after the last end, whenever that is."""
+    def renew(self, now, amount=None, *, on=None, last=None, price=None, visits=None, cut=False) -> Act:
+        """R1.9: the next term starts the day after the last end, whenever that is.
+
+        As offered, if the offer still holds `on` a day.
+        """
         before = self.last(None)
         first = before.last + DAY
         length = before.usual or length_of(before.first, before.last)
-        offer = self.offer_about(first)
+        offer = self.offer_about(first, on)
         if offer is not None and last is None and price is None:
             last, price, visits = offer.last, offer.amount, offer.visits
         ends_on = as_long(length, first) if last is None else last
@@ -241,9 +252,12 @@ class Agreement:
         """The offer that waits for an answer."""
         return next((o for o in self.offers if o.until == EVER and o.accepted is None), None)
 
-    def offer_about(self, first) -> Offer | None:
-        """The offer that stands for the term that begins on that day."""
-        return next((o for o in self.offers if o.until == EVER and o.first == first), None)
+    def offer_about(self, first, on) -> Offer | None:
+        """The offer for the term that begins on that day: accepted, or valid on another."""
+        for o in self.offers:
+            if o.until == EVER and o.first == first and (o.accepted or on is None or on <= o.valid_until):
+                return o
+        return None
 
     def changes(self) -> set[dt.date]:
         """Days around which time alone may change the state."""
@@ -294,8 +308,13 @@ class Agreement:
     def _judge(self, proof, now, verdict):
         proof.verdict, proof.waits.until = verdict, now
 
-    def _money_for(self, act) -> Decimal:
-        return sum((m.amount for m in self.desk.money if m.act is act and not m.returned), Decimal(0))
+    def is_still_paid(self, act) -> bool:
+        """Whether the money that is left makes 95 % of what the renewal was made for.
+
+        An overpaid renewal stands on its price, one that was let pass for less on what it was.
+        """
+        left = sum((m.amount for m in self.desk.money if m.act is act and not m.returned), Decimal(0))
+        return left > 0 and left >= min(act.amount, act.stretch.price) * ENOUGH
 
     def _take_back(self, now, act):
         act.stands, act.stretch.until = False, now
@@ -348,14 +367,13 @@ class Desk:
             if last is None:
                 continue
             if not self._is_about_its_end(money, last):
-                # Paid out of range: it is for the term that stands, or that was asked for with it.
-                if money.amount >= last.price * Decimal("0.95"):
+                if self._pays_the_term(money, named, last):
                     self._match(money, named, last.act, now)
                 continue
-            offer = named.offer_about(last.last + DAY)
+            offer = named.offer_about(last.last + DAY, money.paid_on)
             asked = named.price if offer is None else offer.amount
-            if named.ending() is None and money.amount >= asked * Decimal("0.95"):
-                self._match(money, named, named.renew(now, money.amount), now)
+            if named.ending() is None and money.amount >= asked * ENOUGH:
+                self._match(money, named, named.renew(now, money.amount, on=money.paid_on), now)
 
     def clock(self, now) -> None:
         """Terms that follow by themselves, as many as it takes after a standstill."""
@@ -377,9 +395,7 @@ class Desk:
             money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
         if act is None or not act.stands:
             return
-        left = money.agreement._money_for(act)
-        # An overpaid renewal stands on its price, one that was let pass for less on what it was.
-        if left > 0 and left >= min(act.amount, act.stretch.price) * Decimal("0.95"):
+        if money.agreement.is_still_paid(act):
             return
         money.agreement._take_back(now, act)
         money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
@@ -389,10 +405,18 @@ class Desk:
         near = (first.first - AFTER * DAY, first.last + AFTER * DAY)
         mine = (m for m in self.money if m.agreement is money.agreement and m.act is None and not m.returned)
         left = sum((m.amount for m in mine if near[0] <= m.paid_on <= near[1]), Decimal(0))
-        return left < first.price * Decimal("0.95")
+        return left < first.price * ENOUGH
 
     def _match(self, money, agreement, act, now):
         money.agreement, money.act, money.waits.until = agreement, act, now
+
+    def _pays_the_term(self, money, named, last) -> bool:
+        """Out of range of its end: enough for the term that stands, in time for it, and not a second time."""
+        if money.amount < last.price * ENOUGH or money.paid_on > last.last + AFTER * DAY:
+            return False
+        near = (last.first - AFTER * DAY, last.last + AFTER * DAY)
+        mine = (m for m in self.money if m.agreement is named and m.act is last.act and not m.returned)
+        return not any(last.act is not None or near[0] <= m.paid_on <= near[1] for m in mine)
 
     def _is_about_its_end(self, money, last) -> bool:
         if not in_range(money.paid_on, last.last):

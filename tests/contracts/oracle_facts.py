@@ -86,4 +86,5 @@ class Offer(Known):
     amount: Decimal = None
     visits: int = 0
     first: dt.date = None
+    valid_until: dt.date = None
     accepted: Known | None = None

@@ -88,7 +88,11 @@ class Writer:
 
     def write(self) -> Batch:
         """The whole batch, told to its oracle on the way."""
-        ends = [self._end(), self._end()]
+        first = self._end()
+        second = self._end()
+        # Nobody enters days that are ten years away.
+        near = abs((second - first).days) < 1500
+        ends = [first, second if near else first + self.chance.randrange(-900, 900) * DAY]
         self._open(ends)
         instants = self._instants(ends)
         begins = {number: self.chance.choice(instants[:4]) for number in self.first_terms}
@@ -187,7 +191,7 @@ class Writer:
         ways += (
             [(self._undo, 3)] if agreement.ending() else [(self._cancel, 1), (self._renew, 2), (self._cut, 1)]
         )
-        if agreement.open_offer():
+        if (offer := agreement.open_offer()) and self.desk.today(now) <= offer.valid_until:
             ways += [(self._decline, 2), *([(self._accept, 4)] if self._may_accept(agreement) else [])]
         elif not agreement.ending() and not any(o.until == EVER for o in agreement.offers):
             ways += [(self._offer, 2)]
@@ -208,12 +212,9 @@ class Writer:
         )
 
     def _judge(self, now, agreement, waiting, *_):
-        self._do(
-            now,
-            self.chance.choice(("confirm", "confirm", "reject")),
-            agreement,
-            name=self.chance.choice(waiting),
-        )
+        name = self.chance.choice(waiting)
+        confirms = agreement.may_confirm(name) and self.chance.random() < 0.7
+        self._do(now, "confirm" if confirms else "reject", agreement, name=name)
 
     def _bounce(self, now, agreement, _, returnable, __):
         self._do(now, "bounce", agreement, name=self.chance.choice(returnable))
@@ -273,7 +274,11 @@ class Writer:
         first = agreement.last(None).last + DAY
         last = self.chance.choice((agreement.usual_end(), first + self.chance.randrange(500) * DAY))
         amount = self.chance.choice((agreement.price, Decimal("650.00")))
-        self._do(now, "offer", agreement, last=last, amount=amount, visits=self.chance.randrange(4))
+        more = {
+            "visits": self.chance.randrange(4),
+            "valid_until": self.desk.today(now) + self.chance.choice((30, 90, 2000)) * DAY,
+        }
+        self._do(now, "offer", agreement, last=last, amount=amount, **more)
 
     def _may_accept(self, agreement) -> bool:
         """Nothing has changed since it was sent."""

@@ -26,7 +26,7 @@ from contracts.renewals import last_term
 from contracts.renewing_by_itself import renew_by_themselves
 from contracts.taking_back import return_payment
 from customers.models import Customer
-from tests.contracts.oracle_calendar import DAY, fold
+from tests.contracts.oracle_calendar import fold
 
 
 class Player:
@@ -122,8 +122,7 @@ class Player:
             contract=contract, effective_on=day, reason="Cancelled in the old program", recorded_at=now
         )
 
-    def _offer(self, contract, *, last, amount, visits, by, now):
-        valid_until = self.batch.desk.today(now) + 2000 * DAY
+    def _offer(self, contract, *, last, amount, visits, valid_until, by, now):
         offered = Offered(
             ends_on=last, amount=amount, visits=visits, response_hours=None, valid_until=valid_until
         )

@@ -18,15 +18,6 @@ from tenancy.scope import current_tenant_id
 NUMBER, DAY = 987_654_321, dt.date(1911, 11, 11)
 MOMENT = dt.datetime(1911, 11, 11, 11, 11, 11, tzinfo=dt.UTC)
 COLUMNS = {NUMBER: "asked.contract", DAY: "asked.day", MOMENT: "asked.moment"}
-FACTS = (
-    "waiting_evidence",
-    "accepted_offer",
-    "unmatched_payment",
-    "cancellation",
-    "last_renewal",
-    "last_term",
-    "last_check",
-)
 ASKED = (
     "SELECT asked.place, answer.* FROM unnest(%s::int[], %s::bigint[], %s::date[], %s::timestamptz[]) "
     "AS asked(place, contract, day, moment), LATERAL ({answer}) AS answer ORDER BY asked.place"
@@ -73,6 +64,8 @@ def _contract(row, tenant) -> Contract:
     fields = {field.attname: row.pop(field.column) for field in Contract._meta.concrete_fields}
     contract = Contract(**fields)
     for name, value in row.items():
-        setattr(contract, name, json.loads(value) if name in FACTS and isinstance(value, str) else value)
+        # Facts are read as text here; no other value begins so.
+        is_fact = isinstance(value, str) and value.startswith("{")
+        setattr(contract, name, json.loads(value) if is_fact else value)
     contract.tenant = tenant
     return contract

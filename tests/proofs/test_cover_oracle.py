@@ -35,7 +35,7 @@ pytestmark = pytest.mark.proof
 
 FULL = os.environ.get("PROOF") == "full"
 SEED = int(os.environ.get("SEED", "20260305"))
-HISTORIES = int(os.environ.get("HISTORIES", 10_000 if FULL else 300))
+HISTORIES = int(os.environ.get("HISTORIES", 10_000 if FULL else 180))
 ZONES = (
     "Pacific/Apia",
     "Asia/Kolkata",
@@ -109,13 +109,15 @@ class Judge:
             Contract.objects.select_related("tenant").filter(pk__in=[c.pk for c in pairs.values()])
         )
         until = max(self.moments())
-        one = self.chance.choice(contracts)
-        alone = life_of(one, until=until).changes[::-1]
         with monkeypatch.context() as patch:
             # The same statement, for all moments of all contracts at once.
             patch.setattr(life, "_covers", self._read_ahead(contracts, until))
             lives = lives_of(contracts, until=until)
-        self._compare("life alone", self.numbers[one.pk], None, alone, lives[one.pk])
+        if self.chance.random() < 0.4:
+            # And one life as a page reads it.
+            one = self.chance.choice(contracts)
+            alone = life_of(one, until=until).changes[::-1]
+            self._compare("life alone", self.numbers[one.pk], None, lives[one.pk], alone)
         for number, contract in pairs.items():
             changes = lives[contract.pk]
             # Days before the first record are told by it: nobody could have read them live.
@@ -143,8 +145,11 @@ class Judge:
 
     def give_up(self, number, why):
         """A history that could not be played to its end is one difference, and judged no further."""
-        if self.told.pop(number, None):
-            self._differs(number, f"not played to its end: {why}")
+        if number not in self.told:
+            return
+        self._differs(number, f"not played to its end: {why}")
+        for sister in self.batch.customers[self.told[number].customer]:
+            self.told.pop(fold(sister), None)
 
     def moments(self):
         """By instant, the contracts to look at then: at each act, and at each midnight that counts."""
@@ -218,13 +223,13 @@ def prove(batch_seed, desk, zone, size, extends, monkeypatch) -> Judge:
 
 
 def test_cover_reads_as_the_rules_say(db, now, capsys, monkeypatch):
-    size = max(1, min(250, HISTORIES // (2 * len(ZONES))))
+    size = max(1, min(250, HISTORIES // len(ZONES)))
     counts, differences, batches = Counter(), [], 0
     while counts["histories"] < HISTORIES:
         zone = ZONES[batches % len(ZONES)]
         with transaction.atomic():
             desk = make_desk(f"proof-{batches}", now=now, time_zone=zone)
-            extends = batches // len(ZONES) % 2 == 1
+            extends = (batches + batches // len(ZONES)) % 2 == 1
             if extends:
                 Tenant.objects.filter(pk=desk.tenant.pk).update(renew_by=Tenant.RenewBy.EXTENSION)
                 desk.tenant.refresh_from_db()
