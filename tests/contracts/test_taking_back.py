@@ -102,7 +102,8 @@ def test_returned_money_of_a_first_term_leaves_the_term_and_is_looked_into(north
     return_payment(second, returned_on=END, by=north.accounts, now=AT)
     evidence = RenewalEvidence.objects.get()
     assert (evidence.contract, evidence.state, evidence.amount) == (north.contract, "waiting", Decimal("600"))
-    assert evidence.note == "Returned by the bank. Its first term, to 14 Mar 2026, is not paid: ask the customer"
+    unpaid = "Its first term, to 14 Mar 2026, is not paid: ask the customer"
+    assert evidence.note == f"Returned by the bank. {unpaid}"
     assert Duty.objects.open().get(kind=Duty.Kind.VERIFY_RENEWAL).subject == evidence.public_id
     assert [hold.source for hold in standing_holds(north.customer)] == [f"evidence:{evidence.public_id}"]
     told = TimelineEntry.objects.get(subject=second.public_id)
