@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models import BooleanField, Case, Exists, OuterRef, Subquery, Value, When
 
 from contracts.agreed import agreed_for, standing_offers
 from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
@@ -81,8 +81,9 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
                 acts.append((payment, act))
             else:
                 # Given back, it takes that term with it; other money of it keeps the term.
-                payment.renewal_id = desk.terms[contract.pk].made_by
-                desk.terms[contract.pk].is_paid = True
+                last = desk.terms[contract.pk]
+                payment.renewal_id = last.made_by
+                last.is_paid = last.made_by is not None or _is_near(payment, last)
                 result.paid.append(payment)
         renewals = enter_renewals([act for _, act in acts], by=by, now=now)
         for (payment, _), renewal in zip(acts, renewals, strict=True):
@@ -166,21 +167,30 @@ def _last_terms(contracts) -> dict[int, ContractTerm]:
             contract__in=[contract.pk for contract in contracts], taken_back_at__isnull=True
         )
         .annotate(made_by=Subquery(made_by.values("pk")[:1]))
-        .annotate(is_paid=Exists(_money_of(OuterRef("made_by"))))
+        .annotate(is_paid=_money_of_its_term())
         .order_by("ends_on")
     )
     return {term.contract_id: term for term in standing}
 
 
-def _money_of(made_by):
-    """Money of a term: of the renewal that made it, or of a first term, near enough to its days."""
+def _money_of_its_term():
+    """Money of the renewal that made a term; of a first term, money near enough to its days."""
     days = Value(AFTER_THE_END)
-    own = Q(renewal=made_by) | Q(
+    money = Payment.objects.standing().filter(contract=OuterRef("contract"))
+    near = money.filter(
         renewal__isnull=True,
         paid_on__gte=OuterRef("starts_on") - days,
         paid_on__lte=OuterRef("ends_on") + days,
     )
-    return Payment.objects.standing().filter(own, contract=OuterRef("contract"))
+    return Case(
+        When(made_by__isnull=True, then=Exists(near)),
+        default=Exists(money.filter(renewal=OuterRef("made_by"))),
+        output_field=BooleanField(),
+    )
+
+
+def _is_near(payment, term) -> bool:
+    return term.starts_on - AFTER_THE_END <= payment.paid_on <= term.ends_on + AFTER_THE_END
 
 
 def _cancelled(contracts) -> set[int]:

@@ -20,7 +20,7 @@ from fractions import Fraction
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
-from tests.contracts.oracle_calendar import AFTER, DAY, as_long, fold, in_range, length_of
+from tests.contracts.oracle_calendar import AFTER, DAY, as_long, begins_as_long, fold, in_range, length_of
 from tests.contracts.oracle_facts import EVER, Act, Ending, Known, Money, Offer, Proof, Stretch
 
 OFFER = "accepted offer"
@@ -421,4 +421,6 @@ class Desk:
     def _is_about_its_end(self, money, last) -> bool:
         if not in_range(money.paid_on, last.last):
             return False
-        return abs((money.paid_on - last.last).days) <= abs((money.paid_on - last.first).days)
+        # A term that was cut to end with others is no term that anybody pays at its start.
+        begins = last.first if last.usual is None else begins_as_long(last.usual, last.last)
+        return abs((money.paid_on - last.last).days) <= abs((money.paid_on - begins).days)

@@ -53,6 +53,16 @@ def as_long(length: tuple, first: dt.date) -> dt.date:
     return anniversary(first, months) - DAY
 
 
+def begins_as_long(length: tuple, last: dt.date) -> dt.date:
+    """The first day of a term of that length that ends on `last`."""
+    if length[0] == "days":
+        return last - (length[1] - 1) * DAY
+    day = last
+    while anniversary(day, length[1]) > last + DAY:
+        day -= DAY
+    return day
+
+
 def in_range(day: dt.date, end: dt.date) -> bool:
     """From 120 days before an end to 90 days after it, both included."""
     return -BEFORE <= (day - end).days <= AFTER

@@ -22,6 +22,7 @@ from contracts.renewals import renew
 from contracts.taking_back import return_payment
 from contracts.terms import next_term_dates
 from customers.models import Customer
+from tenancy.models import Tenant
 from tenancy.scope import tenant
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
@@ -165,6 +166,21 @@ def test_money_that_came_twice_keeps_its_term_when_one_of_it_goes_back(north):
     for payment, left in ((first, [END, dt.date(2027, 3, 14)]), (second, [END])):
         return_payment(payment, returned_on=END, by=north.accounts, now=AT)
         assert ends(north) == left
+
+
+def test_money_long_before_a_first_term_is_taken_alike_at_once_or_one_by_one(north):
+    """Too far from the term's days to say that it is paid: each is kept, however they came."""
+    early = START - dt.timedelta(days=400)
+    assert outcome(pay(north, early), pay(north, early)) == (0, 2, 0)
+    assert outcome(pay(north, early)) == (0, 1, 0)
+
+
+def test_the_first_terms_money_does_not_pay_for_its_extension(north):
+    Tenant.objects.filter(pk=north.tenant.pk).update(renew_by=Tenant.RenewBy.EXTENSION)
+    assert outcome(pay(north, START)) == (0, 1, 0)
+    renew(north.contract, channel="post", amount=Decimal("612"), by=north.accounts, now=AT)
+    assert outcome(pay(north, END)) == (0, 1, 0)
+    assert outcome(pay(north, END)) == (0, 0, 1)
 
 
 def test_a_renewal_in_grace_starts_the_day_after_the_old_end(north):
