@@ -48,7 +48,7 @@ FIELDS = {
     "is_auto_renewing": "renews by itself",
     "notice_days": "notice, days before the end",
     "owner": "looked after by",
-    "imported_status": "the old program’s word",
+    "imported_status": "The old program said",
     "counts_from": "counted from",
     "channel": "renewed by",
     "reference": "reference",
@@ -160,7 +160,11 @@ def _values(model, before, event, contract, owners) -> str:
             continue
         if before is None or getattr(before, field.attname) != now:
             called = OWN_WORDS.get((model, name), words)
-            said.append(f"{called}: {_shown(field, now, contract, owners)}")
+            shown = _shown(field, now, contract, owners)
+            # Only ever as a quotation: it decides nothing (R1.2).
+            said.append(
+                f"The old program said “{shown}”" if name == "imported_status" else f"{called}: {shown}"
+            )
     return "; ".join(said)
 
 

@@ -214,6 +214,9 @@ class UnusedVisit:
         """What is paid for, until when, and the preferred technician's time as it is at this moment."""
         desk, today = message.tenant, local_day(now, zone_of(message.tenant))
         granted = _open_grant(message, now)
+        if granted is None:
+            # Looked at by a person; it does not leave any more.
+            return Letter("Your paid visit", f"{desk.name}: no paid visit is open any more.")
         row = row_of(granted, today)
         propose([row], desk=desk, now=now)
         left = int(granted.left)
