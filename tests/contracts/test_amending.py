@@ -47,7 +47,7 @@ def test_what_is_different_is_saved_and_the_running_term_stays(desk, now):
     assert (desk.contract.price, desk.contract.owner) == (Decimal("640.00"), desk.sales)
     assert desk.contract.terms.get().price == Decimal("612.00")
     changed = next(change for change in changes_of(desk.contract) if change.what == "Contract changed")
-    assert changed.detail == "price: 640.00; owner: Jamie Mercer"
+    assert changed.detail == "price of a term: £640.00; looked after by: Jamie Mercer"
 
 
 def test_a_number_stays_found_however_it_is_spelled(desk, now):
