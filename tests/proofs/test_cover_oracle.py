@@ -35,7 +35,7 @@ pytestmark = pytest.mark.proof
 
 FULL = os.environ.get("PROOF") == "full"
 SEED = int(os.environ.get("SEED", "20260305"))
-HISTORIES = int(os.environ.get("HISTORIES", 10_000 if FULL else 180))
+HISTORIES = int(os.environ.get("HISTORIES", 10_000 if FULL else 120))
 ZONES = (
     "Pacific/Apia",
     "Asia/Kolkata",
