@@ -89,7 +89,7 @@ def processes_of(root: Path) -> dict[int, str]:
     return found
 
 
-def nothing_is_left(root: Path, *, seconds: float = 15) -> bool:
+def nothing_is_left(root: Path, *, seconds: float = 60) -> bool:
     return wait_until(lambda: not processes_of(root), seconds=seconds)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from servicedesk.embedded.processes import CODE
 from servicedesk.embedded.pytest_plugin import PREFIX
-from tests.servicedesk.checkout import environment, nothing_is_left, processes_of
+from tests.servicedesk.checkout import environment, nothing_is_left, processes_of, wait_until
 
 TESTS = """
 import os, time, psycopg
@@ -75,7 +75,7 @@ def test_an_interrupted_run_and_a_killed_one_leave_nothing(tmp_path):
         run.communicate(timeout=60)
 
         assert nothing_is_left(folder)
-        assert not folder.exists()
+        assert wait_until(lambda folder=folder: not folder.exists(), seconds=60)
 
 
 def test_workers_of_one_run_share_its_servers(tmp_path):
