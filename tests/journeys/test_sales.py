@@ -140,9 +140,9 @@ def test_from_the_list_to_the_verdict_by_keys(page_as, scene):
 def test_a_renewed_customer_shows_the_evidence_and_no_pitch(page_as, scene):
     page = page_as("sales")
     page.goto(scene.url("calls/?show=held"))
-    page.get_by_role("link", name="The Harbour Letter").click()
+    page.get_by_role("link", name="The Harbour Letter").first.click()
     expect(page.get_by_role("heading", name="Active until 14 Mar 2027, renewal paid")).to_be_visible()
-    ledger = page.get_by_role("table")
+    ledger = page.get_by_role("main")
     expect(ledger.get_by_role("row").filter(has_text="Cheque 004417, £612.00")).to_contain_text(
         "Hollis Grant"
     )
@@ -173,7 +173,7 @@ def test_the_customers_word_is_one_button_and_leaves_the_list(page_as, scene):
     expect(page.get_by_text("Not in the list: Renewal in review")).to_be_visible()
     expect(page.locator('a[href^="tel:"]')).to_have_count(0)
     page.goto(scene.url("calls/"))
-    expect(page.get_by_role("link", name="Pell Street Studio")).to_be_visible()
+    expect(page.get_by_role("link", name="Pell Street Studio").first).to_be_visible()
     expect(page.get_by_role("link", name="Weir House")).to_have_count(0)
     expect(page.get_by_text("4 held back, so nobody pitches")).to_be_visible()
     with tenant(scene.cast.north.tenant):
@@ -202,7 +202,7 @@ def test_accounts_judge_what_waits(page_as, scene):
     page.get_by_label("What you looked at").fill("Bank line of 4 March")
     page.get_by_role("button", name="Confirm the renewal").click()
     expect(page.get_by_role("status")).to_contain_text("Confirmed. Active until 14 Jan 2027")
-    expect(page.get_by_role("table").first).to_contain_text("Bank line of 4 March, Hollis Grant")
+    expect(page.get_by_role("main")).to_contain_text("Bank line of 4 March, Hollis Grant")
 
 
 @pytest.mark.browser
