@@ -266,11 +266,10 @@ def _payments(contracts, found, days, terms) -> None:
 
 
 def _may_mean(payment, terms, *, is_named) -> bool:
-    """Near the end of a term; money that names the contract also at any day of a term."""
+    """Near the end of a term; money that names the contract also at any other day of a term."""
     return any(
-        term.starts_on <= payment.paid_on <= term.ends_on + MONEY_DAYS_AFTER * ONE_DAY
-        if is_named
-        else -MONEY_DAYS_BEFORE <= (payment.paid_on - term.ends_on).days <= MONEY_DAYS_AFTER
+        -MONEY_DAYS_BEFORE <= (payment.paid_on - term.ends_on).days <= MONEY_DAYS_AFTER
+        or (is_named and term.starts_on <= payment.paid_on <= term.ends_on)
         for term in terms
     )
 
