@@ -86,6 +86,7 @@ def test_a_plan_is_made_and_stopped_by_keyboard(live_desk, page_as):
     page.goto(live_desk.url(f"equipment/{north.copier.public_id}/"))
     page.get_by_role("link", name="New plan").press("Enter")
     page.get_by_label("What is done").fill("Spring clean")
+    page.get_by_label("First due on").fill("2026-03-16")
     page.get_by_role("button", name="Make the plan").press("Enter")
     page.get_by_role("heading", name="Spring clean").wait_for()
     page.locator("#stop-why").fill("Machine sold")
