@@ -37,6 +37,9 @@ class Duty(TenantModel):
         OFFER_VISIT = "offer visit", "Offer an unused visit"
         BOOK_SERVICE = "book service", "Book planned maintenance"
         SETTLE_MONEY_OUT = "settle money out", "Settle money that left"
+        APPROVE_VISIT = "approve visit", "Approve a third appointment"
+        OWN_CASE = "own case", "Take a customer over"
+        ANSWER_REPLY = "answer reply", "Answer a reply"
         RENEWAL_ENDS = "renewal ends", "Speak about a renewal"
 
     # uuid5 of its cause: the same cause never makes two.

@@ -119,6 +119,11 @@ class Contact(TenantModel):
     mail_key = models.CharField(max_length=254, blank=True, editable=False, db_collation="C")
     by_sms = models.BooleanField(default=True)
     by_mail = models.BooleanField(default=True)
+    # The customer's own word (STOP, or the link in a mail): only they themselves take it back.
+    sms_stopped_at = models.DateTimeField(null=True, blank=True)
+    mail_stopped_at = models.DateTimeField(null=True, blank=True)
+    # Of what is written to them; empty: the desk's.
+    language = models.CharField(max_length=12, blank=True)
     is_main = models.BooleanField(default=False)
     verified_on = models.DateField(null=True, blank=True)
 

@@ -66,7 +66,11 @@ class Tenant(models.Model):
     quiet_from = models.TimeField(default=datetime.time(21, 0))
     quiet_until = models.TimeField(default=datetime.time(8, 0))
     waiting_counts_working_time = models.BooleanField(default=True)
+    # Between two visits where no coordinates are known; where they are, the distance at this speed.
     travel_minutes = models.PositiveSmallIntegerField(default=15)
+    travel_kmh = models.PositiveSmallIntegerField(default=40)
+    # Of messages to customers for whom no other language is known; an IETF tag ("en", "nl").
+    language = models.CharField(max_length=12, default="en")
     visit_minutes = models.PositiveSmallIntegerField(default=75)
     window_minutes = models.PositiveSmallIntegerField(default=60)
     # What a visit without a contract costs, said on the caller screen; null: not said.
@@ -78,6 +82,7 @@ class Tenant(models.Model):
                 condition=Q(slug__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"), name="tenant_slug_form"
             ),
             models.CheckConstraint(condition=Q(window_minutes__gt=0), name="tenant_window_lasts"),
+            models.CheckConstraint(condition=Q(travel_kmh__gt=0), name="tenant_travel_moves"),
         ]
 
     def __str__(self):

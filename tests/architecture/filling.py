@@ -21,6 +21,7 @@ from contracts.models import (
 from customers.links import make_link
 from customers.models import Customer, CustomerLink, CustomerMerge, Equipment, Hold, MergedRow
 from imports.models import ImportedRow
+from messaging.models import DeliveryReport, Message, MessageTemplate, Provider, Reply
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
 from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
@@ -31,9 +32,13 @@ from visits.models import (
     PartUse,
     PlanException,
     PlannedService,
+    RearrangedVisit,
+    Rearrangement,
     Technician,
     Visit,
+    VisitSeries,
     WorkingHours,
+    WorkType,
 )
 
 
@@ -97,3 +102,14 @@ def _fill(now):
     WorkingHours.objects.create(
         technician=Technician.objects.first(), weekday=0, starts=dt.time(8), ends=dt.time(16)
     )
+    WorkType.objects.create(visit_kind="tune-up", machine="", minutes=45)
+    VisitSeries.objects.create(customer=customer, site=visit.site, every_weeks=4, made_at=now)
+    moved = Rearrangement.objects.create(kind="move", made_at=now, held_until=now)
+    RearrangedVisit.objects.create(rearrangement=moved, visit=visit, before={}, version=1)
+    MessageTemplate.objects.create(
+        kind="booked", channel="sms", language="en", text="We come.", changed_at=now
+    )
+    Provider.objects.create(channel="sms", kind="http", changed_at=now)
+    message = Message.objects.first()
+    DeliveryReport.objects.create(message=message, what="delivered", report_id="r-1", at=now, received_at=now)
+    Reply.objects.create(channel="sms", address="+15550100", provider_id="p-1", received_at=now)

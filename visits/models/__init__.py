@@ -2,9 +2,11 @@
 
 from visits.models.maintenance import MaintenancePlan, PlanException, PlannedService
 from visits.models.parts import Part, PartUse, VanStock
+from visits.models.rearrangement import RearrangedVisit, Rearrangement
 from visits.models.report import Review, ServiceReport
 from visits.models.technician import Absence, Technician, TechnicianPreference, WorkingHours
 from visits.models.visit import Assignment, Visit, VisitEquipment, VisitPromise, VisitStep
+from visits.models.work import VisitKind, VisitSeries, WorkType
 
 __all__ = [
     "Absence",
@@ -14,6 +16,8 @@ __all__ = [
     "PartUse",
     "PlanException",
     "PlannedService",
+    "RearrangedVisit",
+    "Rearrangement",
     "Review",
     "ServiceReport",
     "Technician",
@@ -21,7 +25,10 @@ __all__ = [
     "VanStock",
     "Visit",
     "VisitEquipment",
+    "VisitKind",
     "VisitPromise",
+    "VisitSeries",
     "VisitStep",
+    "WorkType",
     "WorkingHours",
 ]

@@ -18,10 +18,23 @@ class Technician(TenantModel):
     name = models.CharField(max_length=120)
     phone = models.CharField(max_length=40, blank=True)
     skills = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    # Where the first way of a day begins and the last one ends; empty: not counted.
+    home_address = models.CharField(max_length=300, blank=True)
+    home_latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    home_longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    # Whose public holidays count, as ISO 3166-2 writes it after the country; empty: the desk's.
+    subdivision = models.CharField(max_length=8, blank=True)
     is_active = models.BooleanField(default=True)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="technician_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="technician_name_once"),
+            models.CheckConstraint(
+                condition=Q(home_latitude__isnull=True, home_longitude__isnull=True)
+                | Q(home_latitude__isnull=False, home_longitude__isnull=False),
+                name="technician_home_is_a_place",
+            ),
+        ]
 
     def __str__(self):
         return self.name

@@ -14,6 +14,7 @@ from tenancy.fields import TenantForeignKey, TenantOneToOneField
 from tenancy.managers import TenantManager
 from tenancy.models import TenantModel
 from visits.models.technician import Technician
+from visits.models.work import VisitKind, VisitSeries
 
 
 class VisitQuerySet(models.QuerySet):
@@ -32,11 +33,7 @@ class VisitQuerySet(models.QuerySet):
 class Visit(TenantModel):
     """Its outcomes are separate and final: done, missed by us, no access, cancelled by us or by them."""
 
-    class Kind(models.TextChoices):
-        FAULT = "fault", "Fault"
-        TUNE_UP = "tune-up", "Tune-up"
-        INSTALL = "install", "Install"
-        RETURN = "return visit", "Return visit"
+    Kind = VisitKind
 
     class State(models.TextChoices):
         BOOKED = "booked", "Not confirmed"
@@ -66,7 +63,10 @@ class Visit(TenantModel):
     case = TenantForeignKey(Case, null=True, blank=True, related_name="visits")
     # The granted visit that it uses, when it is an entitled one.
     entitlement = TenantForeignKey(Entitlement, null=True, blank=True, related_name="visits")
+    series = TenantForeignKey(VisitSeries, null=True, blank=True, related_name="visits")
     kind = models.CharField(max_length=12, choices=Kind.choices)
+    # How many technicians it takes.
+    crew = models.PositiveSmallIntegerField(default=1)
     problem = models.TextField(blank=True, help_text="in the customer's words")
 
     window_start = models.DateTimeField()
@@ -85,6 +85,11 @@ class Visit(TenantModel):
     needs_placing = models.BooleanField(default=False, help_text="came in without a free technician")
     tell_by_mail = models.BooleanField(default=True)
     tell_by_sms = models.BooleanField(default=True)
+    # After a second miss in 90 days somebody stands by; a third appointment waits for a supervisor (R4.6).
+    backup = TenantForeignKey(Technician, null=True, blank=True, related_name="backing_up")
+    approval_asked_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     # Nothing is sent before: the time in which a booking can be undone.
     held_until = models.DateTimeField(null=True, blank=True)
 
@@ -142,6 +147,12 @@ class Visit(TenantModel):
             models.CheckConstraint(
                 condition=Q(miss_closed_at__isnull=True) | ~Q(miss_outcome=""),
                 name="visit_miss_closes_with_outcome",
+            ),
+            models.CheckConstraint(condition=Q(crew__gte=1, crew__lte=4), name="visit_crew"),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True)
+                | Q(approved_by__isnull=False, approval_asked_at__isnull=False),
+                name="visit_approved_by_somebody",
             ),
         ]
         indexes = [

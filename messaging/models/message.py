@@ -57,6 +57,8 @@ class Message(TenantModel):
     attempts = models.PositiveSmallIntegerField(default=0)
     # A worker holds it until then. With the state "sending": an attempt was begun and nobody knows its end.
     leased_until = models.DateTimeField(null=True, blank=True)
+    # Of the words that went; empty before they are written.
+    language = models.CharField(max_length=12, blank=True, db_default="")
     provider_id = models.CharField(max_length=200, blank=True)
     planned_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -84,6 +86,10 @@ class Message(TenantModel):
             models.Index(fields=["tenant", "state", "-send_after", "-id"], name="message_by_state"),
             # A visit's messages, for cancelling them when it moves.
             models.Index(fields=["tenant", "subject"], name="message_by_subject"),
+            # A provider's report or a reply names the message by the provider's id.
+            models.Index(
+                fields=["tenant", "provider_id"], condition=~Q(provider_id=""), name="message_by_provider_id"
+            ),
         ]
 
     @property

@@ -1,0 +1,67 @@
+"""DeliveryReport: what a provider says became of a message. Reply: what a customer answered."""
+
+from django.db import models
+from django.db.models import Q
+
+from customers.models import Contact, Customer
+from messaging.models.message import Message
+from tenancy.fields import TenantForeignKey
+from tenancy.models import TenantModel
+
+
+class DeliveryReport(TenantModel):
+    """One report, kept as it came; the same one twice is one."""
+
+    class What(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted by the provider"
+        DELIVERED = "delivered", "Delivered"
+        BOUNCED = "bounced", "Bounced"
+        FAILED = "failed", "Not delivered"
+        COMPLAINED = "complained", "Marked as spam"
+        STOPPED = "stopped", "Opted out"
+
+    message = TenantForeignKey(Message, related_name="reports")
+    what = models.CharField(max_length=10, choices=What.choices)
+    detail = models.CharField(max_length=300, blank=True)
+    # The provider's own id of this report, or one made of what it says.
+    report_id = models.CharField(max_length=200)
+    at = models.DateTimeField(help_text="as the provider says")
+    received_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "report_id"], name="deliveryreport_once")]
+        indexes = [models.Index(fields=["tenant", "message", "at"], name="deliveryreport_of_one")]
+
+
+class Reply(TenantModel):
+    """A text or mail from outside: whose it is as far as known, and what a colleague made of it."""
+
+    channel = models.CharField(max_length=4, choices=Message.Channel.choices)
+    # The message that it answers, and who wrote it, where we know.
+    message = TenantForeignKey(Message, null=True, blank=True, related_name="replies")
+    contact = TenantForeignKey(Contact, null=True, blank=True, related_name="replies")
+    customer = TenantForeignKey(Customer, null=True, blank=True, related_name="replies")
+    address = models.CharField(max_length=254)
+    text = models.TextField(blank=True)
+    provider_id = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True, blank=True)
+    handled_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    outcome = models.CharField(max_length=300, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "channel", "provider_id"], name="reply_once"),
+            models.CheckConstraint(
+                condition=Q(handled_at__isnull=True, outcome="")
+                | Q(handled_at__isnull=False) & ~Q(outcome=""),
+                name="reply_handled_with_outcome",
+            ),
+        ]
+        indexes = [
+            # Replies tab: what nobody has answered first, newest first.
+            models.Index(fields=["tenant", "-received_at", "-id"], name="reply_newest"),
+            models.Index(
+                fields=["tenant", "-received_at"], condition=Q(handled_at__isnull=True), name="reply_open"
+            ),
+        ]
