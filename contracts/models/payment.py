@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower, Trim
 
 from contracts.models.contract import Contract
 from contracts.models.renewal import Renewal
@@ -59,7 +60,7 @@ class Statement(TenantModel):
         indexes = [models.Index(fields=["tenant", "-imported_at", "-id"], name="statement_latest")]
 
 
-@tracked(exclude=("written_key",))
+@tracked(exclude=("written_key", "payer_key"))
 class Payment(TenantModel):
     """Matched to a contract, or not yet; nothing is matched twice.
 
@@ -79,6 +80,12 @@ class Payment(TenantModel):
     method = models.CharField(max_length=40, blank=True)
     reference = models.CharField(max_length=200, blank=True)
     payer = models.CharField(max_length=200, blank=True)
+    # A column of its own: behind row level security no index on an expression that may leak is used.
+    payer_key = models.GeneratedField(
+        expression=Trim(Lower("payer")),
+        output_field=models.CharField(max_length=200),
+        db_persist=True,
+    )
     # What the line says, kept as written; `contract` is what we found it to mean.
     contract_written = models.CharField(max_length=120, blank=True)
     written_key = models.CharField(
@@ -102,6 +109,8 @@ class Payment(TenantModel):
     replaced_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     replaced_because = models.CharField(max_length=300, blank=True)
     part_of = TenantForeignKey("self", null=True, blank=True, related_name="parts")
+    # Likely the same money, told before by another file in other words. Only a person matches it.
+    perhaps_again = TenantForeignKey("self", null=True, blank=True, related_name="told_again_by")
     statement = TenantForeignKey(Statement, null=True, blank=True, related_name="payments")
     recorded_at = models.DateTimeField()
     recorded_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
@@ -156,6 +165,10 @@ class Payment(TenantModel):
             # Payments page: all money, the latest first.
             models.Index(fields=["tenant", "-paid_on", "-id"], name="payment_latest"),
             models.Index(fields=["tenant", "contract", "-paid_on"], name="payment_by_contract"),
+            # Statements: whose money a payer's was before.
+            models.Index(
+                fields=["tenant", "payer_key"], condition=Q(contract__isnull=False), name="payment_by_payer"
+            ),
         ]
 
     def save(self, **kwargs):

@@ -67,6 +67,8 @@ class RenewalEvidence(TenantModel):
 
     contract = TenantForeignKey(Contract, related_name="evidence")
     renewal = TenantForeignKey(Renewal, null=True, blank=True, related_name="evidence")
+    # The first term whose own money it is about: it is no proof of a renewal, and makes none.
+    first_term = TenantForeignKey(ContractTerm, null=True, blank=True, related_name="evidence")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     reference = models.CharField(max_length=120, blank=True)
     amount = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
@@ -92,6 +94,10 @@ class RenewalEvidence(TenantModel):
                 condition=Q(state="waiting", decided_at__isnull=True)
                 | ~Q(state="waiting") & Q(decided_at__isnull=False),
                 name="evidence_decided_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_term__isnull=True) | Q(renewal__isnull=True),
+                name="evidence_of_renewal_or_first_term",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "external_number"],
