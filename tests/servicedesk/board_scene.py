@@ -4,11 +4,15 @@ import datetime as dt
 
 from customers.models import Customer, Site
 from recommendations.models import Recommendation
-from tenancy.calendars import instant_at, zone_of
+from servicedesk.dayplan import DayPlan, day_plan
+from servicedesk.needs_action import Tray, tray
+from tenancy.calendars import calendar_of, instant_at, zone_of
 from tests.cast import Desk, make_visit
 from visits.models import Absence, Technician, Visit
 
 State = Visit.State
+HOUR = dt.timedelta(hours=1)
+HTMX = {"HX-Request": "true"}
 DAY = dt.date(2026, 3, 5)
 
 # Technician, start, minutes, customer, what, state, and what else is known of it.
@@ -69,6 +73,16 @@ def make_scene(desk: Desk) -> dict[str, Visit]:
             desk, crew["Sam Okoro"], number, start, 60, name, "Tune-up", State.BOOKED, {"days": 1}
         )
     return made
+
+
+def the_tray(desk: Desk, now: dt.datetime) -> Tray:
+    """What a desk's tray holds at `now`."""
+    return tray(desk.tenant, now=now, calendar=calendar_of(desk.tenant))
+
+
+def the_day(desk: Desk, day: dt.date, now: dt.datetime, **values) -> DayPlan:
+    """A desk's day as its board draws it at `now`."""
+    return day_plan(desk.tenant, day, now=now, calendar=calendar_of(desk.tenant), **values)
 
 
 def _visit(desk, technician, number, start, minutes, name, problem, state, known) -> Visit:

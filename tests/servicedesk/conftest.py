@@ -1,13 +1,19 @@
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from servicedesk.embedded import places
 from servicedesk.embedded.pytest_plugin import quick_folder
+from tenancy.scope import tenant
+from tests.cast import make_visit
+from tests.servicedesk.board_scene import make_scene
 from tests.servicedesk.checkout import deep_folder, kill, processes_of
+from visits.models import Visit
 
 
 @pytest.fixture
@@ -23,3 +29,38 @@ def checkout() -> Iterator[Path]:
     account = places.postgres_account()
     shutil.rmtree(places.Places(root).sockets_for(account))
     shutil.rmtree(base)
+
+
+@pytest.fixture
+def moment(now):
+    """The server's clock stands at the tests' moment."""
+    with time_machine.travel(now, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def north(cast, moment):
+    """Northgate's scope is open; Southgate has a missed visit of its own that could leak."""
+    with tenant(cast.south.tenant):
+        make_visit(
+            cast.south,
+            start=dt.datetime(2026, 3, 5, 10, tzinfo=dt.UTC),
+            technician=cast.south.lou,
+            state=Visit.State.MISSED,
+            missed_at=dt.datetime(2026, 3, 5, 11, 30, tzinfo=dt.UTC),
+        )
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+@pytest.fixture
+def scene(north):
+    """Northgate's Thursday in full swing: a visit in every state, by its customer's name."""
+    return make_scene(north)
+
+
+@pytest.fixture
+def dispatcher(client, north):
+    """A client signed in as Northgate's dispatcher."""
+    client.force_login(north.dispatcher.user)
+    return client
