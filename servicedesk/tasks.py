@@ -17,9 +17,9 @@ def deliver_messages() -> int:
 
 @shared_task
 def sweep_late_and_missed() -> int:
-    """Visits that nobody came to, and promises past their time."""
+    """Visits that nobody came to, promises past their time, appointments that no supervisor approved."""
     swept = sweeper.sweep(now=timezone.now())
-    return swept.late + swept.missed + swept.broken
+    return swept.late + swept.missed + swept.broken + swept.unapproved
 
 
 @shared_task

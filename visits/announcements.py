@@ -39,10 +39,13 @@ def plan_visit_messages(
     over. A move or cancellation cancels what still waits first; moved before the booking was told, it
     is told as booked. `fields` may hold `expected_at`, `call_by` (instants, ISO) and `caller` (a name).
     When nothing reaches the customer a duty to ring them is opened instead. A desk whose messages are
-    switched off plans none. Raises ValueError for an unknown kind.
+    switched off plans none, and nothing is said of a visit that a supervisor has yet to approve (R4.6).
+    Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
         raise ValueError(f"“{kind}” is no kind of message about a visit.")
+    if visit.awaits_approval:
+        return 0
     if kind == "moved" and _was_not_told_yet(visit):
         kind = "booked"
     if kind in ("moved", "cancelled", "booked"):

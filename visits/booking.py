@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from cases.models import Case
+from cases.duties import close_duties_about
+from cases.models import Case, Duty
 from contracts.models import Entitlement
 from customers.models import Contact, Customer, Equipment, SearchWord, Site, TimelineEntry
 from customers.search_words import add_number
@@ -23,6 +24,7 @@ from visits.entitled import book_allowance, release_allowance
 from visits.maintenance import book_service, follow_visit
 from visits.models import Assignment, PlannedService, Technician, Visit, VisitEquipment
 from visits.numbering import next_number
+from visits.second_miss import mind_misses
 
 # So long a booking can be undone, and so long its confirmation waits.
 UNDO_TIME = dt.timedelta(minutes=2)
@@ -66,7 +68,8 @@ def book_visit(
 
     A fault without a `case` opens one, to be answered by `response_due_at`. With an `entitlement`
     the visit is one of those that the contract grants, with a `service` it is planned maintenance. The
-    confirmation leaves when the booking cannot be undone any more. Raises SlotTaken when the
+    confirmation leaves when the booking cannot be undone any more, or, for a third appointment after
+    two misses, when a supervisor approves it (see `second_miss`). Raises SlotTaken when the
     technician's time is gone, NothingLeft when the granted visit is, PlanRefused when the service is
     booked otherwise, and ValueError for a time that has passed.
     """
@@ -83,6 +86,7 @@ def book_visit(
     visit.save()
     VisitEquipment.objects.bulk_create([VisitEquipment(visit=visit, equipment=m) for m in machines])
     _take_time(visit, technician)
+    mind_misses(visit, by=by, now=now)
     make_promises(visit, by=by, now=now)
     book_allowance(visit, by=by, now=now)
     if service is not None:
@@ -113,6 +117,7 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     release_promises(visit, now=now, because=because, by=by)
     release_allowance(visit, by=by, now=now, because=because)
     follow_visit(visit, by=by, now=now)
+    close_duties_about(visit.public_id, Duty.Kind.APPROVE_VISIT, by=by, now=now, outcome=because)
     if visit.case_id and visit.case.opened_at == visit.booked_at:
         Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=because)
     add_line(

@@ -30,7 +30,12 @@ def due_times(visit: Visit) -> dict[str, dt.datetime]:
 
 
 def make_promises(visit: Visit, *, by, now: dt.datetime) -> list[Promise]:
-    """Make the promises of a newly booked visit, in the transaction of its booking."""
+    """Make the promises of a newly booked visit, in the transaction of its booking.
+
+    What still waits for a supervisor's approval promises nothing: it is promised when it is approved.
+    """
+    if visit.awaits_approval:
+        return []
     technician = _technician_of(visit)
     return [
         _make(visit, kind, due_at, technician, by=by, now=now)
@@ -48,6 +53,8 @@ def renew_promises(
     anew and can only be kept late (R6.2). What is past due stays broken. Where nobody is `told`, the
     window stands and nothing was agreed anew: only when to ring and to confirm follow the new start.
     """
+    if visit.awaits_approval:
+        return
     open_ones = {p.kind: p for p in open_promises(visit)}
     technician = _technician_of(visit)
     for kind, due_at in due_times(visit).items():

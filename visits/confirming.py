@@ -20,9 +20,11 @@ def confirm_visit(visit: Visit, *, by, now: dt.datetime, said: str) -> Visit:
     """Note that the customer said yes (`said` tells how); twice counts once.
 
     `by` is the colleague who heard it, or None when it came through the customer's link. Raises
-    CannotConfirm for a visit that nobody waits for any more.
+    CannotConfirm for a visit that nobody waits for any more, or that no supervisor has approved.
     """
     catch_up_first(visit, now=now)
+    if visit.awaits_approval:
+        raise CannotConfirm("A supervisor has not approved this visit yet.")
     changed = Visit.objects.filter(pk=visit.pk, state=Visit.State.BOOKED).update(
         state=Visit.State.CONFIRMED, confirmed_at=now, changed_at=now, version=F("version") + 1
     )

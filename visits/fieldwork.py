@@ -48,6 +48,9 @@ def may_work_on(visit: Visit, person) -> bool:
     """Whether this member of the desk may take the visit's steps."""
     if person.has_role(Role.DISPATCHER):
         return True
+    if visit.backup is not None and visit.backup.membership_id == person.pk:
+        # Who stands by may come in the place of whoever was sent (R4.6).
+        return True
     return visit.assignments.filter(technician__membership=person).exists()
 
 
@@ -225,7 +228,7 @@ def take_visit(visit: Visit, by, *, now: dt.datetime) -> Visit:
     """
     fresh = (
         Visit.objects.select_for_update(of=("self",))
-        .select_related("tenant", "customer", "case", "contact")
+        .select_related("tenant", "customer", "case", "contact", "backup")
         .get(pk=visit.pk)
     )
     if not may_work_on(fresh, by):
@@ -252,6 +255,8 @@ def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
 def _check_not_over(visit: Visit) -> None:
     if visit.state in Visit.OVER_STATES and visit.state != State.MISSED:
         raise StepRefused(f"This visit is over: {visit.get_state_display().lower()}.")
+    if visit.awaits_approval and visit.missed_at is None:
+        raise StepRefused("A supervisor has not approved this visit yet. Ring the office.")
 
 
 def _check_called(visit: Visit) -> None:

@@ -147,12 +147,16 @@ def why_not_finish(visit: Visit) -> str:
 
 
 def technician_of(visit: Visit, by=None) -> Technician | None:
-    """Whose van the visit's parts come from: the acting technician's, else the first assigned."""
+    """Whose van the visit's parts come from: the acting technician's, else the first assigned.
+
+    Who stands by acts where they came instead.
+    """
     crew = [
         assignment.technician for assignment in visit.assignments.select_related("technician").order_by("pk")
     ]
     return next(
-        (one for one in crew if by is not None and one.membership_id == by.pk), crew[0] if crew else None
+        (one for one in (*crew, visit.backup) if one and by is not None and one.membership_id == by.pk),
+        crew[0] if crew else None,
     )
 
 

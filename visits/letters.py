@@ -72,6 +72,8 @@ class VisitMessage:
             return "There is no such visit any more."
         if message.subject_start != visit.planned_start:
             return "The visit was moved."
+        if visit.awaits_approval:
+            return "A supervisor has not approved the visit."
         if visit.state not in TRUE_WHILE[self.name]:
             return f"The visit is: {visit.get_state_display().lower()}."
         if self.name == "on the way" and (visit.on_the_way_at is None or visit.arrived_at is not None):

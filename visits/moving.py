@@ -19,6 +19,7 @@ from visits.announcements import cancel_visit_messages, plan_visit_messages, wai
 from visits.commitments import keep_promise, renew_promises, reword_promises
 from visits.fitting import blocking_visit, fit
 from visits.models import Assignment, Technician, Visit
+from visits.second_miss import name_backup
 from visits.sweeper import catch_up_first
 
 
@@ -162,7 +163,10 @@ def _write(visit, start, length, window, is_new_time, is_new_person, agreed, now
     visit.told_from = local_time(visit.window_start, zone).time()
     visit.told_until = local_time(visit.window_end, zone).time()
     visit.needs_placing = False
-    if agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
+    if visit.awaits_approval:
+        # Whatever the customer agrees to, it is a supervisor's to approve first.
+        visit.state, visit.confirmed_at = Visit.State.BOOKED, None
+    elif agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
         visit.state, visit.confirmed_at = Visit.State.CONFIRMED, now
     elif window:
         visit.state, visit.confirmed_at = Visit.State.BOOKED, None
@@ -228,6 +232,8 @@ def _taken_words(visit, technician):
 
 def _follow_up(visit, technician, reason, *, by, now, agreed, is_new_time, is_new_person, tell):
     """Promises, messages, duties and the time line, in the transaction of the move."""
+    if visit.backup_id is not None or visit.approval_asked_at is not None:
+        name_backup(visit, now=now)
     if is_new_time:
         renew_promises(visit, by=by, now=now, agreed_by_customer=agreed, told=tell)
         # What waits to tell the time is replaced: it would not be told at all.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from cases.duties import open_duty
+from cases.duties import close_duties_about, open_duty
 from cases.models import Duty, Promise
 from cases.promising import break_promise
 from contracts.models import AllowanceEntry
@@ -26,6 +26,7 @@ from visits.commitments import break_promises
 from visits.entitled import reopen_allowance
 from visits.maintenance import follow_visit
 from visits.models import Visit
+from visits.second_miss import hand_upstairs
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,12 @@ REBOOK_WITHIN = dt.timedelta(hours=1)
 
 @dataclass
 class Swept:
-    """How many visits became late and missed, and how many promises broke."""
+    """How many visits became late and missed, how many promises broke, and how many approvals are overdue."""
 
     late: int = 0
     missed: int = 0
     broken: int = 0
+    unapproved: int = 0
 
 
 def sweep(*, now: dt.datetime) -> Swept:
@@ -49,6 +51,7 @@ def sweep(*, now: dt.datetime) -> Swept:
     swept = Swept()
     _work_off("visits_over", now, lambda desk, ids: _sweep_visits(desk, ids, now, swept))
     _work_off("promises_over", now, lambda desk, ids: _break_promises(ids, now, swept))
+    _work_off("approvals_over", now, lambda desk, ids: _alarm_about_approvals(desk, ids, now, swept))
     return swept
 
 
@@ -67,6 +70,7 @@ def _due(function: str, now, most: int) -> list[tuple[int, int]]:
     query = {
         "visits_over": "SELECT tenant_id, visit_id FROM visits_over(%s, %s)",
         "promises_over": "SELECT tenant_id, promise_id FROM promises_over(%s, %s)",
+        "approvals_over": "SELECT tenant_id, visit_id FROM approvals_over(%s, %s)",
     }[function]
     with connection.cursor() as cursor:
         cursor.execute(query, [now, most])
@@ -185,6 +189,13 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
     cancel_visit_messages(visit, now=now)
     reopen_allowance(visit, AllowanceEntry.Kind.MISSED_BY_US, by=None, now=now)
     follow_visit(visit, by=None, now=now)
+    close_duties_about(
+        visit.public_id,
+        Duty.Kind.APPROVE_VISIT,
+        by=None,
+        now=now,
+        outcome="Nobody decided before it was missed",
+    )
     add_line(
         visit.customer,
         TimelineEntry.Kind.MISSED,
@@ -196,6 +207,8 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
     )
     if not _alarms(visit):
         return
+    # First: it may give the visit a case, and the duty to rebook is about that.
+    hand_upstairs(visit, now=now, calendar=calendar)
     ring_by = calendar.due_after(now, REBOOK_WITHIN)
     plan_visit_messages(visit, "missed", now=now, fields=_who_rings(visit, ring_by))
     open_duty(
@@ -251,3 +264,27 @@ def _break_promises(ids, now, swept) -> int:
             subject=promise.public_id,
         )
     return changed
+
+
+def _alarm_about_approvals(desk, ids, now, swept) -> int:
+    """The supervisor's time to decide is over: the dispatcher reaches one before the customer waits."""
+    visits = Visit.objects.select_related("customer", "case", "booked_by__user").filter(pk__in=ids)
+    alarmed = 0
+    for visit in visits:
+        open_duty(
+            "approval overdue",
+            visit.public_id,
+            kind=Duty.Kind.APPROVE_VISIT,
+            title=f"Nobody has approved the visit to {visit.customer}: reach a manager",
+            detail=f"Visit {visit.number}. They have been told nothing by message.",
+            due_at=max(now, visit.planned_start),
+            now=now,
+            owner=visit.booked_by,
+            owner_role=Role.DISPATCHER,
+            customer=visit.customer,
+            case=visit.case,
+            subject=visit.public_id,
+        )
+        alarmed += 1
+    swept.unapproved += alarmed
+    return alarmed

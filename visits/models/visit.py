@@ -189,6 +189,11 @@ class Visit(TenantModel):
         self.number_key = serial_key(self.number)
         super().save(**kwargs)
 
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether a supervisor has yet to approve it: until then the customer is told nothing (R4.6)."""
+        return self.approval_asked_at is not None and self.approved_at is None
+
 
 @tracked()
 class VisitEquipment(TenantModel):

@@ -1,0 +1,98 @@
+"""A supervisor's word on a third appointment: approved, the customer hears; declined, it is off (R4.6)."""
+
+import datetime as dt
+
+from django.db import transaction
+
+from cases.duties import close_duties_about, open_duty
+from cases.models import Duty
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from tenancy.calendars import calendar_of
+from tenancy.models import Membership, Role
+from visits.announcements import plan_visit_messages
+from visits.commitments import make_promises
+from visits.models import Visit
+from visits.outcomes import OutcomeRefused, Whose, cancel_visit
+from visits.sweeper import catch_up_first
+
+RING_WITHIN = dt.timedelta(hours=1)
+
+
+class ApprovalRefused(ValueError):
+    """It cannot be decided so; the text says why."""
+
+
+def approve_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
+    """Approve it: from here on it is promised and told like any other. Approving twice counts once.
+
+    Raises ApprovalRefused for anybody but a manager, and for a visit that nobody waits for any more.
+    """
+    catch_up_first(visit, now=now)
+    with transaction.atomic():
+        visit = _locked(visit, by)
+        if visit.approved_at is not None:
+            return visit
+        if visit.approval_asked_at is None:
+            raise ApprovalRefused("This visit needs no approval.")
+        if visit.state not in Visit.WAITING_STATES:
+            raise ApprovalRefused(f"This visit is {visit.get_state_display().lower()} already.")
+        visit.approved_at, visit.approved_by = now, by
+        visit.version += 1
+        visit.changed_at = now
+        visit.save(update_fields=["approved_at", "approved_by", "version", "changed_at"])
+        make_promises(visit, by=by, now=now)
+        plan_visit_messages(visit, "booked", now=now)
+        close_duties_about(
+            visit.public_id, Duty.Kind.APPROVE_VISIT, by=by, now=now, outcome=f"Approved by {by.name}"
+        )
+        add_line(
+            visit.customer,
+            TimelineEntry.Kind.VISIT,
+            f"Visit {visit.number} approved",
+            at=now,
+            actor=by,
+            subject=visit.public_id,
+            step="approved",
+        )
+    return visit
+
+
+def decline_visit(visit: Visit, *, because: str, by: Membership, now: dt.datetime, version: int) -> Visit:
+    """Decline it: cancelled by us. No message told the customer of it, and none takes it back.
+
+    But whoever booked it spoke to them: a call is owed, with another time, within one business hour.
+    Raises ApprovalRefused for anybody but a manager, without a reason, and where it cannot be cancelled.
+    """
+    if not because.strip():
+        raise ApprovalRefused("Say why.")
+    with transaction.atomic():
+        if not _locked(visit, by).awaits_approval:
+            raise ApprovalRefused("This visit has been approved, or needs no approval.")
+        try:
+            visit = cancel_visit(
+                visit, whose=Whose.US, because=f"Not approved: {because}", by=by, now=now, version=version
+            )
+        except OutcomeRefused as refused:
+            raise ApprovalRefused(str(refused)) from refused
+        open_duty(
+            "visit declined",
+            visit.public_id,
+            kind=Duty.Kind.CALL_CUSTOMER,
+            title=f"Ring {visit.customer} with another time: visit {visit.number} was not approved",
+            detail=because.strip(),
+            due_at=calendar_of(visit.tenant).due_after(now, RING_WITHIN),
+            now=now,
+            owner=visit.booked_by,
+            owner_role=Role.DISPATCHER,
+            customer=visit.customer,
+            case=visit.case,
+            subject=visit.public_id,
+        )
+    return visit
+
+
+def _locked(visit, by) -> Visit:
+    if by.role != Role.MANAGER:
+        raise ApprovalRefused("A third appointment is approved by a manager.")
+    return Visit.objects.select_for_update().get(pk=visit.pk)
