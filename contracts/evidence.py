@@ -13,6 +13,7 @@ from django.db import transaction
 from cases.models import Promise
 from cases.promising import make_promise
 from contracts.cover import Cover
+from contracts.first_terms import is_owed, not_paid, owed_first_terms, settle_first_term
 from contracts.matching import is_in_range
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
 from contracts.offer_ends import end_offers
@@ -123,15 +124,24 @@ def confirm_evidence(
     now: dt.datetime,
     reason: str = "",
     after: ContractTerm | None = None,
-) -> Renewal:
+) -> Renewal | None:
     """It proves a renewal: the next term follows, or it joins the renewal that it already belongs to.
 
-    `after` is the last term as the person saw it. Raises AlreadyDecided, AlreadyRenewed when another
-    term stands since then, and NoTermToRenew for a contract without a standing term.
+    What proves a first term's own money, which had gone back, pays for that term: no term is made, and
+    there is no renewal. `after` is the last term as the person saw it. Raises AlreadyDecided,
+    AlreadyRenewed when another term stands since then, and NoTermToRenew for a contract without a
+    standing term.
     """
     evidence = _waiting(evidence)
+    about = what_it_belongs_to(evidence)
+    if isinstance(about, ContractTerm):
+        reason = reason or "Its first term is paid"
+        _decide(evidence, RenewalEvidence.State.CONFIRMED, reason, by=by, now=now)
+        settle_first_term(evidence, about, by=by, now=now)
+        _tell(evidence, "confirmed", f"First term paid: {in_words(evidence)}", by=by, now=now)
+        return None
     _decide(evidence, RenewalEvidence.State.CONFIRMED, reason or "The renewal stands", by=by, now=now)
-    renewal = _renewal_it_belongs_to(evidence) or renew(
+    renewal = about or renew(
         evidence.contract,
         channel=CHANNELS[evidence.kind],
         amount=evidence.amount,
@@ -172,14 +182,45 @@ def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     evidence = _locked(evidence)
     if evidence.state not in (RenewalEvidence.State.WAITING, RenewalEvidence.State.CONFIRMED):
         raise AlreadyDecided(_decided_words(evidence))
-    renewal = evidence.renewal
+    renewal, first = evidence.renewal, evidence.first_term
+    had_proved = evidence.state == RenewalEvidence.State.CONFIRMED
     _give_back(evidence, reason, by=by, now=now)
     end_verification([evidence], outcome=f"Returned: {reason}", by=by, now=now)
     _tell(evidence, "returned", f"Returned: {in_words(evidence)}", by=by, now=now, detail=reason)
+    if first is not None and had_proved and is_owed(first):
+        _look_again(evidence, f". {not_paid(first)}", by=by, now=now)
     if renewal is None or renewal.taken_back_at or is_still_paid(renewal):
         return
     take_back(renewal, because=f"{in_words(evidence)} returned", by=by, now=now)
-    _look_again(evidence, by=by, now=now)
+    _look_again(evidence, ", ask the customer", by=by, now=now)
+
+
+def what_it_belongs_to(evidence: RenewalEvidence) -> Renewal | ContractTerm | None:
+    """The standing renewal of the end that the evidence is dated about, by the limits for money.
+
+    Or the first term that begins the day after that end, while its own money is owed. An offer is about
+    the term that follows: while its acceptance waits, that is not made yet. None: it proves a renewal
+    that is still to be made.
+    """
+    if evidence.first_term is not None:
+        return evidence.first_term
+    if evidence.kind == RenewalEvidence.Kind.OFFER:
+        return None
+    ends: dict[dt.date, Renewal | ContractTerm] = {
+        first.starts_on - ONE_DAY: first for first in owed_first_terms(evidence.contract_id)
+    }
+    for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True):
+        ends[renewal.starts_on - ONE_DAY] = renewal
+    about = [end for end in ends if is_in_range(evidence.dated_on, end)]
+    if not about:
+        return None
+    nearest = min(about, key=lambda end: (_distance(evidence.dated_on, end), end))
+    # Of a short term both ends may be in range: the next renewal, when that is nearer.
+    if _distance(evidence.dated_on, last_term(evidence.contract).ends_on) < _distance(
+        evidence.dated_on, nearest
+    ):
+        return None
+    return ends[nearest]
 
 
 def waits_for_word(contract: Contract) -> bool:
@@ -227,38 +268,16 @@ def _promise_the_outcome(evidence, calendar: Calendar, *, by, now):
     )
 
 
-def _renewal_it_belongs_to(evidence) -> Renewal | None:
-    """A standing renewal of the end that the evidence is dated about, by the limits for money.
-
-    An offer is about the term that follows: while its acceptance waits, that is not made yet.
-    """
-    if evidence.kind == RenewalEvidence.Kind.OFFER:
-        return None
-    ends = {
-        renewal.starts_on - ONE_DAY: renewal
-        for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True)
-    }
-    about = [end for end in ends if is_in_range(evidence.dated_on, end)]
-    if not about:
-        return None
-    nearest = min(about, key=lambda end: _distance(evidence.dated_on, end))
-    # Of a short term both ends may be in range: the next renewal, when that is nearer.
-    if _distance(evidence.dated_on, last_term(evidence.contract).ends_on) < _distance(
-        evidence.dated_on, nearest
-    ):
-        return None
-    return ends[nearest]
-
-
-def _look_again(evidence, *, by, now):
-    """A taken back term leaves the contract in review: somebody has to ask the customer."""
+def _look_again(evidence, what_to_do, *, by, now):
+    """A term taken back, or not paid any more, leaves the contract in review until somebody has asked."""
     returned = RenewalEvidence.objects.create(
         contract=evidence.contract,
+        first_term=evidence.first_term,
         kind=evidence.kind,
         reference=evidence.reference,
         amount=evidence.amount,
         dated_on=evidence.dated_on,
-        note=f"returned {day_in_full(local_day(now, zone_of(evidence.tenant)))}, ask the customer",
+        note=f"returned {day_in_full(local_day(now, zone_of(evidence.tenant)))}{what_to_do}"[:300],
         recorded_at=now,
         recorded_by=by,
     )
@@ -274,7 +293,7 @@ def _waiting(evidence) -> RenewalEvidence:
 
 def _locked(evidence) -> RenewalEvidence:
     lock_contract(evidence.contract_id)
-    rows = RenewalEvidence.objects.select_related("contract__customer", "tenant")
+    rows = RenewalEvidence.objects.select_related("contract__customer", "first_term", "tenant")
     return rows.select_for_update(of=("self",)).get(pk=evidence.pk)
 
 

@@ -17,7 +17,7 @@ from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal
 from contracts.open_money import close_match_duties
 from contracts.renewals import Act, enter_renewals
-from contracts.taking_back import ENOUGH
+from contracts.terms import ENOUGH
 
 # Later than this after the end it is not for that term any more.
 AFTER_THE_END = dt.timedelta(days=MONEY_DAYS_AFTER)

@@ -209,9 +209,16 @@ def _hand_on_entitlements(instead: dict[int, ContractTerm]) -> None:
 
 
 def settle_review(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
-    """What waited for a verdict on these contracts has it: the renewal stands."""
+    """What waited for a verdict on these contracts has it: the renewal stands.
+
+    Not what asks about a first term's own money: that is owed, whoever paid for the next one.
+    """
     made = {renewal.contract_id: renewal for renewal in renewals}
-    waiting = list(RenewalEvidence.objects.filter(contract__in=made, state=RenewalEvidence.State.WAITING))
+    waiting = list(
+        RenewalEvidence.objects.filter(
+            contract__in=made, state=RenewalEvidence.State.WAITING, first_term__isnull=True
+        )
+    )
     for evidence in waiting:
         evidence.state, evidence.renewal = RenewalEvidence.State.CONFIRMED, made[evidence.contract_id]
         evidence.decided_at, evidence.decided_by = now, by

@@ -1,24 +1,20 @@
 """Taking a renewal back: returned money takes its term along, into review, never to lapsed (R1.4)."""
 
 import datetime as dt
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q, Sum
 
 from contracts.allowance import withdraw_grant
 from contracts.as_it_was import put_back
-from contracts.covered import MONEY_DAYS_AFTER
+from contracts.first_terms import not_paid, unpaid_first_term
 from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal, RenewalEvidence
-from contracts.terms import ONE_DAY
+from contracts.terms import ENOUGH, ONE_DAY
 from contracts.verifying import begin_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import calendar_of, local_day, zone_of
-
-# So much of a price is enough to renew (R1.4).
-ENOUGH = Decimal("0.95")
 
 
 @transaction.atomic
@@ -49,20 +45,21 @@ def return_payment(
     payment.save(
         update_fields=["returned_on", "return_kind", "returned_because", "returned_at", "returned_by"]
     )
-    renewal = payment.renewal
+    renewal, first = payment.renewal, None
     words = payment.get_return_kind_display().lower()
     note = because or payment.get_return_kind_display()
     if renewal is None:
-        first = _unpaid_first_term(payment)
+        first = unpaid_first_term(payment)
         if first is None:
             return
-        note = f"{note}. Its first term, to {day_in_full(first.ends_on)}, is not paid: ask the customer"
+        note = f"{note}. {not_paid(first)}"
     elif renewal.taken_back_at is not None or is_still_paid(renewal):
         return
     else:
         take_back(renewal, because=f"Payment of {day_in_full(payment.paid_on)} {words}", by=by, now=now)
     evidence = RenewalEvidence.objects.create(
         contract=payment.contract,
+        first_term=first,
         kind=RenewalEvidence.Kind.BANK_LINE,
         reference=payment.reference[:120],
         amount=payment.amount,
@@ -91,27 +88,6 @@ def is_still_paid(renewal: Renewal) -> bool:
     """
     left = renewal.payments.standing().aggregate(sum=Sum("amount"))["sum"] or 0
     return left > 0 and left >= min(renewal.amount, renewal.term.price) * ENOUGH
-
-
-def _unpaid_first_term(payment: Payment) -> ContractTerm | None:
-    """The first term that returned money had paid for, if what is left of its money is too little."""
-    if payment.contract_id is None:
-        return None
-    extended_or_standing = Q(taken_back_at__isnull=True) | Q(extended_by__isnull=False)
-    began = ContractTerm.objects.filter(
-        extended_or_standing, contract=payment.contract_id, renewal__isnull=True, extends__isnull=True
-    ).distinct()
-    first = min(began, key=lambda term: abs((payment.paid_on - term.starts_on).days), default=None)
-    if first is None:
-        return None
-    around = dt.timedelta(days=MONEY_DAYS_AFTER)
-    left = Payment.objects.standing().filter(
-        contract=payment.contract_id,
-        renewal__isnull=True,
-        paid_on__range=(first.starts_on - around, first.ends_on + around),
-    )
-    is_paid = (left.aggregate(sum=Sum("amount"))["sum"] or 0) >= first.price * ENOUGH
-    return None if is_paid else first
 
 
 def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:

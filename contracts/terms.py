@@ -8,6 +8,8 @@ from contracts.models import ContractTerm
 
 ONE_DAY = dt.timedelta(days=1)
 CENT = Decimal("0.01")
+# So much of a price is enough to renew, and to have paid for a term (R1.4).
+ENOUGH = Decimal("0.95")
 
 
 def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.date]:

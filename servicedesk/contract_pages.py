@@ -28,6 +28,7 @@ from contracts.evidence import (
     reject_evidence,
     return_evidence,
     waits_for_word,
+    what_it_belongs_to,
 )
 from contracts.grounds import grounds_of
 from contracts.models import Contract, ContractTerm, RenewalEvidence
@@ -131,7 +132,13 @@ def _evidence(contract_id, id) -> RenewalEvidence:
     rows = RenewalEvidence.objects.filter(contract__public_id=contract_id)
     return the_one(
         rows.select_related(
-            "contract__customer", "recorded_by__user", "decided_by__user", "scan", "renewal__term", "tenant"
+            "contract__customer",
+            "recorded_by__user",
+            "decided_by__user",
+            "scan",
+            "renewal__term",
+            "first_term",
+            "tenant",
         ),
         id,
     )
@@ -188,12 +195,18 @@ def _verdict_page(request, shown, piece, status=200, **more) -> HttpResponse:
         "cover": cover_of(shown, local_day(timezone.now(), zone_of(request.tenant))),
         "last_term": last,
         "next_term": last and following(last),
+        "first_term": _first_term_it_pays(piece) if last else None,
         "may_decide": may_judge and waiting,
         "may_return": may_judge and (waiting or confirmed) and piece.kind in RETURNABLE,
         "asks_accounts": waiting and not may_judge,
         **more,
     }
     return render(request, "contracts/evidence.html", context, status=status)
+
+
+def _first_term_it_pays(piece) -> ContractTerm | None:
+    about = what_it_belongs_to(piece)
+    return about if isinstance(about, ContractTerm) else None
 
 
 def _last_term(shown) -> ContractTerm | None:

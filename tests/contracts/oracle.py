@@ -9,7 +9,9 @@ Where the rules leave something open, it reads them so:
 2. Money and proofs near two ends (terms shorter than 211 days) belong to the nearer one.
 3. A proof that belongs to an end which is renewed already joins that renewal.
 4. Money whose number is another customer's contract decides nothing: it is unmatched for both.
-5. A month that lacks a term's day ends the term with that month, or a day before.
+5. A first term whose money went back is owed until a proof that is dated about its start, or the one
+   that asks for it, is confirmed: that pays for it and makes no term.
+6. A month that lacks a term's day ends the term with that month, or a day before.
 """
 
 import datetime as dt
@@ -53,16 +55,21 @@ class Agreement:
         self.stretches.append(stretch)
         self._grant(stretch, self.visits)
 
-    def log(self, now, name, kind, dated_on, amount) -> None:
+    def log(self, now, name, kind, dated_on, amount, first=None) -> None:
         """R1.3: review at once."""
-        self.proofs[name] = Proof(kind, dated_on, amount, Known(now))
+        self.proofs[name] = Proof(kind, dated_on, amount, Known(now), first=first)
 
     def confirm(self, now, name) -> None:
         """R1.3: it proves the renewal that it belongs to, or makes it."""
         proof = self.proofs[name]
         self._judge(proof, now, "confirmed")
-        # An offer is about the term that follows; any other proof may be about one that stands.
-        about = None if proof.kind == OFFER else self._belongs_to(proof.dated_on)
+        about = self._about(proof)
+        if isinstance(about, Stretch):
+            proof.first = about
+            for asked in self.proofs.values():
+                if asked.first is about and not asked.verdict:
+                    self._judge(asked, now, "rejected")
+            return
         proof.act = about or self.renew(now, proof.amount, on=self.desk.today(now))
 
     def reject(self, now, name) -> None:
@@ -74,9 +81,9 @@ class Agreement:
                 self._settle(offer, now)
 
     def may_confirm(self, name) -> bool:
-        """A cancelled contract is renewed by nothing; a proof may join a renewal that stands."""
+        """A cancelled contract is renewed by nothing; a proof may join what stands."""
         proof = self.proofs[name]
-        return self.ending() is None or (proof.kind != OFFER and self._belongs_to(proof.dated_on) is not None)
+        return self.ending() is None or self._about(proof) is not None
 
     def offer(self, now, last, amount, visits, valid_until) -> None:
         """A next term at a price, sent to the customer."""
@@ -102,9 +109,16 @@ class Agreement:
         if not before:
             self._judge(proof, now, "returned")
         proof.verdict = "returned"
-        if before == "confirmed" and proof.act.stands and not self.is_still_paid(proof.act):
+        if (
+            before == "confirmed"
+            and proof.act is not None
+            and proof.act.stands
+            and not self.is_still_paid(proof.act)
+        ):
             self._take_back(now, proof.act)
             self.log(now, f"{name} again", proof.kind, proof.dated_on, proof.amount)
+        if before == "confirmed" and proof.first is not None and self._owes(proof.first):
+            self.log(now, f"{name} again", proof.kind, proof.dated_on, proof.amount, first=proof.first)
 
     def renew(self, now, amount=None, *, on=None, last=None, price=None, visits=None, cut=False) -> Act:
         """R1.9: the next term starts the day after the last end, whenever that is.
@@ -137,7 +151,7 @@ class Agreement:
         self.acts.append(act)
         self._grant(act.stretch, visits)
         for proof in self.proofs.values():
-            if not proof.verdict:
+            if not proof.verdict and proof.first is None:
                 self._judge(proof, now, "confirmed")
                 proof.act = act
         for standing in self.offers:
@@ -296,14 +310,36 @@ class Agreement:
             return True
         return money.customer == self.customer and (named is None or named.customer != self.customer)
 
-    def _belongs_to(self, day) -> Act | None:
-        """The standing renewal of the end that a proof is dated about, unless the last end is nearer."""
-        acts = [a for a in self.acts if a.stands and in_range(day, a.old_end)]
-        if not acts:
+    def _about(self, proof) -> Act | Stretch | None:
+        """The standing renewal of the end that a proof is dated about, unless the last end is nearer.
+
+        Or the first term that begins after that day, while it is owed. An offer is about the term that
+        follows.
+        """
+        if proof.first is not None or proof.kind == OFFER:
+            return proof.first
+        day = proof.dated_on
+        ends = [(a.old_end, a) for a in self.acts if a.stands]
+        ends += [(s.first - DAY, s) for s in self.stretches if s.act is None and self._owes(s)]
+        ends = [(end, about) for end, about in ends if in_range(day, end)]
+        if not ends:
             return None
-        nearest = min(acts, key=lambda a: (abs((day - a.old_end).days), a.old_end))
+        end, nearest = min(ends, key=lambda pair: (abs((day - pair[0]).days), pair[0]))
         to_last = abs((day - self.last(None).last).days)
-        return nearest if abs((day - nearest.old_end).days) <= to_last else None
+        return nearest if abs((day - end).days) <= to_last else None
+
+    def _owes(self, first: Stretch) -> bool:
+        """Whether somebody was asked for its money, which went back, and nothing brought it since."""
+        verdicts = [p.verdict for p in self.proofs.values() if p.first is first]
+        return bool(verdicts) and "confirmed" not in verdicts and not self.has_money_of(first)
+
+    def has_money_of(self, first: Stretch) -> bool:
+        """Whether the money around a first term makes 95 % of its price."""
+        near = (first.first - AFTER * DAY, first.last + AFTER * DAY)
+        mine = (m for m in self.desk.money if m.agreement is self and m.act is None and not m.returned)
+        return sum((m.amount for m in mine if near[0] <= m.paid_on <= near[1]), Decimal(0)) >= (
+            first.price * ENOUGH
+        )
 
     def _judge(self, proof, now, verdict):
         proof.verdict, proof.waits.until = verdict, now
@@ -390,22 +426,18 @@ class Desk:
         if waited:
             money.waits.until = now
         act = money.act
-        if act is None and money.agreement is not None and self._leaves_its_first_term_unpaid(money):
-            # A first term stays: only a later payment may have bounced. A person asks.
-            money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
+        if act is None and money.agreement is not None:
+            first = next(s for s in money.agreement.stretches if s.act is None)
+            if not money.agreement.has_money_of(first):
+                # A first term stays: only a later payment may have bounced. A person asks.
+                dated_on = min(day, self.today(now))
+                money.agreement.log(now, name, "bank line", dated_on, money.amount, first=first)
         if act is None or not act.stands:
             return
         if money.agreement.is_still_paid(act):
             return
         money.agreement._take_back(now, act)
         money.agreement.log(now, name, "bank line", min(day, self.today(now)), money.amount)
-
-    def _leaves_its_first_term_unpaid(self, money) -> bool:
-        first = next(s for s in money.agreement.stretches if s.act is None)
-        near = (first.first - AFTER * DAY, first.last + AFTER * DAY)
-        mine = (m for m in self.money if m.agreement is money.agreement and m.act is None and not m.returned)
-        left = sum((m.amount for m in mine if near[0] <= m.paid_on <= near[1]), Decimal(0))
-        return left < first.price * ENOUGH
 
     def _match(self, money, agreement, act, now):
         money.agreement, money.act, money.waits.until = agreement, act, now

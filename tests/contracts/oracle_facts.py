@@ -55,6 +55,8 @@ class Proof:
     waits: Known
     verdict: str = ""
     act: Act | None = None
+    # The first term whose own money it is about.
+    first: Stretch | None = None
 
 
 @dataclass

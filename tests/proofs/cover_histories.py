@@ -201,13 +201,19 @@ class Writer:
 
     def _log(self, now, agreement, *_):
         back = self.chance.choice((0, 0, 0, 1, 3, 10, 45, 100, 130, 250))
+        today = self.desk.today(now)
+        dated_on = today - back * DAY
+        if any(proof.first is not None for proof in agreement.proofs.values()) and self.chance.random() < 0.5:
+            # They pay the first term after all.
+            begins = agreement.stretches[0].first
+            dated_on = min(today, begins + self.chance.choice((-121, -120, -30, 0, 30, 89, 90)) * DAY)
         self._do(
             now,
             "log",
             agreement,
             name=self._name("proof"),
             kind=self.chance.choice(KINDS),
-            dated_on=self.desk.today(now) - back * DAY,
+            dated_on=dated_on,
             amount=self.chance.choice((None, agreement.price, agreement.price, Decimal("50.00"))),
         )
 
