@@ -12,10 +12,14 @@ SMS_LENGTH = 160
 
 @dataclass(frozen=True)
 class Letter:
-    """What a message says: a title (mail only) and a text, in which LINK stands for the link."""
+    """What a message says: a title (mail only) and a text, in which LINK stands for the link.
+
+    `language` is that of the words; empty where nobody knows it.
+    """
 
     title: str
     text: str
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Kind(Protocol):
         """Whether it goes to somebody who wants no messages: a visit is under way."""
 
     def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """The title and text, with LINK where the link will stand."""
+        """The title and text, with LINK where the link will stand (`messaging.wordings.WordedKind`)."""
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
         """A fresh address for LINK."""
@@ -60,6 +64,11 @@ def register(name: str, kind: Kind) -> None:
     if name in _kinds:
         raise ValueError(f"Messages of the kind “{name}” are answered for already.")
     _kinds[name] = kind
+
+
+def names() -> list[str]:
+    """Every kind that is answered for."""
+    return list(_kinds)
 
 
 def kind_of(message: Message) -> Kind:

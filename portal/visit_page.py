@@ -23,6 +23,7 @@ from visits.letters import LINK_LASTS
 from visits.models import Visit
 from visits.moving import MoveRefused
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
+from visits.told import told_zone
 from visits.wording import clock_words, day_words, window_words
 
 RING_WITHIN = dt.timedelta(hours=1)
@@ -115,7 +116,7 @@ def _page(request, visit, token, now, *, problem="", status=200):
     facts = _facts(visit, token, now) | {"problem": problem}
     asked = Duty.objects.open().filter(subject=visit.public_id, kind=Duty.Kind.CALL_CUSTOMER).first()
     if asked is not None:
-        at = local_time(asked.due_at, zone_of(visit.tenant))
+        at = local_time(asked.due_at, told_zone(visit.customer))
         facts["rings_by"] = (
             f"{_day(visit, at.date(), now)} by {clock_words(at.time(), country=visit.tenant.country)}"
         )
@@ -146,7 +147,7 @@ def _facts(visit, token, now):
         "can_change": may_choose(visit),
         "can_cancel": visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None,
         "expected": visit.expected_at
-        and clock_words(local_time(visit.expected_at, zone_of(visit.tenant)).time(), country=country),
+        and clock_words(local_time(visit.expected_at, told_zone(visit.customer)).time(), country=country),
         "phone_end": visit.contact.phone_digits[-3:] if visit.contact else "",
         "call_minutes": visit.tenant.call_ahead_minutes,
         "is_over": visit.state in Visit.OVER_STATES,
@@ -156,13 +157,13 @@ def _facts(visit, token, now):
 
 
 def _day(visit, day, now):
-    today = local_day(now, zone_of(visit.tenant))
+    today = local_day(now, told_zone(visit.customer))
     named = {0: "today", 1: "tomorrow"}.get((day - today).days)
     return named or f"on {day_words(day, country=visit.tenant.country, today=today)}"
 
 
 def _slot_words(visit, slot, now):
-    zone = zone_of(visit.tenant)
+    zone = told_zone(visit.customer)
     start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
     window = window_words(start.time(), end.time(), country=visit.tenant.country, joined_by="and")
     return (

@@ -12,6 +12,7 @@ from tenancy.calendars import local_time
 from visits.booking import SlotTaken
 from visits.models import Visit
 from visits.slots import Slot
+from visits.told import told_zone
 from visits.wording import minutes_words, window_words
 
 
@@ -87,7 +88,7 @@ def cost(choices: Choices) -> tuple[str, str]:
 def read_back(choices: Choices) -> str:
     """The sentence to read to the customer, as HTML with the times made bold."""
     slot, caller = choices.slot, choices.caller
-    zone, country = caller.calendar.zone, caller.desk.country
+    zone, country = told_zone(caller.customer), caller.desk.country
     start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
     day = day_word(start.date(), today=caller.today)
     window = window_words(start.time(), end.time(), country=country, joined_by="and")

@@ -16,7 +16,7 @@ from customers.models import Contact, Customer, Equipment, SearchWord, Site, Tim
 from customers.search_words import add_number
 from customers.timeline import add_line
 from recommendations.models import Recommendation, WarnedFault
-from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.calendars import local_day, zone_of
 from tenancy.models import Membership
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import make_promises, release_promises
@@ -25,6 +25,7 @@ from visits.maintenance import book_service, follow_visit
 from visits.models import Assignment, PlannedService, Technician, Visit, VisitEquipment
 from visits.numbering import next_number
 from visits.second_miss import mind_misses
+from visits.told import told
 
 # So long a booking can be undone, and so long its confirmation waits.
 UNDO_TIME = dt.timedelta(minutes=2)
@@ -180,8 +181,6 @@ def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) 
 
 
 def _visit(customer, site, contact, kind, problem, start, end, window_end, *, by, now) -> Visit:
-    zone = zone_of(customer.tenant)
-    told_from, told_until = local_time(start, zone), local_time(window_end, zone)
     return Visit(
         customer=customer,
         site=site,
@@ -192,9 +191,7 @@ def _visit(customer, site, contact, kind, problem, start, end, window_end, *, by
         window_end=window_end,
         planned_start=start,
         planned_end=end,
-        told_day=told_from.date(),
-        told_from=told_from.time(),
-        told_until=told_until.time(),
+        **told(customer, start, window_end),
         booked_at=now,
         booked_by=by,
         changed_at=now,
