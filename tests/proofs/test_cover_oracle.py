@@ -228,7 +228,7 @@ def prove(batch_seed, desk, zone, size, extends, monkeypatch) -> Judge:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_cover_reads_as_the_rules_say(part, db, now, capsys, monkeypatch):
     histories, seed = HISTORIES // PARTS, SEED + part * 1000
-    size = max(1, min(250, histories // len(ZONES)))
+    size = max(1, min(40, histories // len(ZONES)))
     counts, differences, batches = Counter(), [], 0
     while counts["histories"] < histories:
         zone = ZONES[batches % len(ZONES)]
