@@ -82,6 +82,12 @@ def cancel_about(*subjects: uuid.UUID, because: str, kinds: Iterable[str] = ()) 
     return waiting.update(state=State.CANCELLED, reason=because[:300], leased_until=None)
 
 
+def plan_again(keys: Iterable[int]) -> int:
+    """Let cancelled messages (primary keys) wait again, as they did; how many were."""
+    cancelled = Message.objects.filter(pk__in=list(keys), state=State.CANCELLED)
+    return cancelled.update(state=State.PLANNED, reason="")
+
+
 def hold(message: Message, *, until: dt.datetime, by, now: dt.datetime) -> Message:
     """Let a waiting message leave later. Raises NotWaiting, and ValueError for a time that is no use."""
     if until <= now:
