@@ -9,4 +9,5 @@ class VisitsConfig(AppConfig):
     def ready(self):
         # Says to messaging who answers for messages about visits.
         import_module("visits.letters")
+        import_module("visits.wordings")
         import_module("visits.nudges")

@@ -1,18 +1,27 @@
-"""What messages about a visit say, and whether they are still true when they leave (R4.8)."""
+"""Messages about a visit: whether they are still true when they leave, and what they say (R4.8)."""
 
 import datetime as dt
 
-from django.template.loader import render_to_string
-
-from customers.links import TOKEN_LENGTH, link_address, make_link
+from customers.links import link_address, make_link
 from customers.models import CustomerLink
-from messaging.kinds import LINK, SMS_LENGTH, Letter, Useless, register
+from messaging.kinds import LINK, Useless, register
+from messaging.languages import (
+    clock_words,
+    day_words,
+    minutes_words,
+    near_day_words,
+    people_words,
+    today_or_day_words,
+    window_words,
+)
 from messaging.models import Message
+from messaging.wordings import Filling, WordedKind
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
 from visits.announcements import KINDS, UNDER_WAY
+from visits.letter_words import AND_MORE, IF_NOTHING, NAMES_RECOMMENDATIONS, SOMEBODY_COMES, SOMEBODY_RINGS
 from visits.models import Visit
-from visits.wording import clock_words, day_words, minutes_words, window_words
+from visits.told import told_zone
 
 State = Visit.State
 
@@ -29,36 +38,10 @@ TRUE_WHILE = {
     "late": Visit.WAITING_STATES,
     "missed": (State.MISSED,),
 }
-# What a person reads above a mail, and what the link is for.
-TITLES = {
-    "booked": "Your visit on {day}",
-    "moved": "Your visit is now on {day}",
-    "reminder": "Your visit on {day}",
-    "cancelled": "Your visit on {day} is cancelled",
-    "not called": "We have not rung you yet",
-    "on the way": "{who} is on the way",
-    "delayed": "{who} is held up",
-    "late": "We are late for your visit",
-    "missed": "We missed your visit",
-}
-CONFIRM = "Confirm, move or cancel"
-ASKS = {
-    "booked": CONFIRM,
-    "moved": CONFIRM,
-    "reminder": CONFIRM,
-    "cancelled": "A new time",
-    "not called": "If that no longer suits",
-    "on the way": "",
-    "delayed": "If that no longer suits",
-    "late": "If that no longer suits",
-    "missed": "Or choose a time",
-}
-# These name what should be acted on, so that the customer can decide before somebody stands there.
-NAMES_RECOMMENDATIONS = frozenset({"booked", "moved", "reminder"})
 LINK_LASTS = dt.timedelta(days=7)
 
 
-class VisitMessage:
+class VisitMessage(WordedKind):
     """One kind of message about a visit, as messaging asks for it."""
 
     def __init__(self, name: str):
@@ -97,17 +80,31 @@ class VisitMessage:
         """STOP is respected for everything but a visit under way."""
         return self.name in UNDER_WAY
 
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """The texts of the design, section 10; a text message is kept within 160 characters if it can be."""
-        facts = facts_of(message, visit_of(message), now=now)
-        facts["sentence"] = _filled(self.name, facts)
-        facts["ask"] = ASKS[self.name]
-        if self.name not in NAMES_RECOMMENDATIONS:
-            facts["recommendations"] = []
-        title = TITLES[self.name].format(day=facts["day"], who=facts["who"])
-        if message.channel == Message.Channel.SMS:
-            return Letter(title, _short_enough(facts))
-        return Letter(title, render_to_string("messaging/visits/mail.txt", facts).strip() + "\n")
+    def wording_of(self, message: Message, *, now: dt.datetime) -> str:
+        """Who has not confirmed by the day before is asked; whose wish it was decides how to cancel."""
+        visit = visit_of(message)
+        if self.name == "reminder":
+            tomorrow = local_day(now, told_zone(visit.customer)) + dt.timedelta(days=1)
+            asks = visit.told_day == tomorrow and visit.state == State.BOOKED
+            return "reminder to confirm" if asks else "reminder"
+        if self.name == "cancelled":
+            by_us = visit.state == State.CANCELLED_BY_US
+            return "cancelled by us" if by_us else "cancelled by the customer"
+        return self.name
+
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
+        """As they read it; where a text is too long, the recommendations and the number are cut."""
+        visit = visit_of(message)
+        filling = filling_of(message, visit, language=language, now=now)
+        found = _open_recommendations(visit, now) if self.name in NAMES_RECOMMENDATIONS else []
+        if message.channel == Message.Channel.MAIL:
+            return [{**filling, "recommendations": _listed(found, language)}]
+        phones = [filling["phone"], ""] if filling["phone"] else [""]
+        return [
+            {**filling, "recommendations": advice, "phone": phone}
+            for advice in _advice(found, language)
+            for phone in phones
+        ]
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
         """The customer's page of the visit, open until seven days after it."""
@@ -124,85 +121,71 @@ class VisitMessage:
 
 def visit_of(message: Message) -> Visit:
     """The visit as it is now, never as it was when the message was planned. Raises Visit.DoesNotExist."""
-    visits = Visit.objects.select_related("customer", "tenant", "booked_by__user")
+    visits = Visit.objects.select_related("customer", "tenant", "site", "booked_by__user")
     return visits.get(public_id=message.subject)
 
 
-def facts_of(message: Message, visit: Visit, *, now: dt.datetime) -> dict:
-    """What the texts are made of, in the wall time that the customer was told."""
-    desk, zone = visit.tenant, zone_of(visit.tenant)
-    today, country = local_day(now, zone), desk.country
-    who = [assignment.technician.first_name for assignment in visit.assignments.select_related("technician")]
+def filling_of(message: Message, visit: Visit, *, language: str, now: dt.datetime) -> dict[str, str]:
+    """What the fields of every message about a visit say, by the clock that the customer was told."""
+    desk, zone = visit.tenant, told_zone(visit.customer)
+    today = local_day(now, zone)
+    reading = {"language": language, "country": desk.country}
+    names = [
+        one.technician.first_name for one in visit.assignments.select_related("technician").order_by("pk")
+    ]
 
     def clock(name, otherwise=None):
         instant = dt.datetime.fromisoformat(message.fields[name]) if message.fields.get(name) else otherwise
-        return clock_words(local_time(instant, zone).time(), country=country) if instant else ""
+        return clock_words(local_time(instant, zone).time(), **reading) if instant else ""
 
-    machines = [machine.equipment_id for machine in visit.machines.all()]
-    open_ones = Recommendation.objects.filter(equipment_id__in=machines).open(today).worst_first()
     return {
         "desk": desk.name,
         "phone": desk.phone,
         "name": message.contact.name if message.contact and message.contact.name else visit.customer.name,
-        "who": " and ".join(who) or "A technician",
-        "day": day_words(visit.told_day, country=country, today=today),
-        "is_today": visit.told_day == today,
-        "is_tomorrow": visit.told_day == today + dt.timedelta(days=1),
-        "window": window_words(visit.told_from, visit.told_until, country=country),
-        "between": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
-        "window_end": clock_words(visit.told_until, country=country),
-        "before": minutes_words(desk.call_ahead_minutes),
+        "who": people_words(names, language=language) or SOMEBODY_COMES[language],
+        "day": day_words(visit.told_day, today=today, **reading),
+        "when": near_day_words(visit.told_day, today=today, **reading),
+        "that_day": today_or_day_words(visit.told_day, today=today, **reading),
+        "window": window_words(visit.told_from, visit.told_until, **reading),
+        "between": window_words(visit.told_from, visit.told_until, between=True, **reading),
+        "window_end": clock_words(visit.told_until, **reading),
+        "before": minutes_words(desk.call_ahead_minutes, language=language),
         "expected": clock("expected_at", visit.expected_at),
         "call_by": clock("call_by"),
-        "caller": message.fields.get("caller") or "We",
-        "by_us": visit.state == State.CANCELLED_BY_US,
-        "is_confirmed": visit.state != State.BOOKED,
-        "recommendations": list(open_ones.select_related("equipment")),
+        "caller": message.fields.get("caller") or SOMEBODY_RINGS[language],
+        "address": visit.site.address,
+        "visit": visit.number,
         "signed": visit.booked_by.name if visit.booked_by else "",
         "link": LINK,
     }
 
 
-def _filled(kind, facts):
-    words = render_to_string(f"messaging/visits/{kind.replace(' ', '-')}.txt", facts)
-    return " ".join(words.split())
+def _open_recommendations(visit, now) -> list[Recommendation]:
+    machines = [machine.equipment_id for machine in visit.machines.all()]
+    found = Recommendation.objects.filter(equipment_id__in=machines).open(
+        local_day(now, zone_of(visit.tenant))
+    )
+    return list(found.worst_first().select_related("equipment"))
 
 
-def _short_enough(facts):
-    """The fullest wording that fits one text; when none does, the shortest that names everything once."""
-    link_costs = len(link_address("x" * TOKEN_LENGTH)) - len(LINK)
-    wordings = [
-        " ".join(
-            part
-            for part in (f"{facts['desk']}: {facts['sentence']}", advice, _way_back(facts, phone))
-            if part
-        )
-        for advice in _advice(facts["recommendations"])
-        for phone in ([facts["phone"], ""] if facts["phone"] else [""])
-    ]
-    for wording in wordings:
-        if len(wording) + (link_costs if LINK in wording else 0) <= SMS_LENGTH:
-            return wording
-    return wordings[-1]
+def _listed(recommendations, language) -> str:
+    """For a mail: each with its machine, and what may come of leaving it."""
+    lines = []
+    for recommendation in recommendations:
+        lines.append(f"- {recommendation.finding} ({recommendation.equipment.name})")
+        if recommendation.risk:
+            lines.append(f"  {IF_NOTHING[language]} {recommendation.risk}")
+    return "\n".join(lines)
 
 
-def _advice(recommendations):
-    """The recommendations, from every finding whole to the first one shortened."""
+def _advice(recommendations, language) -> list[str]:
+    """For a text: from every finding whole to the first one shortened."""
     if not recommendations:
         return [""]
     findings = [recommendation.finding.rstrip(".") for recommendation in recommendations]
-    more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+    more = f" {AND_MORE[language].format(len(findings) - 1)}" if len(findings) > 1 else ""
     first = findings[0] if len(findings[0]) <= 24 else findings[0][:21].rsplit(" ", 1)[0] + "..."
-    wordings = [", ".join(findings), findings[0] + more, first + more]
-    return [f"To decide: {wording}." for wording in dict.fromkeys(wordings)]
-
-
-def _way_back(facts, phone):
-    if not facts["ask"]:
-        return ""
-    # In a text every character counts; the page behind the link offers all three.
-    ask = "Confirm or change" if facts["ask"] == CONFIRM else facts["ask"]
-    return f"{ask}: {LINK}" + (f" or ring {phone}" if phone else "")
+    return list(dict.fromkeys([", ".join(findings), findings[0] + more, first + more]))
 
 
 for _name in sorted(KINDS):

@@ -1,0 +1,146 @@
+"""What can be said of a visit: each wording with its fields, when it is sent, and one to show it with."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from messaging.languages import (
+    clock_words,
+    day_words,
+    minutes_words,
+    near_day_words,
+    today_or_day_words,
+    window_words,
+)
+from messaging.models import Message
+from messaging.wordings import Wording, offer
+from visits import letter_words as say
+from visits.announcements import contact_of
+from visits.models import Visit
+
+LINKED = frozenset({"link"})
+# A made-up visit, for a desk that has none yet.
+_DAY, _FROM, _UNTIL = dt.date(2026, 3, 6), dt.time(14), dt.time(15)
+
+# Name, kind, label, when it is sent, the fields that only some have, those it must name.
+_WORDINGS = (
+    ("booked", "booked", "Visit booked", "When a visit is booked", (say.BEFORE, say.RECOMMENDATIONS), LINKED),
+    ("moved", "moved", "Visit moved", "When a visit moves", (say.BEFORE, say.RECOMMENDATIONS), LINKED),
+    (
+        "reminder",
+        "reminder",
+        "Reminder",
+        "7 days, 24 hours and 2 hours before, as the desk has set it",
+        (say.RECOMMENDATIONS,),
+        frozenset({"link", "who", "recommendations"}),
+    ),
+    (
+        "reminder to confirm",
+        "reminder",
+        "Reminder, not confirmed yet",
+        "The reminder on the day before, to those who have not confirmed",
+        (say.RECOMMENDATIONS,),
+        frozenset({"link", "who", "recommendations"}),
+    ),
+    ("cancelled by us", "cancelled", "Cancelled by us", "When we cancel a visit", (), frozenset()),
+    (
+        "cancelled by the customer",
+        "cancelled",
+        "Cancelled as they asked",
+        "When the customer cancels a visit",
+        (),
+        frozenset(),
+    ),
+    (
+        "not called",
+        "not called",
+        "The promised call has not come",
+        "When we have not rung before a visit as we promised",
+        (say.BEFORE, say.CALLER, say.CALL_BY),
+        frozenset(),
+    ),
+    (
+        "on the way",
+        "on the way",
+        "On the way",
+        "When the technician sets out",
+        (say.EXPECTED,),
+        frozenset(),
+    ),
+    (
+        "delayed",
+        "delayed",
+        "Held up",
+        "When the technician will not be there in time, before the window ends",
+        (say.EXPECTED,),
+        frozenset(),
+    ),
+    (
+        "late",
+        "late",
+        "Late",
+        "When the window is over and nobody has come",
+        (say.EXPECTED, say.CALLER, say.CALL_BY),
+        LINKED,
+    ),
+    ("missed", "missed", "Missed", "When nobody came", (say.CALLER, say.CALL_BY), LINKED),
+)
+
+
+def example_of(kind: str, channel: str) -> Message | None:
+    """A message, not saved, about the next visit that somebody waits for, else the latest one."""
+    now = timezone.now()
+    visits = Visit.objects.select_related("customer", "contact", "tenant")
+    visit = (
+        visits.waiting().filter(planned_start__gte=now).order_by("planned_start", "pk").first()
+        or visits.order_by("-planned_start", "-pk").first()
+    )
+    if visit is None:
+        return None
+    return Message(
+        kind=kind,
+        channel=channel,
+        customer=visit.customer,
+        contact=contact_of(visit),
+        subject=visit.public_id,
+        subject_start=visit.planned_start,
+        fields={
+            "expected_at": (visit.planned_start + dt.timedelta(minutes=10)).isoformat(),
+            "call_by": (visit.planned_start + dt.timedelta(hours=2)).isoformat(),
+        },
+        tenant=visit.tenant,
+    )
+
+
+def made_up(language: str, channel: str) -> dict[str, str]:
+    """The times of the made-up visit, as a reader of the language writes them."""
+    reading = {"language": language, "country": "GB"}
+    today = _DAY - dt.timedelta(days=1)
+    return {
+        "day": day_words(_DAY, today=today, **reading),
+        "when": near_day_words(_DAY, today=today, **reading),
+        "that_day": today_or_day_words(_DAY, today=_DAY, **reading),
+        "window": window_words(_FROM, _UNTIL, **reading),
+        "between": window_words(_FROM, _UNTIL, between=True, **reading),
+        "window_end": clock_words(_UNTIL, **reading),
+        "before": minutes_words(30, language=language),
+        "expected": clock_words(dt.time(14, 10), **reading),
+        "call_by": clock_words(dt.time(15, 45), **reading),
+    }
+
+
+def _wording(name, kind, label, sent, more, must_name) -> Wording:
+    return Wording(
+        name=name,
+        label=label,
+        sent=sent,
+        kind=kind,
+        fields=(*say.ALWAYS, *more),
+        ours=say.ours(name),
+        must_name=must_name,
+        example=lambda channel: example_of(kind, channel),
+        made_up=made_up,
+    )
+
+
+offer(*(_wording(*one) for one in _WORDINGS))
