@@ -1,6 +1,7 @@
 """Would a visit fit there? The same answer for the drag's toast, the move dialog and the move itself."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
@@ -20,15 +21,24 @@ class Fit:
 
 
 def fit(
-    visit: Visit, *, technician: Technician, start: dt.datetime, length: dt.timedelta, now: dt.datetime
+    visit: Visit,
+    *,
+    technician: Technician,
+    start: dt.datetime,
+    length: dt.timedelta,
+    now: dt.datetime,
+    besides: Collection[int] = (),
 ) -> Fit:
-    """What placing `visit` with `technician` from `start` for `length` would mean; changes nothing."""
+    """What placing `visit` with `technician` from `start` for `length` would mean; changes nothing.
+
+    `besides` are other visits (primary keys) that leave their places at the same moment.
+    """
     zone, end = zone_of(visit.tenant), start + length
     if start < now and start != visit.planned_start:
         return Fit(False, "That time has passed. Choose a later one.")
     if not technician.is_active:
         return Fit(False, f"{technician.first_name} does not work here any more.")
-    other = blocking_visit(visit, technician=technician, start=start, end=end)
+    other = blocking_visit(visit, technician=technician, start=start, end=end, besides=besides)
     if other is not None:
         span = f"{local_time(other.planned_start, zone):%H:%M} to {local_time(other.planned_end, zone):%H:%M}"
         who = other.customer.company or other.customer.name
@@ -44,14 +54,19 @@ def fit(
 
 
 def blocking_visit(
-    visit: Visit, *, technician: Technician, start: dt.datetime, end: dt.datetime
+    visit: Visit,
+    *,
+    technician: Technician,
+    start: dt.datetime,
+    end: dt.datetime,
+    besides: Collection[int] = (),
 ) -> Visit | None:
-    """Another visit that takes the technician's time between two instants."""
+    """Another visit that takes the technician's time between two instants, but for those `besides`."""
     taken = (
         Assignment.objects.filter(
             technician=technician, starts_at__lt=end, ends_at__gt=start, state__in=Assignment.BLOCKING_STATES
         )
-        .exclude(visit_id=visit.pk)
+        .exclude(visit_id__in=[visit.pk, *besides])
         .select_related("visit__customer")
         .order_by("starts_at")
         .first()

@@ -1,0 +1,181 @@
+"""Rearranging visits so that it can be taken back: every move that somebody at the desk makes (R2.4).
+
+What the customers hear of it waits for two minutes; undone until then, nobody hears anything.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
+
+from django.db import transaction
+
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from tenancy.calendars import local_time, zone_of
+from tenancy.models import Membership
+from visits.booking import undo_booking
+from visits.models import RearrangedVisit, Rearrangement, Technician, Visit
+from visits.places import (
+    UNDO_TIME,
+    TooLateToUndo,
+    VisitChanged,
+    crews_of,
+    hold_technicians,
+    hold_visits,
+    place,
+    who_changed,
+)
+from visits.relocating import Change, relocate
+from visits.snapshots import follow_back, put_back, snapshot
+from visits.sweeper import catch_up_first
+
+Kind = Rearrangement.Kind
+TITLES = {
+    Kind.MOVE: "Visit moved",
+    Kind.SWAP: "Visit swapped",
+    Kind.INSERTION: "Visit moved for an emergency",
+    Kind.ORDER: "Visit moved for a better order",
+}
+
+
+def rearrange(
+    kind: str,
+    changes: Iterable[Change],
+    *,
+    reason: str,
+    by: Membership | None,
+    now: dt.datetime,
+    minutes_saved: int | None = None,
+    metres_saved: int | None = None,
+) -> Rearrangement | None:
+    """Make all the changes in one transaction, or none, and remember how the visits stood.
+
+    None where `by` is: what a customer moves through their own link is told at once and not undone.
+    Raises VisitChanged, PlaceTaken, NeedsAgreement, or MoveRefused for what cannot be moved at all.
+    """
+    changes = list(changes)
+    with transaction.atomic():
+        # The clock's part stays where the person's act is refused: a transaction of its own.
+        _hold_crews(changes)
+        changes = [_caught_up(change, now) for change in changes]
+    with transaction.atomic():
+        crews = _hold_crews(changes)
+        visits = hold_visits(crews)
+        before = {key: snapshot(visits[key], crews[key]) for key in visits} if by else {}
+        relocate(
+            changes,
+            visits=visits,
+            crews=crews,
+            title=TITLES[kind],
+            reason=reason,
+            by=by,
+            now=now,
+            tell_after=now + UNDO_TIME if by else None,
+        )
+        if by is None:
+            return None
+        made = Rearrangement.objects.create(
+            kind=kind,
+            made_at=now,
+            made_by=by,
+            held_until=now + UNDO_TIME,
+            minutes_saved=minutes_saved,
+            metres_saved=metres_saved,
+        )
+        RearrangedVisit.objects.bulk_create(
+            [
+                RearrangedVisit(
+                    rearrangement=made, visit=visits[key], before=before[key], version=visits[key].version
+                )
+                for key in sorted(visits)
+            ]
+        )
+    return made
+
+
+def add_booking(rearrangement: Rearrangement, visit: Visit) -> None:
+    """A visit that was booked by the same act: undoing it undoes the booking."""
+    RearrangedVisit.objects.create(rearrangement=rearrangement, visit=visit, before={}, version=visit.version)
+
+
+def latest_rearrangement(visit: Visit, *, now: dt.datetime) -> Rearrangement | None:
+    """What the visit was moved by last, while it can be undone: nobody changed the visit since."""
+    row = (
+        RearrangedVisit.objects.select_related("rearrangement", "visit")
+        .filter(visit=visit, rearrangement__held_until__gt=now, rearrangement__undone_at=None)
+        .order_by("-pk")
+        .first()
+    )
+    return row.rearrangement if row is not None and row.version == row.visit.version else None
+
+
+def undo(rearrangement: Rearrangement, *, by: Membership, now: dt.datetime) -> Rearrangement:
+    """Put every visit of it back as it stood, in one transaction; undoing twice changes nothing.
+
+    Raises TooLateToUndo when the customers have been told, VisitChanged when somebody changed one of
+    the visits since, and PlaceTaken when another visit stands in an old place.
+    """
+    with transaction.atomic():
+        rows = list(rearrangement.visits.order_by("visit_id"))
+        crews = crews_of(row.visit_id for row in rows)
+        old = {key for row in rows for key in row.before.get("technicians", [])}
+        hold_technicians({who.pk for crew in crews.values() for who in crew} | old)
+        visits = hold_visits(crews)
+        made = Rearrangement.objects.select_for_update().get(pk=rearrangement.pk)
+        if made.undone_at is not None:
+            return made
+        if now >= made.held_until:
+            raise TooLateToUndo("Two minutes are over: move the visit again, so that the customer hears.")
+        for row in rows:
+            if visits[row.visit_id].version != row.version:
+                raise VisitChanged(who_changed(visits[row.visit_id]))
+        _put_all_back(made, rows, visits, by=by, now=now)
+        made.undone_at, made.undone_by = now, by
+        made.save(update_fields=["undone_at", "undone_by"])
+    return made
+
+
+def _hold_crews(changes) -> dict[int, list[Technician]]:
+    """Who comes to the visits, held together with who is to come."""
+    crews = crews_of(change.visit.pk for change in changes)
+    coming = {who.pk for change in changes for who in change.technicians}
+    hold_technicians({who.pk for crew in crews.values() for who in crew} | coming)
+    # Whoever was quicker has changed the version, too.
+    return crews_of(crews)
+
+
+def _caught_up(change, now) -> Change:
+    version = catch_up_first(change.visit, now=now, version=change.version)
+    return change if version == change.version else replace(change, version=version)
+
+
+def _put_all_back(made, rows, visits, *, by, now):
+    booked = [visits[row.visit_id] for row in rows if not row.before]
+    moved = [(visits[row.visit_id], row) for row in rows if row.before]
+    for visit in booked:
+        undo_booking(visit, by=by, now=now)
+    everybody = Technician.objects.in_bulk({key for _, row in moved for key in row.before["technicians"]})
+    for visit, row in moved:
+        put_back(visit, row.before, now=now)
+    place([(visit, [everybody[key] for key in row.before["technicians"]]) for visit, row in moved])
+    for visit, row in moved:
+        follow_back(visit, row.before, moved_at=made.made_at, by=by, now=now)
+        # It stands as an earlier move left it: that one can be undone again.
+        RearrangedVisit.objects.filter(visit=visit, version=row.before["visit"]["version"]).exclude(
+            pk=row.pk
+        ).update(version=visit.version)
+        _tell_timeline(visit, [everybody[key] for key in row.before["technicians"]], by=by, now=now)
+
+
+def _tell_timeline(visit, crew, *, by, now):
+    start = local_time(visit.planned_start, zone_of(visit.tenant))
+    names = " and ".join(who.name for who in crew) or "nobody"
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.VISIT,
+        f"Move undone: back to {start:%a} {start.day} {start:%b}, {start:%H:%M}, {names}",
+        at=now,
+        actor=by,
+        subject=visit.public_id,
+        step=f"undone {visit.version}",
+    )

@@ -1,0 +1,233 @@
+"""Giving visits another place on the board: one function for every way in (R2.4, R2.6, R4.3).
+
+A move, a swap, a crew that changes, an emergency put in between and a better order are all some
+changes made in one transaction, each of them allowed or none. The caller holds the technicians
+and the visits, see `visits.places`.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cases.duties import close_duties_about
+from cases.models import Duty, Promise
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from messaging import outbox
+from tenancy.calendars import local_time, zone_of
+from tenancy.models import Membership, Role
+from visits.announcements import cancel_visit_messages, plan_visit_messages, waits_to_be_told
+from visits.commitments import keep_promise, renew_promises, reword_promises
+from visits.fitting import fit
+from visits.models import Technician, Visit
+from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, place, who_changed
+
+
+@dataclass(frozen=True)
+class Change:
+    """Where one visit is to stand. Of the technicians the first is the one named to the customer."""
+
+    visit: Visit
+    # As the one who changes it saw it.
+    version: int
+    technicians: tuple[Technician, ...]
+    start: dt.datetime
+    length: dt.timedelta
+    # The customer's yes to it; whether they are told.
+    agreed: bool = False
+    tell: bool = True
+    # How many technicians it takes from now on; None: as many as before, or as come.
+    crew: int | None = None
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A change beside the visit as it stands, under lock."""
+
+    change: Change
+    visit: Visit
+    before: list[Technician]
+
+    @property
+    def is_new_time(self) -> bool:
+        return self.change.start != self.visit.planned_start
+
+    @property
+    def is_new_person(self) -> bool:
+        """Another one is named to the customer, or somebody who was to come does not."""
+        before, after = self.before, self.change.technicians
+        return list(after[:1]) != before[:1] or not set(before) <= set(after)
+
+    @property
+    def keeps_window(self) -> bool:
+        return self.is_new_time and not self.change.tell and not self.change.agreed
+
+    @property
+    def window_moves_by(self) -> dt.timedelta:
+        return dt.timedelta() if self.keeps_window else self.change.start - self.visit.planned_start
+
+
+def relocate(
+    changes: Iterable[Change],
+    *,
+    visits: dict[int, Visit],
+    crews: dict[int, list[Technician]],
+    title: str,
+    reason: str,
+    by: Membership | None,
+    now: dt.datetime,
+    tell_after: dt.datetime | None = None,
+) -> None:
+    """Make the changes; `visits` and `crews` are how they stand, under lock, and are changed along.
+
+    `title` begins the line on each time line. Customers hear of it at `tell_after`, else at once.
+    Raises VisitChanged, PlaceTaken, NeedsAgreement, or MoveRefused for what cannot be moved at all.
+    """
+    steps = [_Step(change, visits[change.visit.pk], crews[change.visit.pk]) for change in changes]
+    for step in steps:
+        _check_it_may_move(step.visit, step.change.version)
+    for step in steps:
+        _check_fit(step, now, [other.visit.pk for other in steps])
+        _check_agreement(step, reason=reason, by=by, now=now)
+    told = [(step, step.is_new_time, step.is_new_person) for step in steps]
+    for step in steps:
+        _write(step, now)
+    place([(step.visit, list(step.change.technicians)) for step in steps])
+    for step, is_new_time, is_new_person in told:
+        _follow_up(step, is_new_time, is_new_person, title, reason, by=by, now=now, tell_after=tell_after)
+
+
+def _check_it_may_move(visit, version):
+    if visit.missed_at is not None:
+        raise MoveRefused("This visit was missed. Record what came of it, and book a new one.")
+    if visit.state not in Visit.WAITING_STATES:
+        raise MoveRefused(f"This visit is {visit.get_state_display().lower()}: it cannot be moved any more.")
+    if visit.version != version:
+        raise VisitChanged(who_changed(visit))
+
+
+def _check_fit(step, now, leaving):
+    change = step.change
+    for who in change.technicians:
+        verdict = fit(
+            step.visit, technician=who, start=change.start, length=change.length, now=now, besides=leaving
+        )
+        if not verdict.fits:
+            raise (PlaceTaken if verdict.is_taken else MoveRefused)(verdict.says)
+
+
+def _check_agreement(step, *, reason, by, now):
+    visit, change = step.visit, step.change
+    if step.is_new_time and visit.window_end <= now and not change.agreed:
+        raise NeedsAgreement(
+            "Its window is over: a new time needs the customer’s yes. Else it becomes a miss."
+        )
+    if step.keeps_window and not visit.window_start <= change.start <= visit.window_end:
+        promised = f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
+        raise NeedsAgreement(
+            f"The customer was promised {promised}. Tell them the new time, or say that they agreed."
+        )
+    was_confirmed = visit.confirmed_at is not None or visit.state == Visit.State.CONFIRMED
+    by_supervisor = by is not None and by.role == Role.MANAGER and bool(reason.strip())
+    changes_person = step.is_new_person and bool(step.before)
+    if changes_person and was_confirmed and not change.agreed and not by_supervisor:
+        raise NeedsAgreement(
+            "This visit is confirmed: another technician needs the customer’s yes, or a manager’s reason."
+        )
+
+
+def _write(step, now):
+    visit, change = step.visit, step.change
+    zone = zone_of(visit.tenant)
+    window, is_new_time, is_new_person = step.window_moves_by, step.is_new_time, step.is_new_person
+    if visit.late_at is not None and window > dt.timedelta():
+        # The broken promise stays; the visit itself has a new window to keep.
+        visit.late_at = None
+    visit.planned_start, visit.planned_end = change.start, change.start + change.length
+    visit.window_start += window
+    visit.window_end += window
+    visit.told_day = local_time(visit.window_start, zone).date()
+    visit.told_from = local_time(visit.window_start, zone).time()
+    visit.told_until = local_time(visit.window_end, zone).time()
+    visit.needs_placing = False
+    if change.agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
+        visit.state, visit.confirmed_at = Visit.State.CONFIRMED, now
+    elif window:
+        visit.state, visit.confirmed_at = Visit.State.BOOKED, None
+    elif visit.state == Visit.State.ON_THE_WAY and (is_new_time or is_new_person):
+        visit.state = Visit.State.CONFIRMED if visit.confirmed_at else Visit.State.BOOKED
+    if is_new_time or is_new_person:
+        visit.on_the_way_at = visit.expected_at = None
+    if is_new_time:
+        visit.called_ahead_at = None
+    if is_new_person:
+        visit.brief_read_at = None
+    visit.crew = change.crew or max(visit.crew, len(change.technicians))
+    visit.version += 1
+    visit.changed_at = now
+    visit.save(update_fields=WRITTEN)
+
+
+# What a change writes, and what undoing it writes back.
+WRITTEN = [
+    "planned_start",
+    "planned_end",
+    "window_start",
+    "window_end",
+    "told_day",
+    "told_from",
+    "told_until",
+    "needs_placing",
+    "crew",
+    "state",
+    "confirmed_at",
+    "late_at",
+    "on_the_way_at",
+    "expected_at",
+    "called_ahead_at",
+    "brief_read_at",
+    "version",
+    "changed_at",
+]
+
+
+def _follow_up(step, is_new_time, is_new_person, title, reason, *, by, now, tell_after):
+    """Promises, messages, duties and the time line, in the transaction of the change."""
+    visit, change = step.visit, step.change
+    # A visit that nobody had yet is news to the customer too: a name.
+    tell = change.tell and (is_new_time or is_new_person)
+    if is_new_time:
+        renew_promises(visit, by=by, now=now, agreed_by_customer=change.agreed, told=tell)
+        # What waits to tell the time is replaced: it would not be told at all.
+        tell = tell or waits_to_be_told(visit)
+        cancel_visit_messages(visit, now=now)
+        # The call that was waited for is promised for another time now.
+        close_duties_about(visit.public_id, Duty.Kind.CALL_AHEAD, by=by, now=now, outcome="Moved")
+        if tell or change.agreed:
+            # Before the move is planned: whom nothing reaches is rung about it.
+            said = "A new time was agreed or told"
+            close_duties_about(visit.public_id, Duty.Kind.TELL_CUSTOMER, by=by, now=now, outcome=said)
+    elif is_new_person:
+        reword_promises(visit, by=by)
+        # Written when they leave, all others name who comes then; these were true of the one before.
+        outbox.cancel_about(visit.public_id, because="Somebody else comes", kinds=["on the way", "delayed"])
+    if change.agreed and not is_new_time:
+        keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the change", by=by)
+    if tell:
+        plan_visit_messages(visit, "moved", now=now, send_after=tell_after)
+    names = " and ".join(who.name for who in change.technicians)
+    if len(change.technicians) >= visit.crew:
+        close_duties_about(
+            visit.public_id, Duty.Kind.PLACE_VISIT, by=by, now=now, outcome=f"Placed with {names}"
+        )
+    start = local_time(visit.planned_start, zone_of(visit.tenant))
+    add_line(
+        visit.customer,
+        TimelineEntry.Kind.VISIT,
+        f"{title} to {start:%a} {start.day} {start:%b}, {start:%H:%M}, {names}",
+        at=now,
+        detail=reason,
+        actor=by,
+        subject=visit.public_id,
+        step=f"moved {visit.version}",
+    )
