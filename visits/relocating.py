@@ -21,6 +21,8 @@ from visits.commitments import keep_promise, renew_promises, reword_promises
 from visits.fitting import fit
 from visits.models import Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, place, who_changed
+from visits.second_miss import name_backup
+from visits.told import told
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,11 @@ def relocate(
     for step in steps:
         _check_fit(step, now, [other.visit.pk for other in steps])
         _check_agreement(step, reason=reason, by=by, now=now)
-    told = [(step, step.is_new_time, step.is_new_person) for step in steps]
+    news = [(step, step.is_new_time, step.is_new_person) for step in steps]
     for step in steps:
         _write(step, now)
     place([(step.visit, list(step.change.technicians)) for step in steps])
-    for step, is_new_time, is_new_person in told:
+    for step, is_new_time, is_new_person in news:
         _follow_up(step, is_new_time, is_new_person, title, reason, by=by, now=now, tell_after=tell_after)
 
 
@@ -138,7 +140,6 @@ def _check_agreement(step, *, reason, by, now):
 
 def _write(step, now):
     visit, change = step.visit, step.change
-    zone = zone_of(visit.tenant)
     window, is_new_time, is_new_person = step.window_moves_by, step.is_new_time, step.is_new_person
     if visit.late_at is not None and window > dt.timedelta():
         # The broken promise stays; the visit itself has a new window to keep.
@@ -146,11 +147,13 @@ def _write(step, now):
     visit.planned_start, visit.planned_end = change.start, change.start + change.length
     visit.window_start += window
     visit.window_end += window
-    visit.told_day = local_time(visit.window_start, zone).date()
-    visit.told_from = local_time(visit.window_start, zone).time()
-    visit.told_until = local_time(visit.window_end, zone).time()
+    for name, value in told(visit.customer, visit.window_start, visit.window_end).items():
+        setattr(visit, name, value)
     visit.needs_placing = False
-    if change.agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
+    if visit.awaits_approval:
+        # Whatever the customer agrees to, it is a supervisor's to approve first.
+        visit.state, visit.confirmed_at = Visit.State.BOOKED, None
+    elif change.agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
         visit.state, visit.confirmed_at = Visit.State.CONFIRMED, now
     elif window:
         visit.state, visit.confirmed_at = Visit.State.BOOKED, None
@@ -194,6 +197,8 @@ WRITTEN = [
 def _follow_up(step, is_new_time, is_new_person, title, reason, *, by, now, tell_after):
     """Promises, messages, duties and the time line, in the transaction of the change."""
     visit, change = step.visit, step.change
+    if visit.backup_id is not None or visit.approval_asked_at is not None:
+        name_backup(visit, now=now)
     # A visit that nobody had yet is news to the customer too: a name.
     tell = change.tell and (is_new_time or is_new_person)
     if is_new_time:
