@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -11,17 +12,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cases.duties import close_duty
-from cases.models import Duty
+from cases.interactions import note_interaction
+from cases.models import Duty, Interaction
 from customers.models import Contact
 from servicedesk.moments import due_word
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from visits.models import VisitStep
 
 # The others have a screen of their own: a miss its outcome, evidence its verdict, a message its page.
 KINDS = (Duty.Kind.CALL_CUSTOMER, Duty.Kind.TELL_CUSTOMER, Duty.Kind.MAIL_RECOMMENDATION)
 MOST_SHOWN = 40
+Result = VisitStep.Result
 
 
 @dataclass(frozen=True)
@@ -68,34 +72,92 @@ def calls_owed(desk, *, now, leave_out=()) -> list[Owed]:
 
 
 class OutcomeForm(forms.Form):
-    """What came of the call."""
+    """What came of what was owed, where it was no call."""
 
     outcome = forms.CharField(
         max_length=300,
         strip=True,
         error_messages={
-            "required": "Say what came of it: a call is done only with an outcome.",
+            "required": "Say what came of it: it is done only with an outcome.",
             "max_length": "Say it in 300 characters.",
         },
     )
 
 
+class CallForm(forms.Form):
+    """How the call went, and what came of it. No answer keeps it owed."""
+
+    result = forms.ChoiceField(
+        choices=Result.choices,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Say how the call went."),
+    )
+    outcome = forms.CharField(
+        max_length=250,
+        required=False,
+        strip=True,
+        error_messages={"max_length": "Say it in 250 characters."},
+    )
+
+    def clean(self):
+        """Who was spoken to said something."""
+        data = super().clean()
+        if data.get("result") == Result.SPOKE and not data.get("outcome") and "outcome" not in self.errors:
+            self.add_error("outcome", "Say what came of it: a call is done only with an outcome.")
+        return data
+
+
 @require_http_methods(["GET", "POST"])
 @for_roles(Role.DISPATCHER)
 def call_owed(request: HttpRequest, id) -> HttpResponse:
-    """Whom to ring and why; closed with what came of it."""
+    """Whom to ring and why; closed with what came of it, and kept open where nobody answered."""
     now = timezone.now()
-    duty = the_one(Duty.objects.filter(kind__in=KINDS).select_related("customer", "closed_by__user"), id)
-    form = OutcomeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        close_duty(duty, by=request.membership, now=now, outcome=form.cleaned_data["outcome"])
-        messages.success(request, f"Done: {duty.title}")
-        return redirect(desk_url(request.tenant, "board"))
+    owed = Duty.objects.filter(kind__in=KINDS).select_related("customer", "case", "closed_by__user")
+    duty = the_one(owed, id)
+    is_call = duty.kind != Duty.Kind.MAIL_RECOMMENDATION and duty.customer is not None
     contact = Contact.objects.filter(customer=duty.customer).order_by("-is_main", "pk").first()
-    page = {"duty": duty, "form": form, "contact": contact, "is_late": duty.due_at < now}
+    form = (CallForm if is_call else OutcomeForm)(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        act = _called if is_call else _done
+        messages.success(request, act(request, duty, contact, form.cleaned_data, now))
+        return redirect(desk_url(request.tenant, "board"))
+    page = {
+        "duty": duty,
+        "form": form,
+        "contact": contact,
+        "is_late": duty.due_at < now,
+        "is_call": is_call,
+        "results": Result.choices,
+        "chosen": form.data.get("result", ""),
+    }
     return render(
         request, "servicedesk/call_owed.html", page, status=422 if request.method == "POST" else 200
     )
+
+
+def _done(request, duty, contact, data, now) -> str:
+    close_duty(duty, by=request.membership, now=now, outcome=data["outcome"])
+    return f"Done: {duty.title}"
+
+
+@transaction.atomic
+def _called(request, duty, contact, data, now) -> str:
+    """Keep the call on the time line, whoever answered; what the dispatcher is told."""
+    result = Result(data["result"])
+    summary = ". ".join(filter(None, (result.label, data["outcome"])))
+    note_interaction(
+        customer=duty.customer,
+        channel=Interaction.Channel.CALL,
+        direction=Interaction.Direction.OUT,
+        contact=contact,
+        case=duty.case,
+        summary=summary,
+        by=request.membership,
+        now=now,
+    )
+    if result == Result.NO_ANSWER:
+        return "No answer: the call stays owed."
+    close_duty(duty, by=request.membership, now=now, outcome=summary)
+    return f"Done: {duty.title}"
 
 
 urlpatterns = [path("duties/<uuid:id>/", call_owed, name="call-owed")]

@@ -1,4 +1,4 @@
-"""Moving, giving away, confirming and calling ahead from the board; everything a drag does, too."""
+"""Moving, giving away and confirming from the board; everything a drag does, too."""
 
 import datetime as dt
 
@@ -19,9 +19,8 @@ from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.availability import diaries
 from visits.confirming import CannotConfirm, confirm_visit
-from visits.fieldwork import StepRefused, call_ahead
 from visits.fitting import fit
-from visits.models import Technician, Visit, VisitStep
+from visits.models import Technician, Visit
 from visits.moving import MoveRefused, PlaceTaken, VisitChanged, move_visit
 from visits.preferences import wishes_for
 from visits.slots import Slot, Wanted, best_slots
@@ -88,19 +87,6 @@ def confirm(request, id):
         )
         says = f"{customer_name(visit)} is {visit.get_state_display().lower()}."
     except CannotConfirm as refused:
-        says = str(refused)
-    return board_answer(request, now=now, says=says, visit=visit)
-
-
-@require_POST
-@for_roles(Role.DISPATCHER)
-def called(request, id):
-    """The dispatcher rang ahead, and spoke to the customer."""
-    visit, now = _visit(id), timezone.now()
-    try:
-        visit = call_ahead(visit, result=VisitStep.Result.SPOKE, by=request.membership, now=now)
-        says = f"{customer_name(visit)}: called ahead."
-    except StepRefused as refused:
         says = str(refused)
     return board_answer(request, now=now, says=says, visit=visit)
 
@@ -249,5 +235,4 @@ urlpatterns = [
     path("visits/<uuid:id>/assign/", assign, name="visit-assign"),
     path("visits/<uuid:id>/fit/", would_fit, name="visit-fit"),
     path("visits/<uuid:id>/confirm/", confirm, name="visit-confirm"),
-    path("visits/<uuid:id>/called/", called, name="visit-called"),
 ]

@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from messaging import mailbox_pages, pages
+from messaging import hook_pages, mailbox_pages, opting_out_pages, pages
 from portal import door
 from servicedesk import (
+    approvals,
     board,
     booking_panel,
     briefing,
     call_notes,
+    called,
     caller,
     calls,
     calls_owed,
@@ -45,7 +47,9 @@ desk_patterns = [
     path("", home.desk_home, name="desk-home"),
     *board.urlpatterns,
     *moves.urlpatterns,
+    *called.urlpatterns,
     *settling.urlpatterns,
+    *approvals.urlpatterns,
     *booking_panel.urlpatterns,
     *call_notes.urlpatterns,
     *duplicates.urlpatterns,
@@ -87,6 +91,8 @@ urlpatterns = [
     path("theme/", home.set_theme, name="theme"),
     path("d/<slug:desk>/", include(desk_patterns)),
     *door.urlpatterns,
+    *hook_pages.urlpatterns,
+    *opting_out_pages.urlpatterns,
 ]
 
 handler403 = "servicedesk.errors.forbidden"

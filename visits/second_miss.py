@@ -19,6 +19,7 @@ from tenancy.models import Membership, Role
 from visits.availability import diaries
 from visits.models import Assignment, Technician, Visit
 from visits.preferences import wishes_for
+from visits.work_types import work_for
 
 WITHIN = dt.timedelta(days=90)
 OWN_WITHIN = dt.timedelta(hours=1)
@@ -116,12 +117,13 @@ def mind_misses(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Non
 def name_backup(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = None) -> Technician | None:
     """Note on the visit who could come in the place of whoever is sent; None where nobody is free then.
 
-    Free all through the block, way included; allowed by the customer's wishes, the preferred first.
+    Free all through the block, way included; with the skills that the work takes, and allowed by the
+    customer's wishes, the preferred first.
     """
     calendar = calendar or calendar_of(visit.tenant)
     sent = Assignment.objects.filter(visit=visit).values("technician")
     machines = [machine.equipment for machine in visit.machines.select_related("equipment")]
-    wishes = wishes_for(visit.customer, visit.site, machines)
+    wishes, work = wishes_for(visit.customer, visit.site, machines), work_for(visit.kind, machines)
     others = Technician.objects.filter(is_active=True).exclude(pk__in=sent).order_by("name")
     travel = dt.timedelta(minutes=visit.tenant.travel_minutes)
     start, end = visit.planned_start, visit.planned_end
@@ -129,7 +131,7 @@ def name_backup(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = N
     free = [
         diary.technician
         for diary in diaries(
-            [technician for technician in others if wishes.allows(technician)],
+            [who for who in others if wishes.allows(who) and not work.missing(who.skills)],
             start=start - travel,
             end=end + travel,
         )

@@ -174,7 +174,8 @@ def test_a_miss_is_settled_and_rebooked_in_five_interactions(live_desk, board, s
 def test_calling_ahead_from_the_tray_takes_the_card_away(board, scene):
     page = board()
     card = page.locator(".todo").filter(has_text="The Harbour Letter")
-    card.get_by_role("button", name="I called").click()
+    card.get_by_text("I called", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Spoke").click()
     expect(card).to_have_count(0)
     expect(block(page, "The Harbour Letter")).to_have_attribute("data-state", "called")
 

@@ -96,7 +96,7 @@ class TestMovePage:
 
 def test_confirming_and_calling_ahead_from_the_tray(north, dispatcher, now):
     visit = make_visit(north, start=now + HOUR / 2, technician=north.lou)
-    for action in ("confirm", "called", "confirm"):
-        assert dispatcher.post(north.url(f"visits/{visit.public_id}/{action}/")).status_code == 302
+    for action, said in (("confirm", {}), ("called", {"result": "spoke"}), ("confirm", {})):
+        assert dispatcher.post(north.url(f"visits/{visit.public_id}/{action}/"), said).status_code == 302
     visit.refresh_from_db()
     assert (visit.state, visit.confirmed_at, visit.called_ahead_at) == (Visit.State.CONFIRMED, now, now)

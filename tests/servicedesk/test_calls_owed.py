@@ -35,34 +35,66 @@ def ask(desk, subject, now, kind=Duty.Kind.CALL_CUSTOMER, role=Role.DISPATCHER):
     )  # fmt: skip
 
 
-def test_it_stands_in_the_tray_with_the_number_and_the_time(client, cast, owed):
+def test_it_stands_in_the_tray_with_the_number_and_the_time(client, cast, owed, now):
     client.force_login(cast.north.dispatcher.user)
-    page = client.get("/d/northgate/board/")
-    assert [each.due for each in page.context["tray"].owed] == ["14:07"]
-    text = page.content.decode()
+    with tenant(cast.north.tenant):
+        assert [each.due for each in calls_owed(cast.north.tenant, now=now)] == ["14:07"]
+    text = client.get("/d/northgate/board/").content.decode()
     assert "Calls owed, 1" in text
     assert "Ring 07700 900412" in text
     assert f"/d/northgate/duties/{owed.public_id}/" in text
 
 
-def test_it_is_done_with_an_outcome_only(client, cast, owed, now):
+def test_it_is_done_with_the_result_of_the_call_and_an_outcome(client, cast, owed, now):
     client.force_login(cast.north.dispatcher.user)
     address = f"/d/northgate/duties/{owed.public_id}/"
     assert client.get(address).status_code == 200
-    refused = client.post(address, {"outcome": "  "})
+    refused = client.post(address, {"result": "spoke", "outcome": "  "})
     assert refused.status_code == 422
     assert "Say what came of it" in refused.content.decode()
-    long = "x" * 301
-    assert long in client.post(address, {"outcome": long}).content.decode()
-    assert client.post(address, {"outcome": "Comes on Friday instead"})["Location"] == "/d/northgate/board/"
+    refused = client.post(address, {"outcome": "Comes on Friday instead"})
+    assert refused.status_code == 422
+    assert "Say how the call went." in refused.content.decode()
+    long = {"result": "spoke", "outcome": "x" * 251}
+    assert long["outcome"] in client.post(address, long).content.decode()
+    said = {"result": "spoke", "outcome": "Comes on Friday instead"}
+    assert client.post(address, said)["Location"] == "/d/northgate/board/"
     with tenant(cast.north.tenant):
         owed.refresh_from_db()
         assert (owed.closed_at, owed.closed_by, owed.outcome) == (
             now,
             cast.north.dispatcher,
-            "Comes on Friday instead",
+            "Spoke. Comes on Friday instead",
         )
-    assert "Comes on Friday instead" in client.get(address).content.decode()
+        call = cast.north.customer.interactions.get()
+        assert (call.direction, call.summary) == ("out", "Spoke. Comes on Friday instead")
+    assert "Spoke. Comes on Friday instead" in client.get(address).content.decode()
+
+
+def test_no_answer_is_noted_and_keeps_the_call_owed(client, cast, owed):
+    client.force_login(cast.north.dispatcher.user)
+    address = f"/d/northgate/duties/{owed.public_id}/"
+    assert client.post(address, {"result": "no answer"}).status_code == 302
+    with tenant(cast.north.tenant):
+        owed.refresh_from_db()
+        assert owed.closed_at is None
+        assert [call.summary for call in cast.north.customer.interactions.all()] == ["No answer"]
+    assert client.post(address, {"result": "left a message"}).status_code == 302
+    with tenant(cast.north.tenant):
+        owed.refresh_from_db()
+        assert owed.outcome == "Left a message"
+
+
+def test_what_is_owed_by_mail_is_done_with_its_outcome(client, cast, owed, now):
+    with tenant(cast.north.tenant):
+        mail = ask(cast.north, owed.subject, now, Duty.Kind.MAIL_RECOMMENDATION)
+    client.force_login(cast.north.dispatcher.user)
+    address = f"/d/northgate/duties/{mail.public_id}/"
+    assert client.post(address, {"outcome": ""}).status_code == 422
+    assert client.post(address, {"outcome": "Mailed the quote"}).status_code == 302
+    with tenant(cast.north.tenant):
+        mail.refresh_from_db()
+        assert (mail.outcome, cast.north.customer.interactions.count()) == ("Mailed the quote", 0)
 
 
 def test_cancelling_the_visit_does_not_take_the_call_away(cast, owed, now):
