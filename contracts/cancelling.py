@@ -13,6 +13,7 @@ from django.db import transaction
 from cases.duties import close_duties_about
 from cases.models import Duty
 from contracts.models import Cancellation, Contract, ContractTerm, Renewal
+from contracts.notice_date import last_day_for_notice
 from contracts.offer_ends import end_offers
 from contracts.renewals import lock_contract
 from contracts.taking_back import take_back
@@ -88,9 +89,9 @@ def ending_of(contract: Contract, given_on: dt.date) -> Ending:
     made = _entered_by_clock_in_vain(contract, last, given_on)
     if made is not None:
         before, then = made.starts_on - ONE_DAY, (made.starts_on, made.ends_on)
-        return Ending(before, made.starts_on, then, _notice_by(contract, before), takes_back=made)
+        return Ending(before, made.starts_on, then, last_day_for_notice(contract, before), takes_back=made)
     then = following(last)
-    notice_by = _notice_by(contract, last.ends_on)
+    notice_by = last_day_for_notice(contract, last.ends_on)
     if given_on <= notice_by:
         return Ending(last.ends_on, last.ends_on + ONE_DAY, then, notice_by)
     _, next_end = then
@@ -185,11 +186,7 @@ def _entered_by_clock_in_vain(contract, last: ContractTerm, given_on: dt.date) -
     ).first()
     if made is None or made.payments.standing().exists():
         return None
-    return made if given_on <= _notice_by(contract, made.starts_on - ONE_DAY) else None
-
-
-def _notice_by(contract, ends_on: dt.date) -> dt.date:
-    return ends_on - contract.notice_days * ONE_DAY
+    return made if given_on <= last_day_for_notice(contract, made.starts_on - ONE_DAY) else None
 
 
 def _refuse_within_a_term(ending: Ending, effective_on: dt.date) -> None:

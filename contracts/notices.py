@@ -13,8 +13,8 @@ from django.db.models.functions import JSONObject
 
 from contracts.cover import State
 from contracts.models import Contract
+from contracts.notice_date import last_day_for_notice, notice_is_open
 from contracts.notice_letter import KIND, OWNER_KIND
-from contracts.renewing_by_itself import last_day_for_notice
 from contracts.terms import ONE_DAY
 from customers.models import Contact
 from messaging.channels import is_ready
@@ -96,11 +96,7 @@ def _ending(day, steps):
         Contract.objects.with_cover(day)
         .filter(
             Q(is_auto_renewing=False, last_end__gte=day, last_end__lte=day + first * ONE_DAY)
-            | Q(
-                is_auto_renewing=True,
-                last_end__gte=Value(day) + days * F("notice_days"),
-                last_end__lte=Value(day) + days * ahead,
-            ),
+            | Q(notice_is_open(day), is_auto_renewing=True, last_end__lte=Value(day) + days * ahead),
             cover_state__in=[State.ACTIVE, State.RENEWAL_DUE],
             noticed=False,
             waiting_evidence__isnull=True,

@@ -7,17 +7,12 @@ stands, by whatever act, is left alone; so is one whose renewal waits for somebo
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import F, Value
 
 from contracts.agreed import as_before
 from contracts.models import Cancellation, Contract, ContractTerm, Renewal
+from contracts.notice_date import last_day_for_notice, notice_is_over
 from contracts.renewals import Act, enter_renewals, tell_renewals
 from contracts.terms import ONE_DAY
-
-
-def last_day_for_notice(contract: Contract, ends_on: dt.date) -> dt.date:
-    """Until when, that day included, notice lets the contract end with the term that ends on `ends_on`."""
-    return ends_on - contract.notice_days * ONE_DAY
 
 
 def past_notice(day: dt.date):
@@ -26,13 +21,12 @@ def past_notice(day: dt.date):
     Some may have a next term already. Not those of which a person has to judge what was claimed or
     accepted.
     """
-    days = Value(ONE_DAY)
     return Contract.objects.with_cover(day).filter(
+        notice_is_over(day),
         is_auto_renewing=True,
         noticed=False,
         waiting_evidence__isnull=True,
         accepted_offer__isnull=True,
-        last_end__lt=Value(day) + days * F("notice_days"),
     )
 
 
