@@ -23,7 +23,7 @@ from contracts.notices import Due, untold
 from contracts.renewing_by_itself import without_price
 from contracts.wording import day_in_full, money
 from messaging.keys import key_of
-from tenancy.calendars import UTC, Calendar, instant_at, local_day
+from tenancy.calendars import Calendar, instant_at, local_day
 from tenancy.models import Membership, Role
 
 NO_TERM, NO_PRICE, NOBODY_TO_TELL, OFFER_WAITS = "no term", "no price", "nobody to tell", "offer not settled"
@@ -82,11 +82,11 @@ def queue(
     Statements do not grow with the exceptions.
     """
     due_at = due_next_noon(calendar, now)
-    standing = _standing()
+    standing = _standing(calendar)
     wanted = {(one.cause, one.contract.public_id): one for one in exceptions}
     # Who has left the desk owns nothing.
     people = set(Membership.objects.filter(ended_at__isnull=True).values_list("pk", flat=True))
-    missing = [_duty(one, people, due_at, now) for at, one in wanted.items() if at not in standing]
+    missing = [_duty(one, people, due_at, now, calendar) for at, one in wanted.items() if at not in standing]
     opened = open_duties([*missing, *(match_duty(payment, due_at, now) for payment in money_waiting)])
     gone = [duty for at, duty in standing.items() if at not in wanted]
     closed = _close(Duty.objects.filter(pk__in=gone), now) + _close(_about_finished_money(), now)
@@ -163,9 +163,9 @@ def _offer_waits(contract) -> Exceptional:
     )
 
 
-def _duty(one: Exceptional, people: set[int], due_at, now) -> Duty:
+def _duty(one: Exceptional, people: set[int], due_at, now, calendar: Calendar) -> Duty:
     return Duty(
-        key=_key(one.cause, one.contract.public_id, now),
+        key=_key(one.cause, one.contract.public_id, local_day(now, calendar.zone)),
         kind=one.kind,
         title=one.title[:200],
         detail=one.detail,
@@ -178,20 +178,20 @@ def _duty(one: Exceptional, people: set[int], due_at, now) -> Duty:
     )
 
 
-def _standing() -> dict[tuple[str, object], int]:
+def _standing(calendar: Calendar) -> dict[tuple[str, object], int]:
     """The open duties that the check itself opened, by cause and contract."""
     rows = Duty.objects.open().filter(kind__in=KINDS).values_list("pk", "key", "subject", "opened_at")
     return {
         (cause, subject): pk
         for pk, key, subject, opened_at in rows
         for cause in CAUSES
-        if key == _key(cause, subject, opened_at)
+        if key == _key(cause, subject, local_day(opened_at, calendar.zone))
     }
 
 
-def _key(cause, subject, opened_at: dt.datetime):
-    # With its day: closed by a person and still true, it is opened again tomorrow.
-    return key_of("duty", cause, subject, local_day(opened_at, UTC).isoformat())
+def _key(cause, subject, opened_on: dt.date):
+    # With the desk's day: closed by a person and still true, it is opened again tomorrow.
+    return key_of("duty", cause, subject, opened_on.isoformat())
 
 
 def _about_finished_money():

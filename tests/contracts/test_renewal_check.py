@@ -179,6 +179,22 @@ def test_an_exception_closed_by_a_person_is_opened_again_the_next_day_while_it_s
         assert Duty.objects.count() == 2
 
 
+def test_an_exception_closed_by_a_person_stays_closed_for_the_desks_own_day(north):
+    north.tenant.time_zone = "Pacific/Auckland"
+    north.tenant.save()
+    with tenant(north.tenant):
+        Contract.objects.create(number="X-1", customer=north.customer, price=1, currency="GBP")
+    # Auckland's 6 March is 5 March 11:00 to 6 March 11:00 in UTC.
+    check_all(now=at(dt.date(2026, 3, 5), 12))
+    with tenant(north.tenant):
+        closed_at = at(dt.date(2026, 3, 5), 13)
+        close_duty(Duty.objects.get(), by=north.accounts, now=closed_at, outcome="They send the dates")
+        check_now(north.tenant, by=north.accounts, now=at(dt.date(2026, 3, 6), 10))
+        assert not Duty.objects.open().exists()
+        check_now(north.tenant, by=north.accounts, now=at(dt.date(2026, 3, 6), 11))
+        assert Duty.objects.open().count() == 1
+
+
 def test_a_term_taken_back_into_review_has_its_verification_and_no_second_duty(north):
     with tenant(north.tenant):
         ContractTerm.objects.update(taken_back_at=at(END), taken_back_because="Bounced")
