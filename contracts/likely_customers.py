@@ -1,6 +1,6 @@
 """Whose unmatched money may be, by names that are nearly a customer's: points, and the reason in words."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 
 from contracts.models import Payment
@@ -12,31 +12,47 @@ from customers.searchkeys import folded, words
 SAME_CUSTOMER, SAME_NAME, NEAR_NAME, NAME_IN_WORDS = 25, 25, 18, 12
 _NEAR_ENOUGH = 0.84
 _NEAR_WORD = 0.8
-# No name of a customer needs more rows of search words than this; a word as common says nothing.
-_MOST_ROWS = 4000
+# A word that more customers than this have in their names says nothing alone, only with another one.
+_COMMON = 200
 
 
 def likely_customers(payments: list[Payment]) -> dict[int, dict[int, tuple[int, str]]]:
-    """By payment: customers by id, each with points and the reason. One query for any number of them."""
+    """By payment: customers by id, each with points and the reason. Two queries for any number of them.
+
+    Nobody is found by a single word that half the town is called by; by two of them, everybody is.
+    """
     found = {
         payment.pk: {payment.customer_id: (SAME_CUSTOMER, "")} if payment.customer_id else {}
         for payment in payments
     }
     nameless = [payment for payment in payments if payment.customer_id is None]
-    asked = {word for payment in nameless for word in _name_words(payment)}
-    by_word = defaultdict(dict)
+    bearers = _bearers({word for payment in nameless for word in _name_words(payment)})
+    near = {payment.pk: _near(_name_words(payment), bearers) for payment in nameless}
+    customers = Customer.objects.in_bulk({pk for found_here in near.values() for pk in found_here})
+    for payment in nameless:
+        for pk in sorted(near[payment.pk]):
+            sign = _by_name(payment, customers[pk])
+            if sign is not None:
+                found[payment.pk][pk] = sign
+    return found
+
+
+def _bearers(asked: set[str]) -> dict[str, set[int]]:
+    """The customers that have each word in their names, by id."""
     rows = SearchWord.objects.filter(
         kind=SearchWord.Kind.NAME, word__in=asked, customer__merged_into__isnull=True
     )
-    for row in rows.select_related("customer").order_by("pk")[:_MOST_ROWS]:
-        by_word[row.word][row.customer_id] = row.customer
-    for payment in nameless:
-        for word in _name_words(payment):
-            for customer in by_word[word].values():
-                sign = _by_name(payment, customer)
-                if sign is not None:
-                    found[payment.pk][customer.pk] = sign
-    return found
+    bearers = defaultdict(set)
+    for word, customer in rows.values_list("word", "customer"):
+        bearers[word].add(customer)
+    return bearers
+
+
+def _near(said: list[str], bearers: dict[str, set[int]]) -> set[int]:
+    """Who has a word that few have, or two of them."""
+    few = {pk for word in said if len(bearers[word]) <= _COMMON for pk in bearers[word]}
+    how_many = Counter(pk for word in set(said) for pk in bearers[word])
+    return few | {pk for pk, words_shared in how_many.items() if words_shared > 1}
 
 
 def is_like_name(payer: str, customer: Customer) -> bool:

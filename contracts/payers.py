@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models.functions import Lower
-
 from contracts.models import Payment
 from customers.models import Customer, SearchWord
 from customers.searchkeys import words
@@ -97,12 +95,12 @@ def _spellings(customer: Customer) -> list[list[str]]:
 def _customers_of_earlier_payments(names: Iterable[str]) -> dict[str, dict[int, Customer]]:
     """Money whose contract is known: what a person or the exact number said."""
     keys = {name.strip().lower() for name in names}
-    rows = Payment.objects.alias(key=Lower("payer")).filter(
-        key__in=keys, contract__isnull=False, returned_on__isnull=True, replaced_at__isnull=True
+    rows = Payment.objects.filter(
+        payer_key__in=keys, contract__isnull=False, returned_on__isnull=True, replaced_at__isnull=True
     )
     found = defaultdict(dict)
-    payers = rows.order_by("pk").values_list("payer", "contract__customer").distinct()
-    pairs = {(payer.strip().lower(), customer) for payer, customer in payers}
+    payers = rows.order_by().values_list("payer_key", "contract__customer").distinct()
+    pairs = set(payers)
     customers = Customer.objects.in_bulk({customer for _, customer in pairs})
     for payer, customer in pairs:
         if customers[customer].merged_into_id is None:
