@@ -14,7 +14,15 @@ from django.db import models, transaction
 from contracts.agreed import agreed_for, standing_offers
 from contracts.likely_customers import likely_customers
 from contracts.matching import is_enough, is_in_range
-from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal, RenewalEvidence
+from contracts.models import (
+    Cancellation,
+    Contract,
+    ContractTerm,
+    NamedContract,
+    Payment,
+    Renewal,
+    RenewalEvidence,
+)
 from contracts.open_money import (
     AlreadySettled,
     NeedsReason,
@@ -114,9 +122,16 @@ def split_payment(
             part.customer = contract.customer
             part.save(update_fields=["customer"])
             _match(contract, [part], share.purpose, because=because, by=by, now=now)
+    _forget_names(parts, contracts)
     wait_for_person([part for part in parts if part.contract_id is None], now=now)
     close_match_duty(locked, outcome=f"Split into {len(shares)} parts", by=by, now=now)
     return parts
+
+
+def _forget_names(parts: list[Payment], paid: dict[int, Contract]) -> None:
+    """Contracts that have their share are not meant by the rest any more."""
+    keys = [contract.number_key for contract in paid.values()]
+    NamedContract.objects.filter(payment__in=parts, number_key__in=keys).delete()
 
 
 @transaction.atomic
@@ -150,10 +165,13 @@ def take_up_again(payment: Payment, *, because: str, by, now: dt.datetime) -> Pa
 def replace_by_parts(
     payment: Payment, amounts: list[Decimal], *, because: str, by, now: dt.datetime
 ) -> list[Payment]:
-    """Unmatched parts in the place of a locked payment. They name no contract: a person says for what."""
+    """Unmatched parts in the place of a locked payment. A person says for what; none is matched by number.
+
+    Each keeps the names of several contracts that the whole had: none of these may lapse while it waits.
+    """
     payment.replaced_at, payment.replaced_by, payment.replaced_because = now, by, because.strip()[:300]
     payment.save(update_fields=["replaced_at", "replaced_by", "replaced_because"])
-    return [
+    parts = [
         Payment.objects.create(
             part_of=payment,
             amount=amount,
@@ -169,6 +187,11 @@ def replace_by_parts(
         )
         for amount in amounts
     ]
+    keys = list(payment.named.order_by("pk").values_list("number_key", flat=True))
+    NamedContract.objects.bulk_create(
+        NamedContract(payment=part, number_key=key) for part in parts for key in keys
+    )
+    return parts
 
 
 def put_in_review(payment: Payment, note: str, *, by, now: dt.datetime) -> RenewalEvidence:

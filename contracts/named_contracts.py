@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from contracts.bank_lines import BankLine
-from contracts.models import Contract
+from contracts.models import Contract, NamedContract, Payment
+from contracts.models.payment import LONGEST_WRITTEN_KEY
 from customers.searchkeys import folded, serial_key
 
 # As many words may a number be spread over: "SC 2024 0118".
@@ -41,6 +42,11 @@ class Named:
     contracts: tuple[Contract, ...]
     written: str
 
+    @property
+    def kept(self) -> str:
+        """As a payment keeps it: letters that fold into several grow, and no number of ours is so long."""
+        return "" if len(serial_key(self.written)) > LONGEST_WRITTEN_KEY else self.written
+
 
 def named_contracts(lines: Iterable[BankLine]) -> list[Named]:
     """What each line names, in the order in which it does: one query for hundreds of lines."""
@@ -50,6 +56,17 @@ def named_contracts(lines: Iterable[BankLine]) -> list[Named]:
     keys = {key for keys in wanted for key in keys} | {serial_key(word) for words in looks for word in words}
     contracts = _contracts_of(keys)
     return [_named(keys, likely, contracts) for keys, likely in zip(wanted, looks, strict=True)]
+
+
+def keep_names(payments: Iterable[Payment], named: Iterable[Named]) -> None:
+    """Of money that names several contracts each of them: none may lapse while it waits. One statement."""
+    names = [
+        NamedContract(payment=payment, number_key=contract.number_key)
+        for payment, meant in zip(payments, named, strict=True)
+        if len(meant.contracts) > 1
+        for contract in meant.contracts
+    ]
+    NamedContract.objects.bulk_create(names, batch_size=1000)
 
 
 def _named(keys: dict[str, "_Spelled"], likely: list[str], contracts: dict[str, Contract]) -> Named:

@@ -15,11 +15,10 @@ from django.db.models import prefetch_related_objects
 from cases.duties import open_duties
 from contracts.bank_lines import BankFile, BankLine, RefusedLine
 from contracts.matching import match_payments
-from contracts.models import MoneyOut, NamedContract, Payment, Statement
-from contracts.models.payment import LONGEST_WRITTEN_KEY
+from contracts.models import MoneyOut, Payment, Statement
 from contracts.money_duties import due_next_noon, settle_duty
 from contracts.money_out import Leaving, likely_returned
-from contracts.named_contracts import Named, named_contracts
+from contracts.named_contracts import Named, keep_names, named_contracts
 from contracts.open_money import wait_for_person
 from contracts.payers import Payers
 from contracts.renewals import tell_renewals
@@ -222,7 +221,10 @@ def _take_in_credits(statement, told: _Sorted, *, by, now) -> dict[str, int]:
         for line, meant in zip(lines, named, strict=True)
     ]
     Payment.objects.bulk_create(payments, batch_size=1000)
-    _keep_names(payments, lines, named)
+    comes_back = [
+        Named((), "") if line.is_return else meant for line, meant in zip(lines, named, strict=True)
+    ]
+    keep_names(payments, comes_back)
     for payment in payments:
         payment.tenant = statement.tenant
     # Money that comes back to us is no customer's payment, whatever number stands on it.
@@ -247,10 +249,7 @@ def _take_in_credits(statement, told: _Sorted, *, by, now) -> dict[str, int]:
 
 
 def _payment(statement, line: BankLine, meant: Named, payers: Payers, *, by, now) -> Payment:
-    written = "" if line.is_return else meant.written
-    if len(serial_key(written)) > LONGEST_WRITTEN_KEY:
-        # Letters that fold into several grow: what is longer than any number of ours is none.
-        written = ""
+    written = "" if line.is_return else meant.kept
     return Payment(
         number=line.number,
         customer=_whose(line, meant, payers),
@@ -266,17 +265,6 @@ def _payment(statement, line: BankLine, meant: Named, payers: Payers, *, by, now
         recorded_at=now,
         recorded_by=by,
     )
-
-
-def _keep_names(payments: list[Payment], lines: list[BankLine], named: list[Named]) -> None:
-    """Of lines that name several contracts each of them: none may lapse while the money waits."""
-    names = [
-        NamedContract(payment=payment, number_key=contract.number_key)
-        for payment, line, meant in zip(payments, lines, named, strict=True)
-        if len(meant.contracts) > 1 and not line.is_return
-        for contract in meant.contracts
-    ]
-    NamedContract.objects.bulk_create(names, batch_size=1000)
 
 
 def _whose(line: BankLine, meant: Named, payers: Payers):

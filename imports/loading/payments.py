@@ -1,7 +1,9 @@
 """Money as the bookkeeping tells it, matched to the contracts that it names."""
 
+from contracts.bank_lines import BankLine
 from contracts.matching import match_payments
 from contracts.models import Payment
+from contracts.named_contracts import Named, keep_names, named_contracts
 from contracts.wording import money
 from customers.models import TimelineEntry
 from customers.searchkeys import serial_key
@@ -17,8 +19,9 @@ _ATTRIBUTES = {
     "method": "method",
     "reference": "reference",
     "payer": "payer",
-    "contract": "contract_written",
 }
+# What may say which contracts it names.
+_NAMING = {"contract", "reference"}
 
 
 def load_payments(desk: Desk, rows: list[PaymentRow]) -> None:
@@ -33,8 +36,10 @@ def load_payments(desk: Desk, rows: list[PaymentRow]) -> None:
             desk.warn(TABLE, row.line, f"a payment with this number is here already: {row.number}")
     done = 0
     for batch in in_batches(fresh):
-        payments = [_payment(desk, row) for row in batch]
+        named = named_contracts(map(_line, batch))
+        payments = [_payment(desk, row, meant) for row, meant in zip(batch, named, strict=True)]
         insert(payments)
+        keep_names(payments, named)
         _tell(payments, desk)
         done += len(batch)
         desk.say(TABLE, done, len(fresh))
@@ -63,7 +68,20 @@ def said(row: PaymentRow) -> dict:
     }
 
 
-def _payment(desk: Desk, row: PaymentRow) -> Payment:
+def _line(row: PaymentRow) -> BankLine:
+    """The row as a bank would tell it: the same rule says which contracts it names."""
+    return BankLine(
+        number=row.number,
+        booked_on=row.date,
+        amount=row.amount,
+        currency="",
+        payer=row.payer,
+        reference=row.reference,
+        contract=row.contract,
+    )
+
+
+def _payment(desk: Desk, row: PaymentRow, meant: Named) -> Payment:
     place = desk.places.get(customer_key(row.customer)) if row.customer else None
     return Payment(
         number=row.number,
@@ -74,8 +92,8 @@ def _payment(desk: Desk, row: PaymentRow) -> Payment:
         method=row.method,
         reference=row.reference,
         payer=row.payer,
-        contract_written=row.contract,
-        written_key=serial_key(row.contract),
+        contract_written=meant.kept,
+        written_key=serial_key(meant.kept),
         recorded_at=desk.now,
     )
 
@@ -114,6 +132,13 @@ def _change(desk: Desk, change: Change) -> int:
         place = desk.places.get(customer_key(change.row.customer)) if change.row.customer else None
         payment.customer_id = place.customer if place else None
         taken.append("customer")
+    if _NAMING & set(change.values):
+        # Nobody writes the number here: the export's last word on it counts.
+        (meant,) = named_contracts([_line(change.row)])
+        payment.contract_written = meant.kept
+        payment.named.all().delete()
+        keep_names([payment], [meant])
+        taken.append("contract_written")
     if taken:
         payment.save(update_fields=taken)
     for name in kept:

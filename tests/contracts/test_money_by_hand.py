@@ -11,9 +11,9 @@ from cases.models import Duty
 from contracts.cover import cover_of
 from contracts.covered import State
 from contracts.matching import match_payments
-from contracts.models import Cancellation, Contract, ContractTerm, Payment, RenewalEvidence
+from contracts.models import Cancellation, Contract, ContractTerm, NamedContract, Payment, RenewalEvidence
 from contracts.money_by_hand import CannotMatch, Purpose, Share, match_by_hand, split_payment, take_up_again
-from contracts.money_elsewhere import give_back
+from contracts.money_elsewhere import give_back, set_aside
 from contracts.open_money import AlreadySettled, NeedsReason, wait_for_person
 from contracts.renewals import AlreadyRenewed
 from contracts.taking_back import return_payment
@@ -377,3 +377,24 @@ def test_of_a_hand_and_a_file_that_match_one_payment_at_once_one_wins(committed_
     with tenant(north.tenant):
         ends = {end_of(north.contract), end_of(other)}
         assert ends == {END, NEXT_END}
+
+
+def test_parts_keep_the_names_of_the_contracts_that_have_no_share_yet(north, other, now):
+    payment = pay("918.00", customer=None)
+    keys = {north.contract.number_key, other.number_key}
+    NamedContract.objects.bulk_create(NamedContract(payment=payment, number_key=key) for key in keys)
+    shares = [Share(D("612.00"), north.contract), Share(D("306.00"))]
+    _, rest = split_payment(payment, shares, by=north.accounts, now=now, because="As they told us")
+    assert list(rest.named.values_list("number_key", flat=True)) == [other.number_key]
+    later = dt.date(2026, 6, 1)
+    assert cover_of(other, later).state == State.IN_REVIEW
+
+
+def test_money_taken_up_again_names_what_it_named(north, other, now):
+    payment = pay("918.00", customer=None)
+    for key in (north.contract.number_key, other.number_key):
+        NamedContract.objects.create(payment=payment, number_key=key)
+    set_aside(payment, because="A repair", by=north.accounts, now=now)
+    payment.refresh_from_db()
+    again = take_up_again(payment, because="It was the contracts", by=north.accounts, now=now)
+    assert again.named.count() == 2

@@ -315,6 +315,38 @@ def test_money_that_names_no_contract_waits_unmatched(berlin, folder):
         assert (paid.contract.number, paid.renewal.term.ends_on) == ("V-5002", dt.date(2027, 9, 14))
 
 
+def test_money_that_names_several_contracts_keeps_each_of_them(berlin, folder):
+    dealer = a_dealer()
+    more = {"number": "6", "date": dt.date(2026, 11, 19), "amount": 2500.0, "contract": "V-5005 + V-5006"}
+    dealer.tables["payments"].append({**more, "customer": "K1005"})
+    write(dealer, folder, GERMAN)
+    bring(folder, berlin)
+
+    with tenant(berlin):
+        payment = Payment.objects.get(number="6")
+        assert (payment.contract, payment.contract_written) == (None, "V-5005 + V-5006")
+        assert sorted(payment.named.values_list("number_key", flat=True)) == ["V5005", "V5006"]
+
+    dealer.tables["payments"][-1]["contract"] = "V-5006"
+    write(dealer, folder, GERMAN)
+    bring(folder, berlin)
+
+    with tenant(berlin):
+        payment = Payment.objects.get(number="6")
+        assert (payment.contract_written, payment.named.count()) == ("V-5006", 0)
+
+
+def test_a_number_that_grows_beyond_any_of_ours_names_none(berlin, folder):
+    dealer = a_dealer()
+    more = {"number": "6", "date": dt.date(2026, 11, 19), "amount": 5.0, "contract": "ﬃ" * 60}
+    dealer.tables["payments"].append({**more, "customer": "K1005"})
+    write(dealer, folder, GERMAN)
+    bring(folder, berlin)
+
+    with tenant(berlin):
+        assert Payment.objects.get(number="6").written_key == ""
+
+
 def test_one_table_alone_points_at_what_the_desk_has_already(berlin, folder, tmp_path):
     bring(folder, berlin)
     text = "Beleg;Datum;Betrag;Vertrag;Kunde\n6;19.11.2026;1.250,00;V-5006;K1006\n"
