@@ -10,3 +10,4 @@ class ContractsConfig(AppConfig):
         # Says to messaging who answers for messages about contracts.
         import_module("contracts.notices")
         import_module("contracts.offer_letter")
+        import_module("contracts.letter_words")

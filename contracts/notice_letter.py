@@ -4,22 +4,30 @@ import datetime as dt
 
 from contracts.cover import Cover, State, cover_of
 from contracts.models import Contract
+from contracts.notice_date import last_day_for_notice
 from contracts.renewals import last_term
-from contracts.renewing_by_itself import last_day_for_notice
 from contracts.terms import following
 from contracts.wording import day_in_full, money
-from messaging.kinds import Letter, Useless, register
+from messaging.kinds import Useless, register
 from messaging.models import Message
+from messaging.wordings import Filling, WordedKind
 from tenancy.calendars import local_day, zone_of
 
 KIND = "renewal notice"
 OWNER_KIND = "renewal notice to its owner"
 NO_NOTICE = "The contract is not about to end, or its renewal is in review"
+# By kind: the words where somebody has to renew it, and where it renews by itself.
+WORDINGS = {
+    KIND: ("renewal notice", "notice of renewing by itself"),
+    OWNER_KIND: ("renewal notice to its owner", "notice of renewing to its owner"),
+}
 OVERTAKEN = "A later notice says the same"
 
 
-class RenewalNotice:
-    """Answers for renewal notices: true while the same end stands and nothing is in review."""
+class RenewalNotice(WordedKind):
+    """Answers for renewal notices, to customers and colleagues: true while the same end stands and
+    nothing is in review.
+    """
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
         """Why it is no longer due: cancelled, renewed meanwhile, in review, or overtaken."""
@@ -46,59 +54,53 @@ class RenewalNotice:
         """Never: who wants no messages gets none about renewals."""
         return False
 
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """When it ends, and what was used and left of the visits (R1.12)."""
+    def wording_of(self, message: Message, *, now: dt.datetime) -> str:
+        """What it says depends on how the contract renews."""
+        contract = Contract.objects.get(public_id=message.subject)
+        return WORDINGS[message.kind][contract.is_auto_renewing]
+
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
+        """When it ends, and what was used and left of the visits (R1.12); how to reach the customer."""
         cover = _cover(message, now)
-        contract = cover.contract
-        title, runs, then = _told(cover)
-        text = (
-            f"{contract.tenant.name}: your contract {contract.number} {runs}. {_visits(cover)}{then}, "
-            f"ring {contract.tenant.phone or 'us'}."
-        )
-        return Letter(
-            title="" if message.channel == Message.Channel.SMS else f"Your contract {title}", text=text
-        )
+        contract, customer = cover.contract, cover.contract.customer
+        filling = {
+            "desk": contract.tenant.name,
+            "phone": contract.tenant.phone or "us",
+            "number": contract.number,
+            "customer": customer.called,
+            "ends": day_in_full(contract.last_end),
+            "visits": _visits(cover),
+            "ring_to": _ring_to(cover),
+        }
+        if message.kind == OWNER_KIND:
+            filling["reached"] = _reached(customer)
+        return [{**filling, **_next_term(contract)} if contract.is_auto_renewing else filling]
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
         """It has none: a person answers the telephone."""
         return ""
 
 
-class OwnersNotice(RenewalNotice):
-    """The same for the colleague who looks after the contract."""
-
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """Whose it is, when it ends, what is left, and how the customer is reached."""
-        cover = _cover(message, now)
-        contract, customer = cover.contract, cover.contract.customer
-        title, runs, _ = _told(cover)
-        contact = customer.contacts.filter(is_main=True).order_by("pk").first()
-        ways = [way for way in (contact.phone, contact.email) if way] if contact else []
-        reached = f"{contact.name or customer.name}: {', '.join(ways)}" if ways else "No address is known"
-        return Letter(
-            title=f"{customer.called}: contract {title}"[:200],
-            text=f"The contract {contract.number} of {customer.called} {runs}. {_visits(cover)}{reached}.",
-        )
+def _ring_to(cover: Cover) -> str:
+    if cover.contract.is_auto_renewing:
+        return "To give notice, or to ask"
+    return "To renew it, or to use a visit" if cover.visits_granted else "To renew it"
 
 
-def _told(cover: Cover) -> tuple[str, str, str]:
-    """What the title says of the contract, what it does, and what for one would ring."""
-    contract = cover.contract
-    ends = day_in_full(contract.last_end)
-    if not contract.is_auto_renewing:
-        return (
-            f"{contract.number} runs until {ends}",
-            f"runs until {ends}",
-            "To renew it, or to use a visit" if cover.visits_granted else "To renew it",
-        )
+def _next_term(contract: Contract) -> dict[str, str]:
     begins, until = following(last_term(contract))
-    notice_by = day_in_full(last_day_for_notice(contract, contract.last_end))
-    return (
-        f"{contract.number} renews by itself on {day_in_full(begins)}",
-        f"runs until {ends} and then renews by itself, until {day_in_full(until)}, for "
-        f"{money(contract.price, contract.currency)}, unless notice is given by {notice_by}",
-        "To give notice, or to ask",
-    )
+    return {
+        "begins": day_in_full(begins),
+        "until": day_in_full(until),
+        "price": money(contract.price, contract.currency),
+        "notice_by": day_in_full(last_day_for_notice(contract, contract.last_end)),
+    }
+
+
+def _reached(customer) -> str:
+    contact = customer.contacts.filter(is_main=True).order_by("pk").first()
+    ways = [way for way in (contact.phone, contact.email) if way] if contact else []
+    return f"{contact.name or customer.name}: {', '.join(ways)}" if ways else "No address is known"
 
 
 def _visits(cover: Cover) -> str:
@@ -107,7 +109,7 @@ def _visits(cover: Cover) -> str:
     verb = "is" if cover.visits_left == 1 else "are"
     return (
         f"{cover.visits_done} of its {cover.visits_granted} visits are done, {cover.visits_left} {verb} left "
-        "and paid for. "
+        "and paid for."
     )
 
 
@@ -128,4 +130,4 @@ def _cover(message: Message, now) -> Cover:
 
 
 register(KIND, RenewalNotice())
-register(OWNER_KIND, OwnersNotice())
+register(OWNER_KIND, RenewalNotice())

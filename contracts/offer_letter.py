@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from django.template.loader import render_to_string
-
 from contracts.models import Contract, RenewalOffer
 from contracts.offer_states import OfferState, state_of
 from contracts.offered import what_it_says
@@ -12,9 +10,10 @@ from customers.links import link_address, make_link
 from customers.models import CustomerLink
 from messaging.attachments import attached
 from messaging.keys import key_of, moment
-from messaging.kinds import LINK, Letter, Useless, register
+from messaging.kinds import LINK, Useless, register
 from messaging.models import Message
 from messaging.outbox import plan
+from messaging.wordings import Filling, WordedKind
 from tenancy.calendars import day_bounds, local_day, zone_of
 
 KIND = "renewal offer"
@@ -41,7 +40,7 @@ def closes_at(offer: RenewalOffer) -> dt.datetime:
     return day_bounds(offer.valid_until, zone_of(offer.tenant))[1]
 
 
-class OfferLetter:
+class OfferLetter(WordedKind):
     """Answers for the mail of a renewal offer: true while the offer waits for its answer."""
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
@@ -74,25 +73,35 @@ class OfferLetter:
         """Never: who wants no mail is rung."""
         return False
 
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+    def wording_of(self, message: Message, *, now: dt.datetime) -> str:
+        """One for every offer."""
+        return KIND
+
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """What is offered, and what was used and left of the visits."""
         offer = _offer_of(message)
         desk, contract = offer.tenant, offer.contract
-        facts = {
-            "name": message.contact.name or contract.customer.name,
-            "desk": desk.name,
-            "phone": desk.phone,
-            "said": what_it_says(offer, local_day(now, zone_of(desk))),
-            "ends": day_in_full(offer.starts_on - dt.timedelta(days=1)),
-            "is_over": offer.starts_on <= local_day(now, zone_of(desk)),
-            "signed": offer.made_by.name if offer.made_by else "",
-            "link": LINK,
-        }
-        if message.channel == Message.Channel.SMS:
-            phone = f" or ring {desk.phone}" if desk.phone else ""
-            return Letter("", f"{desk.name}: our renewal offer for {contract.number}: {LINK}{phone}")
-        text = render_to_string("messaging/contracts/offer.txt", facts).strip() + "\n"
-        return Letter(f"Our renewal offer for your contract {contract.number}", text)
+        today = local_day(now, zone_of(desk))
+        said = what_it_says(offer, today)
+        verb = "ended on" if offer.starts_on <= today else "runs until"
+        return [
+            {
+                "name": message.contact.name or contract.customer.name,
+                "desk": desk.name,
+                "phone": desk.phone,
+                "contract": said.contract,
+                "ends": f"{verb} {day_in_full(offer.starts_on - dt.timedelta(days=1))}",
+                "offer": said.number,
+                "term": said.term,
+                "price": said.price,
+                "visits": said.visits,
+                "used": said.used,
+                "words": said.words,
+                "valid_until": said.valid_until,
+                "signed": offer.made_by.name if offer.made_by else "",
+                "link": LINK,
+            }
+        ]
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
         """The customer's page of the offer, open until the offer goes out of date."""

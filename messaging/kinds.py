@@ -7,8 +7,6 @@ from typing import Protocol
 from messaging.models import LINK as LINK
 from messaging.models import Message
 
-SMS_LENGTH = 160
-
 
 @dataclass(frozen=True)
 class Letter:

@@ -162,8 +162,9 @@ def compose(words: Words, fillings: Iterable[Filling], channel: str, language: s
         text = filled(words.text, filling)
         if channel != SMS or length_with_link(text).texts == 1:
             break
-    ending = "\n" if channel == MAIL else ""
+    ending = "\n" if "\n" in text and channel == MAIL else ""
     title = " ".join(filled(words.title, filling).split())[:200]
+    title = title[:1].upper() + title[1:]
     return Letter(title, text + ending, language)
 
 

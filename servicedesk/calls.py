@@ -230,7 +230,7 @@ def _check(request, customer, now, **forms):
         "now": now,
         "promise_form": promise_form,
         "way": letters.way_to(customer, now=now),
-        "said_of_times": _said_of_times(request, promise_form, now),
+        "said_of_times": _said_of_times(request, customer, promise_form, now),
         "lapse_form": LapseCallForm(today=today),
         "skip_form": SkipForm(today=today),
         **forms,
@@ -238,14 +238,14 @@ def _check(request, customer, now, **forms):
     return check, context
 
 
-def _said_of_times(request, form, now) -> list[tuple[str, str, str]]:
+def _said_of_times(request, customer, form, now) -> list[tuple[str, str, str]]:
     """Of each time that can be chosen: its key, what the customer would read, what happens by itself."""
     who = request.membership.name.split()[0]
     times = [(key, at) for key, _, at in form.times] + [(PICK, None)]
     return [
         (
             key,
-            letters.told_words(who, at, desk=request.tenant, now=now),
+            letters.told_words(who, at, customer=customer, now=now),
             letters.hint_words(request.membership, at, now=now),
         )
         for key, at in times

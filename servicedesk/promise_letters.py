@@ -11,11 +11,13 @@ from customers.models import Contact, Customer
 from messaging import outbox
 from messaging.channels import is_ready
 from messaging.keys import key_of, moment
-from messaging.kinds import Letter, Useless, register
+from messaging.kinds import Useless, register
 from messaging.models import Message
+from messaging.wordings import MAIL, SMS, Field, Filling, WordedKind, Wording, Words, offer
 from servicedesk.moments import due_word
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Membership, Tenant
+from visits.told import told_zone
 from visits.wording import clock_words, day_words
 
 MADE, MOVED, REMINDER = "promise made", "promise moved", "promise reminder"
@@ -77,9 +79,9 @@ def plan_reminder(promise: Promise, *, now: dt.datetime) -> dt.datetime | None:
     return at
 
 
-def told_words(who: str, due_at: dt.datetime | None, *, desk: Tenant, now: dt.datetime) -> str:
+def told_words(who: str, due_at: dt.datetime | None, *, customer: Customer, now: dt.datetime) -> str:
     """ "Jamie will ring you by 3 pm today."; None is a time that is still to be picked."""
-    return f"{who} will ring you by {_by_words(due_at, desk=desk, now=now) if due_at else '…'}."
+    return f"{who} will ring you by {_by_words(due_at, customer=customer, now=now) if due_at else '…'}."
 
 
 def hint_words(owner: Membership, due_at: dt.datetime | None, *, now: dt.datetime) -> str:
@@ -96,7 +98,7 @@ def hint_words(owner: Membership, due_at: dt.datetime | None, *, now: dt.datetim
     return f"{reminded}At {due_word(due_at + ESCALATED_AFTER, zone=zone, today=today)} it goes to {lead}."
 
 
-class AboutPromise:
+class AboutPromise(WordedKind):
     """Answers for messages about a promise: true while it is open and due at the same time."""
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
@@ -121,27 +123,15 @@ class AboutPromise:
         """It has none: somebody rings."""
         return ""
 
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+    def wording_of(self, message: Message, *, now: dt.datetime) -> str:
+        """One for each kind."""
+        return message.kind
+
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """Who rings, and by when."""
         promise = _promise(message)
-        desk, who = message.tenant, _who(promise)
-        return Letter(
-            "We will ring you", f"{desk.name}: {told_words(who, promise.due_at, desk=desk, now=now)}"
-        )
-
-
-class PromiseMoved(AboutPromise):
-    """The same for a promise that was moved before it was due."""
-
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """Who needs longer, and until when."""
-        promise = _promise(message)
-        by = _by_words(promise.due_at, desk=message.tenant, now=now)
-        return Letter(
-            "We need a little longer",
-            f"{message.tenant.name}: {_who(promise)} needs until {by} to be sure, sorry to keep you. "
-            "We will ring either way.",
-        )
+        by = _by_words(promise.due_at, customer=promise.customer, now=now)
+        return [{"desk": message.tenant.name, "who": _who(promise), "by": by}]
 
 
 class PromiseReminder(AboutPromise):
@@ -151,14 +141,19 @@ class PromiseReminder(AboutPromise):
         """Always: it is about the next minutes, and the colleague chose the time."""
         return True
 
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
-        """What was promised to whom, and by when."""
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
+        """What was promised to whom, and by when, on the desk's clock."""
         promise, zone = _promise(message), zone_of(message.tenant)
-        by = due_word(promise.due_at, zone=zone, today=local_day(now, zone))
-        phone = promise.customer.contacts.exclude(phone="").order_by("-is_main", "pk").first()
-        reached = f", {phone.phone}" if phone else ""
-        text = f"You promised {promise.customer.called}{reached}, by {by}: {promise.text}"
-        return Letter(f"By {by}: {promise.customer.called}"[:200], text)
+        contact = promise.customer.contacts.exclude(phone="").order_by("-is_main", "pk").first()
+        return [
+            {
+                "desk": message.tenant.name,
+                "customer": promise.customer.called,
+                "phone": contact.phone if contact else "",
+                "by": due_word(promise.due_at, zone=zone, today=local_day(now, zone)),
+                "promise": promise.text,
+            }
+        ]
 
 
 def _is_on(desk: Tenant, now) -> bool:
@@ -179,7 +174,7 @@ def _message(promise, kind, channel, *, send_after) -> Message:
 
 
 def _promise(message) -> Promise:
-    rows = Promise.objects.select_related("customer", "owner__user")
+    rows = Promise.objects.select_related("customer__tenant", "owner__user")
     return rows.get(public_id=message.subject)
 
 
@@ -187,15 +182,58 @@ def _who(promise) -> str:
     return promise.owner.name.split()[0] if promise.owner else "Somebody"
 
 
-def _by_words(due_at, *, desk, now) -> str:
-    """ "3 pm today", "10 am tomorrow", "10 am on Mon 9 March"."""
-    zone = zone_of(desk)
+def _by_words(due_at, *, customer, now) -> str:
+    """ "3 pm today", "10 am tomorrow", "10 am on Mon 9 March", on the customer's clock."""
+    zone, country = told_zone(customer), customer.tenant.country
     local, today = local_time(due_at, zone), local_day(now, zone)
     near = {0: "today", 1: "tomorrow"}.get((local.date() - today).days)
-    clock = clock_words(local.time(), country=desk.country)
-    return f"{clock} {near or 'on ' + day_words(local.date(), country=desk.country, today=today)}"
+    clock = clock_words(local.time(), country=country)
+    return f"{clock} {near or 'on ' + day_words(local.date(), country=country, today=today)}"
 
 
+def _wording(name, label, sent, fields, mail, *, texts=True) -> Wording:
+    """All of them are as short in a mail as in a text."""
+    ours = {MAIL: mail, SMS: Words(mail.text)} if texts else {MAIL: mail}
+    must_name = frozenset({"who", "by"}) if texts else frozenset({"by", "promise"})
+    return Wording(name, label, sent, name, fields, {"en": ours}, must_name)
+
+
+_DESK = Field("desk", "your company", "Northgate")
+_WHO = Field("who", "who rings", "Jamie")
+_BY = Field("by", "by when", "3 pm today")
+offer(
+    _wording(
+        MADE,
+        "Promise to ring",
+        "When somebody promises to ring, and asks to have it told",
+        (_DESK, _WHO, _BY),
+        Words("{desk}: {who} will ring you by {by}.", "We will ring you"),
+    ),
+    _wording(
+        MOVED,
+        "Promise to ring, moved",
+        "When the promise is moved before it is due",
+        (_DESK, _WHO, _BY),
+        Words(
+            "{desk}: {who} needs until {by} to be sure, sorry to keep you. We will ring either way.",
+            "We need a little longer",
+        ),
+    ),
+    _wording(
+        REMINDER,
+        "Promise, to who made it",
+        "A quarter of an hour before a promise is due, to the colleague",
+        (
+            _DESK,
+            Field("customer", "whom it was promised to", "Margaret Ellison, The Harbour Letter"),
+            Field("phone", "their number", "07700 900412", can_be_empty=True),
+            Field("by", "by when", "15:00"),
+            Field("promise", "what was promised", "Ring with the price"),
+        ),
+        Words("You promised {customer}[, {phone}], by {by}: {promise}", "By {by}: {customer}"),
+        texts=False,
+    ),
+)
 register(MADE, AboutPromise())
-register(MOVED, PromiseMoved())
+register(MOVED, AboutPromise())
 register(REMINDER, PromiseReminder())

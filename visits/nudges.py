@@ -20,8 +20,9 @@ from customers.models import Contact
 from messaging import outbox
 from messaging.channels import is_ready
 from messaging.keys import key_of
-from messaging.kinds import SMS_LENGTH, Letter, Useless, register
+from messaging.kinds import Letter, Useless, register
 from messaging.models import Message
+from messaging.wordings import Filling, WordedKind
 from tenancy.calendars import Calendar, instant_at, local_day, local_time, zone_of
 from tenancy.models import Role, Tenant
 from visits.use_or_lose import open_grants, propose, row_of
@@ -187,7 +188,7 @@ def _channels(contact) -> list[str]:
     return [channel for channel, likes, address in wanted if likes and address and is_ready(channel)]
 
 
-class UnusedVisit:
+class UnusedVisit(WordedKind):
     """Answers for nudges to customers."""
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
@@ -210,26 +211,33 @@ class UnusedVisit:
         """Never: who wants no messages is rung by the dispatcher."""
         return False
 
-    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+    def wording_of(self, message: Message, *, now: dt.datetime) -> str:
+        """One for every nudge."""
+        return KIND
+
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """What is paid for, until when, and the preferred technician's time as it is at this moment."""
         desk, today = message.tenant, local_day(now, zone_of(message.tenant))
         granted = _open_grant(message, now)
         if granted is None:
-            # Looked at by a person; it does not leave any more.
-            return Letter("Your paid visit", f"{desk.name}: no paid visit is open any more.")
+            return []
         row = row_of(granted, today)
         propose([row], desk=desk, now=now)
         left = int(granted.left)
-        paid = "one tune-up is" if left == 1 else f"{left} tune-ups are"
-        until = date_words(granted.until, country=desk.country, today=today)
-        opening = f"{desk.name}: {paid} paid for until {until}."
-        ring = f"Ring {desk.phone} to book." if desk.phone else "Ring us to book."
-        offer = _offer(row, desk, today)
-        text = f"{opening} {offer} {ring}" if offer else f"{opening} {ring}"
-        if message.channel == Message.Channel.SMS and len(text) > SMS_LENGTH:
-            text = f"{opening} {ring}"
-        title = f"{paid[0].upper()}{paid[1:]} paid for until {until}"
-        return Letter(title, text)
+        filling = {
+            "desk": desk.name,
+            "paid": "one tune-up is" if left == 1 else f"{left} tune-ups are",
+            "until": date_words(granted.until, country=desk.country, today=today),
+            "offer": _offer(row, desk, today),
+            "phone": desk.phone or "us",
+        }
+        return [filling, {**filling, "offer": ""}]
+
+    def write(self, message: Message, *, now: dt.datetime) -> Letter:
+        """As every message; looked at by a person when nothing is open, it says that: it does not leave."""
+        if _open_grant(message, now) is None:
+            return Letter("Your paid visit", f"{message.tenant.name}: no paid visit is open any more.")
+        return super().write(message, now=now)
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
         """It has none: a person answers the telephone."""

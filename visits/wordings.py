@@ -13,7 +13,7 @@ from messaging.languages import (
     window_words,
 )
 from messaging.models import Message
-from messaging.wordings import Wording, offer
+from messaging.wordings import MAIL, SMS, Field, Wording, Words, offer
 from visits import letter_words as say
 from visits.announcements import contact_of
 from visits.models import Visit
@@ -143,4 +143,23 @@ def _wording(name, kind, label, sent, more, must_name) -> Wording:
     )
 
 
-offer(*(_wording(*one) for one in _WORDINGS))
+_PAID_VISIT = "{desk}: {paid} paid for until {until}.[ {offer}] Ring {phone} to book."
+
+offer(
+    *(_wording(*one) for one in _WORDINGS),
+    Wording(
+        name="unused visit",
+        label="Paid visit that nobody uses",
+        sent="At half and three quarters of a term, and 60 days before its end, while visits are left",
+        kind="unused visit",
+        fields=(
+            say.DESK,
+            Field("paid", "how many are left, with the verb", "one tune-up is"),
+            Field("until", "until when they can be used", "14 March"),
+            Field("offer", "a time of the usual technician", "Lou has Monday 10 am.", can_be_empty=True),
+            Field("phone", "your number, or “us”", "01632 960 118"),
+        ),
+        ours={"en": {MAIL: Words(_PAID_VISIT, "{paid} paid for until {until}"), SMS: Words(_PAID_VISIT)}},
+        must_name=frozenset({"until"}),
+    ),
+)

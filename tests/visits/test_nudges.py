@@ -277,7 +277,7 @@ def test_the_text_names_what_is_paid_for_and_the_preferred_technicians_time(nort
         "Northgate: one tune-up is paid for until 31 December. Lou has Monday noon. "
         "Ring 01632 960 118 to book."
     )
-    assert said.title == "One tune-up is paid for until 31 December"
+    assert letter(north, at, "mail").title == "One tune-up is paid for until 31 December"
     assert len(said.text) <= 160
 
 
