@@ -7,5 +7,6 @@ class CasesConfig(AppConfig):
     name = "cases"
 
     def ready(self):
-        # Says to messaging who sees to messages that failed.
+        # Say to messaging who sees to messages that failed, and to replies.
         import_module("cases.mending")
+        import_module("cases.answering")

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection
@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from customers.models import TimelineEntry
 from customers.timeline import add_line
-from messaging import faults
-from messaging.channels import Mail, NotSent, Outgoing, Refused, Sms, Unsure
+from messaging import faults, opting_out, reports
+from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure, Way
 from messaging.judging import Decision, judge
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
+from messaging.providers import Ways
 from tenancy.scope import tenant
 
 log = logging.getLogger(__name__)
@@ -61,20 +62,11 @@ def deliver_due(*, clock: Clock = timezone.now, turn: dt.timedelta = TURN) -> Co
     """Send what is due at all desks until nothing is left or the turn is over; how many ended how."""
     ended: Counter = Counter()
     ends_at = clock() + turn
-    channels = {Message.Channel.MAIL: Mail(), Message.Channel.SMS: Sms()}
-    try:
-        while clock() < ends_at:
-            claims = claim(now=clock())
-            if not claims:
-                break
-            for number, one in enumerate(claims):
-                if clock() >= ends_at:
-                    _give_back(claims[number:])
-                    break
-                ended[_deliver(one, channels, clock)] += 1
-    finally:
-        for channel in channels.values():
-            channel.close()
+    while clock() < ends_at:
+        claims = claim(now=clock())
+        if not claims:
+            break
+        ended += _deliver_batch(claims, clock, ends_at)
     return ended
 
 
@@ -86,32 +78,49 @@ def claim(*, now: dt.datetime, share: int = DESK_SHARE, most: int = BATCH) -> li
         return [Claim(tenant_id, message_id, leased_until) for tenant_id, message_id in cursor.fetchall()]
 
 
-def _deliver(one: Claim, channels, clock: Clock) -> str:
-    step = _next_step(one, channels, clock)
+def _deliver_batch(claims, clock: Clock, ends_at) -> Counter:
+    """One connection to each desk's provider; what the turn has no time for is given back."""
+    ended: Counter = Counter()
+    ways = Ways()
+    try:
+        for number, one in enumerate(claims):
+            if clock() >= ends_at:
+                _give_back(claims[number:])
+                break
+            ended[_deliver(one, ways, clock)] += 1
+    finally:
+        ways.close()
+    return ended
+
+
+def _deliver(one: Claim, ways: Ways, clock: Clock) -> str:
+    step = _next_step(one, ways, clock)
     if isinstance(step, Question):
-        arrived = _ask(one, channels[step.channel], step.outgoing, clock)
+        arrived = _ask(one, step.way, step.outgoing, clock)
         if arrived:
             return arrived
-        step = _next_step(one, channels, clock)
+        step = _next_step(one, ways, clock)
     if not isinstance(step, Begun):
         return step
     try:
-        provider_id = channels[step.channel].send(step.outgoing)
+        provider_id = step.way.send(step.outgoing)
     except NotSent as error:
         return _later(step.claim, str(error), clock(), in_doubt=False)
     except Unsure as error:
         return _later(step.claim, str(error), clock(), in_doubt=True)
     except Refused as error:
+        if isinstance(error, Stopped):
+            _keep_stop(step.claim, clock())
         return _finish(step.claim, clock(), state=State.FAILED, reason=str(error)[:300])
     return _sent(step.claim, provider_id, clock())
 
 
 @dataclass(frozen=True)
 class Begun:
-    """Marked as being sent: the channel's turn."""
+    """Marked as being sent: the provider's turn."""
 
     claim: Claim
-    channel: str
+    way: Way
     outgoing: Outgoing
 
 
@@ -119,11 +128,11 @@ class Begun:
 class Question:
     """In doubt after a crash, and the provider can be asked."""
 
-    channel: str
+    way: Way
     outgoing: Outgoing
 
 
-def _next_step(one, channels, clock):
+def _next_step(one, ways, clock):
     """Read the message again under its desk: how it ended, a question first, or begun and committed."""
     with tenant(one.tenant_id):
         message = (
@@ -134,12 +143,17 @@ def _next_step(one, channels, clock):
         )
         if message is None:
             return TAKEN
-        if message.state == State.SENDING and channels[message.channel].can_be_asked:
-            return Question(message.channel, _question(message))
+        if message.state == State.SENDING and reports.say_it_arrived(message):
+            # Its provider told us before our own attempt came to an end.
+            return _sent(one, message.provider_id, clock())
+        way = ways.of(message.tenant, message.channel)
+        if message.state == State.SENDING and way.can_be_asked:
+            return Question(way, _question(message))
         decision = _judged(message, clock())
         if decision.outgoing is None:
             return _settle(message, decision, clock())
-        return Begun(_begin(message, decision, clock()), message.channel, decision.outgoing)
+        outgoing = replace(decision.outgoing, unsubscribe_url=opting_out.address_for(message))
+        return Begun(_begin(message, decision, clock()), way, outgoing)
 
 
 def _question(message):
@@ -150,16 +164,21 @@ def _question(message):
         reply_to="",
         address=message.address,
         title="",
-        text="",
+        text=message.text,
+        known_id=message.provider_id,
+        since=message.planned_at,
     )
 
 
-def _ask(one, channel, question, clock):
+def _ask(one, way, question, clock):
     """How the first attempt ended, if the provider knows; empty when it never arrived."""
     try:
-        provider_id = channel.ask(question)
+        provider_id = way.ask(question)
     except NotSent as error:
         return _later(one, str(error), clock(), in_doubt=True)
+    except Refused:
+        # It cannot even be asked for (no number any more): it never went, and is judged anew.
+        provider_id = None
     if provider_id is not None:
         return _sent(one, provider_id, clock())
     with tenant(one.tenant_id):
@@ -243,7 +262,17 @@ def _finish(one, now, **values):
                 subject=message.public_id,
                 step="sent",
             )
+        # What its provider reported while it was on its way.
+        reports.apply_reports(message, now=now)
     return values["state"]
+
+
+def _keep_stop(one, now):
+    """Their provider knows of a STOP that we had not heard of."""
+    with tenant(one.tenant_id):
+        message = one.row().first()
+        if message is not None:
+            opting_out.stop_texts(message.address, now=now)
 
 
 def _give_back(claims):

@@ -8,7 +8,8 @@ from messaging.attachments import read_attachments
 from messaging.channels import Outgoing
 from messaging.kinds import LINK, Kind, UnknownKind, kind_of
 from messaging.models import Message
-from messaging.outbox import EDITED_BY, wants
+from messaging.opting_out import has_said_no, is_about_visit
+from messaging.outbox import EDITED_BY, is_allowed
 from tenancy.calendars import end_of_quiet_hours, zone_named, zone_of
 
 State = Message.State
@@ -68,16 +69,40 @@ def _against(message, kind: Kind, now):
     if message.useless_after is not None and now >= message.useless_after:
         useless = kind.useless(message, now=now)
         return Decision(State.MISSED if useless.is_fault else State.SKIPPED, useless.reason)
-    if _has_stopped(message) and not kind.overrules_stop(message):
-        return Decision(State.SKIPPED, "They want no messages of this sort any more.")
+    stopped = _stopped(message, kind)
+    if stopped is not None:
+        return stopped
     if not address_of(message):
         what = "e-mail address" if message.channel == Message.Channel.MAIL else "phone number"
         return Decision(State.FAILED, f"There is no {what} any more.")
     return None
 
 
-def _has_stopped(message):
-    return message.contact is not None and not wants(message.contact, message.channel)
+def _stopped(message, kind: Kind):
+    """The customer's own stop holds; the desk's note gives way to a visit under way."""
+    contact, matters = message.contact, is_about_visit(message) or kind.overrules_stop(message)
+    if contact is None:
+        return None
+    if has_said_no(contact, message.channel, about_visit=is_about_visit(message)):
+        # They must hear of a visit: when nothing else tells them, somebody rings (R4.9).
+        if matters and not _told_otherwise(message):
+            return Decision(State.FAILED, "They stopped texts: ring them.")
+        return Decision(State.SKIPPED, "They want no messages of this sort any more.")
+    if not is_allowed(contact, message.channel) and not kind.overrules_stop(message):
+        return Decision(State.SKIPPED, "They want no messages of this sort any more.")
+    return None
+
+
+def _told_otherwise(message):
+    """Whether the same is told them over the other channel, and nothing is known to have gone wrong."""
+    same = Message.objects.filter(
+        kind=message.kind,
+        contact=message.contact,
+        subject=message.subject,
+        subject_start=message.subject_start,
+        state__in=[State.PLANNED, State.SENDING, State.SENT, State.DELIVERED],
+    )
+    return same.exclude(channel=message.channel).exists()
 
 
 def _quiet(message, kind: Kind, now):

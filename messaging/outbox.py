@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import connection
 
@@ -12,6 +12,7 @@ from messaging.channels import is_ready
 from messaging.keys import key_of
 from messaging.kinds import UnknownKind, kind_of
 from messaging.models import Message
+from messaging.opting_out import has_said_no, is_about_visit
 
 State = Message.State
 # Not fine, and nobody has settled it: a person sees these.
@@ -171,8 +172,11 @@ def settle(message: Message, *, by, now: dt.datetime, outcome: str) -> Message:
     return settled
 
 
-def other_channel(message: Message) -> str:
-    """The other way to the same contact; empty when there is none, or they stopped that one too."""
+def other_channel(message: Message, *, ready: Collection[str] | None = None) -> str:
+    """The other way to the same contact; empty when there is none, or they stopped that one too.
+
+    `ready` are the channels that can leave, where many messages are looked at.
+    """
     contact = message.contact
     if contact is None:
         return ""
@@ -180,12 +184,19 @@ def other_channel(message: Message) -> str:
         channel, address = Message.Channel.SMS, contact.phone
     else:
         channel, address = Message.Channel.MAIL, contact.email
-    reaches = address and is_ready(channel) and (wants(contact, channel) or _overrules_stop(message))
-    return channel if reaches else ""
+    is_there = channel in ready if ready is not None else is_ready(channel)
+    if not (address and is_there) or has_said_no(contact, channel, about_visit=is_about_visit(message)):
+        return ""
+    return channel if is_allowed(contact, channel) or _overrules_stop(message) else ""
 
 
 def wants(contact, channel: str) -> bool:
-    """Whether a contact has not stopped messages over a channel."""
+    """Whether a contact has not stopped messages over a channel, themselves or through the desk."""
+    return is_allowed(contact, channel) and not has_said_no(contact, channel, about_visit=False)
+
+
+def is_allowed(contact, channel: str) -> bool:
+    """Whether the desk writes to a contact over a channel: its own note, which a visit may overrule."""
     return contact.by_mail if channel == Message.Channel.MAIL else contact.by_sms
 
 

@@ -1,4 +1,4 @@
-"""What the log says of requests, without what opens a customer's page."""
+"""What the log says of requests, without what opens a customer's page or a provider's address."""
 
 import logging
 import re
@@ -6,7 +6,8 @@ import re
 from django.core.exceptions import PermissionDenied
 from django_structlog.middlewares import RequestMiddleware
 
-TOKEN = re.compile(r"/v/[^/?\s'\"]+")
+TOKEN = re.compile(r"/(v|hooks|no-more)/[^/?\s'\"]+")
+LEFT_OUT = r"/\1/…"
 
 
 class WithoutTokens(logging.Filter):
@@ -15,8 +16,8 @@ class WithoutTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record; nothing is held back."""
         said = record.getMessage()
-        if "/v/" in said:
-            record.msg, record.args = TOKEN.sub("/v/…", said), None
+        if TOKEN.search(said):
+            record.msg, record.args = TOKEN.sub(LEFT_OUT, said), None
         return True
 
 
@@ -36,4 +37,4 @@ class RequestLog(RequestMiddleware):
     @staticmethod
     def format_request(request) -> str:
         """Method and path, as the log shows them."""
-        return f"{request.method} {TOKEN.sub('/v/…', request.get_full_path())}"
+        return f"{request.method} {TOKEN.sub(LEFT_OUT, request.get_full_path())}"

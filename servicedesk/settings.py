@@ -16,6 +16,8 @@ DEBUG = env.bool("DEBUG", default=False)
 # Development keeps mail and texts on this machine and needs no secret; production must give one.
 DEVELOPMENT = env.bool("SERVICEDESK_DEVELOPMENT", default=False)
 SECRET_KEY = env("SECRET_KEY", default="only-for-development" if DEVELOPMENT else environ.Env.NOTSET)
+# Earlier keys, after SECRET_KEY was changed: they still open what they closed.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # What links in messages begin with.
@@ -210,6 +212,9 @@ SMS_ID_FIELD = env("SMS_ID_FIELD", default="id")
 # Asked by key after a crash, where the provider can be: a GET that answers 404 for a key it never saw.
 _texts_are_caught = DEVELOPMENT and SMS_URL.startswith(f"http://{EMAIL_HOST}:")
 SMS_LOOKUP_URL = env("SMS_LOOKUP_URL", default=SMS_URL + "{key}" if _texts_are_caught else "")
+# Where the providers that a desk may choose are asked; another address stands in for them in tests.
+POSTMARK_URL = env("POSTMARK_URL", default="https://api.postmarkapp.com/")
+TWILIO_URL = env("TWILIO_URL", default="https://api.twilio.com")
 # A worker that was killed holds a message this long; longer than any mail server's or provider's answer.
 MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=90)
 # Where the development catcher keeps what it caught, and the port of its SMS end.

@@ -332,6 +332,7 @@ def test_the_mail_says_it_all_with_one_link_and_one_number(cast, now):
     deliver(now)
     (letter,) = mail.outbox
     address = letter.body.split("until 4 Apr 2026:\n")[1].split("\n")[0]
+    stop = letter.extra_headers["List-Unsubscribe"].strip("<>")
     assert letter.subject == "Our renewal offer for your contract N-20418"
     assert letter.body == (
         "Dear Margaret Ellison,\n\n"
@@ -342,7 +343,8 @@ def test_the_mail_says_it_all_with_one_link_and_one_number(cast, now):
         "The attached letter says all of it. To accept or decline, until 4 Apr 2026:\n"
         f"{address}\n\n"
         "Or ring 01632 960 118; a person answers.\n\n"
-        "Jamie Mercer\nNorthgate\n"
+        "Jamie Mercer\nNorthgate\n\n"
+        f"No more mail of this sort: {stop}\n"
     )
     assert [file[0] for file in letter.attachments] == ["Offer N-20418-1.pdf"]
     found = find_link(address.rstrip("/").rsplit("/", 1)[1], now=now)

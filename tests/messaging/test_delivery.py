@@ -7,11 +7,13 @@ from django.core import mail
 
 from cases.models import Duty
 from customers.models import TimelineEntry
-from messaging import delivery
+from messaging import delivery, providers
 from messaging.attachments import attached
-from messaging.channels import Mail, NotSent, Refused, Unsure
+from messaging.channels import NotSent, Refused, Unsure
 from messaging.delivery import BACK_OFF, LEASE, MOST_ATTEMPTS, claim, deliver_due
+from messaging.mail_channel import Mail
 from messaging.models import Message
+from messaging.providers import Ways
 from tenancy.files import store_file
 from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
@@ -74,7 +76,7 @@ def north(cast, answers):
 
 
 def answering(monkeypatch, channel):
-    monkeypatch.setattr(delivery, "Mail", lambda: channel)
+    monkeypatch.setattr(providers, "of_the_installation", lambda name: channel)
     return channel
 
 
@@ -102,7 +104,8 @@ def test_a_due_message_is_sent_and_told_on_the_time_line(north, clock):
     assert (letter := mail.outbox[0]).to == ["margaret@harbourletter.example"]
     assert letter.extra_headers["Message-ID"] == f"<{message.key}@northgate>" == sent.provider_id
     assert letter.extra_headers["X-Desk"] == "northgate"
-    assert letter.body == "Text: https://desk.example/v/token-1/"
+    stop = letter.extra_headers["List-Unsubscribe"].strip("<>")
+    assert letter.body == f"Text: https://desk.example/v/token-1/\n\nNo more mail of this sort: {stop}\n"
     with tenant(north.tenant):
         assert TimelineEntry.objects.get().detail == "Text: (their link)"
 
@@ -193,7 +196,7 @@ def test_stop_is_respected_unless_overruled(north, clock, answers):
 def test_a_persons_words_leave_instead_of_ours(north, clock):
     planned(north, clock.now, title="Mine", text="My words: {link}", fields={"edited_by": "Dana"})
     deliver_due(clock=clock)
-    assert (mail.outbox[0].subject, mail.outbox[0].body) == (
+    assert (mail.outbox[0].subject, mail.outbox[0].body.split("\n\n")[0]) == (
         "Mine",
         "My words: https://desk.example/v/token-1/",
     )
@@ -378,7 +381,7 @@ def test_a_lease_taken_over_by_another_worker_is_not_used(north, clock, monkeypa
     clock.now += LEASE
     claim(now=clock.now)
     monkeypatch.setattr(delivery, "claim", lambda now: first if first else [])
-    assert delivery._deliver(first[0], {"mail": Mail()}, clock) == "taken by another"
+    assert delivery._deliver(first[0], Ways(), clock) == "taken by another"
     assert (mail.outbox, again(north, message).attempts) == ([], 0)
 
 
@@ -387,7 +390,7 @@ def test_dropped_after_it_was_claimed_it_does_not_leave(north, clock):
     (one,) = claim(now=clock.now)
     with tenant(north.tenant):
         Message.objects.update(state=State.CANCELLED, leased_until=None)
-    assert delivery._deliver(one, {"mail": Mail()}, clock) == "taken by another"
+    assert delivery._deliver(one, Ways(), clock) == "taken by another"
     assert again(north, message).state == State.CANCELLED
 
 
@@ -455,7 +458,7 @@ def test_a_text_carries_no_files(north, clock, settings, monkeypatch):
             took.append(outgoing.attachments)
             return super().send(outgoing)
 
-    monkeypatch.setattr(delivery, "Sms", Texts)
+    answering(monkeypatch, Texts())
     planned(north, clock.now, channel="sms", fields=attached([stored(north, clock.now)]))
     assert deliver_due(clock=clock) == {State.SENT: 1}
     assert took == [()]

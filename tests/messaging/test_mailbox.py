@@ -9,9 +9,11 @@ import pytest
 
 from messaging import mailbox
 from messaging.attachments import Attachment
-from messaging.channels import Mail, Outgoing, Sms
+from messaging.channels import Outgoing
+from messaging.mail_channel import Mail
 from messaging.mailbox import Caught
 from messaging.management.commands.mailbox import Catcher, CommandError
+from messaging.sms_channel import Sms
 from servicedesk.embedded import ports
 
 KEY = "01234567-89ab-cdef-0123-456789abcdef"

@@ -1,0 +1,115 @@
+"""A customer's own "no more": STOP by text, one click in a mail. Only they themselves take it back.
+
+Texts: never overruled, whatever the desk or a visit wants; a person rings instead. Mail: what they
+need to know about a visit of theirs still goes, all else does not.
+"""
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from customers.models import Contact, TimelineEntry
+from customers.searchkeys import words
+from customers.timeline import add_lines
+from messaging.models import Message
+from messaging.whose import contacts_at
+
+Channel = Message.Channel
+SALT = "messaging.opting_out"
+# The whole text, folded. "Cancel" and "end" are left out: they mean a visit, and a person must read them.
+STOP_WORDS = frozenset(
+    {
+        *("stop", "stop all", "stopall", "stop please", "please stop", "stop sms", "stop texts", "quit"),
+        *("unsubscribe", "optout", "opt out", "revoke"),
+        *("stoppen", "stop aub", "afmelden", "uitschrijven"),
+        *("stopp", "bitte stop", "bitte stopp", "abmelden", "abbestellen"),
+        *("arret", "arreter", "arretez", "desabonner", "desinscrire", "desinscription"),
+    }
+)
+START_WORDS = frozenset({"start", "unstop", "aanmelden", "anmelden", "reprendre"})
+FIELDS = {Channel.SMS: "sms_stopped_at", Channel.MAIL: "mail_stopped_at"}
+SAID = {
+    (Channel.SMS, True): "They stopped texts",
+    (Channel.SMS, False): "They want texts again",
+    (Channel.MAIL, True): "They stopped mail that is not about a visit",
+    (Channel.MAIL, False): "They want mail again",
+}
+
+
+def is_stop(text: str) -> bool:
+    """Whether a text says nothing but stop, in English, Dutch, German or French."""
+    return " ".join(words(text)) in STOP_WORDS
+
+
+def is_start(text: str) -> bool:
+    """Whether a text says nothing but that they want texts again."""
+    return " ".join(words(text)) in START_WORDS
+
+
+def has_said_no(contact: Contact, channel: str, *, about_visit: bool) -> bool:
+    """Whether the contact's own word speaks against a message."""
+    if channel == Channel.SMS:
+        return contact.sms_stopped_at is not None
+    return contact.mail_stopped_at is not None and not about_visit
+
+
+def is_about_visit(message: Message) -> bool:
+    """Whether it tells of a visit with its time: what they need to know."""
+    return message.subject_start is not None
+
+
+def stop_texts(address: str, *, now: dt.datetime) -> int:
+    """No more texts to a number, at every contact that has it; how many contacts that changed."""
+    return _set(contacts_at(Channel.SMS, address), Channel.SMS, stopped_at=now, now=now)
+
+
+def want_texts(address: str, *, now: dt.datetime) -> int:
+    """Texts to a number again; how many contacts that changed."""
+    return _set(contacts_at(Channel.SMS, address), Channel.SMS, stopped_at=None, now=now)
+
+
+def stop_mail(address: str, *, now: dt.datetime) -> int:
+    """No more mail of the sort one need not read to an address; how many contacts that changed."""
+    return _set(contacts_at(Channel.MAIL, address), Channel.MAIL, stopped_at=now, now=now)
+
+
+def want_mail(address: str, *, now: dt.datetime) -> int:
+    """Mail to an address again; how many contacts that changed."""
+    return _set(contacts_at(Channel.MAIL, address), Channel.MAIL, stopped_at=None, now=now)
+
+
+def address_for(message: Message) -> str:
+    """Where one click stops mail like this one; empty for texts, colleagues, and what is about a visit."""
+    if message.channel != Channel.MAIL or message.contact is None or is_about_visit(message):
+        return ""
+    token = signing.Signer(salt=SALT).sign(f"{message.tenant.slug}.{message.contact.public_id.hex}")
+    return settings.PUBLIC_URL.rstrip("/") + reverse("no-more-mail", kwargs={"token": token})
+
+
+def read_token(token: str) -> tuple[str, uuid.UUID] | None:
+    """The desk's slug and the contact's public id in an address of ours; None for another's making."""
+    try:
+        slug, _, contact = signing.Signer(salt=SALT).unsign(token).rpartition(".")
+        return slug, uuid.UUID(contact)
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def _set(contacts, channel, *, stopped_at, now):
+    field = FIELDS[channel]
+    changed = list(
+        contacts.filter(**{f"{field}__isnull": stopped_at is not None})
+        .select_for_update(of=("self",))
+        .select_related("customer")
+    )
+    Contact.objects.filter(pk__in=[contact.pk for contact in changed]).update(**{field: stopped_at})
+    title = SAID[channel, stopped_at is not None]
+    kind = TimelineEntry.Kind.MESSAGE if channel == Channel.SMS else TimelineEntry.Kind.MAIL
+    add_lines(
+        TimelineEntry(customer=contact.customer, kind=kind, title=title, detail=contact.name, at=now)
+        for contact in changed
+    )
+    return len(changed)

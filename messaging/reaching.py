@@ -1,0 +1,127 @@
+"""Which machines a provider named by a desk may be: never ones behind our own walls.
+
+The name is resolved here and the connection goes to the very address that was looked at, so that
+a name cannot answer twice differently. In development it is the other way round: nothing leaves
+the machine.
+"""
+
+import http.client
+import ipaddress
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail.backends.smtp import EmailBackend
+
+from messaging.channels import NotSent, Unsure, said
+
+SECONDS_TO_ANSWER = 20
+# An answer says what became of one message; more than this is none.
+MOST_BYTES = 200_000
+
+
+class OutOfReach(OSError):
+    """A machine that may not be written to from here."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One HTTP request to a provider. `guarded`: the address came from a desk."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    guarded: bool = True
+    seconds: float = SECONDS_TO_ANSWER
+
+
+def check_reachable(host: str, port: int) -> None:
+    """Raise OutOfReach for a host that may not be written to, OSError for one that has no address."""
+    _allowed(host, port)
+
+
+def connected(address: tuple[str, int], timeout: float | None = None, source_address=None) -> socket.socket:
+    """A connection to an allowed address of a host. Raises OutOfReach, OSError."""
+    failure: OSError | None = None
+    for allowed in _allowed(*address):
+        try:
+            return socket.create_connection(allowed, timeout, source_address)
+        except OSError as error:
+            failure = error
+    raise failure or OSError("It has no address.")
+
+
+def answer_to(ask: Ask) -> tuple[int, bytes]:
+    """Status and body; redirects are not followed. Raises NotSent before a byte left, else Unsure."""
+    parts = urlsplit(ask.url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=ask.seconds)
+    if ask.guarded:
+        # Python's own place for another way to connect; TLS still checks the name.
+        connection._create_connection = connected
+    try:
+        connection.connect()
+    except OSError as error:
+        raise NotSent(f"The provider does not answer: {said(error)}") from error
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request(ask.method.upper(), target, body=ask.body or None, headers=ask.headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(MOST_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        raise Unsure(f"The provider fell silent: {said(error)}") from error
+    finally:
+        connection.close()
+
+
+class GuardedSmtp(smtplib.SMTP):
+    """SMTP that connects to allowed addresses only."""
+
+    def _get_socket(self, host, port, timeout):
+        return connected((host, port), timeout, self.source_address)
+
+
+class GuardedSmtpOverTls(smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+    def _get_socket(self, host, port, timeout):
+        plain = connected((host, port), timeout, self.source_address)
+        return self.context.wrap_socket(plain, server_hostname=self._host)
+
+
+class GuardedBackend(EmailBackend):
+    """Django's SMTP backend to a mail server that a desk has named; certificates are checked."""
+
+    @property
+    def connection_class(self):
+        """The guarded kinds of connection."""
+        return GuardedSmtpOverTls if self.use_ssl else GuardedSmtp
+
+    @property
+    def ssl_context(self):
+        """Names and certificates are checked: the password goes over this."""
+        return ssl.create_default_context()
+
+
+def _allowed(host, port):
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [address[4][:2] for address in found]
+    allowed = [address for address in addresses if _may_be_reached(str(address[0]))]
+    if not allowed:
+        raise OutOfReach(
+            "In development nothing leaves this machine."
+            if settings.DEVELOPMENT
+            else "This address lies behind our own walls."
+        )
+    return allowed
+
+
+def _may_be_reached(address):
+    number = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(number, ipaddress.IPv6Address):
+        number = number.ipv4_mapped or number
+    return number.is_loopback if settings.DEVELOPMENT else number.is_global and not number.is_multicast
