@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Length, StrIndex, Upper
+from django.db.models.lookups import GreaterThan
 
 from cases.duties import close_duties_about
 from cases.models import Duty
@@ -13,7 +15,7 @@ from contracts.bank_lines import BankLine
 from contracts.models import MoneyOut, Payment
 from contracts.named_contracts import named_contracts
 from contracts.open_money import AlreadySettled, NeedsReason, close_match_duty, tell, what_was_done
-from contracts.payers import Payers, name_key
+from contracts.payers import Payers, name_key, telling_words
 from contracts.renewals import lock_contract
 from contracts.taking_back import return_payment
 from contracts.wording import day_in_full, money
@@ -25,6 +27,8 @@ LONGEST_RETURN = dt.timedelta(days=400)
 SOON = dt.timedelta(days=14)
 # So much of an earlier payment's reference in another line's words is no chance.
 SHORTEST_SIGN = 5
+_MOST_SHOWN = 5
+TEXT = TextField()
 
 
 @dataclass(frozen=True)
@@ -193,18 +197,64 @@ def _is_told(row: MoneyOut, payment: Payment) -> bool:
 
 
 def _payments_of(leaving: list[Leaving], about: list[_About]) -> list[Payment]:
-    """Payments of these amounts, and whatever was paid for the contracts that are named."""
-    contracts = {contract for told in about for contract in told.contracts}
+    """The payments for which something may speak, and the latest of its amount for what is just a return.
+
+    At a desk where thousands pay the same price, all of that amount would be most of the money there is.
+    """
     first = min(each.day for each in leaving) - LONGEST_RETURN
-    named = Q(contract__in=contracts) | Q(parts__contract__in=contracts)
-    rows = (
-        Payment.objects.filter(Q(amount__in={each.amount for each in leaving}) | named)
-        .filter(returned_on__isnull=True, part_of__isnull=True, paid_on__gte=first)
-        .select_related("customer", "contract", "tenant")
-        .prefetch_related("parts__contract")
-        .order_by("-paid_on", "-pk")
+    last = max(each.day for each in leaving)
+    there = Payment.objects.filter(returned_on__isnull=True, part_of__isnull=True)
+    spoken_for = there.filter(_is_spoken_for(leaving, about), paid_on__range=(first, last))
+    chosen = Q(pk__in=spoken_for.values("pk"))
+    for each, told in zip(leaving, about, strict=True):
+        if each.is_return and not told.customers:
+            days = (each.day - LONGEST_RETURN, each.day)
+            alike = there.filter(amount=each.amount, currency=each.currency, paid_on__range=days)
+            chosen |= Q(pk__in=alike.order_by("-paid_on", "-pk").values("pk")[:_MOST_SHOWN])
+    rows = Payment.objects.filter(chosen).select_related("customer", "contract", "tenant")
+    return list(rows.prefetch_related("parts__contract").order_by("-paid_on", "-pk"))
+
+
+def _is_spoken_for(leaving: list[Leaving], about: list[_About]) -> Q:
+    """Of a contract that is named; or of the amount, with the payee, or a number of it in the bank's words.
+
+    It may let too many through: `_signs` judges each.
+    """
+    contracts = {contract for told in about for contract in told.contracts}
+    named = Q(contract__in=contracts) | Q(pk__in=_wholes_of(Q(contract__in=contracts)))
+    customers = {customer for told in about for customer in told.customers}
+    theirs = (
+        Q(customer__in=customers)
+        | Q(contract__customer__in=customers)
+        | Q(pk__in=_wholes_of(Q(contract__customer__in=customers)))
     )
-    return list(rows.distinct())
+    payees = {key for each in leaving for key in _written_words(each.whom)}
+    for key in payees:
+        theirs |= Q(payer_key__contains=key) | Q(customer__name__icontains=key)
+        theirs |= Q(customer__company__icontains=key)
+    said = Value("\n".join(sorted({serial_key(each.words) for each in leaving})))
+    for sign in (F("written_key"), _bare("number"), _bare("reference")):
+        stands_in_words = GreaterThan(StrIndex(said, sign), 0)
+        theirs |= Q(GreaterThan(Length(sign), SHORTEST_SIGN - 1)) & Q(stands_in_words)
+    return named | Q(amount__in={each.amount for each in leaving}) & theirs
+
+
+def _wholes_of(parts: Q):
+    return Payment.objects.filter(parts, part_of__isnull=False).values("part_of")
+
+
+def _bare(field: str) -> Func:
+    """As `serial_key` makes it, but for accents: capitals and digits only."""
+    cleaned = Func(
+        F(field), Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace", output_field=TEXT
+    )
+    return Upper(cleaned)
+
+
+def _written_words(name: str) -> list[str]:
+    """The longest telling word of a name, as it is written: by it a payer of that name is found."""
+    telling = set(telling_words(name)[:1])
+    return [written for written in name.lower().split() if telling & set(words(written))]
 
 
 def _likely(leaving: Leaving, about: _About, payments: list[Payment]) -> list[Likely]:
@@ -218,7 +268,7 @@ def _likely(leaving: Leaving, about: _About, payments: list[Payment]) -> list[Li
         if points:
             scored.append((points, Likely(payment, tuple(reasons), is_told)))
     scored.sort(key=lambda each: (-each[0], -each[1].payment.paid_on.toordinal(), each[1].payment.pk))
-    return [likely for _, likely in scored[:5]]
+    return [likely for _, likely in scored[:_MOST_SHOWN]]
 
 
 def _signs(leaving: Leaving, about: _About, payment: Payment) -> tuple[int, list[str], bool]:

@@ -1,10 +1,12 @@
 """Money that left: which payment it returns, proposed with reasons, settled once by a person (R1.4)."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from cases.models import Duty
+from contracts import money_out
 from contracts.models import Contract, MoneyOut, Payment
 from contracts.money_by_hand import Purpose, Share, match_by_hand, split_payment
 from contracts.money_out import Leaving, likely_returned, settle_as_else, settle_as_return
@@ -115,6 +117,31 @@ def test_settled_as_a_return_the_payment_goes_back_and_takes_its_term(north, now
         settle_as_else(row, because="Rent", by=north.accounts, now=now)
     with pytest.raises(AlreadySettled, match="returned by the bank by Robin Vale"):
         settle_as_return(out(now), payment, by=north.accounts, now=now)
+
+
+def test_of_a_price_that_many_pay_only_what_may_be_meant_is_read(north, now):
+    many = [add(f"N-4{n:04}", f"Somebody {n}") for n in range(12)]
+    paid = [
+        pay(customer=each.customer, contract=each, matched_at=now, payer=f"Somebody {n}")
+        for n, each in enumerate(many)
+    ]
+    oldest = paid[0]
+    Payment.objects.filter(pk=oldest.pk).update(
+        paid_on=PAID - dt.timedelta(40), reference="Ref. 77-4411 renewal", payer="Müller & Sons"
+    )
+
+    def read(**told):
+        leaving = Leaving(BACK, D("612.00"), "GBP", "", "", is_return=True)
+        leaving = replace(leaving, **told)
+        return [payment.pk for payment in money_out._payments_of([leaving], money_out._about([leaving]))]
+
+    latest = [payment.pk for payment in paid[:-6:-1]]
+    assert read() == latest
+    assert read(words="unpaid, REF 774411 RENEWAL") == [*latest, oldest.pk]
+    assert read(whom="MÜLLER and Sons Ltd") == [*latest, oldest.pk]
+    assert read(words="N-40003") == [paid[3].pk]
+    assert read(is_return=False) == []
+    assert reasons(whom="MÜLLER and Sons Ltd")[0][0] == oldest.pk
 
 
 def test_a_split_payment_goes_back_with_every_part(north, other, now):
