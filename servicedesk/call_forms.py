@@ -4,6 +4,7 @@ import datetime as dt
 
 from django import forms
 
+from servicedesk.worded_fields import ChosenField, DayField, WordsField
 from tenancy.calendars import Calendar, instant_at, local_day
 
 PICK = "pick"
@@ -13,10 +14,10 @@ AFTERNOON, MORNING = dt.time(15, 0), dt.time(10, 0)
 class PromiseForm(forms.Form):
     """What was said, and by when: one of the usual times or a picked one, on the desk's clock."""
 
-    what = forms.CharField(max_length=300)
-    by = forms.ChoiceField(choices=())
-    day = forms.DateField(required=False)
-    clock = forms.TimeField(required=False)
+    what = WordsField(asks="what you promised", most=300)
+    by = ChosenField(asks="by when", choices=())
+    day = DayField(called="the day", required=False)
+    clock = forms.TimeField(required=False, error_messages={"invalid": "Write the time like 15:30."})
     tell = forms.BooleanField(required=False)
 
     def __init__(self, *args, now: dt.datetime, calendar: Calendar, **kwargs):
@@ -41,8 +42,10 @@ class PromiseForm(forms.Form):
 class MoveForm(forms.Form):
     """Until when a promise was moved with the customer, and whether they are told, on the desk's clock."""
 
-    day = forms.DateField(error_messages={"required": "Choose the day."})
-    clock = forms.TimeField(error_messages={"required": "Choose the time."})
+    day = DayField(called="the day")
+    clock = forms.TimeField(
+        error_messages={"required": "Choose the time.", "invalid": "Write the time like 15:30."}
+    )
     tell = forms.BooleanField(required=False)
 
     def __init__(self, *args, now: dt.datetime, calendar: Calendar, **kwargs):
@@ -78,22 +81,22 @@ class LapseCallForm(DayToComeForm):
     """What came of a call about a lapsed contract, and when to call again."""
 
     again = "again_on"
-    summary = forms.CharField(max_length=2000)
-    again_on = forms.DateField(required=False)
+    summary = WordsField(asks="what came of the call", most=2000)
+    again_on = DayField(called="the day", required=False)
 
 
 class SkipForm(DayToComeForm):
     """Until when nobody calls, and why."""
 
     again = "until"
-    until = forms.DateField()
-    reason = forms.CharField(max_length=200)
+    until = DayField(called="until when")
+    reason = WordsField(asks="why", most=200)
 
 
 class OutcomeForm(forms.Form):
     """What came of a promise or a duty."""
 
-    outcome = forms.CharField(max_length=300)
+    outcome = WordsField(asks="what came of it", most=300)
 
 
 def usual_times(now: dt.datetime, calendar: Calendar) -> list[tuple[str, str, dt.datetime]]:

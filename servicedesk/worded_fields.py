@@ -20,6 +20,14 @@ class AmountField(forms.DecimalField):
         super().__init__(min_value=0, max_digits=10, decimal_places=2, error_messages=words, **kwargs)
 
 
+class WordsField(forms.CharField):
+    """A line of words that has to be there. `asks` says what to write: "what you promised"."""
+
+    def __init__(self, *, asks: str, most: int, **kwargs):
+        words = {"required": f"Write {asks}.", "max_length": f"Write no more than {most} characters."}
+        super().__init__(max_length=most, error_messages=words, **kwargs)
+
+
 class CountField(forms.IntegerField):
     """A whole number between two bounds, both included. `called`: "how many visits"."""
 

@@ -430,8 +430,8 @@ def test_a_picked_time_is_the_desks_own(sales, north):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"what": "", "by": "30"}, "This field is required."),
-        ({"what": "Ring", "by": ""}, "This field is required."),
+        ({"what": "", "by": "30"}, "Write what you promised."),
+        ({"what": "Ring", "by": ""}, "Choose by when."),
         ({"what": "Ring", "by": "pick"}, "Give the day and the time."),
         (
             {"what": "Ring", "by": "pick", "day": "2026-03-04", "clock": "10:00"},
@@ -547,8 +547,8 @@ def test_skipping_leads_to_the_next_row(sales, north):
     ("until", "reason", "words"),
     [
         ("2026-03-05", "Later", "Choose a day after today."),
-        ("", "Later", "This field is required."),
-        ("2026-04-01", "", "This field is required."),
+        ("", "Later", "Choose until when."),
+        ("2026-04-01", "", "Write why."),
     ],
 )
 def test_a_skip_needs_a_day_to_come_and_a_reason(sales, north, until, reason, words):
