@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from contracts.disposing import NothingLeft
 from customers.models import Customer
-from servicedesk import booking_words
+from servicedesk import booking_words, caller_words
 from servicedesk.booking_choices import MAIL, SMS, choices_of, look_for_unused, offer, slot_asked_for
 from servicedesk.caller import call_of
 from servicedesk.caller_facts import caller_of
@@ -159,6 +159,7 @@ def _panel(request, choices, *, problems=None, taken="", status=200):
         "slots": rows,
         "problems": problems or {},
         "taken": taken,
+        "coming": caller_words.coming(caller, choices.site),
         "raising": booking_words.raising(choices),
         "cost": booking_words.cost(choices),
         "read_back": booking_words.read_back(choices) if choices.slot else "",

@@ -54,7 +54,8 @@ def brief_page(request, visit: Visit, *, now: dt.datetime, status: int = 200, er
 def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     """All that the brief shows, in a fixed number of queries."""
     desk = request.tenant
-    visit = Visit.objects.select_related("customer", "site", "contact", "booked_by__user").get(pk=visit.pk)
+    whole = Visit.objects.select_related("customer", "site", "contact", "booked_by__user", "backup")
+    visit = whole.get(pk=visit.pk)
     # The request's own desk: no page asks for it again.
     visit.tenant = visit.customer.tenant = desk
     day = local_day(now, zone_of(desk))

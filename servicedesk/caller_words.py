@@ -8,10 +8,11 @@ from cases.models import Case
 from contracts.cover import Cover
 from contracts.covered import State
 from contracts.wording import day_in_full, day_nearby, money
-from customers.models import TimelineEntry
+from customers.models import Site, TimelineEntry
 from servicedesk.caller_facts import SOON, Caller, Standing, is_old
 from servicedesk.moments import date_word, due_word, moment_word, span_word, window_word
 from tenancy.calendars import local_day
+from visits.models import Visit
 
 Kind = TimelineEntry.Kind
 ICONS = {
@@ -103,6 +104,23 @@ def matters(caller: Caller) -> list[dict]:
         *(_promise(caller, promise) for promise in caller.promises),
         *(_case(caller, case) for case in caller.cases),
     ]
+
+
+def coming(caller: Caller, site: Site | None) -> list[dict]:
+    """Who comes to a site already, so that nobody is sent twice: "Lou comes today 14:00 to 15:00 already"."""
+    found = []
+    for visit in caller.visits:
+        if site is None or visit.site_id != site.pk:
+            continue
+        names = " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())
+        told = window_word(
+            visit.window_start, visit.window_end, zone=caller.calendar.zone, today=caller.today
+        )
+        comes = f"{names} {'come' if ' and ' in names else 'comes'}" if names else "Somebody comes"
+        is_there = visit.state == Visit.State.ON_SITE
+        words = f"{names or 'Somebody'} is there now." if is_there else f"{comes} {told} already."
+        found.append({"words": words, "visit": visit})
+    return found
 
 
 def history(entries, *, zone, today) -> list[dict]:

@@ -27,6 +27,7 @@ def visit(request, id):
     may_move = request.membership.has_role(Role.DISPATCHER)
     context = {
         "can_be_moved": may_move and found.state in Visit.WAITING_STATES and found.missed_at is None,
+        "needs_approval": may_move and found.awaits_approval and found.state in Visit.WAITING_STATES,
         "needs_outcome": may_move and found.missed_at and not found.miss_closed_at and not found.is_history,
         "visit": found,
         "customer": found.customer,
@@ -49,7 +50,7 @@ def visit(request, id):
 def _whole_visits():
     return (
         Visit.objects.select_related(
-            "customer", "site", "contact", "case", "entitlement__term__contract", "booked_by__user"
+            "customer", "site", "contact", "case", "entitlement__term__contract", "booked_by__user", "backup"
         )
         .prefetch_related(
             "assignments__technician",

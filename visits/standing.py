@@ -21,6 +21,7 @@ class Word(StrEnum):
     """What a person reads for a visit (design, section 3)."""
 
     NOT_ASSIGNED = "Not assigned"
+    NOT_APPROVED = "Not approved"
     NOT_CONFIRMED = "Not confirmed"
     CONFIRMED = "Confirmed"
     CALL_DUE = "Call-ahead due"
@@ -36,11 +37,13 @@ class Word(StrEnum):
     NO_ACCESS = "No access"
     CANCELLED_BY_US = "Cancelled by us"
     CANCELLED_BY_CUSTOMER = "Cancelled by the customer"
+    BOOKING_UNDONE = "Booking undone"
 
 
 # Per word: icon, tone of its pill, state of its block on the board.
 LOOKS = {
     Word.NOT_ASSIGNED: ("inbox", "warn", "asked"),
+    Word.NOT_APPROVED: ("circle-question-mark", "warn", "asked"),
     Word.NOT_CONFIRMED: ("circle-question-mark", "warn", "asked"),
     Word.CONFIRMED: ("check-check", "info", "confirmed"),
     Word.CALL_DUE: ("phone-outgoing", "warn", "call"),
@@ -56,6 +59,7 @@ LOOKS = {
     Word.NO_ACCESS: ("user-x", "bad", "noaccess"),
     Word.CANCELLED_BY_US: ("x", "plain", "cancelled"),
     Word.CANCELLED_BY_CUSTOMER: ("x", "plain", "cancelled"),
+    Word.BOOKING_UNDONE: ("x", "plain", "cancelled"),
 }
 OVER_WORDS = {
     State.MISSED: Word.MISSED,
@@ -144,6 +148,8 @@ def _word_once_there(visit, now):
         return Word.DONE_LATE if visit.missed_at is not None else Word.DONE
     if visit.state == State.ON_SITE:
         return Word.RUNNING_OVER if now > visit.planned_end else Word.ON_SITE
+    if visit.was_undone:
+        return Word.BOOKING_UNDONE
     return OVER_WORDS[State(visit.state)]
 
 
@@ -154,6 +160,8 @@ def _word_while_waiting(visit, now, desk, assigned, is_at_risk):
         return Word.MISSED if now >= visit.window_end + given else Word.LATE
     if not assigned:
         return Word.NOT_ASSIGNED
+    if visit.awaits_approval:
+        return Word.NOT_APPROVED
     if _call_is_due(visit, now, desk):
         return Word.CALL_DUE
     if is_at_risk:

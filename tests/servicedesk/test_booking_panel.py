@@ -13,6 +13,7 @@ from customers.models import Contact, Customer, Equipment, Site
 from messaging.models import Message
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.cast import make_visit
 from visits.models import Absence, Technician, Visit
 
 HTMX = {"HX-Request": "true"}
@@ -292,3 +293,19 @@ def test_as_many_queries_for_one_machine_and_technician_as_for_three(desk, clien
             Contact.objects.create(customer=desk.customer, name=f"Colleague {n}")
     with django_assert_num_queries(28):
         client.get(url(desk), headers=HTMX)
+
+
+def test_who_comes_to_the_site_already_is_said_with_a_link_and_stops_nobody(desk, client, now):
+    with tenant(desk.tenant):
+        elsewhere = Site.objects.create(customer=desk.customer, street="1 Mill Street", city="Eastmouth")
+        start = now.replace(minute=0) + dt.timedelta(hours=20)
+        there = make_visit(desk, start=start, technician=desk.lou, number="V-77")
+        make_visit(desk, start=start, technician=desk.marek, number="V-78", site=elsewhere)
+        make_visit(desk, start=start, number="V-79", state=Visit.State.CANCELLED_BY_CUSTOMER)
+    chosen = {"site": str(desk.site.public_id)}
+    page = words(client.get(url(desk), chosen, headers=HTMX))
+    link = f'<a href="/d/northgate/visits/{there.public_id}/">Visit V-77</a>'
+    assert f"Lou comes tomorrow 09:00 to 10:00 already. {link}" in page
+    assert "V-78" not in page
+    assert "V-79" not in page
+    assert client.post(url(desk), form(desk, **chosen), headers=HTMX).status_code == 200

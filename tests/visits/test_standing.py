@@ -46,6 +46,10 @@ def word(minutes, *, desk=DESK, assigned=True, expected_at=None, **values):
     [
         (-300, {}, Word.NOT_CONFIRMED),
         (-300, {"state": State.CONFIRMED}, Word.CONFIRMED),
+        # A third appointment: nobody rings a customer who was told nothing.
+        (-60, {"approval_asked_at": at(-900)}, Word.NOT_APPROVED),
+        (-300, {"approval_asked_at": at(-900), "approved_at": at(-800)}, Word.NOT_CONFIRMED),
+        (60, {"approval_asked_at": at(-900)}, Word.LATE),
         # The call ahead is due half an hour before; it is shown from half an hour before that.
         (-60.1, {"state": State.CONFIRMED}, Word.CONFIRMED),
         (-60, {"state": State.CONFIRMED}, Word.CALL_DUE),
