@@ -1,6 +1,7 @@
-"""Files that go with a message: named when it is planned, read when it leaves, of its own desk only."""
+"""Files that go with a mail: stored ones are named when it is planned, others are made when it leaves."""
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from messaging.models import Message
@@ -12,11 +13,33 @@ FIELD = "attachments"
 
 @dataclass(frozen=True)
 class Attachment:
-    """One file as it leaves: what it is called, its MIME type and its bytes."""
+    """One file as it leaves: what it is called, its MIME type (with parameters) and its bytes."""
 
     name: str
     content_type: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """A file that is made when a message leaves, from the truth of then: kept nowhere."""
+
+    name: str
+    make: Callable[..., Attachment]
+
+
+_made: dict[str, MadeFile] = {}
+
+
+def make_for(kinds: Iterable[str], name: str, make: Callable[..., Attachment]) -> None:
+    """Let `make(message, now=...)` write a file for every mail of some kinds, under its name.
+
+    Raises ValueError for a kind that has one already.
+    """
+    for kind in kinds:
+        if kind in _made:
+            raise ValueError(f"Messages of the kind “{kind}” have a file already.")
+        _made[kind] = MadeFile(name, make)
 
 
 def attached(files: Iterable[StoredFile]) -> dict[str, list[str]]:
@@ -24,24 +47,32 @@ def attached(files: Iterable[StoredFile]) -> dict[str, list[str]]:
     return {FIELD: [str(file.public_id) for file in files]}
 
 
-def files_of(message: Message) -> list[StoredFile]:
-    """The files of the active desk that go with a message, in order: one query, none without any.
+def files_of(message: Message) -> list[StoredFile | MadeFile]:
+    """The files that go with a message, in order: one query, none without any stored one.
 
     A text carries none.
     """
+    if message.channel != Message.Channel.MAIL:
+        return []
+    made = _made.get(message.kind)
+    return [*_stored(message), *([made] if made else [])]
+
+
+def read_attachments(message: Message, *, now: dt.datetime) -> tuple[Attachment, ...]:
+    """The files that go with a message, with their bytes. Raises FileNotFoundError when one is missing."""
+    files = files_of(message)
+    stored = [file for file in files if isinstance(file, StoredFile)]
+    if message.channel == Message.Channel.MAIL and len(stored) < len(message.fields.get(FIELD, [])):
+        raise FileNotFoundError("A file that goes with it is not there")
+    return tuple(file.make(message, now=now) if isinstance(file, MadeFile) else _read(file) for file in files)
+
+
+def _stored(message) -> list[StoredFile]:
     wanted = message.fields.get(FIELD, [])
-    if not wanted or message.channel != Message.Channel.MAIL:
+    if not wanted:
         return []
     found = {str(file.public_id): file for file in StoredFile.objects.filter(public_id__in=wanted)}
     return [found[public_id] for public_id in wanted if public_id in found]
-
-
-def read_attachments(message: Message) -> tuple[Attachment, ...]:
-    """The files that go with a message, with their bytes. Raises FileNotFoundError when one is missing."""
-    files = files_of(message)
-    if message.channel == Message.Channel.MAIL and len(files) < len(message.fields.get(FIELD, [])):
-        raise FileNotFoundError("A file that goes with it is not there")
-    return tuple(_read(file) for file in files)
 
 
 def _read(file: StoredFile) -> Attachment:

@@ -220,7 +220,8 @@ def _begin(message, decision, now):
     message.leased_until = now + LEASE
     message.address = decision.outgoing.address
     message.title, message.text = decision.title[:200], decision.text
-    message.save(update_fields=["state", "attempts", "leased_until", "address", "title", "text"])
+    message.language = decision.language
+    message.save(update_fields=["state", "attempts", "leased_until", "address", "title", "text", "language"])
     return Claim(message.tenant_id, message.pk, message.leased_until)
 
 

@@ -19,7 +19,8 @@ State = Message.State
 class Decision:
     """Exactly one of: an end (state, reason), a later time, or what leaves now.
 
-    `title` and `text` are what we keep: with LINK in the place of the link.
+    `title` and `text` are what we keep: with LINK in the place of the link, in `language` (empty when
+    a person wrote them).
     """
 
     state: str = ""
@@ -28,6 +29,7 @@ class Decision:
     outgoing: Outgoing | None = None
     title: str = ""
     text: str = ""
+    language: str = ""
 
 
 def judge(message: Message, *, now: dt.datetime) -> Decision:
@@ -118,11 +120,11 @@ def _quiet(message, kind: Kind, now):
 def _written(message, kind: Kind, now):
     """A person's words before ours; the link is made last and kept nowhere."""
     if EDITED_BY in message.fields:
-        title, text = message.title, message.text
+        title, text, language = message.title, message.text, ""
     else:
         letter = kind.write(message, now=now)
-        title, text = letter.title, letter.text
-    attachments = read_attachments(message)
+        title, text, language = letter.title, letter.text, letter.language
+    attachments = read_attachments(message, now=now)
     link = kind.make_link(message, now=now) if LINK in text else ""
     outgoing = Outgoing(
         key=str(message.key),
@@ -134,4 +136,4 @@ def _written(message, kind: Kind, now):
         text=text.replace(LINK, link),
         attachments=attachments,
     )
-    return Decision(outgoing=outgoing, title=title, text=text)
+    return Decision(outgoing=outgoing, title=title, text=text, language=language)

@@ -6,7 +6,8 @@ disagree with it on most doubled local times, so no SQL does this arithmetic.
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -49,6 +50,39 @@ def instant_at(day: dt.date, clock: dt.time, zone: ZoneInfo) -> dt.datetime:
 def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
     """The first instant of a local day and the first of the next: 23, 24 or 25 hours."""
     return instant_at(day, dt.time(0), zone), instant_at(day + dt.timedelta(days=1), dt.time(0), zone)
+
+
+@dataclass(frozen=True)
+class ClockChange:
+    """An instant at which a zone's clock jumps: how far it is from UTC before and after."""
+
+    at: dt.datetime
+    before: dt.timedelta
+    after: dt.timedelta
+
+
+def clock_changes(zone: ZoneInfo, start: dt.datetime, end: dt.datetime) -> list[ClockChange]:
+    """When the clock of a zone changes after `start` and up to `end`, to the second, in order."""
+    found, day = [], dt.timedelta(days=1)
+    start = start.astimezone(UTC)
+    while start < end:
+        stop = min(start + day, end)
+        if start.astimezone(zone).utcoffset() != stop.astimezone(zone).utcoffset():
+            found.append(_clock_change(zone, start, stop))
+        start = stop
+    return found
+
+
+def _clock_change(zone, start, end) -> ClockChange:
+    """Halving the span between two instants with different offsets."""
+    before, after = start.astimezone(zone).utcoffset(), end.astimezone(zone).utcoffset()
+    while end - start > dt.timedelta(seconds=1):
+        middle = (start + (end - start) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == before:
+            start = middle
+        else:
+            end = middle
+    return ClockChange(end, before, after)
 
 
 def in_quiet_hours(
@@ -94,6 +128,12 @@ class Calendar:
     def is_holiday(self, day: dt.date) -> bool:
         """Whether the day is a public holiday where the desk is."""
         return day in self._holidays(day.year)
+
+    def in_region(self, subdivision: str) -> "Calendar":
+        """The same desk for somebody whose own region's public holidays count; empty: the desk's region."""
+        if not subdivision or subdivision == self.subdivision:
+            return self
+        return replace(self, subdivision=subdivision, _years={})
 
     def spans(self, day: dt.date) -> list[tuple[dt.datetime, dt.datetime]]:
         """The working spans of one day, as instants in order."""
@@ -162,11 +202,13 @@ def calendar_of(tenant: Tenant) -> Calendar:
     )
 
 
+@lru_cache(maxsize=512)
 def _public_holidays(country: str, subdivision: str, year: int) -> frozenset[dt.date]:
     if not country:
         return frozenset()
     try:
         return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
     except NotImplementedError:
-        # A country the library does not know has only the closures its manager enters.
-        return frozenset()
+        # A region that the library does not know has its country's days; a country that it does not
+        # know has only the closures its manager enters.
+        return _public_holidays(country, "", year) if subdivision else frozenset()

@@ -10,4 +10,5 @@ class VisitsConfig(AppConfig):
         # Says to messaging who answers for messages about visits.
         import_module("visits.letters")
         import_module("visits.wordings")
+        import_module("visits.calendar_file")
         import_module("visits.nudges")
