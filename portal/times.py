@@ -10,6 +10,7 @@ from visits.entitled import still_open
 from visits.maintenance import waiting_service
 from visits.models import Visit
 from visits.moving import MoveRefused, move_visit
+from visits.places import hold_technicians
 from visits.slots import Slot, Wanted, best_slots
 
 SAID = "Said so on their page"
@@ -69,6 +70,8 @@ def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
 
 @transaction.atomic
 def _book_anew(visit, slot, *, now):
+    # Before any visit, as everywhere: nobody waits in a circle.
+    hold_technicians([slot.technician.pk])
     # Two tabs with two times make one visit: whoever comes second waits here, and is told.
     missed = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
     if not may_choose(missed):

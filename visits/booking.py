@@ -1,7 +1,8 @@
 """Booking a visit: one function for every way in, one transaction for all that belongs to it (R2.4).
 
-The technician's time is taken by an INSERT that gives way: of two bookers at once the database
-lets one in, and the other is told so without a failed transaction or a deadlock.
+The time of the technicians is taken by an INSERT that gives way: of two bookers at once the database
+lets one in, and the other is told so without a failed transaction. Technicians are held before
+anything else is, in one order for all paths (`visits.places`): nobody waits in a circle.
 """
 
 import datetime as dt
@@ -10,7 +11,8 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from cases.duties import close_duties_about
-from cases.models import Case, Duty
+from cases.models import Case
+from cases.promising import release_promise
 from contracts.models import Entitlement
 from customers.models import Contact, Customer, Equipment, SearchWord, Site, TimelineEntry
 from customers.search_words import add_number
@@ -19,16 +21,16 @@ from recommendations.models import Recommendation, WarnedFault
 from tenancy.calendars import local_day, zone_of
 from tenancy.models import Membership
 from visits.announcements import cancel_visit_messages, plan_visit_messages
-from visits.commitments import make_promises, release_promises
+from visits.commitments import make_promises, open_promises
 from visits.entitled import book_allowance, release_allowance
 from visits.maintenance import book_service, follow_visit
-from visits.models import Assignment, PlannedService, Technician, Visit, VisitEquipment
+from visits.models import Assignment, PlannedService, Technician, Visit, VisitEquipment, VisitSeries
 from visits.numbering import next_number
+from visits.places import UNDO_TIME, TooLateToUndo, hold_technicians
 from visits.second_miss import mind_misses
 from visits.told import told
 
-# So long a booking can be undone, and so long its confirmation waits.
-UNDO_TIME = dt.timedelta(minutes=2)
+UNDONE = "The booking was undone"
 
 
 class SlotTaken(Exception):
@@ -37,10 +39,6 @@ class SlotTaken(Exception):
     def __init__(self, technician: Technician, start: dt.datetime, taken_at: dt.datetime | None):
         super().__init__(f"{technician.name} is not free any more.")
         self.technician, self.start, self.taken_at = technician, start, taken_at
-
-
-class TooLateToUndo(ValueError):
-    """The time for undoing is over: the customer has been told, or will be at any moment."""
 
 
 @transaction.atomic
@@ -64,29 +62,37 @@ def book_visit(
     service: PlannedService | None = None,
     tell_by_mail: bool = True,
     tell_by_sms: bool = True,
+    others: Iterable[Technician] = (),
+    series: VisitSeries | None = None,
 ) -> Visit:
     """Book a technician from `start` to `end`; the customer is told the window `start` to `window_end`.
 
-    A fault without a `case` opens one, to be answered by `response_due_at`. With an `entitlement`
-    the visit is one of those that the contract grants, with a `service` it is planned maintenance. The
-    confirmation leaves when the booking cannot be undone any more, or, for a third appointment after
-    two misses, when a supervisor approves it (see `second_miss`). Raises SlotTaken when the
-    technician's time is gone, NothingLeft when the granted visit is, PlanRefused when the service is
-    booked otherwise, and ValueError for a time that has passed.
+    `others` come along: all of them are taken or nobody, and `technician` is the one named. A fault
+    without a `case` opens one, to be answered by `response_due_at`; a visit more for a `case` keeps it
+    open. With an `entitlement` the visit is one of those that the contract grants, with a `service` it
+    is planned maintenance, with a `series` one that comes again. The confirmation leaves when the
+    booking cannot be undone any more, or, for a third appointment after two misses, when a supervisor
+    approves it (see `second_miss`). Raises SlotTaken when the time of one of them is gone, NothingLeft
+    when the granted visit is, PlanRefused when the service is booked otherwise, and ValueError for a
+    time that has passed.
     """
     if start < now:
         raise ValueError("That time has passed. Choose a later one.")
     machines = list(machines)
-    _refuse_if_taken(technician, start, end)
+    crew = list(dict.fromkeys([technician, *others]))
+    _refuse_if_taken(crew, start, end)
+    hold_technicians(who.pk for who in crew)
     if case is None and kind == Visit.Kind.FAULT:
         case = _open_fault(customer, site, machines, problem, response_due_at, by=by, now=now)
+    elif case is not None:
+        _keep_open(case)
     visit = _visit(customer, site, contact, kind, problem, start, end, window_end, by=by, now=now)
-    visit.case, visit.entitlement = case, entitlement
+    visit.case, visit.entitlement, visit.series, visit.crew = case, entitlement, series, len(crew)
     visit.tell_by_mail, visit.tell_by_sms = tell_by_mail, tell_by_sms
     visit.number = next_number()
     visit.save()
     VisitEquipment.objects.bulk_create([VisitEquipment(visit=visit, equipment=m) for m in machines])
-    _take_time(visit, technician)
+    _take_time(visit, crew)
     mind_misses(visit, by=by, now=now)
     make_promises(visit, by=by, now=now)
     book_allowance(visit, by=by, now=now)
@@ -94,7 +100,7 @@ def book_visit(
         book_service(service, visit, by=by, now=now)
     plan_visit_messages(visit, "booked", now=now, send_after=visit.held_until)
     add_number(customer, SearchWord.Kind.VISIT, visit.number, visit.public_id)
-    _tell_timeline(visit, technician, "booked", "Visit booked", at=now, by=by, detail=problem)
+    _tell_timeline(visit, crew, "booked", "Visit booked", at=now, by=by, detail=problem)
     return visit
 
 
@@ -102,25 +108,26 @@ def book_visit(
 def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     """Take back a booking while its confirmation waits; undoing twice changes nothing.
 
-    The visit stays as cancelled by us, its promises end as released, its case closes. Raises
-    TooLateToUndo afterwards: then it is cancelled or moved, and the customer is told.
+    The visit reads "Booking undone", its promises end as released, and the case that was opened with
+    it closes, unless another visit is for it as well. Raises TooLateToUndo afterwards: then it is
+    cancelled or moved, and the customer is told.
     """
     visit = Visit.objects.select_for_update().get(pk=visit.pk)
-    if visit.state == Visit.State.CANCELLED_BY_US:
+    if visit.was_undone:
         return visit
     if visit.state != Visit.State.BOOKED or visit.held_until is None or now >= visit.held_until:
         raise TooLateToUndo("Two minutes are over: move or cancel the visit, so that the customer hears.")
-    because = "The booking was undone"
-    visit.state, visit.ended_because = Visit.State.CANCELLED_BY_US, because
+    visit.state, visit.ended_because = Visit.State.CANCELLED_BY_US, Visit.BOOKING_UNDONE
     visit.version, visit.changed_at = visit.version + 1, now
     visit.save(update_fields=["state", "ended_because", "version", "changed_at"])
     cancel_visit_messages(visit, now=now)
-    release_promises(visit, now=now, because=because, by=by)
-    release_allowance(visit, by=by, now=now, because=because)
+    for promise in open_promises(visit):
+        # Nobody was told of it: whatever was due by now, none of it is broken.
+        release_promise(promise, now=now, evidence=UNDONE, by=by)
+    release_allowance(visit, by=by, now=now, because=UNDONE)
     follow_visit(visit, by=by, now=now)
-    close_duties_about(visit.public_id, Duty.Kind.APPROVE_VISIT, by=by, now=now, outcome=because)
-    if visit.case_id and visit.case.opened_at == visit.booked_at:
-        Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=because)
+    close_duties_about(visit.public_id, by=by, now=now, outcome=UNDONE)
+    _close_case_of(visit, now=now)
     add_line(
         visit.customer,
         TimelineEntry.Kind.VISIT,
@@ -133,28 +140,46 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     return visit
 
 
-def _refuse_if_taken(technician, start, end):
+def _refuse_if_taken(crew, start, end):
     """The common case, before anything is written or waited for."""
     other = (
         Assignment.objects.filter(
-            technician=technician, starts_at__lt=end, ends_at__gt=start, state__in=Assignment.BLOCKING_STATES
+            technician__in=crew, starts_at__lt=end, ends_at__gt=start, state__in=Assignment.BLOCKING_STATES
         )
+        .select_related("technician", "visit")
         .order_by("-visit__booked_at")
-        .values_list("visit__booked_at", flat=True)
         .first()
     )
     if other is not None:
-        raise SlotTaken(technician, start, other)
+        raise SlotTaken(other.technician, start, other.visit.booked_at)
 
 
-def _take_time(visit, technician):
+def _take_time(visit, crew):
     """Whoever inserts first has it; the other waits for that transaction's end, and gives way."""
     span = {"starts_at": visit.planned_start, "ends_at": visit.planned_end}
-    assignment = Assignment(visit=visit, technician=technician, **span)
-    Assignment.objects.bulk_create([assignment], ignore_conflicts=True)
-    if not Assignment.objects.filter(visit=visit).exists():
-        _refuse_if_taken(technician, start=visit.planned_start, end=visit.planned_end)
-        raise SlotTaken(technician, visit.planned_start, None)
+    Assignment.objects.bulk_create(
+        [Assignment(visit=visit, technician=who, **span) for who in crew], ignore_conflicts=True
+    )
+    taken = set(Assignment.objects.filter(visit=visit).values_list("technician", flat=True))
+    missing = [who for who in crew if who.pk not in taken]
+    if missing:
+        _refuse_if_taken(missing, start=visit.planned_start, end=visit.planned_end)
+        raise SlotTaken(missing[0], visit.planned_start, None)
+
+
+def _keep_open(case):
+    """A matter that needs one more visit is not over."""
+    closed = Case.objects.filter(pk=case.pk, state=Case.State.CLOSED)
+    closed.update(state=Case.State.OPEN, closed_at=None, outcome="")
+
+
+def _close_case_of(visit, *, now):
+    """The case that was opened with the booking goes with it, while no other visit is for it."""
+    if visit.case is None or visit.case.opened_at != visit.booked_at:
+        return
+    cancelled = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
+    if not visit.case.visits.exclude(pk=visit.pk).exclude(state__in=cancelled).exists():
+        Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=UNDONE)
 
 
 def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) -> Case:
@@ -199,13 +224,13 @@ def _visit(customer, site, contact, kind, problem, start, end, window_end, *, by
     )
 
 
-def _tell_timeline(visit, technician, step, title, *, at, by, detail):
+def _tell_timeline(visit, crew, step, title, *, at, by, detail):
     day = f"{visit.told_day:%a} {visit.told_day.day} {visit.told_day:%b}"
     window = f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
     add_line(
         visit.customer,
         TimelineEntry.Kind.VISIT,
-        f"{title}: {day}, {window}, {technician.name}",
+        f"{title}: {day}, {window}, {' and '.join(who.name for who in crew)}",
         at=at,
         detail=detail,
         actor=by,

@@ -1,6 +1,9 @@
 """The granted visits of a term: which are open, and what the ledger says of a visit that is one (R3.1)."""
 
 import datetime as dt
+import uuid
+from collections.abc import Iterator
+from itertools import count, takewhile
 
 from cases.duties import close_duties_about
 from cases.models import Duty
@@ -8,6 +11,7 @@ from contracts.allowance import terms_that_count, with_left
 from contracts.cover import Cover
 from contracts.disposing import NothingLeft, hold_entitlement, open_visits
 from contracts.models import AllowanceEntry, Entitlement
+from messaging.keys import key_of
 from visits.models import Visit
 
 Kind = AllowanceEntry.Kind
@@ -56,6 +60,21 @@ def book_allowance(visit: Visit, *, by, now: dt.datetime) -> None:
         close_duties_about(held.public_id, Duty.Kind.OFFER_VISIT, by=by, now=now, outcome=said)
 
 
+def book_allowance_again(visit: Visit, *, by, now: dt.datetime) -> None:
+    """Its cancelling was undone: the granted visit that was released is booked once more.
+
+    Raises NothingLeft when it was booked or given up meanwhile.
+    """
+    if visit.entitlement_id is None:
+        return
+    held = hold_entitlement(visit.entitlement)
+    if open_visits(held) < 1:
+        raise NothingLeft("The paid visit that it used was booked or given up meanwhile. Book it anew.")
+    booked = _booked_causes(visit, held.pk)
+    cause = next(cause for cause in _causes(visit) if cause not in booked)
+    _enter(visit, held.pk, Kind.BOOKED, by, now, "The cancelling was undone", cause=cause)
+
+
 def release_allowance(visit: Visit, *, by, now: dt.datetime, because: str) -> None:
     """Note that the booking holds nothing any more."""
     _enter(visit, visit.entitlement_id, Kind.RELEASED, by, now, because)
@@ -78,7 +97,7 @@ def use_allowance(visit: Visit, *, by, now: dt.datetime) -> None:
     used = _one_left(visit, own)
     if used != own:
         because = "Done in the next term" if used else "No granted visit was left when it was done"
-        if own.entries.filter(kind=Kind.BOOKED, subject=visit.public_id).exists():
+        if own.entries.filter(kind=Kind.BOOKED, subject=_cause(visit, own.pk)).exists():
             release_allowance(visit, by=by, now=now, because=because)
         visit.entitlement = used
         visit.save(update_fields=["entitlement"])
@@ -103,7 +122,25 @@ def _one_left(visit, own) -> Entitlement | None:
     return next((entitlement for entitlement in ranked if entitlement.pk in unused), None)
 
 
-def _enter(visit, entitlement, kind, by, now, reason=""):
+def _causes(visit) -> Iterator[uuid.UUID]:
+    """Under what a visit stands in the ledger, where nothing is entered twice: its public id, and one
+    more for each time that it was booked again."""
+    yield visit.public_id
+    yield from (key_of("booked again", visit.public_id, time) for time in count(1))
+
+
+def _booked_causes(visit, entitlement) -> set[uuid.UUID]:
+    booked = AllowanceEntry.objects.filter(entitlement=entitlement, kind=Kind.BOOKED)
+    return set(booked.values_list("subject", flat=True))
+
+
+def _cause(visit, entitlement) -> uuid.UUID:
+    """The one that it was booked under last."""
+    booked = _booked_causes(visit, entitlement)
+    return [visit.public_id, *takewhile(booked.__contains__, _causes(visit))][-1]
+
+
+def _enter(visit, entitlement, kind, by, now, reason="", cause=None):
     if entitlement is None:
         return
     entry = AllowanceEntry(
@@ -113,6 +150,6 @@ def _enter(visit, entitlement, kind, by, now, reason=""):
         at=now,
         by=by,
         reason=reason[:200],
-        subject=visit.public_id,
+        subject=cause or _cause(visit, entitlement),
     )
     AllowanceEntry.objects.bulk_create([entry], ignore_conflicts=True)

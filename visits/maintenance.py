@@ -210,6 +210,7 @@ def follow_visit(visit: Visit, *, by, now: dt.datetime) -> None:
     """What became of a visit becomes of its service: done, or to be booked again. Told twice it is once.
 
     A visit that was missed and is done late does its service, unless another visit was booked for it.
+    One whose cancelling was undone is to do its service again, unless it was left out meanwhile.
     """
     services = PlannedService.objects.filter(visit=visit)
     if visit.state == Visit.State.DONE:
@@ -220,6 +221,8 @@ def follow_visit(visit: Visit, *, by, now: dt.datetime) -> None:
             close_duties_about(service.public_id, Duty.Kind.BOOK_SERVICE, by=by, now=now, outcome=said)
     elif visit.state in Visit.OVER_STATES:
         services.filter(state=State.BOOKED).update(state=State.DUE, alarmed_at=None)
+    elif visit.state in Visit.WAITING_STATES:
+        services.filter(state=State.DUE).update(state=State.BOOKED)
 
 
 # Words

@@ -13,15 +13,19 @@ from cases.duties import close_duties_about
 from cases.models import Duty, Interaction, Promise
 from customers.models import TimelineEntry
 from customers.timeline import add_line
+from messaging import outbox
 from tenancy.calendars import calendar_of, local_time, zone_of
 from tenancy.models import Membership
-from visits.announcements import cancel_visit_messages, plan_visit_messages
+from visits.announcements import plan_visit_messages
 from visits.commitments import break_promises, release_promises
 from visits.entitled import release_allowance
 from visits.maintenance import follow_visit
 from visits.models import Visit
+from visits.places import UNDO_TIME
 from visits.sweeper import catch_up_first, make_missed
 
+# Why a message about a cancelled visit does not leave; undone, it waits again.
+CANCELLED_WITH_IT = "The visit was cancelled."
 OUTCOME_DUTIES = (Duty.Kind.REBOOK, Duty.Kind.TELL_CUSTOMER, Duty.Kind.CALL_CUSTOMER)
 
 
@@ -94,11 +98,32 @@ def cannot_come(visit: Visit, *, because: str, by: Membership, now: dt.datetime)
         return _missed_because(visit, because, now)
 
 
+def nobody_came(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Visit:
+    """The customer says that nobody came, once the window is over: missed by us, at once (R4.3).
+
+    `by` is the colleague who heard it, or None when they said so on their page. Said twice, or of a
+    visit that the clock has missed already, it changes nothing. Raises OutcomeRefused.
+    """
+    catch_up_first(visit, now=now)
+    with transaction.atomic():
+        visit = Visit.objects.select_for_update().get(pk=visit.pk)
+        if visit.state == Visit.State.MISSED:
+            return visit
+        if visit.state not in Visit.WAITING_STATES:
+            raise OutcomeRefused(f"This visit is {visit.get_state_display().lower()} already.")
+        if now < visit.window_end:
+            raise OutcomeRefused(f"Somebody may still come: the window is until {visit.told_until:%H:%M}.")
+        heard = f", heard by {by.name}" if by else ", on their page"
+        return _missed_because(visit, f"The customer says that nobody came{heard}", now)
+
+
 def cancel_visit(
     visit: Visit, *, whose: Whose, because: str, by: Membership | None, now: dt.datetime, version: int
 ) -> Visit:
     """Cancel a visit before it begins, by us or by the customer; the customer is told.
 
+    Cancelled by somebody at the desk they are told two minutes later: until then `restore_visit` takes
+    it back. `by` is None where the customer cancels through their own link, and is told at once.
     From the first minute of the window on, ours is no cancelling but a miss: see `cannot_come`. Once
     the window is over it is a miss whoever cancels. Raises OutcomeRefused.
     """
@@ -120,8 +145,8 @@ def cancel_visit(
         release_promises(visit, now=now, because=said, by=by)
         release_allowance(visit, by=by, now=now, because=said)
         follow_visit(visit, by=by, now=now)
-        cancel_visit_messages(visit, now=now)
-        plan_visit_messages(visit, "cancelled", now=now)
+        outbox.cancel_about(visit.public_id, because=CANCELLED_WITH_IT)
+        plan_visit_messages(visit, "cancelled", now=now, send_after=now + UNDO_TIME if by else None)
         close_duties_about(visit.public_id, by=by, now=now, outcome=said)
         add_line(
             visit.customer,
@@ -131,7 +156,7 @@ def cancel_visit(
             detail=visit.ended_because,
             actor=by,
             subject=visit.public_id,
-            step="cancelled",
+            step=f"cancelled {visit.version}",
         )
     return visit
 

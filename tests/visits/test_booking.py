@@ -17,6 +17,8 @@ from tenancy.scope import tenant
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
 from visits.entitled import unused_visit
 from visits.models import Assignment, Visit
+from visits.outcomes import Whose, cancel_visit
+from visits.standing import standing_of
 
 MINUTE = dt.timedelta(minutes=1)
 TWO_O_CLOCK = dt.datetime(2026, 3, 5, 14, 0, tzinfo=dt.UTC)
@@ -138,7 +140,7 @@ def test_undoing_takes_everything_back_and_frees_the_time(desk, now):
     entitlement = Entitlement.objects.get()
     visit = book(desk, now, entitlement=entitlement)
     undone = undo_booking(visit, by=desk.dispatcher, now=now + MINUTE)
-    assert (undone.state, undone.ended_because) == ("cancelled by us", "The booking was undone")
+    assert (undone.state, undone.ended_because) == ("cancelled by us", Visit.BOOKING_UNDONE)
     assert set(Promise.objects.values_list("state", flat=True)) == {"released"}
     assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
     assert set(AllowanceEntry.objects.values_list("kind", flat=True)) == {"booked", "released"}
@@ -146,6 +148,64 @@ def test_undoing_takes_everything_back_and_frees_the_time(desk, now):
     assert unused_visit(covers_of_customer(desk.customer, now.date()))[0] == entitlement
     assert undo_booking(visit, by=desk.dispatcher, now=now + MINUTE).version == undone.version
     assert book(desk, now + MINUTE).state == "booked"
+
+
+def test_an_undone_booking_reads_so_and_breaks_no_promise(desk, now):
+    # The call ahead was due a minute after the booking.
+    visit = book(desk, now, start=now + 31 * MINUTE)
+    undone = undo_booking(visit, by=desk.dispatcher, now=now + 1.5 * MINUTE)
+    assert (undone.was_undone, undone.get_state_display()) == (True, "Booking undone")
+    assert standing_of(undone, now=now, desk=desk.tenant).word == "Booking undone"
+    assert set(Promise.objects.values_list("state", flat=True)) == {"released"}
+    other = book(desk, now, start=now + 31 * MINUTE)
+    cancelled = cancel_visit(
+        other, whose=Whose.US, because="No part", by=desk.dispatcher, now=now, version=other.version
+    )
+    assert (cancelled.was_undone, cancelled.get_state_display()) == (False, "Cancelled by us")
+    with pytest.raises(TooLateToUndo):
+        undo_booking(cancelled, by=desk.dispatcher, now=now)
+
+
+def test_a_second_visit_keeps_a_case_open_and_undoing_it_does_not_close_the_case(desk, now):
+    first = book(desk, now)
+    case = first.case
+    Case.objects.filter(pk=case.pk).update(state="closed", closed_at=now, outcome="Mended")
+    tomorrow = TWO_O_CLOCK + dt.timedelta(days=1)
+    second = book(desk, now, case=case, start=tomorrow, kind=Visit.Kind.RETURN)
+    assert Case.objects.get().state == "open"
+    undo_booking(second, by=desk.dispatcher, now=now + MINUTE)
+    assert Case.objects.get().state == "open"
+
+
+def test_a_case_with_another_visit_outlives_the_booking_that_opened_it(desk, now):
+    first = book(desk, now)
+    second = book(desk, now, case=first.case, start=TWO_O_CLOCK + dt.timedelta(days=1))
+    undo_booking(first, by=desk.dispatcher, now=now + MINUTE)
+    assert Case.objects.get().state == "open"
+    undo_booking(second, by=desk.dispatcher, now=now + MINUTE)
+    # It was opened in the same moment, and nobody comes for it any more.
+    assert Case.objects.get().state == "closed"
+
+
+def test_a_crew_is_booked_together_and_the_first_is_named(desk, now):
+    visit = book(desk, now, others=[desk.marek])
+    crew = visit.assignments.order_by("pk").values_list("technician__name", "starts_at", "ends_at")
+    assert list(crew) == [
+        (name, TWO_O_CLOCK, TWO_O_CLOCK + 75 * MINUTE) for name in ("Lou Baptiste", "Marek Novak")
+    ]
+    assert visit.crew == 2
+    line = TimelineEntry.objects.get(subject=visit.public_id)
+    assert line.title == "Visit booked: Thu 5 Mar, 14:00 to 15:00, Lou Baptiste and Marek Novak"
+    window = Promise.objects.get(kind="window")
+    assert window.text == "Lou will be there on 5 March, 14:00 to 15:00"
+
+
+def test_of_a_crew_all_are_free_or_nobody_is_booked(desk, now):
+    book(desk, now, technician=desk.marek, start=TWO_O_CLOCK + 30 * MINUTE)
+    with pytest.raises(SlotTaken) as refused:
+        book(desk, now, others=[desk.marek])
+    assert refused.value.technician == desk.marek
+    assert Assignment.objects.count() == Visit.objects.count() == 1
 
 
 def test_undoing_ends_after_two_minutes(desk, now):

@@ -55,6 +55,9 @@ class Visit(TenantModel):
         State.CANCELLED_BY_CUSTOMER,
     )
 
+    # Why a visit ended that nobody was told of: no cancelling, and no broken promise.
+    BOOKING_UNDONE = "Undone before anybody was told"
+
     number = models.CharField(max_length=40)
     number_key = models.CharField(max_length=40, editable=False, db_collation="C")
     customer = TenantForeignKey(Customer, related_name="visits")
@@ -183,6 +186,15 @@ class Visit(TenantModel):
 
     def __str__(self):
         return self.number
+
+    @property
+    def was_undone(self) -> bool:
+        """Whether its booking was taken back before anybody was told; the row stands as cancelled by us."""
+        return self.state == self.State.CANCELLED_BY_US and self.ended_because == self.BOOKING_UNDONE
+
+    def get_state_display(self) -> str:
+        """What people read for the stored state."""
+        return "Booking undone" if self.was_undone else self.State(self.state).label
 
     def save(self, **kwargs):
         """Keep the search key beside the number. Bulk writers set it themselves."""

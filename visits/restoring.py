@@ -1,0 +1,116 @@
+"""Undoing a cancelling while nobody has been told: the visit stands as before, if its place is free."""
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+
+from cases.models import Duty, Promise
+from contracts.disposing import NothingLeft
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+from messaging import outbox
+from messaging.models import Message
+from tenancy.models import Membership
+from visits.entitled import book_allowance_again
+from visits.maintenance import follow_visit
+from visits.models import Visit
+from visits.outcomes import CANCELLED_WITH_IT, OutcomeRefused
+from visits.places import UNDO_TIME, PlaceTaken, TooLateToUndo, crews_of, hold_technicians, hold_visits
+from visits.snapshots import LEFT
+
+State = Visit.State
+CANCELLED = (State.CANCELLED_BY_US, State.CANCELLED_BY_CUSTOMER)
+TOO_LATE = "Two minutes are over, and the customer is told: book a new visit."
+
+
+def restore_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
+    """Take back a cancelling of the last two minutes; the customer hears nothing. Twice changes nothing.
+
+    Raises TooLateToUndo afterwards, PlaceTaken when another visit has its time, and OutcomeRefused for
+    a visit that was not cancelled by the desk or whose paid visit is booked otherwise.
+    """
+    with transaction.atomic():
+        crew = crews_of([visit.pk])[visit.pk]
+        hold_technicians(who.pk for who in crew)
+        visit = hold_visits([visit.pk])[visit.pk]
+        if visit.state in Visit.WAITING_STATES:
+            return visit
+        _check(visit, now)
+        cancelled_at, said = visit.changed_at, f"{visit.get_state_display()}: {visit.ended_because}"
+        _stand_again(visit, crew, now)
+        _promise_again(visit, cancelled_at)
+        try:
+            book_allowance_again(visit, by=by, now=now)
+        except NothingLeft as gone:
+            raise OutcomeRefused(str(gone)) from gone
+        follow_visit(visit, by=by, now=now)
+        outbox.cancel_about(visit.public_id, because="The cancelling was undone.", kinds=["cancelled"])
+        stopped = _messages(visit).filter(state=Message.State.CANCELLED, reason=CANCELLED_WITH_IT)
+        outbox.plan_again(stopped.values_list("pk", flat=True))
+        closed = Duty.objects.filter(subject=visit.public_id, closed_at=cancelled_at, outcome=said[:300])
+        closed.update(closed_at=None, closed_by=None, outcome="")
+        add_line(
+            visit.customer,
+            TimelineEntry.Kind.VISIT,
+            f"Cancelling undone: visit {visit.number} stands as before",
+            at=now,
+            actor=by,
+            subject=visit.public_id,
+            step=f"restored {visit.version}",
+        )
+    return visit
+
+
+def can_restore(visit: Visit, *, now: dt.datetime) -> bool:
+    """Whether the desk may still take a cancelling back, as far as the clock goes."""
+    return visit.state in CANCELLED and not visit.was_undone and now < visit.changed_at + UNDO_TIME
+
+
+def _messages(visit):
+    return Message.objects.filter(subject=visit.public_id)
+
+
+def _check(visit, now):
+    if visit.state not in CANCELLED or visit.was_undone or visit.is_history:
+        raise OutcomeRefused(f"This visit is {visit.get_state_display().lower()}: it cannot be restored.")
+    cancelled = TimelineEntry.objects.filter(
+        subject=visit.public_id, step=f"cancelled {visit.version}"
+    ).first()
+    if cancelled is None or cancelled.actor_id is None:
+        raise OutcomeRefused("The customer cancelled it. Book a new visit when they want one.")
+    if now >= visit.changed_at + UNDO_TIME:
+        raise TooLateToUndo(TOO_LATE)
+    told = _messages(visit).filter(kind="cancelled", planned_at__gte=visit.changed_at)
+    if told.filter(state__in=LEFT).exists():
+        raise TooLateToUndo(TOO_LATE)
+
+
+def _stand_again(visit, crew, now):
+    """In the state that it had: the last one in its history in which somebody waited for it."""
+    waited = visit.history.filter(state__in=Visit.WAITING_STATES).order_by("-pgh_created_at", "-pk")
+    visit.state = waited.values_list("state", flat=True).first() or State.BOOKED
+    visit.ended_because = ""
+    visit.version, visit.changed_at = visit.version + 1, now
+    try:
+        with transaction.atomic():
+            visit.save(update_fields=["state", "ended_because", "version", "changed_at"])
+    except IntegrityError as error:
+        if "assignment_never_in_two_places" not in str(error):
+            raise
+        names = " or ".join(who.first_name for who in crew)
+        raise PlaceTaken(f"{names} has another visit then. Book a new time.") from error
+
+
+def _promise_again(visit, cancelled_at):
+    """What the cancelling settled is open again, as if nothing had been said; the database allows it here."""
+    settled = Promise.objects.filter(
+        of_visit__visit=visit,
+        settled_at=cancelled_at,
+        due_at__gte=cancelled_at,
+        state__in=[Promise.State.RELEASED, Promise.State.BROKEN],
+    )
+    subjects = list(settled.values_list("public_id", flat=True))
+    settled.update(state=Promise.State.OPEN, settled_at=None, evidence="")
+    # Broken after all, it is told again.
+    lines = TimelineEntry.objects.filter(subject__in=subjects, step="broken")
+    lines.update(step=f"undone {visit.version}")
