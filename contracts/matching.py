@@ -57,9 +57,9 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
     """Match saved payments that have no contract yet; renew what they renew. Queries do not grow with them.
 
     In order of their day, so that each is held against the end that the one before it left. Money
-    with another customer's number, for a cancelled contract's next term, or too little stays
-    unmatched: a person decides. Matching twice changes nothing, also with copies read before the
-    first time: the payments are read again, once their contracts are locked.
+    with another customer's number, for a cancelled contract's next term, too little, or perhaps known
+    already stays unmatched: a person decides. Matching twice changes nothing, also with copies read
+    before the first time: the payments are read again, once their contracts are locked.
     """
     payments = [payment for payment in payments if payment.contract_id is None]
     contracts = _named_contracts(payments)
@@ -150,7 +150,8 @@ def _named_contracts(payments) -> dict[str, Contract]:
 
 
 def _still_unmatched(payments):
-    rows = Payment.objects.unmatched().filter(pk__in=[payment.pk for payment in payments])
+    ids = [payment.pk for payment in payments]
+    rows = Payment.objects.unmatched().filter(pk__in=ids, perhaps_again__isnull=True)
     return rows.select_for_update(of=("self",)).order_by("pk")
 
 

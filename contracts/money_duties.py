@@ -25,11 +25,13 @@ def due_next_noon(calendar: Calendar, now: dt.datetime) -> dt.datetime:
 def match_duty(payment: Payment, due_at: dt.datetime, now: dt.datetime) -> Duty:
     """The duty, unsaved, to find out what unmatched money was for; accounts own it."""
     named = f", naming “{payment.contract_written}”" if payment.contract_written else ", naming no contract"
+    before = payment.perhaps_again
+    perhaps = f". Perhaps known already: {told_before(before)}" if before is not None else ""
     return Duty(
         key=key_of("duty", "unmatched money", payment.public_id),
         kind=Duty.Kind.MATCH_PAYMENT,
         title=f"Match {money(payment.amount, payment.currency)} of {_whose(payment)}"[:200],
-        detail=f"Received {day_in_full(payment.paid_on)}{named}",
+        detail=f"Received {day_in_full(payment.paid_on)}{named}{perhaps}",
         customer=payment.customer,
         subject=payment.public_id,
         owner_role=Role.ACCOUNTS,
@@ -58,6 +60,13 @@ def settle_duty(
         opened_at=now,
         due_at=due_at,
     )
+
+
+def told_before(payment: Payment) -> str:
+    """Which file told a payment, and in what words: for whoever has to say whether it came twice."""
+    words = " · ".join(filter(None, (payment.payer, payment.reference))) or "no words"
+    where = f"{payment.statement.name} tells" if payment.statement is not None else "we have"
+    return f"{where} {money(payment.amount, payment.currency)} of {day_in_full(payment.paid_on)}, {words}"
 
 
 def _whose(payment: Payment) -> str:

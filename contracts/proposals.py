@@ -154,7 +154,9 @@ def _judge(payment, contract, points, reasons, known: _Known, today) -> Proposal
 
 
 def _second_look(payment, contract, known: _Known) -> str:
-    """Words where the payer is another than the contract's customer, or may well be."""
+    """Words where it may be known already, or the payer may well be another than the contract's customer."""
+    if payment.perhaps_again_id is not None:
+        return "Perhaps known already: another file told it before."
     if payment.customer_id is not None:
         is_other = payment.customer_id != contract.customer_id
         return f"The payer is another customer: {payment.customer}." if is_other else ""

@@ -71,7 +71,7 @@ def unmatched_in_review(day: dt.date) -> list[Payment]:
         unmatched_payment__isnull=False, cover_state=State.IN_REVIEW
     )
     found = Payment.objects.unmatched().filter(customer__in=in_review.values("customer"))
-    return list(found.select_related("customer").order_by("paid_on", "pk"))
+    return list(found.select_related("customer", "perhaps_again__statement").order_by("paid_on", "pk"))
 
 
 def queue(

@@ -22,6 +22,7 @@ from contracts.named_contracts import Named, keep_names, named_contracts
 from contracts.open_money import wait_for_person
 from contracts.payers import Payers
 from contracts.renewals import tell_renewals
+from contracts.told_again import mark_of, mark_of_line, perhaps_told, reference_of
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
 from customers.searchkeys import serial_key
@@ -30,7 +31,17 @@ from tenancy.models import Tenant
 from tenancy.scope import current_tenant_id
 
 # What becomes of a line, in the order in which a person reads it.
-KINDS = ("renewed", "paid", "unmatched", "known", "money out", "left alone", "refused", "pending")
+KINDS = (
+    "renewed",
+    "paid",
+    "unmatched",
+    "perhaps known",
+    "known",
+    "money out",
+    "left alone",
+    "refused",
+    "pending",
+)
 MOST_REFUSED_KEPT = 500
 
 
@@ -173,12 +184,12 @@ def _new(lines: list[BankLine], account: str, rows, day_field: str, payer_field:
     told = rows.filter(
         statement__isnull=False, **{f"{day_field}__gte": min(days), f"{day_field}__lte": max(days)}
     )
-    stored = [(number, _mark(*rest)) for number, *rest in told.values_list(*columns)]
+    stored = [(number, mark_of(*rest)) for number, *rest in told.values_list(*columns)]
     unnumbered = Counter(mark for number, mark in stored if not number)
     numbered = Counter(mark for number, mark in stored if number and number not in numbers)
     new, known = [], []
     for line in lines:
-        mark, money_of_it = _mark_of(line), (line.booked_on, abs(line.amount), line.currency)
+        mark, money_of_it = mark_of_line(line), (line.booked_on, abs(line.amount), line.currency)
         if line.number and by_number.get(line.number) == money_of_it:
             known.append(line)
         elif unnumbered[mark] > 0:
@@ -195,20 +206,6 @@ def _new(lines: list[BankLine], account: str, rows, day_field: str, payer_field:
     return new, known
 
 
-def _mark(day, amount, currency, payer, reference) -> tuple:
-    """By which a line without a number is known again."""
-    return (day, amount, currency, serial_key(payer), serial_key(reference))
-
-
-def _mark_of(line: BankLine) -> tuple:
-    return _mark(line.booked_on, abs(line.amount), line.currency, line.payer[:200], _reference(line))
-
-
-def _reference(line: BankLine) -> str:
-    """What a person reads of the line; where the payer wrote nothing, the bank's own words."""
-    return (line.reference or line.text)[:200]
-
-
 # Money in
 
 
@@ -220,6 +217,10 @@ def _take_in_credits(statement, told: _Sorted, *, by, now) -> dict[str, int]:
         _payment(statement, line, meant, payers, by=by, now=now)
         for line, meant in zip(lines, named, strict=True)
     ]
+    written = [payment.contract_written for payment in payments]
+    again = perhaps_told(lines, written, known=told.known, statement=statement)
+    for payment, before in zip(payments, again, strict=True):
+        payment.perhaps_again = before
     Payment.objects.bulk_create(payments, batch_size=1000)
     comes_back = [
         Named((), "") if line.is_return else meant for line, meant in zip(lines, named, strict=True)
@@ -230,14 +231,15 @@ def _take_in_credits(statement, told: _Sorted, *, by, now) -> dict[str, int]:
     # Money that comes back to us is no customer's payment, whatever number stands on it.
     paying = [payment for payment, line in zip(payments, lines, strict=True) if not line.is_return]
     result = match_payments(paying, by=by, now=now)
-    _tell_payments(payments)
+    _tell_payments(payment for payment in payments if payment.perhaps_again is None)
     renewals = [payment.renewal for payment in result.renewed]
     prefetch_related_objects(renewals, "contract__customer")
     tell_renewals(renewals, by=by, now=now)
     settled = {payment.pk for payment in result.renewed + result.paid}
     waiting = [payment for payment in payments if payment.pk not in settled]
     wait_for_person(waiting, now=now)
-    kinds = {payment.pk: "renewed" for payment in result.renewed}
+    perhaps = {payment.pk: "perhaps known" for payment in payments if payment.perhaps_again is not None}
+    kinds = perhaps | {payment.pk: "renewed" for payment in result.renewed}
     kinds |= {payment.pk: "paid" for payment in result.paid}
     # Matching reads the payments again: those that it gives back know their contracts.
     numbers = {payment.pk: payment.contract.number for payment in result.renewed + result.paid}
@@ -245,7 +247,12 @@ def _take_in_credits(statement, told: _Sorted, *, by, now) -> dict[str, int]:
         Fate(line, kinds.get(payment.pk, "unmatched"), numbers.get(payment.pk, ""))
         for line, payment in zip(lines, payments, strict=True)
     ]
-    return {"renewed": len(result.renewed), "paid": len(result.paid), "unmatched": len(waiting)}
+    return {
+        "renewed": len(result.renewed),
+        "paid": len(result.paid),
+        "unmatched": len(waiting) - len(perhaps),
+        "perhaps known": len(perhaps),
+    }
 
 
 def _payment(statement, line: BankLine, meant: Named, payers: Payers, *, by, now) -> Payment:
@@ -257,7 +264,7 @@ def _payment(statement, line: BankLine, meant: Named, payers: Payers, *, by, now
         amount=line.amount,
         currency=line.currency,
         method=line.text[:40],
-        reference=_reference(line),
+        reference=reference_of(line),
         payer=line.payer[:200],
         contract_written=written,
         written_key=serial_key(written),
@@ -309,7 +316,7 @@ def _take_in_returns(statement, told: _Sorted, *, by, now) -> int:
             booked_on=line.booked_on,
             amount=-line.amount,
             currency=line.currency,
-            reference=_reference(line),
+            reference=reference_of(line),
             payee=line.payer[:200],
             recorded_at=now,
             recorded_by=by,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contracts.models import ContractTerm, Payment
 from contracts.money_by_hand import CannotMatch, match_by_hand, split_payment, take_up_again
+from contracts.money_duties import told_before
 from contracts.money_elsewhere import give_back, give_to_customer, set_aside
 from contracts.open_money import AlreadySettled, NeedsReason
 from contracts.proposals import named_shares, proposals_for
@@ -141,6 +142,7 @@ def _payment(id) -> Payment:
         "renewal__term",
         "statement__imported_by__user",
         "part_of",
+        "perhaps_again__statement",
         "tenant",
     )
     return the_one(rows, id)
@@ -180,6 +182,7 @@ def _page(request, shown: Payment, status=200, **more) -> HttpResponse:
         "amount": money(shown.amount, shown.currency),
         "tone": tone,
         "state": state,
+        "before": told_before(shown.perhaps_again) if shown.perhaps_again else "",
         "due": dues_of([shown.public_id], now=now, zone=zone).get(shown.public_id),
         "is_waiting": is_waiting,
         "has_renewed": has_renewed(shown),
@@ -191,7 +194,7 @@ def _page(request, shown: Payment, status=200, **more) -> HttpResponse:
         "history": history_of(shown),
         "match_form": MatchForm(initial=_asked(request)),
         "split_form": SplitForm(initial=split_into(named_shares(shown)) if is_waiting else None),
-        "aside_form": ReasonForm(),
+        "aside_form": ReasonForm(initial={"because": "Known already"} if shown.perhaps_again else None),
         "again_form": ReasonForm(),
         "back_form": BackForm(initial={"returned_on": today}),
         "whose_form": WhoseForm(),

@@ -38,6 +38,7 @@ WORDS = {
     "renewed": ("renews a contract", "renew a contract"),
     "paid": ("pays a term that stands", "pay a term that stands"),
     "unmatched": ("waits to be matched", "wait to be matched"),
+    "perhaps known": ("is perhaps known already", "are perhaps known already"),
     "known": ("was taken in before", "were taken in before"),
     "money out": ("looks like a return", "look like a return"),
     "left alone": ("is other money out, left alone", "are other money out, left alone"),
@@ -130,7 +131,8 @@ def take_in_statement(request):
 def statement(request, id):
     """What became of one file's lines."""
     shown = the_one(Statement.objects.select_related("imported_by__user"), id)
-    context = {"statement": shown, "counts": counts_in_words(shown)}
+    waits = shown.counts.get("unmatched", 0) + shown.counts.get("perhaps known", 0)
+    context = {"statement": shown, "counts": counts_in_words(shown), "waits": waits}
     return render(request, "servicedesk/payments_statement.html", context)
 
 

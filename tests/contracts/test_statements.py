@@ -21,7 +21,7 @@ from contracts.models import (
     Statement,
 )
 from contracts.money_duties import match_duty
-from contracts.statements import TakenBefore, take_in, try_out
+from contracts.statements import KINDS, TakenBefore, take_in, try_out
 from customers.models import Customer, TimelineEntry
 from customers.search_words import index_customer
 from tenancy.scope import tenant
@@ -29,9 +29,7 @@ from tenancy.scope import tenant
 D = Decimal
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
 DAY = dt.date(2026, 3, 2)
-NONE = dict.fromkeys(
-    ("renewed", "paid", "unmatched", "known", "money out", "left alone", "refused", "pending"), 0
-)
+NONE = dict.fromkeys(KINDS, 0)
 
 
 @pytest.fixture

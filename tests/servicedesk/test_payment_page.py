@@ -74,6 +74,17 @@ def test_the_page_shows_what_the_bank_said_and_every_proposal(accounts, north, n
     assert "£612.00 of 2 Mar 2026 taken in entered or imported" in read
 
 
+def test_what_is_perhaps_known_already_says_where_it_was_told(accounts, north, now):
+    with tenant(north.tenant):
+        first = pay(now=now, payer="M Ellison", reference="Renewal")
+        again = pay(now=now, payer="M ELLISON", perhaps_again=first)
+    read = text(accounts.get(address(north, again)))
+    assert "Perhaps known already: we have £612.00 of 2 Mar 2026, M Ellison · Renewal" in read
+    assert 'value="Known already"' in accounts.get(address(north, again)).content.decode()
+    act(accounts, north, again, "aside", because="Known already")
+    assert "Perhaps known already" not in text(accounts.get(address(north, again)))
+
+
 def test_a_match_by_number_renews_and_says_so(accounts, north, now):
     with tenant(north.tenant):
         payment = pay(now=now)
