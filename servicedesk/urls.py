@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
-from messaging import hook_pages, mailbox_pages, opting_out_pages, pages
+from messaging import hook_pages, mailbox_pages, opting_out_pages, pages, provider_pages
 from portal import door
 from servicedesk import (
     approvals,
+    better_orders,
     board,
     booking_panel,
     briefing,
@@ -39,6 +40,7 @@ from servicedesk import (
     steps,
     today,
     unused,
+    visit_acts,
     visit_record,
 )
 from tenancy import files
@@ -58,6 +60,7 @@ desk_patterns = [
     *equipment_record.urlpatterns,
     *find.urlpatterns,
     *visit_record.urlpatterns,
+    *visit_acts.urlpatterns,
     *today.urlpatterns,
     *briefing.urlpatterns,
     *steps.urlpatterns,
@@ -65,6 +68,7 @@ desk_patterns = [
     *files.urlpatterns,
     *pages.urlpatterns,
     *mailbox_pages.urlpatterns,
+    *provider_pages.urlpatterns,
     *calls.urlpatterns,
     *calls_owed.urlpatterns,
     *renewals_board.urlpatterns,
@@ -81,6 +85,7 @@ desk_patterns = [
     *contract_acts.urlpatterns,
     *contract_settings.urlpatterns,
     *ending_together.urlpatterns,
+    *better_orders.urlpatterns,
     *contract_life.urlpatterns,
 ]
 
