@@ -22,7 +22,7 @@ from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
 from visits.models import Visit
 from visits.moving import MoveRefused
-from visits.outcomes import OutcomeRefused, Whose, cancel_visit
+from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.told import told_zone
 from visits.wording import clock_words, day_words, window_words
 
@@ -71,6 +71,17 @@ def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
             now=now,
             expires_at=taken.planned_end + LINK_LASTS,
         )
+    return redirect("customer-page", token=token)
+
+
+@require_POST
+@for_visit_link
+def nobody(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """The window is over and they say that nobody came: a miss, as they say (R4.3)."""
+    try:
+        nobody_came(visit, by=None, now=now)
+    except OutcomeRefused as refused:
+        return _page(request, visit, token, now, problem=str(refused), status=409)
     return redirect("customer-page", token=token)
 
 
@@ -145,6 +156,7 @@ def _facts(visit, token, now):
         "day": _day(visit, visit.told_day, now),
         "window": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
         "can_change": may_choose(visit),
+        "is_waiting_in_vain": visit.state in Visit.WAITING_STATES and now >= visit.window_end,
         "can_cancel": visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None,
         "expected": visit.expected_at
         and clock_words(local_time(visit.expected_at, told_zone(visit.customer)).time(), country=country),
@@ -175,4 +187,5 @@ urlpatterns = [
     path("v/<str:token>/confirm/", confirm, name="customer-confirm"),
     path("v/<str:token>/change/", change, name="customer-change"),
     path("v/<str:token>/cancel/", cancel, name="customer-cancel"),
+    path("v/<str:token>/nobody-came/", nobody, name="customer-nobody-came"),
 ]

@@ -13,6 +13,7 @@ CUSTOMER_ASKED = "Customer asked"
 REASONS = (CUSTOMER_ASKED, "Running late", "Technician away", "Part not here")
 HAPPENED = ("Visit before ran over", "Technician ill", "Van broke down", "Wrong day in our diary")
 OWN_PLACE = "own"
+NOBODY_CAME = "nobody came"
 REFUSED = "refused"
 # From the visit's own day; a year mistyped is no place.
 FARTHEST = dt.timedelta(days=5 * 366)
@@ -120,6 +121,15 @@ class OutcomeForm(PlaceForm):
 class CancelForm(forms.Form):
     """Who gives the visit up, and why."""
 
-    whose = forms.ChoiceField(choices=[(whose, whose) for whose in Whose])
-    because = forms.CharField(max_length=300)
+    # Or nobody gave it up: the customer says that nobody came.
+    whose = forms.ChoiceField(choices=[*((whose, whose) for whose in Whose), (NOBODY_CAME, NOBODY_CAME)])
+    because = forms.CharField(max_length=300, required=False)
     version = forms.IntegerField(min_value=1)
+
+    def clean(self):
+        """A reason for all but what the customer says."""
+        data = super().clean()
+        because_missing = not data.get("because") and "because" not in self.errors
+        if data.get("whose") != NOBODY_CAME and because_missing:
+            self.add_error("because", "Say why.")
+        return data

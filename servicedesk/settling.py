@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from servicedesk.board import board_answer
 from servicedesk.moments import window_word
-from servicedesk.move_forms import HAPPENED, REFUSED, CancelForm, OutcomeForm
+from servicedesk.move_forms import HAPPENED, NOBODY_CAME, REFUSED, CancelForm, OutcomeForm
 from servicedesk.moves import places, wanted_for
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
@@ -19,7 +19,7 @@ from visits.booking import SlotTaken, book_visit
 from visits.entitled import still_open
 from visits.maintenance import waiting_service
 from visits.models import Visit
-from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss
+from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss, nobody_came
 from visits.slots import best_slots, slot_at
 
 
@@ -48,7 +48,10 @@ def outcome(request, id):
 @require_http_methods(["GET", "POST"])
 @for_roles(Role.DISPATCHER)
 def cancel(request, id):
-    """Cancelled by the customer or by us; once its window has begun, ours is a miss."""
+    """Cancelled by the customer or by us; once its window has begun, ours is a miss.
+
+    Once it is over the customer's word that nobody came makes it one, before the clock does (R4.3).
+    """
     visit, now = _visit(id), timezone.now()
     if request.method == "GET":
         return _cancel_page(request, visit, now)
@@ -58,7 +61,9 @@ def cancel(request, id):
     data = form.cleaned_data
     said = {"because": data["because"], "by": request.membership, "now": now}
     try:
-        if data["whose"] == Whose.US and now >= visit.window_start:
+        if data["whose"] == NOBODY_CAME:
+            nobody_came(visit, by=request.membership, now=now)
+        elif data["whose"] == Whose.US and now >= visit.window_start:
             cannot_come(visit, **said)
         else:
             cancel_visit(visit, whose=Whose(data["whose"]), version=data["version"], **said)
@@ -153,6 +158,8 @@ def _cancel_page(request, visit, now, *, form=None, status=200):
         "customer": customer_name(visit),
         "promised": window_word(visit.window_start, visit.window_end, zone=zone, today=local_day(now, zone)),
         "has_begun": now >= visit.window_start,
+        "is_over": now >= visit.window_end,
+        "NOBODY_CAME": NOBODY_CAME,
         "may_cancel": visit.missed_at is None and visit.state in Visit.WAITING_STATES,
         "form": form,
         "whose": form.data.get("whose", "") if form else "",

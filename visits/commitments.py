@@ -6,6 +6,8 @@ visit is booked is not made: nobody was told it.
 
 import datetime as dt
 
+from django.db.models import Q
+
 from cases.models import Promise
 from cases.promising import (
     agree_anew,
@@ -102,6 +104,23 @@ def keep_promise(visit: Visit, kind: str, *, now: dt.datetime, evidence: str, by
     """Settle the visit's open promise of a kind as kept; past due it is broken. None: it had none."""
     promise = open_promises(visit).filter(kind=kind).first()
     return promise and settle_as_kept(promise, by=by, now=now, evidence=evidence)
+
+
+def keep_promised_visit(visit: Visit, *, now: dt.datetime, by) -> int:
+    """A done visit keeps the "new visit" that was promised before it, of its case or of none; how many.
+
+    One that was promised at this very visit is for the next one.
+    """
+    promised = Promise.objects.open().filter(
+        Q(case__isnull=True) | Q(case=visit.case_id),
+        customer=visit.customer_id,
+        kind=Promise.Kind.VISIT,
+        made_at__lt=visit.arrived_at,
+    )
+    kept = [
+        settle_as_kept(promise, by=by, now=now, evidence=f"Visit {visit.number} done") for promise in promised
+    ]
+    return len(kept)
 
 
 def break_promises(visit: Visit, *kinds: str, now: dt.datetime, evidence: str) -> int:

@@ -19,7 +19,7 @@ from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import StoredFile
 from visits.announcements import cancel_visit_messages
-from visits.commitments import release_promises
+from visits.commitments import keep_promised_visit, release_promises
 from visits.entitled import use_allowance
 from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.handover import hand_over
@@ -182,6 +182,7 @@ def _complete(visit, completion, *, by, now, device_at):
     write_visit(visit, now, state=Visit.State.DONE, completed_at=now, completed_on=_day(visit, now))
 
     release_promises(visit, by=by, now=now, because="The visit is done")
+    keep_promised_visit(visit, by=by, now=now)
     cancel_visit_messages(visit, now=now)
     use_allowance(visit, by=by, now=now)
     follow_visit(visit, by=by, now=now)

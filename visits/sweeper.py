@@ -25,7 +25,7 @@ from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises
 from visits.entitled import reopen_allowance
 from visits.maintenance import follow_visit
-from visits.models import Visit
+from visits.models import Assignment, Visit
 from visits.second_miss import hand_upstairs
 
 log = logging.getLogger(__name__)
@@ -167,6 +167,29 @@ def _make_late(visit: Visit, now) -> None:
         case=visit.case,
         subject=visit.public_id,
     )
+    _alarm_technicians(visit, tell_by, now)
+
+
+def _alarm_technicians(visit, tell_by, now):
+    """Whoever is expected there hears of it too, and says when they will be there, or that they cannot."""
+    coming = Assignment.objects.filter(visit=visit, technician__membership__isnull=False)
+    for assignment in coming.select_related("technician__membership").order_by("pk"):
+        open_duty(
+            "late",
+            visit.public_id,
+            moment(visit.window_end),
+            "technician",
+            assignment.technician_id,
+            kind=Duty.Kind.TELL_CUSTOMER,
+            title=f"You are late at {visit.customer}: say when you will be there",
+            due_at=tell_by,
+            now=now,
+            owner=assignment.technician.membership,
+            owner_role=Role.TECHNICIAN,
+            customer=visit.customer,
+            case=visit.case,
+            subject=visit.public_id,
+        )
 
 
 def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:

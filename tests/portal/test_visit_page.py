@@ -177,3 +177,32 @@ def test_two_tabs_after_a_miss_book_one_visit(committed_cast, now):
         ]
     with tenant(north.tenant):
         assert Visit.objects.waiting().count() == 1
+
+
+def test_who_waited_in_vain_says_so_and_it_is_a_miss_at_once(client, cast, link, time_machine):
+    token, visit = link
+    assert client.post(f"/v/{token}/nobody-came/").status_code == 409
+    assert "Nobody came" not in client.get(f"/v/{token}/").text
+    time_machine.move_to(visit.window_end, tick=False)
+    assert "Nobody came" in client.get(f"/v/{token}/").text
+    for _ in range(2):
+        assert client.post(f"/v/{token}/nobody-came/").status_code == 302
+    assert (now_is(cast, visit).state, visit.missed_at) == (Visit.State.MISSED, visit.window_end)
+    with tenant(cast.north.tenant):
+        assert Duty.objects.filter(kind=Duty.Kind.REBOOK, subject=visit.public_id).count() == 1
+    page = client.get(f"/v/{token}/").text
+    assert "We missed your visit. We are sorry." in page
+
+
+def test_a_third_appointment_reads_as_kept_for_them_until_it_is_approved(client, cast, link, now):
+    token, visit = link
+    with tenant(cast.north.tenant):
+        Visit.objects.filter(pk=visit.pk).update(approval_asked_at=now)
+    page = client.get(f"/v/{token}/").text
+    assert "We are keeping a time for you on Sat 7 March between 2 and 3 pm" in page
+    assert "Yes, that suits me" not in page
+    refused = client.post(f"/v/{token}/confirm/")
+    assert (refused.status_code, "A supervisor has not approved this visit yet." in refused.text) == (
+        409,
+        True,
+    )

@@ -96,6 +96,24 @@ class TestSettling:
         visit.refresh_from_db()
         assert (visit.state, visit.ended_because) == (Visit.State.MISSED, "Lou is ill")
 
+    def test_the_customers_word_that_nobody_came_makes_it_a_miss_once_the_window_is_over(
+        self, north, dispatcher, now
+    ):
+        visit = make_visit(north, start=now - HOUR, technician=north.lou)
+        url = north.url(f"visits/{visit.public_id}/cancel/")
+        assert "The customer says that nobody came" in dispatcher.get(url).text
+        assert dispatcher.post(url, {"whose": "nobody came", "version": 1}).status_code == 302
+        visit.refresh_from_db()
+        assert (visit.state, visit.missed_at) == (Visit.State.MISSED, now)
+        assert visit.ended_because == "The customer says that nobody came, heard by Dana Whitlock"
+
+    def test_before_the_windows_end_somebody_may_still_come(self, north, dispatcher, now):
+        visit = make_visit(north, start=now - HOUR / 2, technician=north.lou)
+        url = north.url(f"visits/{visit.public_id}/cancel/")
+        assert "The customer says that nobody came" not in dispatcher.get(url).text
+        answer = dispatcher.post(url, {"whose": "nobody came", "version": 1})
+        assert (answer.status_code, "Somebody may still come" in answer.text) == (409, True)
+
     def test_cancelling_by_the_customer(self, north, dispatcher, now):
         visit = make_visit(north, start=now + 48 * HOUR, technician=north.lou)
         url = north.url(f"visits/{visit.public_id}/cancel/")

@@ -4,10 +4,17 @@ import datetime as dt
 
 import pytest
 
-from cases.models import Promise
+from cases.models import Case, Promise
+from cases.promising import make_promise
 from tenancy.scope import tenant
 from tests.cast import make_visit
-from visits.commitments import keep_promise, make_promises, release_promises, renew_promises
+from visits.commitments import (
+    keep_promise,
+    keep_promised_visit,
+    make_promises,
+    release_promises,
+    renew_promises,
+)
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
@@ -98,3 +105,45 @@ def test_moved_after_it_was_due_it_stays_broken_and_a_new_one_is_made(cast, visi
 def test_released_with_the_visit(visit, now):
     release_promises(visit, now=now, because="Cancelled by the customer")
     assert {state for _, _, state in promises(visit)} == {"released"}
+
+
+class TestAPromisedVisit:
+    """Somebody said "we come again": the visit that is done keeps it, of its matter only."""
+
+    def promised(self, visit, now, *, kind=Promise.Kind.VISIT, case=None, due_in=5 * DAY):
+        return make_promise(
+            customer=visit.customer, kind=kind, text="New visit by Monday", due_at=now + due_in, owner=None,
+            by=None, now=now, case=case,
+        )  # fmt: skip
+
+    def matter(self, visit, now):
+        return Case.objects.create(customer=visit.customer, kind="fault", title="Bands", opened_at=now)
+
+    def done(self, visit, case=None):
+        visit.case, visit.arrived_at = case, visit.planned_start
+        return keep_promised_visit(visit, by=None, now=visit.planned_end)
+
+    def test_a_done_visit_keeps_it(self, visit, now):
+        promise = self.promised(visit, now)
+        assert self.done(visit) == 1
+        promise.refresh_from_db()
+        assert (promise.state, promise.evidence) == (Promise.State.KEPT, f"Visit {visit.number} done")
+
+    def test_past_its_time_it_is_broken_all_the_same(self, visit, now):
+        promise = self.promised(visit, now, due_in=DAY)
+        self.done(visit)
+        promise.refresh_from_db()
+        assert promise.state == Promise.State.BROKEN
+
+    def test_one_made_at_the_visit_is_for_the_next(self, visit, now):
+        self.promised(visit, visit.planned_start)
+        assert self.done(visit) == 0
+
+    def test_another_matter_and_another_kind_stay_open(self, visit, now):
+        mine, other = self.matter(visit, now), self.matter(visit, now)
+        self.promised(visit, now, case=other)
+        self.promised(visit, now, kind=Promise.Kind.CALL_BACK)
+        assert self.done(visit) == 0
+        assert self.done(visit, mine) == 0
+        self.promised(visit, now, case=mine)
+        assert self.done(visit, mine) == 1
