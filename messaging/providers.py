@@ -59,6 +59,11 @@ def of_the_installation(channel: str) -> Way:
     return Mail() if channel == Channel.MAIL else Sms()
 
 
+def installation_sends(channel: str) -> bool:
+    """Whether the installation's settings send messages of a channel."""
+    return channel == Channel.MAIL or bool(settings.SMS_URL)
+
+
 def provider_of(channel: str) -> Provider | None:
     """The active desk's own provider of a channel."""
     return Provider.objects.filter(channel=channel).first()

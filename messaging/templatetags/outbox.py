@@ -14,6 +14,12 @@ def goes_to(message) -> str:
 
 
 @register.filter
+def provider_page(channel: str, act: str) -> str:
+    """The name of the page that sets up who sends over a channel, or of an act on it ("-test")."""
+    return f"provider-{channel}{act}"
+
+
+@register.filter
 def of(found: dict, key):
     """The value for a key."""
     return found.get(key, "")

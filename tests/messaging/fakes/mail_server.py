@@ -40,7 +40,8 @@ class FakeMailServer:
             USER.encode(),
             PASSWORD.encode(),
         )
-        return AuthResult(success=is_right)
+        # "Not handled": the server says 235 or 535 itself.
+        return AuthResult(success=is_right, handled=False)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         """Whether it takes mail for this address."""
