@@ -71,9 +71,12 @@ def names() -> list[str]:
 
 def kind_of(message: Message) -> Kind:
     """Who answers for this message. Raises UnknownKind."""
+    return named(message.kind)
+
+
+def named(name: str) -> Kind:
+    """Who answers for messages of a kind. Raises UnknownKind."""
     try:
-        return _kinds[message.kind]
+        return _kinds[name]
     except KeyError:
-        raise UnknownKind(
-            f"No part of the program answers for messages of the kind “{message.kind}”."
-        ) from None
+        raise UnknownKind(f"No part of the program answers for messages of the kind “{name}”.") from None

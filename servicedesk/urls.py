@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from messaging import hook_pages, mailbox_pages, opting_out_pages, pages, provider_pages
+from messaging import hook_pages, mailbox_pages, opting_out_pages, pages, provider_pages, reply_pages, wording_pages
 from portal import door
 from servicedesk import (
     approvals,
@@ -68,7 +68,9 @@ desk_patterns = [
     *files.urlpatterns,
     *pages.urlpatterns,
     *mailbox_pages.urlpatterns,
+    *wording_pages.urlpatterns,
     *provider_pages.urlpatterns,
+    *reply_pages.urlpatterns,
     *calls.urlpatterns,
     *calls_owed.urlpatterns,
     *renewals_board.urlpatterns,
