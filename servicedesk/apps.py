@@ -9,3 +9,5 @@ class ServicedeskConfig(AppConfig):
     def ready(self):
         # Says to messaging who answers for messages about promises made by hand.
         import_module("servicedesk.promise_letters")
+        # And about visits, in a dispatcher's own words.
+        import_module("servicedesk.own_words")

@@ -153,7 +153,9 @@ def _changed_parts(request, shown, seen, now, *, says="", focus=None) -> HttpRes
     response = render(request, "servicedesk/board_changes.html", context)
     response["HX-Trigger"] = json.dumps({"board-version": str(fresh)})
     if focus is not None:
-        response["HX-Trigger-After-Settle"] = json.dumps({"board-focus": f"visit-{focus.public_id}"})
+        response["HX-Trigger-After-Settle"] = json.dumps(
+            {"board-focus": desk_url(request.tenant, "visit", id=focus.public_id)}
+        )
     return response
 
 

@@ -21,6 +21,7 @@ from servicedesk.whereabouts import (
     rounded,
     visits_between,
 )
+from tenancy.addresses import desk_url
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
 from visits.availability import Diary, diaries
@@ -49,6 +50,7 @@ class Placed:
     """One visit in one lane, ready to draw; hours are the desk's wall clock."""
 
     id: str
+    url: str
     customer: str
     technician: str
     starts: str
@@ -63,25 +65,25 @@ class Placed:
     what: str
     is_raising: bool
     version: int | None
-    # The visit's place on the page; a second technician's block of the same visit has none.
-    anchor: str
+    # With whom somebody goes, where two or more do.
+    beside: str = ""
     row: int = 0
     rows: int = 1
     # A bar lies below it: the visit before runs into it.
     is_short: bool = False
 
     @property
-    def shared_rows(self) -> str:
-        """In how many rows blocks that overlap share the lane; empty for a block alone."""
-        return str(self.rows) if self.rows > 1 else ""
+    def place(self) -> str:
+        """Where it is drawn, in the stylesheet's words."""
+        shared = f";--row:{self.row};--rows:{self.rows}" if self.rows > 1 else ""
+        return f"--a:{self.a:g};--b:{self.b:g}{shared}"
 
     @property
     def name(self) -> str:
         """What is heard of it: time, customer, technician, how it stands."""
         raising = ", something must be raised" if self.is_raising else ""
-        return (
-            f"{self.starts} to {self.ends}, {self.customer}, {self.technician}, {self.word.lower()}{raising}"
-        )
+        who = f"{self.technician} with {self.beside}" if self.beside else self.technician
+        return f"{self.starts} to {self.ends}, {self.customer}, {who}, {self.word.lower()}{raising}"
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Lane:
     says: str
     is_warning: bool
     load: int
+    skills: str
     # Why the whole day is off; empty when it is not.
     off: str
     spans_off: tuple[tuple[float, float], ...]
@@ -186,7 +189,7 @@ class _Reader:
             for assignment in visit.going:
                 theirs[assignment.technician_id].append(visit)
             if not visit.going and self.standings[visit.pk].word in words:
-                self.unplaced.append(self._place(visit, "nobody yet", is_first=False))
+                self.unplaced.append(self._place(visit, "nobody yet"))
         return tuple(self._lane(technician, theirs[technician.pk], words) for technician in self.crew)
 
     def _standing(self, visit, expected_at) -> Standing:
@@ -214,6 +217,7 @@ class _Reader:
             says=says,
             is_warning=is_warning,
             load=self._load(visits, spans),
+            skills=", ".join(technician.skills),
             off=off if not visits else "",
             spans_off=tuple(self._hours(a.starts_at, a.ends_at) for a in absences),
             overs=overs,
@@ -224,15 +228,16 @@ class _Reader:
         )
 
     def _place_of(self, visit, technician) -> Placed:
-        is_first = visit.going[0].technician_id == technician.pk
-        return self._place(visit, technician.name, is_first=is_first)
+        others = [a.technician.first_name for a in visit.going if a.technician_id != technician.pk]
+        return self._place(visit, technician.name, " and ".join(others))
 
-    def _place(self, visit, technician, *, is_first) -> Placed:
+    def _place(self, visit, technician, beside="") -> Placed:
         standing = self.standings[visit.pk]
         a, b = self._hours(visit.planned_start, visit.planned_end)
         may_move = visit.state in Visit.WAITING_STATES and standing.word != Word.MISSED
         return Placed(
             id=str(visit.public_id),
+            url=desk_url(self.desk, "visit", id=visit.public_id),
             customer=customer_name(visit),
             technician=technician,
             starts=self._clock(visit.planned_start),
@@ -247,7 +252,7 @@ class _Reader:
             what=self._what(visit, standing),
             is_raising=visit.pk in self.raising,
             version=visit.version if may_move else None,
-            anchor=f"visit-{visit.public_id}" if is_first else "",
+            beside=beside,
         )
 
     def _what(self, visit, standing) -> str:

@@ -14,3 +14,9 @@ def draw(name: str, label: str = "", large: bool = False) -> str:
     """
     speech = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     return lucide(name, size=None, focusable="false", **{"class": "icon lg" if large else "icon"}, **speech)
+
+
+@lru_cache(maxsize=1024)
+def original(name: str) -> str:
+    """The icon to draw once in a page that shows it a hundred times; the others refer to it."""
+    return lucide(name, size=None, id=f"i-{name}")

@@ -14,7 +14,7 @@ from django.db.models import Count
 from cases.models import Interaction
 from customers.models import Contact
 from messaging.models import Message
-from servicedesk.calls_owed import Owed, calls_owed
+from servicedesk.tray_cards import Group, other_cards
 from servicedesk.whereabouts import (
     customer_name,
     expected_arrivals,
@@ -23,6 +23,7 @@ from servicedesk.whereabouts import (
     rounded,
     with_names,
 )
+from tenancy.addresses import desk_url
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
 from visits.models import Visit
@@ -40,10 +41,35 @@ KINDS = {
     Word.NOT_CONFIRMED: "unconfirmed",
 }
 ORDER = tuple(KINDS.values())
+ICONS = {
+    "missed": "user-x",
+    "late": "clock-alert",
+    "call": "phone-outgoing",
+    "risk": "triangle-alert",
+}
+# The one or two next things to do about each: what the button says, the route, whether it is done at once.
+ACTS = {
+    "missed": (("Call and record", "visit-outcome", False),),
+    "late": (("Tell them", "visit-message", False), ("Move", "visit-move", False)),
+    "call": (("I called", "visit-called", True),),
+    "risk": (("Give to another", "visit-assign", False), ("Tell them", "visit-message", False)),
+    "unassigned": (("Place", "visit-move", False),),
+    "unconfirmed": (("They confirmed", "visit-confirm", True),),
+}
 # A board is for acting: after a standstill the oldest come first, and the rest is counted.
-SHOWN_OF_A_KIND = 40
+SHOWN_OF_A_KIND = 20
 MISSES_COUNT_FOR = dt.timedelta(days=90)
 ORDINALS = {2: "Second", 3: "Third", 4: "Fourth", 5: "Fifth"}
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button of a card: what it says, where it leads, whether it is done at once (a POST)."""
+
+    name: str
+    label: str
+    url: str
+    posts: bool
 
 
 @dataclass(frozen=True)
@@ -52,6 +78,9 @@ class Item:
 
     kind: str
     id: str
+    url: str
+    icon: str
+    acts: tuple[Act, ...]
     customer: str
     customer_id: str
     phone: str
@@ -67,8 +96,8 @@ class Tray:
     """The cards in order, how many there are, and what comes next when there are none."""
 
     items: tuple[Item, ...]
-    # Calls owed beside the visits: they stand after them.
-    owed: tuple[Owed, ...]
+    # What is owed beside the visits on the board: it stands after them.
+    others: tuple[Group, ...]
     count: int
     next_call: str
     unconfirmed_for: str
@@ -82,7 +111,7 @@ class Tray:
     @property
     def left_out(self) -> int:
         """How many cards stand behind those that are shown."""
-        return self.count - len(self.items) - len(self.owed)
+        return self.count - len(self.items) - sum(group.count for group in self.others)
 
 
 def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
@@ -93,12 +122,13 @@ def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
     needing, next_call = _sorted_out(visits, desk, calendar, now, today)
     writer = _Writer(desk, calendar, now, [visit for kind in ORDER for visit, _ in needing[kind]])
     items = [writer.item(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
-    owed = calls_owed(desk, now=now, leave_out=[visit.public_id for visit in visits.values()])
+    said = [visit.public_id for visit in visits.values()]
+    others = other_cards(desk, now=now, calendar=calendar, leave_out=said)
     tomorrow = today + dt.timedelta(days=1)
     return Tray(
         items=tuple(items),
-        owed=tuple(owed),
-        count=sum(len(found) for found in needing.values()) + len(owed),
+        others=others,
+        count=sum(len(found) for found in needing.values()) + sum(group.count for group in others),
         next_call=next_call,
         unconfirmed_for="tomorrow" if horizon == tomorrow else f"until {horizon:%A}",
     )
@@ -191,6 +221,12 @@ class _Writer:
         return Item(
             kind=kind,
             id=str(visit.public_id),
+            url=desk_url(self.desk, "visit", id=visit.public_id),
+            icon=ICONS.get(kind, ""),
+            acts=tuple(
+                Act(route, label, desk_url(self.desk, route, id=visit.public_id), posts)
+                for label, route, posts in ACTS[kind]
+            ),
             customer=customer_name(visit),
             customer_id=str(visit.customer.public_id),
             phone=phone or self.phones.get(visit.customer_id, ""),

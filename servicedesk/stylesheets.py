@@ -11,6 +11,17 @@ _SHARED = (
 
 BUNDLES: dict[str, tuple[str, ...]] = {
     "desk": (*_FOUNDATION, *_SHARED, "components/table", "components/dialog", "components/find", "print"),
+    # The board is the heaviest screen: it leaves out what it does not draw.
+    "board": (
+        *_FOUNDATION,
+        "components/button",
+        "components/pill",
+        "components/card",
+        "components/form",
+        "components/dialog",
+        "components/find",
+        "print",
+    ),
     "technician": (
         *_FOUNDATION,
         *_SHARED,

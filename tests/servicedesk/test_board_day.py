@@ -43,7 +43,7 @@ class TestDay:
         plan = the_day(north, now.date(), now, only="late")
         assert [visit.customer for visit in plan.by_time] == ["St Brannock Surgery"]
         page = dispatcher.get(north.url("board/?only=late")).text
-        assert page.count('class="visit ') == 1
+        assert page.count('class="visit"') == 1
         assert re.search(r'href="\?view=day" aria-current="true"><b>1</b> late', page)
 
     def test_each_visit_is_one_link_with_a_full_name_in_time_order(self, north, scene, dispatcher):

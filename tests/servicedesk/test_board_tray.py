@@ -67,7 +67,7 @@ class TestTray:
         page = dispatcher.get(north.url("board/?day=2026-03-04")).text
         assert f"todo-{missed.public_id}" not in page
         # In its lane it stays red for ever.
-        assert re.search(rf'data-state="missed"[^>]*id="visit-{missed.public_id}"', page)
+        assert re.search(rf'class="visit" href="[^"]*{missed.public_id}/" data-state="missed"', page)
 
     def test_who_was_rung_since_the_miss_is_said(self, north, now):
         make_visit(

@@ -1,4 +1,4 @@
-// The board: drag with a 15-minute snap, arrow keys among visits, and news every 15 seconds.
+// The board: drag with a 15-minute snap, and news every 15 seconds. Choosing and keys: board-keys.js.
 // Everything here goes through the same addresses as the move dialog, which works without it.
 const board = document.querySelector("[data-board]");
 const SNAP = 0.25;
@@ -8,16 +8,14 @@ const clockText = (hours) => {
   return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 };
 const hoursOf = (el, name) => parseFloat(el.style.getPropertyValue(name));
-const visits = (lane) => [...lane.querySelectorAll("a.visit")];
-const lanes = () => [...board.querySelectorAll(".lane[data-technician]")];
+// A block and a card of the tray know their visit's page; everything done to it stands below that.
+const pageOf = (source) => source.dataset.drag ?? source.getAttribute("href");
 let drag = null;
-// A dialog is on its way: a quick hand's Enter is meant for it, not for the visit below.
-let opening = false;
 
 // --- Dragging -------------------------------------------------------------------------------
 function press(event) {
   const source = event.target.closest(".visit[data-version], .todo[data-drag]");
-  if (!source || event.button || event.target.closest("button, form") || matchMedia("(width < 64rem)").matches) return;
+  if (!source || event.button || event.target.closest("button, .todo__do") || matchMedia("(width < 64rem)").matches) return;
   const box = source.getBoundingClientRect();
   const length = source.matches(".visit") ? hoursOf(source, "--b") - hoursOf(source, "--a") : Number(source.dataset.minutes) / 60;
   drag = { source, length, x: event.clientX, y: event.clientY, grip: source.matches(".visit") ? event.clientX - box.left : 0, pointer: event.pointerId };
@@ -71,17 +69,29 @@ async function ask() {
   drag.abort = new AbortController();
   const who = lane.dataset.name ?? "";
   const place = `${who}, ${clockText(start)} to ${clockText(start + length)}.`;
-  const query = new URLSearchParams({ technician: lane.dataset.technician, tech: lane.dataset.technician, day: board.dataset.day ?? "", start: clockText(start) });
-  if (!source.dataset.fitUrl) return tell(place, "");
+  const query = new URLSearchParams({ technician: lane.dataset.technician, minutes: Math.round(length * 60), day: board.dataset.day ?? "", start: clockText(start) });
   try {
-    const answer = await fetch(`${source.dataset.fitUrl}?${query}`, { signal: drag.abort.signal, headers: { Accept: "application/json" } });
-    const { says, fits } = await answer.json();
+    const answer = await fetch(`${pageOf(source)}fit/?${query}`, { signal: drag.abort.signal, headers: { Accept: "application/json" } });
+    const { says, fits, due } = await answer.json();
     if (!drag || drag.start !== start || drag.lane !== lane) return;
     drag.ghost.dataset.fits = fits ? "yes" : "no";
+    deadline(lane, due);
     tell(place, says);
   } catch (error) {
     if (error.name !== "AbortError" && drag) tell(place, "No answer from the server yet.");
   }
+}
+// Until when an answer was promised: a dotted line in the lane that is hovered over.
+function deadline(lane, due) {
+  document.querySelectorAll(".deadline").forEach((line) => line.remove());
+  if (!due) return;
+  const line = document.createElement("span");
+  line.className = "deadline";
+  line.style.setProperty("--a", due.hour);
+  const words = document.createElement("span");
+  words.textContent = `promised by ${due.clock}`;
+  line.append(words);
+  lane.querySelector(".lane__time").append(line);
 }
 function tell(what, verdict) {
   const toast = document.createElement("div");
@@ -111,16 +121,17 @@ function putBack() {
   clearTimeout(drag.asking);
   drag.abort?.abort();
   drag.ghost?.remove();
+  deadline(null, null);
   delete drag.source.dataset.lifted;
   say.querySelectorAll(".toast:not([data-toast])").forEach((toast) => toast.remove());
   drag = null;
 }
 // Posts the form that data-move-form names; the answer brings the lanes out of band.
 function send(source, values) {
-  const form = document.getElementById(source.dataset.moveForm);
+  const form = document.getElementById("drag");
   const fields = { day: board.dataset.day ?? "", minutes: "", version: source.dataset.version ?? "", ...values };
   for (const [name, value] of Object.entries(fields)) if (form.elements[name]) form.elements[name].value = value;
-  const address = source.dataset.moveUrl ?? form.action;
+  const address = `${pageOf(source)}move/`;
   if (!window.htmx) { form.action = address; return form.submit(); }
   form.addEventListener("htmx:afterRequest", (event) => {
     const known = event.detail.successful || [409, 422].includes(event.detail.xhr?.status);
@@ -130,41 +141,6 @@ function send(source, values) {
   if (drag) drag.sent = true;
   source.blur();
   window.htmx.ajax("POST", address, { source: form, swap: "none", values: Object.fromEntries(new FormData(form)) });
-}
-
-// --- Keys -----------------------------------------------------------------------------------
-function keys(event) {
-  if (event.key === "Escape" && drag?.lifted) { event.preventDefault(); event.stopPropagation(); return putBack(); }
-  if (opening && event.key === "Enter") { event.preventDefault(); return; }
-  const chosen = document.activeElement?.closest?.("a.visit");
-  const free = document.activeElement === document.body || document.activeElement === board.querySelector("[data-grid]");
-  if (event.ctrlKey || event.metaKey || event.altKey || (!chosen && !free) || document.querySelector("dialog:modal")) return;
-  const meant = chosen ?? board.querySelector("a.visit[aria-current]");
-  const url = meant?.getAttribute(`data-key-${event.key.toLowerCase()}`);
-  if (url && /^[a-z]$/i.test(event.key) && document.documentElement.dataset.shortcuts !== "off") {
-    event.preventDefault(); event.stopPropagation();
-    if (window.htmx && document.getElementById("dialogs")) {
-      opening = true;
-      window.htmx.ajax("GET", url, { target: "#dialogs", swap: "innerHTML" }).finally(() => { opening = false; });
-    } else location.assign(url);
-    return;
-  }
-  if (!/^Arrow/.test(event.key)) return;
-  event.preventDefault();
-  if (!chosen) return (board.querySelector("a.visit[aria-current]") ?? board.querySelector("a.visit"))?.focus();
-  const lane = chosen.closest(".lane");
-  const side = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
-  if (side && event.shiftKey) {
-    if (!chosen.dataset.version) return;
-    const length = Math.max(SNAP, hoursOf(chosen, "--b") - hoursOf(chosen, "--a") + side * SNAP);
-    return send(chosen, { technician: lane.dataset.technician, start: clockText(hoursOf(chosen, "--a")), minutes: Math.round(length * 60) });
-  }
-  if (side) return visits(lane)[visits(lane).indexOf(chosen) + side]?.focus();
-  const all = lanes().filter((l) => visits(l).length);
-  const next = all[all.indexOf(lane) + (event.key === "ArrowUp" ? -1 : 1)];
-  if (!next) return;
-  const near = (v) => Math.abs(hoursOf(v, "--a") - hoursOf(chosen, "--a"));
-  visits(next).reduce((best, v) => (near(v) < near(best) ? v : best)).focus();
 }
 
 // --- News -----------------------------------------------------------------------------------
@@ -199,7 +175,12 @@ function hold(event) {
   button.className = "btn small changed";
   button.dataset.count = count;
   button.textContent = `${count} ${count === 1 ? "change" : "changes"} in this lane. Show`;
-  button.addEventListener("click", () => { lane.replaceWith(fresh); window.htmx.process(fresh); fresh.querySelector("a.visit")?.focus(); });
+  button.addEventListener("click", () => {
+    const chosen = lane.querySelector("a.visit[aria-current]")?.getAttribute("href");
+    lane.replaceWith(fresh);
+    window.htmx.process(fresh);
+    ([...fresh.querySelectorAll("a.visit")].find((v) => v.getAttribute("href") === chosen) ?? fresh.querySelector("a.visit"))?.focus();
+  });
   track.append(button);
 }
 
@@ -209,7 +190,14 @@ if (board) {
   document.addEventListener("pointerup", drop);
   document.addEventListener("pointercancel", putBack);
   document.addEventListener("dragstart", (event) => { if (event.target.closest(".visit")) event.preventDefault(); });
-  document.addEventListener("keydown", keys, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !drag?.lifted) return;
+    event.preventDefault();
+    event.stopPropagation();
+    putBack();
+  }, true);
+  // From the keys: a longer or shorter visit goes the same way as one that was dragged.
+  document.addEventListener("board-send", ({ detail }) => send(detail.source, detail.values));
   if (board.dataset.sinceUrl) {
     setInterval(news, 15000);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) news(); });
@@ -220,7 +208,6 @@ if (board) {
       const list = board.querySelector(".daylist");
       if (list && getComputedStyle(list).display !== "none") detail.headers["X-Board-List"] = "1";
     });
-    document.addEventListener("board-focus", (event) => document.getElementById(event.detail.value)?.focus());
     document.addEventListener("board-version", (event) => { board.dataset.version = event.detail.value; });
     document.addEventListener("htmx:oobBeforeSwap", hold);
   }

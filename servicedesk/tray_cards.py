@@ -1,0 +1,177 @@
+"""Cards of the tray that are no visit on the board: duties with a page of their own, messages that failed.
+
+Each says what is to be done, for whom, by when, and leads to the one page where it is done.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+
+from cases.models import Duty
+from messaging.models import Message
+from messaging.outbox import FAULTY_STATES
+from servicedesk.calls_owed import calls_owed
+from servicedesk.moments import due_word
+from servicedesk.whereabouts import customer_name
+from tenancy.addresses import desk_url
+from tenancy.calendars import Calendar, day_bounds, local_day, zone_of
+from tenancy.models import Tenant
+from visits.models import Visit
+
+Kind = Duty.Kind
+# In this order, each below its own heading.
+HEADINGS = {
+    "call": "Calls owed",
+    Kind.MEND_MESSAGE: "Messages that failed",
+    Kind.APPROVE_VISIT: "Waiting for a supervisor’s yes",
+    Kind.OWN_CASE: "To be taken over",
+    Kind.ANSWER_REPLY: "Replies to answer",
+    Kind.OFFER_VISIT: "Paid visits to offer",
+    Kind.BOOK_SERVICE: "Maintenance to book",
+}
+# What the card's button says, and which page it opens: route, and whose public id stands in it.
+ACTS = {
+    Kind.APPROVE_VISIT: ("Look at it", "visit", "subject"),
+    Kind.OWN_CASE: ("Open the customer", "customer", "customer"),
+    Kind.ANSWER_REPLY: ("Open the customer", "customer", "customer"),
+    Kind.OFFER_VISIT: ("Book it", "book", "customer"),
+    Kind.BOOK_SERVICE: ("Book it", "book", "customer"),
+}
+# Of each kind so many stand in the tray; the rest is counted, and has a register.
+SHOWN_OF_A_KIND = 5
+REGISTERS = {Kind.OFFER_VISIT: "unused", Kind.BOOK_SERVICE: "unused", Kind.MEND_MESSAGE: "messages"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing to do: whose, what, by when, and the page where it is done."""
+
+    id: str
+    customer: str
+    title: str
+    clock: str
+    is_late: bool
+    url: str
+    act: str
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cards of one kind; `count` with those that are not shown, `more_url` where they stand."""
+
+    heading: str
+    cards: tuple[Card, ...]
+    count: int
+    more_url: str = ""
+
+    @property
+    def left_out(self) -> int:
+        """How many stand behind those that are shown."""
+        return self.count - len(self.cards)
+
+
+def other_cards(
+    desk: Tenant, *, now: dt.datetime, calendar: Calendar, leave_out: Iterable
+) -> tuple[Group, ...]:
+    """The groups that have a card, in their order: seven queries, however many there are.
+
+    `leave_out` are public ids of visits whose own card says already that the customer must be told.
+    """
+    groups = [_calls(desk, now, leave_out), _failed(desk, now, calendar), *_duties(desk, now)]
+    return tuple(group for group in groups if group.count)
+
+
+def _calls(desk, now, leave_out) -> Group:
+    owed = calls_owed(desk, now=now, leave_out=leave_out)
+    cards = tuple(
+        Card(
+            id=call.id,
+            customer=call.customer,
+            title=call.title,
+            clock=call.due,
+            is_late=call.is_late,
+            url=desk_url(desk, "call-owed", id=call.id),
+            act="Record the call",
+            phone=call.phone,
+        )
+        for call in owed
+    )
+    return Group(HEADINGS["call"], cards, len(cards))
+
+
+def _failed(desk, now, calendar) -> Group:
+    """Messages about a visit of today, or of tomorrow, that did not reach the customer (R4.9)."""
+    today = local_day(now, calendar.zone)
+    start = day_bounds(today, calendar.zone)[0]
+    end = day_bounds(today + dt.timedelta(days=1), calendar.zone)[1]
+    coming = {
+        visit.public_id: visit
+        for visit in Visit.objects.filter(
+            planned_start__gte=start, planned_start__lt=end, state__in=Visit.WAITING_STATES
+        ).select_related("customer")
+    }
+    failed = Message.objects.filter(
+        state__in=FAULTY_STATES, subject__in=list(coming), contact__isnull=False
+    ).order_by("planned_at", "pk")
+    found = list(failed[: SHOWN_OF_A_KIND * 4])
+    cards = tuple(
+        Card(
+            id=str(message.public_id),
+            customer=customer_name(coming[message.subject]),
+            title=f"The message “{message.kind}” did not reach them: {message.reason or 'no answer yet'}",
+            clock=due_word(coming[message.subject].planned_start, zone=calendar.zone, today=today),
+            is_late=True,
+            url=desk_url(desk, "message", id=message.public_id),
+            act="Mend it",
+        )
+        for message in found[:SHOWN_OF_A_KIND]
+    )
+    return Group(HEADINGS[Kind.MEND_MESSAGE], cards, len(found), desk_url(desk, REGISTERS[Kind.MEND_MESSAGE]))
+
+
+def _duties(desk, now) -> list[Group]:
+    """The most urgent of each kind with how many there are: one query."""
+    zone = zone_of(desk)
+    today = local_day(now, zone)
+    of_kind = {"partition_by": F("kind")}
+    ranked = (
+        Duty.objects.open()
+        .filter(kind__in=ACTS)
+        .annotate(
+            place=Window(RowNumber(), **of_kind, order_by=[F("due_at").asc(), F("pk").asc()]),
+            count=Window(Count("pk"), **of_kind),
+        )
+        .filter(place__lte=SHOWN_OF_A_KIND)
+        .select_related("customer")
+        .order_by("place")
+    )
+    shown: dict[str, list[Duty]] = {kind: [] for kind in ACTS}
+    for duty in ranked:
+        shown[duty.kind].append(duty)
+    return [
+        Group(
+            HEADINGS[kind],
+            tuple(_card(desk, duty, now, zone, today) for duty in duties),
+            duties[0].count if duties else 0,
+            desk_url(desk, REGISTERS[kind]) if kind in REGISTERS else "",
+        )
+        for kind, duties in shown.items()
+    ]
+
+
+def _card(desk, duty, now, zone, today) -> Card:
+    act, route, whose = ACTS[duty.kind]
+    about = duty.subject if whose == "subject" else duty.customer and duty.customer.public_id
+    return Card(
+        id=str(duty.public_id),
+        customer=(duty.customer.company or duty.customer.name) if duty.customer else "A customer",
+        title=duty.title,
+        clock=due_word(duty.due_at, zone=zone, today=today),
+        is_late=duty.due_at < now,
+        url=desk_url(desk, route, id=about) if about else desk_url(desk, "customers"),
+        act=act,
+    )

@@ -1,0 +1,197 @@
+"""What can be done with a visit chosen on the board: the ⋯ menu, the call and the message.
+
+Each is a dialog for htmx and a page without; the menu says only what is possible now.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django import forms
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from messaging.models import Message
+from servicedesk.board import board_answer
+from servicedesk.moments import due_word, moment_word, window_word
+from servicedesk.own_words import LONGEST, NobodyToTell, tell_in_own_words
+from servicedesk.whereabouts import customer_name, job_of
+from tenancy.addresses import desk_url
+from tenancy.calendars import local_day, zone_of
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+from visits.announcements import contact_of
+from visits.confirming import CannotConfirm, confirm_visit
+from visits.fieldwork import StepRefused, call_ahead
+from visits.models import Visit, VisitStep
+from visits.standing import standing_of
+
+Result = VisitStep.Result
+CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One line of the menu; `opens` in a dialog, else it is a page of its own."""
+
+    label: str
+    url: str
+    key: str = ""
+    opens: bool = True
+
+
+class CallForm(forms.Form):
+    """How a call to the customer went."""
+
+    result = forms.ChoiceField(
+        choices=[*Result.choices, (CONFIRMED, "They confirmed")],
+        error_messages={"required": "Say how the call went.", "invalid_choice": "Say how the call went."},
+    )
+
+
+class WordsForm(forms.Form):
+    """A message in one's own words."""
+
+    text = forms.CharField(
+        max_length=LONGEST,
+        error_messages={
+            "required": "Write what they should know.",
+            "max_length": f"Say it in {LONGEST} characters.",
+        },
+    )
+    once = forms.UUIDField()
+
+
+@require_GET
+@for_roles(Role.DISPATCHER)
+def menu(request, id):
+    """Everything about the visit in few lines, and what can be done with it."""
+    visit, now = visit_to_act_on(id), timezone.now()
+    context = {**_told(visit, now), "acts": _acts(visit)}
+    return _answer(request, "menu", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.DISPATCHER)
+def call(request, id):
+    """Whom to ring about it; posting says how the call went."""
+    visit, now = visit_to_act_on(id), timezone.now()
+    form = CallForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            says = _called(request, visit, form.cleaned_data["result"], now)
+            return board_answer(request, now=now, says=says, visit=visit)
+        except (StepRefused, CannotConfirm) as refused:
+            form.add_error(None, str(refused))
+    context = {**_told(visit, now), "form": form, "results": CallForm.base_fields["result"].choices}
+    return _answer(request, "call", context, form)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.DISPATCHER)
+def message(request, id):
+    """What they were told, and a few words of one's own."""
+    visit, now = visit_to_act_on(id), timezone.now()
+    form = WordsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            tell_in_own_words(visit, data["text"], once=data["once"], by=request.membership, now=now)
+            return board_answer(request, now=now, says=f"{customer_name(visit)} is told.", visit=visit)
+        except NobodyToTell as refused:
+            form.add_error(None, str(refused))
+    told = Message.objects.filter(subject=visit.public_id).order_by("-planned_at", "-pk")[:6]
+    context = {
+        **_told(visit, now),
+        "form": form,
+        "text": request.POST.get("text", ""),
+        "once": uuid.uuid4(),
+        "longest": LONGEST,
+        "were_told": [_message_row(row, now) for row in told],
+    }
+    return _answer(request, "message", context, form)
+
+
+def visit_to_act_on(id) -> Visit:
+    """The visit with all that the dialogs name. Raises Http404 for a stranger's."""
+    rows = Visit.objects.select_related("tenant", "customer", "contact", "site", "case")
+    return the_one(rows.prefetch_related("assignments__technician"), id)
+
+
+def _called(request, visit, result, now) -> str:
+    by = request.membership
+    if result == CONFIRMED:
+        visit = confirm_visit(visit, by=by, now=now, said=f"Told {by.name} by phone")
+        return f"{customer_name(visit)} is {visit.get_state_display().lower()}."
+    call_ahead(visit, result=result, by=by, now=now)
+    return f"{customer_name(visit)}: {Result(result).label.lower()}."
+
+
+def _told(visit, now) -> dict:
+    zone = zone_of(visit.tenant)
+    today = local_day(now, zone)
+    crew = [assignment.technician for assignment in visit.assignments.all()]
+    contact = contact_of(visit)
+    due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
+    return {
+        "visit": visit,
+        "customer": customer_name(visit),
+        "standing": standing_of(visit, now=now, desk=visit.tenant, assigned=bool(crew)),
+        "names": " and ".join(technician.name for technician in crew) or "nobody yet",
+        "crew": [technician for technician in crew if technician.phone],
+        "promised": window_word(visit.window_start, visit.window_end, zone=zone, today=today),
+        "planned": moment_word(visit.planned_start, zone=zone, today=today),
+        "due": due_word(due, zone=zone, today=today) if due else "",
+        "what": job_of(visit),
+        "contact": contact,
+        "is_waiting": visit.state in Visit.WAITING_STATES and visit.missed_at is None,
+        "visit_url": desk_url(visit.tenant, "visit", id=visit.public_id),
+        "back_url": f"{desk_url(visit.tenant, 'board')}?day={local_day(visit.planned_start, zone)}",
+    }
+
+
+def _acts(visit) -> list[Act]:
+    def at(name):
+        return desk_url(visit.tenant, name, id=visit.public_id)
+
+    acts = [Act("Open the visit", at("visit"), "↵", opens=False)]
+    is_waiting = visit.state in Visit.WAITING_STATES and visit.missed_at is None
+    held = bool(visit.assignments.all())
+    if visit.missed_at is not None and visit.miss_closed_at is None and not visit.is_history:
+        acts.append(Act("Call and record", at("visit-outcome"), "O"))
+    if is_waiting:
+        acts.append(Act("Move" if held else "Place", at("visit-move"), "M"))
+        acts.append(Act("Give to another", at("visit-assign"), "A"))
+    acts.append(Act("Call", at("visit-call"), "C"))
+    acts.append(Act("Message", at("visit-message"), "S"))
+    if is_waiting:
+        acts.append(Act("Cancel the visit", at("visit-cancel"), opens=False))
+    customer = desk_url(visit.tenant, "customer", id=visit.customer.public_id)
+    acts.append(Act(f"Everything about {customer_name(visit)}", customer, opens=False))
+    return acts
+
+
+def _message_row(message, now) -> dict:
+    zone = zone_of(message.tenant)
+    at = message.sent_at or message.send_after
+    return {
+        "what": f"{message.kind.capitalize()}, {message.get_channel_display().lower()}",
+        "state": message.get_state_display().lower(),
+        "when": moment_word(at, zone=zone, today=local_day(now, zone)),
+        "url": desk_url(message.tenant, "message", id=message.public_id),
+    }
+
+
+def _answer(request, name, context, form=None):
+    is_refused = form is not None and form.is_bound
+    part = "#answer" if request.htmx and is_refused else "#dialog" if request.htmx else ""
+    status = 422 if is_refused else 200
+    return render(request, f"servicedesk/visit_{name}.html{part}", {**context, "form": form}, status=status)
+
+
+urlpatterns = [
+    path("visits/<uuid:id>/menu/", menu, name="visit-menu"),
+    path("visits/<uuid:id>/call/", call, name="visit-call"),
+    path("visits/<uuid:id>/message/", message, name="visit-message"),
+]
