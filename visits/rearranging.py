@@ -31,10 +31,10 @@ from visits.sweeper import catch_up_first
 
 Kind = Rearrangement.Kind
 TITLES = {
-    Kind.MOVE: "Visit moved",
-    Kind.SWAP: "Visit swapped",
-    Kind.INSERTION: "Visit moved for an emergency",
-    Kind.ORDER: "Visit moved for a better order",
+    Kind.MOVE: "Visit moved to",
+    Kind.SWAP: "Visit swapped to",
+    Kind.INSERTION: "Visit moved for an emergency to",
+    Kind.ORDER: "Visit moved for a better order to",
 }
 
 
@@ -45,28 +45,33 @@ def rearrange(
     reason: str,
     by: Membership | None,
     now: dt.datetime,
+    title: str = "",
     minutes_saved: int | None = None,
     metres_saved: int | None = None,
 ) -> Rearrangement | None:
     """Make all the changes in one transaction, or none, and remember how the visits stood.
 
+    `title` begins the line on the time lines, which goes on with day, clock and names.
     None where `by` is: what a customer moves through their own link is told at once and not undone.
     Raises VisitChanged, PlaceTaken, NeedsAgreement, or MoveRefused for what cannot be moved at all.
     """
     changes = list(changes)
+    concerned = _technicians_of(changes)
     with transaction.atomic():
         # The clock's part stays where the person's act is refused: a transaction of its own.
-        _hold_crews(changes)
+        hold_technicians(concerned)
         changes = [_caught_up(change, now) for change in changes]
     with transaction.atomic():
-        crews = _hold_crews(changes)
+        hold_technicians(concerned)
+        crews = crews_of(change.visit.pk for change in changes)
         visits = hold_visits(crews)
+        _refuse_others(crews, visits, concerned)
         before = {key: snapshot(visits[key], crews[key]) for key in visits} if by else {}
         relocate(
             changes,
             visits=visits,
             crews=crews,
-            title=TITLES[kind],
+            title=title or TITLES[kind],
             reason=reason,
             by=by,
             now=now,
@@ -135,13 +140,19 @@ def undo(rearrangement: Rearrangement, *, by: Membership, now: dt.datetime) -> R
     return made
 
 
-def _hold_crews(changes) -> dict[int, list[Technician]]:
-    """Who comes to the visits, held together with who is to come."""
-    crews = crews_of(change.visit.pk for change in changes)
-    coming = {who.pk for change in changes for who in change.technicians}
-    hold_technicians({who.pk for crew in crews.values() for who in crew} | coming)
-    # Whoever was quicker has changed the version, too.
-    return crews_of(crews)
+def _technicians_of(changes) -> set[int]:
+    """Who comes to the visits, and who is to come."""
+    now_there = crews_of(change.visit.pk for change in changes)
+    return {who.pk for crew in now_there.values() for who in crew} | {
+        who.pk for change in changes for who in change.technicians
+    }
+
+
+def _refuse_others(crews, visits, held):
+    """Who came to a visit meanwhile is not held, and held out of order would be waited for in a circle."""
+    for key, crew in crews.items():
+        if not {who.pk for who in crew} <= held:
+            raise VisitChanged(who_changed(visits[key]))
 
 
 def _caught_up(change, now) -> Change:

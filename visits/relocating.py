@@ -229,7 +229,7 @@ def _follow_up(step, is_new_time, is_new_person, title, reason, *, by, now, tell
     add_line(
         visit.customer,
         TimelineEntry.Kind.VISIT,
-        f"{title} to {start:%a} {start.day} {start:%b}, {start:%H:%M}, {names}",
+        f"{title} {start:%a} {start.day} {start:%b}, {start:%H:%M}, {names}",
         at=now,
         detail=reason,
         actor=by,
