@@ -1,4 +1,4 @@
-"""The outbox as a page: what waits, what went, and what failed and needs somebody."""
+"""The outbox as a page: what waits, what went, what failed and needs somebody, and what was answered."""
 
 import datetime as dt
 import heapq
@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from messaging import outbox
 from messaging.attachments import files_of
-from messaging.channels import is_ready
+from messaging.channels import ready_channels
 from messaging.kinds import LINK, Letter, UnknownKind, kind_of
 from messaging.mailbox import is_open
-from messaging.models import Message
+from messaging.models import Message, Reply
+from messaging.reply_pages import place_after, reply_rows
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
@@ -32,6 +33,7 @@ TABS = {
     "waiting": ("Waiting", (State.PLANNED, State.SENDING)),
     "sent": ("Sent", (State.SENT, State.DELIVERED)),
     "failed": ("Failed", outbox.FAULTY_STATES),
+    "replies": ("Replies", ()),
 }
 
 
@@ -64,18 +66,24 @@ def messages(request):
     """One tab of the outbox, fifty rows a page; the same number of queries whatever it holds."""
     tab = request.GET.get("tab", "waiting")
     tab = tab if tab in TABS else "waiting"
-    rows = _rows(TABS[tab][1], _cursor(request.GET.get("after", "")), soonest_first=tab == "waiting")
+    after, ready = request.GET.get("after", ""), ready_channels()
+    if tab == "replies":
+        rows = reply_rows(after, most=PAGE_LENGTH + 1)
+    else:
+        rows = _rows(TABS[tab][1], _cursor(after), soonest_first=tab == "waiting")
     page = rows[:PAGE_LENGTH]
+    place = place_after if tab == "replies" else _after
+    others = {row.pk: outbox.other_channel(row, ready=ready) for row in page if tab == "failed"}
     context = {
         "tab": tab,
         "tabs": [_tab(name, current=name == tab) for name in TABS],
         "rows": page,
-        "others": {message.pk: outbox.other_channel(message) for message in page},
-        "next_url": f"?tab={tab}&after={_after(page[-1])}" if len(rows) > PAGE_LENGTH else "",
+        "others": others,
+        "next_url": f"?tab={tab}&after={place(page[-1])}" if len(rows) > PAGE_LENGTH else "",
         "is_first_page": "after" not in request.GET,
         "is_switched_on": request.tenant.messages_from is not None,
         "has_mailbox": is_open(),
-        "texts_are_ready": is_ready(Message.Channel.SMS),
+        "texts_are_ready": Message.Channel.SMS in ready,
     }
     return render(request, "messaging/messages.html", context)
 
@@ -251,7 +259,11 @@ def _tab(name, *, current):
     label, states = TABS[name]
     if name == "sent":
         return Tab(name, label, current, "")
-    count = len(Message.objects.filter(state__in=states).values_list("pk")[: MOST_COUNTED + 1])
+    if name == "replies":
+        rows = Reply.objects.filter(handled_at__isnull=True)
+    else:
+        rows = Message.objects.filter(state__in=states)
+    count = len(rows.values_list("pk")[: MOST_COUNTED + 1])
     return Tab(name, label, current, f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or ""))
 
 

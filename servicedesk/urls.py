@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from messaging import hook_pages, mailbox_pages, opting_out_pages, pages, provider_pages, reply_pages, wording_pages
+from messaging import (
+    hook_pages,
+    mailbox_pages,
+    opting_out_pages,
+    pages,
+    provider_pages,
+    reply_pages,
+    wording_pages,
+)
 from portal import door
 from servicedesk import (
     approvals,

@@ -25,7 +25,7 @@ from contracts.models import (
 )
 from customers.links import make_link
 from customers.models import Customer, CustomerLink, CustomerMerge, DuplicateProposal, Equipment
-from messaging.models import Message
+from messaging.models import Message, Reply
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
 from tenancy.models import Membership, Role, StoredFile
@@ -51,6 +51,7 @@ OWNERS = {
     "unused": Entitlement,
     "promises": Promise,
     "messages": Message,
+    "replies": Reply,
     "files": StoredFile,
     "payments": Payment,
     "returns": Payment,
@@ -59,7 +60,13 @@ OWNERS = {
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.
-TEXTS = {"mailbox": ("0" * 8, "1" * 8, "2" * 8), "attachments": ("0" * 7, "1" * 7, "2" * 7)}
+TEXTS = {
+    "mailbox": ("0" * 8, "1" * 8, "2" * 8),
+    "attachments": ("0" * 7, "1" * 7, "2" * 7),
+    # Below no desk: tested with what they open, in tests/messaging.
+    "hooks": ("0" * 43, "1" * 43, "2" * 43),
+    "no-more": ("a.0:x", "a.1:x", "a.2:x"),
+}
 FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 403, 404, 405
 PARAMETER = re.compile(r"(?P<word>[\w-]+)/<(?P<kind>\w+):(?P<name>\w+)>")
 
