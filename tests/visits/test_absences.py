@@ -1,0 +1,75 @@
+"""When a technician does not come, and whose visits that hits."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from tenancy.desk_settings import SettingRefused
+from tenancy.scope import tenant
+from tests.cast import make_visit
+from visits.absences import add_absence, end_absence, visits_hit, visits_on
+from visits.models import Absence
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+@pytest.fixture
+def north(cast):
+    """Northgate's desk, active."""
+    with tenant(cast.north.tenant):
+        yield cast.north
+
+
+def away(desk, now, start, end, by=None):
+    return add_absence(
+        desk.lou, starts_at=start, ends_at=end, reason=" Leave ", by=by or desk.manager, now=now
+    )
+
+
+def test_it_says_which_visits_stand_in_that_time(north, now):
+    hit = make_visit(north, start=now + DAY, technician=north.lou)
+    make_visit(north, start=now + 3 * DAY, technician=north.lou)
+    make_visit(north, start=now + DAY, technician=north.marek, number="V-2")
+    absence = away(north, now, now, now + 2 * DAY)
+    assert absence.reason == "Leave"
+    assert visits_hit(north.lou, start=absence.starts_at, end=absence.ends_at, now=now) == [hit]
+    assert len(visits_on(now + DAY, now + 2 * DAY, now=now)) == 2
+
+
+def test_what_only_touches_is_not_hit(north, now):
+    visit = make_visit(north, start=now + DAY, technician=north.lou)
+    assert visits_hit(north.lou, start=now, end=now + DAY, now=now) == []
+    ends = visit.assignments.get().ends_at
+    assert visits_hit(north.lou, start=ends, end=ends + HOUR, now=now) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (HOUR, HOUR, "before it begins"),
+        (-2 * HOUR, -HOUR, "over already"),
+        (HOUR, 367 * DAY, "at most a year"),
+    ],
+)
+def test_what_cannot_be_is_refused(north, now, start, end, words):
+    with pytest.raises(SettingRefused, match=words):
+        away(north, now, now + start, now + end)
+    assert not Absence.objects.exists()
+
+
+def test_ended_early_they_come_again_from_then_on(north, now):
+    running = away(north, now, now - HOUR, now + DAY)
+    coming = away(north, now, now + DAY, now + 2 * DAY)
+    end_absence(running, by=north.manager, now=now)
+    end_absence(coming, by=north.manager, now=now)
+    end_absence(coming, by=north.manager, now=now)
+    assert list(Absence.objects.values_list("ends_at", flat=True)) == [now]
+
+
+def test_it_is_for_a_manager(north, now):
+    absence = away(north, now, now, now + DAY)
+    with pytest.raises(PermissionDenied):
+        away(north, now, now, now + DAY, by=north.dispatcher)
+    with pytest.raises(PermissionDenied):
+        end_absence(absence, by=north.technician, now=now)

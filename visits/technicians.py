@@ -1,0 +1,106 @@
+"""Who comes: entering and changing technicians, and when each of them works (R2.3)."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+
+from customers.searchkeys import folded
+from tenancy.desk_settings import SettingRefused, may_set
+from tenancy.models import Tenant
+from tenancy.regions import regions_of
+from tenancy.weekly_hours import Span, checked_hours
+from visits.models import Technician, WorkingHours
+
+MOST_SKILLS = 20
+
+
+@transaction.atomic
+def save_technician(
+    technician: Technician | None,
+    *,
+    name: str,
+    phone: str,
+    skills: Iterable[str],
+    home_address: str,
+    home_latitude: Decimal | None,
+    home_longitude: Decimal | None,
+    subdivision: str,
+    is_active: bool,
+    by,
+    now: dt.datetime,
+) -> Technician:
+    """Enter a technician (None), or change one. Visits of one who works here no more stay booked.
+
+    `home_latitude` and `home_longitude` are degrees. Raises PermissionDenied, and SettingRefused.
+    """
+    may_set(by)
+    technician = technician or Technician()
+    name = " ".join(name.split())
+    if not name:
+        raise SettingRefused("name", "Write the name, as customers hear it.")
+    _check_home(home_latitude, home_longitude)
+    country = Tenant.objects.values_list("country", flat=True).get(pk=by.tenant_id)
+    if subdivision and subdivision != technician.subdivision and subdivision not in regions_of(country):
+        raise SettingRefused("subdivision", "Choose a region of the desk’s country, or none.")
+    technician.name, technician.phone, technician.skills = name, phone.strip(), skill_list(skills)
+    technician.home_address, technician.subdivision = home_address.strip(), subdivision
+    technician.home_latitude, technician.home_longitude = home_latitude, home_longitude
+    technician.is_active = is_active
+    try:
+        with transaction.atomic():
+            technician.save()
+    except IntegrityError as refused:
+        if "technician_name_once" not in str(refused):
+            raise
+        raise SettingRefused("name", f"There is a {name} already. Tell them apart.") from None
+    return technician
+
+
+def skill_list(written: Iterable[str]) -> list[str]:
+    """Skills as written, each once however it is spelled. Raises SettingRefused for too many or long ones."""
+    once: dict[str, str] = {}
+    for skill in written:
+        once.setdefault(folded(skill), " ".join(skill.split()))
+    skills = [skill for key, skill in once.items() if key]
+    if len(skills) > MOST_SKILLS or any(len(skill) > 60 for skill in skills):
+        raise SettingRefused("skills", f"At most {MOST_SKILLS} skills of 60 characters each.")
+    return skills
+
+
+def known_skills() -> list[str]:
+    """Every skill that a technician has, in order: one query."""
+    written = Technician.objects.values_list("skills", flat=True)
+    once = {folded(skill): skill for skills in written for skill in skills}
+    return [once[key] for key in sorted(once)]
+
+
+def own_hours(technician: Technician) -> list[Span]:
+    """The technician's own hours; none at all: the desk's. One query."""
+    return sorted(technician.working_hours.values_list("weekday", "starts", "ends"))
+
+
+@transaction.atomic
+def set_working_hours(technician: Technician, spans: Iterable[Span], *, by, now: dt.datetime) -> None:
+    """The technician's own hours from now on; none: the desk's. What is booked stays booked.
+
+    Raises PermissionDenied and HoursRefused.
+    """
+    may_set(by)
+    ordered = checked_hours(spans)
+    Technician.objects.select_for_update(of=("self",)).get(pk=technician.pk)
+    if ordered == own_hours(technician):
+        return
+    technician.working_hours.all().delete()
+    WorkingHours.objects.bulk_create(
+        WorkingHours(technician=technician, weekday=weekday, starts=starts, ends=ends)
+        for weekday, starts, ends in ordered
+    )
+
+
+def _check_home(latitude: Decimal | None, longitude: Decimal | None) -> None:
+    if (latitude is None) != (longitude is None):
+        raise SettingRefused("home_latitude", "Write both the latitude and the longitude, or neither.")
+    if latitude is not None and not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise SettingRefused("home_latitude", "A latitude is from -90 to 90, a longitude from -180 to 180.")
