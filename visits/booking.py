@@ -64,17 +64,18 @@ def book_visit(
     tell_by_sms: bool = True,
     others: Iterable[Technician] = (),
     series: VisitSeries | None = None,
+    confirm: bool = True,
 ) -> Visit:
     """Book a technician from `start` to `end`; the customer is told the window `start` to `window_end`.
 
     `others` come along: all of them are taken or nobody, and `technician` is the one named. A fault
     without a `case` opens one, to be answered by `response_due_at`; a visit more for a `case` keeps it
     open. With an `entitlement` the visit is one of those that the contract grants, with a `service` it
-    is planned maintenance, with a `series` one that comes again. The confirmation leaves when the
-    booking cannot be undone any more, or, for a third appointment after two misses, when a supervisor
-    approves it (see `second_miss`). Raises SlotTaken when the time of one of them is gone, NothingLeft
-    when the granted visit is, PlanRefused when the service is booked otherwise, and ValueError for a
-    time that has passed.
+    is planned maintenance, with a `series` one that comes again. The confirmation (none without
+    `confirm`) leaves when the booking cannot be undone any more, or, for a third appointment after two
+    misses, when a supervisor approves it (see `second_miss`). Raises SlotTaken when the time of one of
+    them is gone, NothingLeft when the granted visit is, PlanRefused when the service is booked
+    otherwise, and ValueError for a time that has passed.
     """
     if start < now:
         raise ValueError("That time has passed. Choose a later one.")
@@ -98,7 +99,8 @@ def book_visit(
     book_allowance(visit, by=by, now=now)
     if service is not None:
         book_service(service, visit, by=by, now=now)
-    plan_visit_messages(visit, "booked", now=now, send_after=visit.held_until)
+    if confirm:
+        plan_visit_messages(visit, "booked", now=now, send_after=visit.held_until)
     add_number(customer, SearchWord.Kind.VISIT, visit.number, visit.public_id)
     _tell_timeline(visit, crew, "booked", "Visit booked", at=now, by=by, detail=problem)
     return visit

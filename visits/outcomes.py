@@ -118,12 +118,20 @@ def nobody_came(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Vis
 
 
 def cancel_visit(
-    visit: Visit, *, whose: Whose, because: str, by: Membership | None, now: dt.datetime, version: int
+    visit: Visit,
+    *,
+    whose: Whose,
+    because: str,
+    by: Membership | None,
+    now: dt.datetime,
+    version: int,
+    tell: bool = True,
 ) -> Visit:
     """Cancel a visit before it begins, by us or by the customer; the customer is told.
 
     Cancelled by somebody at the desk they are told two minutes later: until then `restore_visit` takes
     it back. `by` is None where the customer cancels through their own link, and is told at once.
+    Without `tell` whoever calls tells them otherwise.
     From the first minute of the window on, ours is no cancelling but a miss: see `cannot_come`. Once
     the window is over it is a miss whoever cancels. Raises OutcomeRefused.
     """
@@ -146,7 +154,8 @@ def cancel_visit(
         release_allowance(visit, by=by, now=now, because=said)
         follow_visit(visit, by=by, now=now)
         outbox.cancel_about(visit.public_id, because=CANCELLED_WITH_IT)
-        plan_visit_messages(visit, "cancelled", now=now, send_after=now + UNDO_TIME if by else None)
+        if tell:
+            plan_visit_messages(visit, "cancelled", now=now, send_after=now + UNDO_TIME if by else None)
         close_duties_about(visit.public_id, by=by, now=now, outcome=said)
         add_line(
             visit.customer,

@@ -56,7 +56,6 @@ def moved(visit, north, now, **values):
     values = {
         "technician": north.lou,
         "start": START + HOUR,
-        "reason": "",
         "version": visit.version,
         **values,
     }
@@ -117,6 +116,12 @@ def test_another_takes_the_place_of_the_first_and_the_second_stays(north, pair, 
     third = north.lou.__class__.objects.create(name="Ines Falk")
     moved(pair, north, now, technician=third, start=START)
     assert crew(pair) == [("Ines", START), ("Marek", START)]
+
+
+def test_another_crew_may_come_altogether(north, pair, now):
+    third = north.lou.__class__.objects.create(name="Ines Falk")
+    moved(pair, north, now, technician=north.marek, others=[third])
+    assert crew(pair) == [("Marek", START + HOUR), ("Ines", START + HOUR)]
 
 
 def test_when_the_second_stays_away_nobody_is_told(north, pair, now):
