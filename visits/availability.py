@@ -3,12 +3,15 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tenancy.calendars import Calendar, instant_at
 from visits.models import Absence, Assignment, Technician, Visit, WorkingHours
 
 Span = tuple[dt.datetime, dt.datetime]
+# (weekday, from, until) in the desk's wall time; Monday is 0.
+Hours = tuple[tuple[int, dt.time, dt.time], ...]
 
 
 @dataclass(frozen=True)
@@ -16,37 +19,47 @@ class Diary:
     """What is known of one technician's time within a span of days; all instants are UTC."""
 
     technician: Technician
-    # (weekday, from, until) in the desk's wall time; none at all means the desk's hours.
-    hours: tuple[tuple[int, dt.time, dt.time], ...] = ()
+    # None at all means the desk's hours.
+    hours: Hours = ()
     absences: tuple[Span, ...] = ()
     blocks: tuple[Span, ...] = field(default=())
 
     def spans(self, day: dt.date, calendar: Calendar) -> list[Span]:
         """The working spans of one day, in order; none on a holiday or a day that the desk closes."""
-        if not self.hours:
-            return calendar.spans(day)
-        if day in calendar.closed or calendar.is_holiday(day):
-            return []
-        return [
-            (instant_at(day, opens, calendar.zone), instant_at(day, closes, calendar.zone))
-            for weekday, opens, closes in sorted(self.hours)
-            if weekday == day.weekday()
-        ]
-
-    def near(self, start: dt.datetime, end: dt.datetime, *, travel: dt.timedelta) -> "Diary":
-        """The same with only what touches the time between, way included: a day is asked of often."""
-        start, end = start - travel, end + travel
-        return replace(
-            self,
-            absences=tuple(span for span in self.absences if span[0] < end and span[1] > start),
-            blocks=tuple(span for span in self.blocks if span[0] < end and span[1] > start),
-        )
+        return working_spans(day, calendar, self.hours, self.technician.subdivision)
 
     def is_free(self, start: dt.datetime, end: dt.datetime, *, travel: dt.timedelta) -> bool:
         """Whether nothing else is on, with time to travel from the visit before and to the next."""
         away = any(begins < end and ends > start for begins, ends in self.absences)
         busy = any(begins - travel < end and ends + travel > start for begins, ends in self.blocks)
         return not away and not busy
+
+
+def working_spans(day: dt.date, calendar: Calendar, hours: Hours = (), subdivision: str = "") -> list[Span]:
+    """When somebody with these hours works on a day, as instants in order; spans that touch are one.
+
+    Without hours they are the desk's. Nobody works on a day that the desk closes, nor on a public
+    holiday of the own region; an empty `subdivision` means the desk's.
+    """
+    if day in calendar.closed or calendar.in_region(subdivision).is_holiday(day):
+        return []
+    return list(_spans(hours or calendar.hours, day, calendar.zone))
+
+
+@lru_cache(maxsize=16_384)
+def _spans(hours, day, zone) -> tuple[Span, ...]:
+    """Asked for by every technician with the same hours."""
+    found: list[Span] = []
+    for weekday, clock, until in sorted(hours):
+        if weekday != day.weekday():
+            continue
+        opens, closes = instant_at(day, clock, zone), instant_at(day, until, zone)
+        # Where the clock is put forward, a span within the skipped hour is none.
+        if found and opens <= found[-1][1]:
+            found[-1] = found[-1][0], max(closes, found[-1][1])
+        elif opens < closes:
+            found.append((opens, closes))
+    return tuple(found)
 
 
 def diaries(

@@ -1,32 +1,36 @@
 """Slots to offer: real free time of real technicians, the preferred one first (R2.3).
 
 A slot is a technician and a planned start; the customer is told the window that begins there.
-It begins on the half hour of the desk's wall clock, lies within working hours, keeps the desk's
-travel time to its neighbours, and is never in the past.
+It begins on the half hour of the desk's wall clock, lies within working hours, keeps the way to its
+neighbours, and is never in the past. Whoever comes has the skills; a crew has them together.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import heapq
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
+from functools import cached_property, lru_cache
+from itertools import count, islice
 from zoneinfo import ZoneInfo
 
 from customers.models import Customer, Equipment, Site
-from tenancy.calendars import Calendar, day_bounds, instant_at, local_day, local_time
+from tenancy.calendars import Calendar, instant_at, local_day, local_time
 from tenancy.models import Tenant
-from visits.availability import Diary, diaries
-from visits.models import Assignment, Technician, Visit
-from visits.preferences import Place, Wishes, wishes_for, wishes_for_places
+from visits.free_time import FreeTime, Gap, Member, team
+from visits.models import Technician, Visit
+from visits.preferences import Wishes, wishes_for
+from visits.travel import Point, Way, point_of
+from visits.work_types import Work, work_for
 
 HALF_HOURS = tuple(dt.time(minutes // 60, minutes % 60) for minutes in range(0, 24 * 60, 30))
 # Beyond this nobody is offered anything without asking for a day.
-DAYS_AHEAD = 28
+DAYS_AHEAD = 60
 OFFERED = 5
-# Times proposed to each of many, none of them twice.
-PROPOSED = 2
 # What a tune-up adds to a visit for something else.
 TUNE_UP_MINUTES = 30
+# Of each technician the database answers with so many gaps at first: mostly the first one fits.
+GAPS_AT_FIRST = 6
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,21 @@ class Slot:
     is_preferred: bool = False
     due_at: dt.datetime | None = None
     late_by: dt.timedelta = dt.timedelta()
+    # Who comes along where it takes more than one; `technician` leads.
+    others: tuple[Technician, ...] = ()
+    # The lead's way there, from the customer before; an empty name: from home. None: not measured.
+    way: Way | None = None
+    way_from: str = ""
 
     @property
     def meets_promise(self) -> bool | None:
         """Whether the window ends by the promised response; None where none was promised."""
         return None if self.due_at is None else self.window_end <= self.due_at
+
+    @property
+    def crew(self) -> tuple[Technician, ...]:
+        """Everybody who comes, the lead first."""
+        return (self.technician, *self.others)
 
     @property
     def key(self) -> str:
@@ -54,7 +68,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a slot is looked for: for whom, how long, from when, and the promise that it should meet."""
+    """What a slot is looked for: for whom, what for, from when, and the promise that it should meet."""
 
     desk: Tenant
     calendar: Calendar
@@ -62,19 +76,30 @@ class Wanted:
     customer: Customer
     site: Site | None
     machines: tuple[Equipment, ...] = ()
+    # Of visit; empty: that of the visit that moves, else any.
+    kind: str = ""
     with_tune_up: bool = False
     due_at: dt.datetime | None = None
     # Nothing sooner is offered, even where somebody is free.
     not_before: dt.datetime | None = None
     # A visit that looks for another place: its own block does not stand in its way.
     moving: Visit | None = None
+    # What it takes, where that has been read already.
+    takes: Work | None = None
+
+    @cached_property
+    def work(self) -> Work:
+        """What the visit takes: one query, once. One that moves keeps its length and its crew."""
+        moving = self.moving
+        work = self.takes or work_for(self.kind or (moving.kind if moving else ""), self.machines)
+        return work if moving is None else replace(work, crew=moving.crew)
 
     @property
     def length(self) -> dt.timedelta:
         """How long the technician's block is."""
         if self.moving is not None:
             return self.moving.planned_end - self.moving.planned_start
-        return dt.timedelta(minutes=self.desk.visit_minutes + (TUNE_UP_MINUTES if self.with_tune_up else 0))
+        return dt.timedelta(minutes=self.work.minutes + (TUNE_UP_MINUTES if self.with_tune_up else 0))
 
     @property
     def window(self) -> dt.timedelta:
@@ -85,115 +110,198 @@ class Wanted:
 
     @property
     def travel(self) -> dt.timedelta:
-        """Between two visits, and before the first when it is today."""
+        """Between two visits where a place is not known."""
         return dt.timedelta(minutes=self.desk.travel_minutes)
+
+    @property
+    def since(self) -> dt.datetime:
+        """Before this instant nothing is offered."""
+        return max(self.now, self.not_before or self.now)
+
+    @property
+    def place(self) -> Point:
+        """Where the site is, if that is known."""
+        return self.site and point_of(self.site.latitude, self.site.longitude)
+
+
+class Offers:
+    """The slots that there are for what is wanted, technician by technician.
+
+    `wishes` and `members` are what was read; `free` holds the gaps of all who could come.
+    """
+
+    def __init__(self, wanted: Wanted, wishes: Wishes, members: list[Member], free: FreeTime):
+        self.wanted, self.wishes, self.free = wanted, wishes, free
+        self.members = sorted(members, key=lambda m: (_rank(wishes, m.technician), m.technician.name))
+        self.leads = [m.technician for m in self.members if may_lead(wanted, wishes, m.technician)]
+        self._others = [m.technician for m in self.members if m.technician.pk not in wishes.excluded]
+
+    def of(self, technician: Technician) -> Iterator[Slot]:
+        """Every slot with this technician as the lead, in order."""
+        for gap in self.free.of(technician):
+            yield from self.within(gap)
+
+    def within(self, gap: Gap) -> Iterator[Slot]:
+        """Every slot in one gap, in order."""
+        wanted = self.wanted
+        arrival = gap.arrival(wanted.desk, wanted.place, wanted.now)
+        first, last = self._starts(gap, arrival.at)
+        starts = half_hours(gap.day, wanted.calendar.zone)
+        for start in starts[bisect_left(starts, first) : bisect_right(starts, last)]:
+            others = self._crew(gap.member.technician, gap.day, start)
+            if others is not None:
+                yield self._slot(gap.member.technician, start, others, arrival)
+
+    def _starts(self, gap, arrives) -> tuple[dt.datetime, dt.datetime]:
+        """Between which instants a visit may begin in the gap; the wrong way round where it may not."""
+        wanted = self.wanted
+        return max(arrives, wanted.since), gap.leaves_by(wanted.desk, wanted.place) - wanted.length
+
+    def _crew(self, lead, day, start) -> tuple[Technician, ...] | None:
+        """Who comes along: those on the visit already, then the first who together have the skills."""
+        seats = self.wanted.work.crew - 1
+        if not seats:
+            return ()
+        stays = self._stays_with(lead)[:seats]
+        if not all(self._is_free(technician, day, start) for technician in stays):
+            return None
+        known = {lead.pk, *(technician.pk for technician in stays)}
+        free = [t for t in self._others if t.pk not in known and self._is_free(t, day, start)]
+        have = [skill for technician in (lead, *stays) for skill in technician.skills]
+        joined = _complete(self.wanted.work.missing(have), free, seats - len(stays))
+        return None if joined is None else (*stays, *joined)
+
+    @cached_property
+    def _held(self) -> list[Technician]:
+        """Who is on the visit that moves, the lead first: one query."""
+        moving = self.wanted.moving
+        held = moving.assignments.select_related("technician").order_by("pk") if moving else []
+        return [assignment.technician for assignment in held]
+
+    def _stays_with(self, lead) -> list[Technician]:
+        """Whom a move leaves on the visit: all but the lead, or but the one whose place the lead takes."""
+        others = [technician for technician in self._held if technician.pk != lead.pk]
+        return others if len(others) < len(self._held) else self._held[1:]
+
+    def _is_free(self, technician, day, start) -> bool:
+        """Whether the technician could begin then: reachable, and in time for the visit after."""
+        wanted = self.wanted
+        for gap in self.free.on(technician, day):
+            first, last = self._starts(gap, gap.arrival(wanted.desk, wanted.place, wanted.now).at)
+            if first <= start <= last:
+                return True
+        return False
+
+    def _slot(self, technician, start, others, arrival) -> Slot:
+        wanted = self.wanted
+        window_end = start + wanted.window
+        late = wanted.due_at is not None and window_end > wanted.due_at
+        return Slot(
+            technician=technician,
+            start=start,
+            end=start + wanted.length,
+            window_end=window_end,
+            is_preferred=technician.pk in self.wishes.preferred,
+            due_at=wanted.due_at,
+            late_by=wanted.calendar.working_time(wanted.due_at, window_end) if late else dt.timedelta(),
+            others=others,
+            way=arrival.way if arrival.way and arrival.way.metres is not None else None,
+            way_from=arrival.way_from,
+        )
+
+
+def may_lead(wanted: Wanted, wishes: Wishes, technician: Technician) -> bool:
+    """Whether the technician may come as the lead; who comes alone has all the skills."""
+    is_able = wanted.work.crew > 1 or not wanted.work.missing(technician.skills)
+    return wishes.allows(technician) and is_able
+
+
+def offers_for(
+    wanted: Wanted, days: list[dt.date], *, members: list[Member] | None = None, most: int | None = None
+) -> Offers:
+    """Who could come on these days, and when: four queries, one fewer where `members` are known.
+
+    With `most` the first gaps of each technician are read, and the rest where they do not suffice.
+    """
+    wishes = wishes_for(wanted.customer, wanted.site, wanted.machines)
+    members = team() if members is None else members
+    able = [m for m in members if _may_come(wanted, wishes, m.technician)]
+    free = FreeTime(
+        able,
+        wanted.calendar,
+        days,
+        since=wanted.since,
+        length=wanted.length,
+        besides=wanted.moving,
+        # Of a crew the others' later gaps are looked at with the lead's first.
+        most=most if wanted.work.crew == 1 else None,
+    )
+    return Offers(wanted, wishes, members, free)
+
+
+def days_ahead(wanted: Wanted) -> list[dt.date]:
+    """The days on which somebody is looked for unless a day is asked for."""
+    today = local_day(wanted.now, wanted.calendar.zone)
+    return [today + dt.timedelta(days=ahead) for ahead in range(DAYS_AHEAD)]
 
 
 def best_slots(wanted: Wanted) -> list[Slot]:
     """At most five: the preferred technician's earliest and next, then the soonest of the others.
 
-    Five queries. Without a preferred technician each technician's earliest, soonest first.
+    Four queries. Without a preferred technician each technician's earliest, soonest first. The same
+    people at the same time are offered once, whoever of them leads.
     """
-    wishes, booked = _diaries(wanted, wanted.now, DAYS_AHEAD)
-    today = local_day(wanted.now, wanted.calendar.zone)
-    days = [today + dt.timedelta(days=ahead) for ahead in range(DAYS_AHEAD)]
-    offers = [offers_of(wanted, wishes, diary, days) for diary in booked]
-    # The preferred come first in `booked`; a desk of one technician has nobody else to offer.
-    has_preferred = bool(booked) and booked[0].technician.pk in wishes.preferred
-    first = list(_next_two(offers[0])) if has_preferred or len(offers) == 1 else []
-    others = offers[1:] if first else offers
-    soonest = sorted(
-        filter(None, (next(offer, None) for offer in others)), key=lambda s: (s.start, s.technician.name)
-    )
-    return [*first, *soonest][:OFFERED]
+    return best_of(offers_for(wanted, days_ahead(wanted), most=GAPS_AT_FIRST))
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One of many for whom times are proposed: what is wanted, and the days that suit, the best first."""
+def best_of(offers: Offers) -> list[Slot]:
+    """The same of offers that have been read."""
+    leads = offers.leads
+    # The preferred come first; a desk of one technician has nobody else to offer.
+    has_preferred = bool(leads) and leads[0].pk in offers.wishes.preferred
+    first = _next_two(offers.of(leads[0])) if has_preferred or len(leads) == 1 else []
+    found = {}
+    for slot in (*first, *soonest(offers, leads[1:] if first else leads)):
+        found.setdefault((slot.start, frozenset(t.pk for t in slot.crew)), slot)
+    return list(found.values())[:OFFERED]
 
-    wanted: Wanted
-    days: tuple[dt.date, ...]
 
+def soonest(offers: Offers, technicians: list[Technician]) -> list[Slot]:
+    """The earliest slot of each, the soonest first: no more technicians than are needed for five.
 
-def proposed_slots(asked: list[Asked]) -> list[list[Slot]]:
-    """For each at most two, and no technician's time twice: whoever stands first is proposed first.
-
-    The preferred technician's, else of the one who was there last, else the soonest with anybody.
-    Everybody gets a first time before anybody a second one. Six queries, however many are asked for.
+    Gaps are looked at in the order in which they open, whosever they are, until no other can hold a
+    sooner slot.
     """
-    days = [day for one in asked for day in one.days]
-    if not days:
-        return [[] for _ in asked]
-    zone, travel = asked[0].wanted.calendar.zone, asked[0].wanted.travel
-    start, end = day_bounds(min(days), zone)[0], day_bounds(max(days), zone)[1]
-    places = [
-        Place(
-            one.wanted.customer.pk,
-            one.wanted.site and one.wanted.site.pk,
-            frozenset(machine.pk for machine in one.wanted.machines),
-        )
-        for one in asked
-    ]
-    technicians = Technician.objects.filter(is_active=True).order_by("name")
-    booked = {
-        diary.technician.pk: diary for diary in diaries(technicians, start=start - travel, end=end + travel)
-    }
-    wished, last = wishes_for_places(places), _there_last(places)
-    found: list[list[Slot]] = [[] for _ in asked]
-    for _ in range(PROPOSED):
-        for one, place, wishes, mine in zip(asked, places, wished, found, strict=True):
-            there_last = last.get((place.customer, place.site))
-            slot = _next_proposal(one, wishes, there_last, booked, mine)
-            if slot is not None:
-                mine.append(slot)
-                diary = booked[slot.technician.pk]
-                booked[slot.technician.pk] = replace(diary, blocks=(*diary.blocks, (slot.start, slot.end)))
-    return found
+    tie, heap, found = count(), [], []
+    # A crew that is offered already makes room for another.
+    needed = OFFERED * max(1, offers.wanted.work.crew)
 
+    def follow(gaps):
+        gap = next(gaps, None)
+        if gap is not None:
+            heapq.heappush(heap, (gap.opens, next(tie), gap, gaps))
 
-def _next_proposal(asked, wishes, there_last, booked, mine) -> Slot | None:
-    """The best time that is still free, and clear of the windows of those proposed to the same one."""
-    may_come = [diary for diary in booked.values() if wishes.allows(diary.technician)]
-    for technician in (*wishes.preferred, there_last):
-        diary = next((diary for diary in may_come if diary.technician.pk == technician), None)
-        if diary is not None and (slot := _first_clear(asked, wishes, diary, mine)):
-            return slot
-    soonest = filter(None, (_first_clear(asked, wishes, diary, mine) for diary in may_come))
-    return min(soonest, key=lambda slot: (slot.start, slot.technician.name), default=None)
-
-
-def _first_clear(asked, wishes, diary, mine) -> Slot | None:
-    for slot in offers_of(asked.wanted, wishes, diary, asked.days):
-        if all(slot.start >= other.window_end or slot.window_end <= other.start for other in mine):
-            return slot
-    return None
-
-
-def _there_last(places) -> dict[tuple[int, int | None], int]:
-    """Who did the last visit at each customer's site, as the technician's primary key: one query."""
-    done = Assignment.objects.filter(
-        visit__customer__in={place.customer for place in places}, visit__completed_at__isnull=False
-    )
-    last = done.order_by("visit__customer", "visit__site", "-visit__completed_at", "pk")
-    rows = last.distinct("visit__customer", "visit__site")
-    return {
-        (customer, site): technician
-        for customer, site, technician in rows.values_list("visit__customer", "visit__site", "technician")
-    }
+    for technician in technicians:
+        follow(offers.free.of(technician))
+    while heap and (len(found) < needed or heap[0][0] <= sorted(s.start for s in found)[needed - 1]):
+        _, _, gap, gaps = heapq.heappop(heap)
+        slot = next(offers.within(gap), None)
+        if slot is None:
+            follow(gaps)
+        else:
+            found.append(slot)
+    return sorted(found, key=lambda slot: (slot.start, slot.technician.name))
 
 
 def slots_on(wanted: Wanted, day: dt.date, *, technician: Technician | None = None) -> list[Slot]:
-    """Every slot of one day, of one technician or of all who may come, in order: five queries."""
-    start, _ = day_bounds(day, wanted.calendar.zone)
-    wishes, booked = _diaries(wanted, start, 1)
-    found = [
-        slot
-        for diary in booked
-        if technician is None or diary.technician == technician
-        for slot in offers_of(wanted, wishes, diary, [day])
-    ]
-    return sorted(found, key=lambda slot: (slot.start, not slot.is_preferred, slot.technician.name))
+    """Every slot of one day, of one technician or of all who may come, in order: four queries."""
+    offers = offers_for(wanted, [day])
+    leads = [lead for lead in offers.leads if technician is None or lead == technician]
+    slots = [slot for lead in leads for slot in offers.of(lead)]
+    found = {}
+    for slot in sorted(slots, key=lambda slot: (slot.start, not slot.is_preferred, slot.technician.name)):
+        found.setdefault((slot.start, frozenset(t.pk for t in slot.crew)), slot)
+    return list(found.values())
 
 
 def slot_at(wanted: Wanted, technician: Technician, start: dt.datetime) -> Slot | None:
@@ -202,9 +310,9 @@ def slot_at(wanted: Wanted, technician: Technician, start: dt.datetime) -> Slot 
     return next((s for s in slots_on(wanted, day, technician=technician) if s.start == start), None)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def half_hours(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, ...]:
-    """The instants at which a zone's wall clock shows a half hour on a day, each once.
+    """The instants at which a zone's wall clock shows a half hour on a day, each once, in order.
 
     Where the clock is put forward the skipped ones are left out, where it is put back the first
     of the two is meant.
@@ -213,13 +321,11 @@ def half_hours(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, ...]:
     return tuple(instant for instant, clock in instants if local_time(instant, zone).time() == clock)
 
 
-def _diaries(wanted, start, days) -> tuple[Wishes, list[Diary]]:
-    """Of everybody who may come, the preferred first."""
-    wishes = wishes_for(wanted.customer, wanted.site, wanted.machines)
-    technicians = [t for t in Technician.objects.filter(is_active=True).order_by("name") if wishes.allows(t)]
-    end = start + dt.timedelta(days=days + 1)
-    booked = diaries(technicians, start=start - wanted.travel, end=end, besides=wanted.moving)
-    return wishes, sorted(booked, key=lambda diary: _rank(wishes, diary.technician))
+def _may_come(wanted, wishes, technician) -> bool:
+    """As the lead, or along with one."""
+    if wanted.work.crew > 1:
+        return technician.pk not in wishes.excluded
+    return may_lead(wanted, wishes, technician)
 
 
 def _rank(wishes, technician):
@@ -228,38 +334,25 @@ def _rank(wishes, technician):
     return len(wishes.preferred)
 
 
-def _next_two(offers: Iterator[Slot]) -> Iterator[Slot]:
+def _next_two(offers: Iterator[Slot]) -> list[Slot]:
     """The earliest slot and the next that begins after its window, so that it is a real choice."""
     first = next(offers, None)
-    if first is not None:
-        yield first
-        yield from islice((slot for slot in offers if slot.start >= first.window_end), 1)
+    if first is None:
+        return []
+    return [first, *islice((slot for slot in offers if slot.start >= first.window_end), 1)]
 
 
-def offers_of(wanted: Wanted, wishes: Wishes, diary: Diary, days: Iterable[dt.date]) -> Iterator[Slot]:
-    """Every slot of a technician, in order."""
-    earliest = max(wanted.now + wanted.travel, wanted.not_before or wanted.now)
-    for day in days:
-        spans = diary.spans(day, wanted.calendar)
-        if not spans:
-            continue
-        that_day = diary.near(spans[0][0], max(closes for _, closes in spans), travel=wanted.travel)
-        for start in half_hours(day, wanted.calendar.zone):
-            end = start + wanted.length
-            fits = start >= earliest and any(opens <= start and end <= closes for opens, closes in spans)
-            if fits and that_day.is_free(start, end, travel=wanted.travel):
-                yield _slot(wanted, diary.technician, start, diary.technician.pk in wishes.preferred)
-
-
-def _slot(wanted, technician, start, is_preferred) -> Slot:
-    window_end = start + wanted.window
-    late = wanted.due_at is not None and window_end > wanted.due_at
-    return Slot(
-        technician=technician,
-        start=start,
-        end=start + wanted.length,
-        window_end=window_end,
-        is_preferred=is_preferred,
-        due_at=wanted.due_at,
-        late_by=wanted.calendar.working_time(wanted.due_at, window_end) if late else dt.timedelta(),
-    )
+def _complete(missing, technicians, seats) -> tuple[Technician, ...] | None:
+    """The first so many of the technicians, in their order, who together have what is missing."""
+    if not seats:
+        return None if missing else ()
+    if len(technicians) < seats:
+        return None
+    if Work(0, missing).missing(skill for t in technicians for skill in t.skills):
+        return None
+    for place, technician in enumerate(technicians):
+        left = Work(0, missing).missing(technician.skills)
+        rest = _complete(left, technicians[place + 1 :], seats - 1)
+        if rest is not None:
+            return (technician, *rest)
+    return None

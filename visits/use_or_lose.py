@@ -19,7 +19,8 @@ from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Tenant
 from visits.models import MaintenancePlan, PlannedService, Technician, TechnicianPreference
-from visits.slots import Asked, Slot, Wanted, proposed_slots
+from visits.proposals import Asked, proposed_slots
+from visits.slots import Slot, Wanted
 
 DAY = dt.timedelta(days=1)
 # So far ahead a time is proposed, counted from today or from a service's proposed day.
