@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.core import mail
 
 from cases.models import Duty
@@ -13,11 +14,13 @@ from messaging.channels import NotSent, Refused, Unsure
 from messaging.delivery import BACK_OFF, LEASE, MOST_ATTEMPTS, claim, deliver_due
 from messaging.mail_channel import Mail
 from messaging.models import Message
-from messaging.providers import Ways
+from messaging.providers import Ways, reports_address, save_provider
+from servicedesk.tasks import deliver_messages
 from tenancy.files import store_file
 from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
 from tests.messaging.conftest import make_message
+from tests.messaging.fakes.postmark import TOKEN, FakePostmark
 
 State = Message.State
 
@@ -471,3 +474,34 @@ def test_another_desks_file_never_goes_and_makes_no_link(cast, north, clock, ans
     assert again(north, message).reason == (
         "The message could not be written: A file that goes with it is not there"
     )
+
+
+def test_the_workers_own_task_sends_through_the_desks_provider_and_a_bounce_becomes_a_duty(
+    north, now, client, settings
+):
+    """Busy, then taken, then sent back: nobody has to remember the customer who did not hear."""
+    with FakePostmark(troubles=[429]) as postmark, time_machine.travel(now, tick=False) as moment:
+        settings.POSTMARK_URL = postmark.url
+        with tenant(north.tenant):
+            values = {"from_address": "hello@northgate.example"}
+            provider = save_provider("mail", kind="postmark", values=values, secret=TOKEN, by=None, now=now)
+            path = reports_address(provider).removeprefix("http://127.0.0.1:8000")
+        message = planned(north, now)
+        assert deliver_messages.apply().get() == 1
+        assert (again(north, message).state, postmark.took) == (State.PLANNED, [])
+        moment.shift(dt.timedelta(minutes=1))
+        assert deliver_messages.apply().get() == 1
+        assert again(north, message).state == State.SENT
+        bounce = {
+            "RecordType": "Bounce",
+            "ID": 1,
+            "Type": "HardBounce",
+            "MessageID": postmark.took[0]["MessageID"],
+            "Metadata": postmark.took[0]["Metadata"],
+            "BouncedAt": (now + dt.timedelta(minutes=1)).isoformat(),
+            "Description": "No such mailbox",
+        }
+        assert client.post(path, bounce, content_type="application/json").status_code == 200
+    assert again(north, message).state == State.FAILED
+    with tenant(north.tenant):
+        assert Duty.objects.open().get().detail == "Bounced: HardBounce: No such mailbox"

@@ -1,8 +1,12 @@
 """Secrets at rest."""
 
 import pytest
+from django.core.management import call_command
 
+from messaging.models import Provider
+from messaging.providers import save_provider
 from messaging.secrets import SecretLost, closed, closed_anew, opened
+from tenancy.scope import tenant
 
 
 def test_what_is_closed_is_opened_and_cannot_be_read():
@@ -40,3 +44,20 @@ def test_the_key_is_for_this_alone(settings):
     settings.SECRET_KEY = settings.SECRET_KEY + " "
     with pytest.raises(SecretLost):
         opened(text)
+
+
+def test_the_command_closes_every_desks_secrets_anew_and_names_what_is_lost(cast, now, settings, capsys):
+    first = settings.SECRET_KEY
+    for desk in (cast.north, cast.south):
+        with tenant(desk.tenant):
+            save_provider("mail", kind="postmark", values={}, secret=desk.tenant.slug, by=None, now=now)
+    with tenant(cast.south.tenant):
+        Provider.objects.update(secret="closed with nobody knows what")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the next key", [first]
+    call_command("encrypt_secrets_anew")
+    said = capsys.readouterr()
+    assert said.out.strip() == "1 closed anew, 1 lost."
+    assert said.err.startswith("southgate, mail:")
+    settings.SECRET_KEY_FALLBACKS = []
+    with tenant(cast.north.tenant):
+        assert opened(Provider.objects.get().secret)["secret"] == "northgate"
