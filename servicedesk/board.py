@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import uuid
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -21,6 +22,7 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
+from visits.models import Rearrangement
 
 DAY, WEEK, LIST = VIEWS = ("day", "week", "list")
 REMEMBERED = "board_view"
@@ -70,6 +72,7 @@ def board(request):
     now = timezone.now()
     shown = _shown(request, request.GET, now)
     context = board_context(request, shown, now)
+    context["undo_url"] = _undo_url(request, _moved(request, now))
     response = render(request, "servicedesk/board.html", context)
     if request.GET.get("view") in (DAY, LIST):
         response.set_cookie(REMEMBERED, shown.view, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
@@ -87,16 +90,21 @@ def board_since(request):
     return _changed_parts(request, _shown(request, request.GET, now), seen, now)
 
 
-def board_answer(request, *, now: dt.datetime, says: str, visit=None) -> HttpResponse:
-    """After an action: the changed parts of the board that it was done on, else back to the board."""
+def board_answer(
+    request, *, now: dt.datetime, says: str, visit=None, undoes: Rearrangement | None = None
+) -> HttpResponse:
+    """After an action: the changed parts of the board that it was done on, else back to the board.
+
+    `undoes` is what a button beside the words takes back, with and without scripts.
+    """
     seen = Version.read(request.headers.get(VERSION_HEADER, ""))
     if not request.htmx or seen is None:
         messages.success(request, says)
-        response = HttpResponse(headers={"HX-Refresh": "true"}) if request.htmx else None
-        return response or redirect(_back_to(request, visit))
+        back = _back_to(request, visit, undoes)
+        return HttpResponse(headers={"HX-Redirect": back}) if request.htmx else redirect(back)
     query = parse_qs(urlsplit(request.htmx.current_url or "").query)
     shown = _shown(request, {name: values[0] for name, values in query.items()}, now)
-    return _changed_parts(request, shown, seen, now, says=says, focus=visit)
+    return _changed_parts(request, shown, seen, now, says=says, focus=visit, undoes=undoes)
 
 
 def board_context(request, shown: Shown, now: dt.datetime) -> dict:
@@ -129,14 +137,17 @@ def _shown(request, query, now) -> Shown:
     return Shown.of(query, today=today, remembered=request.COOKIES.get(REMEMBERED, ""))
 
 
-def _changed_parts(request, shown, seen, now, *, says="", focus=None) -> HttpResponse:
+def _changed_parts(request, shown, seen, now, *, says="", focus=None, undoes=None) -> HttpResponse:
     context = board_context(request, shown, now)
     fresh = context["version"]
     if seen is None or seen.parts["frame"] != fresh.parts["frame"]:
         # Other technicians, other hours, another day: the whole page is another one.
-        if says:
-            messages.success(request, says)
-        return HttpResponse(headers={"HX-Refresh": "true"})
+        if not says:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        messages.success(request, says)
+        moved = str(undoes.public_id) if undoes else ""
+        here = desk_url(request.tenant, "board") + shown.query(moved=moved)
+        return HttpResponse(headers={"HX-Redirect": here})
     changed = {name for name, digest in fresh.parts.items() if seen.parts[name] != digest}
     if request.headers.get(LIST_HEADER) != "1" and shown.view == DAY:
         # The list is not on the screen: it stays as it is, and is news once it is.
@@ -150,6 +161,7 @@ def _changed_parts(request, shown, seen, now, *, says="", focus=None) -> HttpRes
         if before != after
     ]
     context |= {"changed": changed, "changed_lanes": lanes, "says": says, "is_action": bool(says)}
+    context["undo_url"] = _undo_url(request, undoes)
     response = render(request, "servicedesk/board_changes.html", context)
     response["HX-Trigger"] = json.dumps({"board-version": str(fresh)})
     if focus is not None:
@@ -193,11 +205,25 @@ def _tallies(shown: Shown, plan: DayPlan) -> list[dict]:
     ]
 
 
-def _back_to(request, visit) -> str:
+def _back_to(request, visit, undoes=None) -> str:
     if visit is None:
         return desk_url(request.tenant, "board")
     day = local_day(visit.planned_start, zone_of(request.tenant))
-    return f"{desk_url(request.tenant, 'board')}?day={day}"
+    moved = f"&moved={undoes.public_id}" if undoes else ""
+    return f"{desk_url(request.tenant, 'board')}?day={day}{moved}"
+
+
+def _moved(request, now) -> Rearrangement | None:
+    """What the address says was just moved, while it can be taken back."""
+    try:
+        wanted = uuid.UUID(request.GET.get("moved", ""))
+    except ValueError:
+        return None
+    return Rearrangement.objects.filter(public_id=wanted, undone_at=None, held_until__gt=now).first()
+
+
+def _undo_url(request, made: Rearrangement | None) -> str:
+    return desk_url(request.tenant, "move-undo", id=made.public_id) if made else ""
 
 
 def _day(text: str, today: dt.date) -> dt.date:

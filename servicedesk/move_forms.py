@@ -85,10 +85,16 @@ class FitForm(PlaceForm):
 class MoveForm(FitForm):
     """The move dialog, and what a drag posts."""
 
-    reason = forms.CharField(required=False, max_length=200)
+    reason = forms.CharField(required=False, max_length=60)
+    in_words = forms.CharField(required=False, max_length=120)
     agreed = forms.BooleanField(required=False)
     tell = forms.BooleanField(required=False)
     version = forms.IntegerField(min_value=1)
+
+    @property
+    def why(self) -> str:
+        """The reason that was chosen, and what was written beside it."""
+        return ". ".join(filter(None, [self.cleaned_data["reason"], self.cleaned_data["in_words"]]))
 
     @property
     def is_agreed(self) -> bool:

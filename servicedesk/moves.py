@@ -6,6 +6,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
+from django.utils.html import escape
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from messaging.models import Message
@@ -23,6 +24,7 @@ from visits.fitting import fit
 from visits.models import Technician, Visit
 from visits.moving import MoveRefused, PlaceTaken, VisitChanged, move_visit
 from visits.preferences import wishes_for
+from visits.rearranging import latest_rearrangement
 from visits.slots import Slot, Wanted, best_slots
 
 OFFERED = 5
@@ -49,7 +51,8 @@ def move(request, id):
     start = local_time(moved.planned_start, zone_of(request.tenant))
     person = form.cleaned_data["person"]
     says = f"{customer_name(moved)} is now with {person.first_name}, {start:%A} {start:%H:%M}."
-    return board_answer(request, now=now, says=says, visit=moved)
+    undoes = latest_rearrangement(moved, now=now)
+    return board_answer(request, now=now, says=says, visit=moved, undoes=undoes)
 
 
 @require_GET
@@ -73,7 +76,10 @@ def would_fit(request, id):
     if data["minutes"]:
         length = dt.timedelta(minutes=data["minutes"])
     verdict = fit(visit, technician=data["person"], start=data["starts_at"], length=length, now=now)
-    return JsonResponse({"fits": verdict.fits, "says": verdict.says, "meets": verdict.meets})
+    if request.htmx:
+        return HttpResponse(escape(verdict.says))
+    due = _due_that_day(visit, data["starts_at"])
+    return JsonResponse({"fits": verdict.fits, "says": verdict.says, "meets": verdict.meets, "due": due})
 
 
 @require_POST
@@ -91,9 +97,22 @@ def confirm(request, id):
     return board_answer(request, now=now, says=says, visit=visit)
 
 
+def _due_that_day(visit, start) -> dict | None:
+    """Where on the day's clock an answer was promised: the board draws a line there."""
+    due = _due_at(visit)
+    zone = zone_of(visit.tenant)
+    if due is None or local_day(due, zone) != local_day(start, zone):
+        return None
+    clock = local_time(due, zone)
+    return {"clock": f"{clock:%H:%M}", "hour": round(clock.hour + clock.minute / 60, 3)}
+
+
+def _due_at(visit) -> dt.datetime | None:
+    return visit.case.response_due_at if visit.case and not visit.case.responded_at else None
+
+
 def wanted_for(visit: Visit, now: dt.datetime) -> Wanted:
     """What another place for a visit must have."""
-    due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
     return Wanted(
         desk=visit.tenant,
         calendar=calendar_of(visit.tenant),
@@ -101,7 +120,7 @@ def wanted_for(visit: Visit, now: dt.datetime) -> Wanted:
         customer=visit.customer,
         site=visit.site,
         machines=tuple(m.equipment for m in visit.machines.select_related("equipment")),
-        due_at=due,
+        due_at=_due_at(visit),
         moving=visit,
     )
 
@@ -170,7 +189,7 @@ def _move(request, visit, form, now) -> Visit:
         technician=data["person"],
         start=data["starts_at"],
         minutes=data["minutes"],
-        reason=data["reason"],
+        reason=form.why,
         by=request.membership,
         now=now,
         version=data["version"],
@@ -206,6 +225,19 @@ def _dialog(request, visit, now, slots, *, form=None, is_giving=False, status=20
         "start": posted.get("start") or f"{start:%H:%M}",
         "minutes": posted.get("minutes")
         or round((visit.planned_end - visit.planned_start).total_seconds() / 60),
+        "due": due_word(_due_at(visit), zone=zone, today=local_day(now, zone)) if _due_at(visit) else "",
+        "names": names,
+        "in_words": posted.get("in_words", ""),
+        "fit_url": desk_url(request.tenant, "visit-fit", id=visit.public_id),
+        "others": (
+            [
+                ("Swap with…", desk_url(request.tenant, "visit-swap", id=visit.public_id)),
+                ("Who comes along", desk_url(request.tenant, "visit-crew", id=visit.public_id)),
+            ]
+            if held
+            else []
+        ),
+        "between_url": desk_url(request.tenant, "visit-between", id=visit.public_id),
         "reasons": REASONS,
         "asked": CUSTOMER_ASKED,
         "reason": posted.get("reason", ""),

@@ -51,7 +51,7 @@ ICONS = {
 ACTS = {
     "missed": (("Call and record", "visit-outcome", False),),
     "late": (("Tell them", "visit-message", False), ("Move", "visit-move", False)),
-    "call": (("I called", "visit-called", True),),
+    "call": (("I called", "visit-called", False),),
     "risk": (("Give to another", "visit-assign", False), ("Tell them", "visit-message", False)),
     "unassigned": (("Place", "visit-move", False),),
     "unconfirmed": (("They confirmed", "visit-confirm", True),),

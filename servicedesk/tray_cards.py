@@ -34,9 +34,9 @@ HEADINGS = {
 }
 # What the card's button says, and which page it opens: route, and whose public id stands in it.
 ACTS = {
-    Kind.APPROVE_VISIT: ("Look at it", "visit", "subject"),
-    Kind.OWN_CASE: ("Open the customer", "customer", "customer"),
-    Kind.ANSWER_REPLY: ("Open the customer", "customer", "customer"),
+    Kind.APPROVE_VISIT: ("Approve or decline", "visit-approval", "subject"),
+    Kind.OWN_CASE: ("Take it over", "take-over", "duty"),
+    Kind.ANSWER_REPLY: ("Answer", "reply", "subject"),
     Kind.OFFER_VISIT: ("Book it", "book", "customer"),
     Kind.BOOK_SERVICE: ("Book it", "book", "customer"),
 }
@@ -165,7 +165,11 @@ def _duties(desk, now) -> list[Group]:
 
 def _card(desk, duty, now, zone, today) -> Card:
     act, route, whose = ACTS[duty.kind]
-    about = duty.subject if whose == "subject" else duty.customer and duty.customer.public_id
+    about = {
+        "duty": duty.public_id,
+        "subject": duty.subject,
+        "customer": duty.customer and duty.customer.public_id,
+    }[whose]
     return Card(
         id=str(duty.public_id),
         customer=(duty.customer.company or duty.customer.name) if duty.customer else "A customer",

@@ -27,8 +27,11 @@ from servicedesk import (
     contract_life,
     contract_pages,
     contract_settings,
+    crew_pages,
     customers,
+    desk_settings,
     duplicates,
+    emergencies,
     ending_together,
     equipment_record,
     evidence_anywhere,
@@ -46,10 +49,15 @@ from servicedesk import (
     settling,
     statements,
     steps,
+    swaps,
+    technician_pages,
     today,
+    undoing,
     unused,
     visit_acts,
     visit_record,
+    wish_pages,
+    work_type_pages,
 )
 from tenancy import files
 
@@ -69,6 +77,10 @@ desk_patterns = [
     *find.urlpatterns,
     *visit_record.urlpatterns,
     *visit_acts.urlpatterns,
+    *undoing.urlpatterns,
+    *swaps.urlpatterns,
+    *crew_pages.urlpatterns,
+    *emergencies.urlpatterns,
     *today.urlpatterns,
     *briefing.urlpatterns,
     *steps.urlpatterns,
@@ -97,6 +109,10 @@ desk_patterns = [
     *ending_together.urlpatterns,
     *better_orders.urlpatterns,
     *contract_life.urlpatterns,
+    *desk_settings.urlpatterns,
+    *technician_pages.urlpatterns,
+    *wish_pages.urlpatterns,
+    *work_type_pages.urlpatterns,
 ]
 
 urlpatterns = [

@@ -1,8 +1,9 @@
-"""What can be done with a visit chosen on the board: the ⋯ menu, the call and the message.
+"""What can be done with a visit chosen on the board: the ⋯ menu, and a message of one's own.
 
 Each is a dialog for htmx and a page without; the menu says only what is possible now.
 """
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -22,13 +23,8 @@ from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.announcements import contact_of
-from visits.confirming import CannotConfirm, confirm_visit
-from visits.fieldwork import StepRefused, call_ahead
-from visits.models import Visit, VisitStep
+from visits.models import Visit
 from visits.standing import standing_of
-
-Result = VisitStep.Result
-CONFIRMED = "confirmed"
 
 
 @dataclass(frozen=True)
@@ -39,15 +35,6 @@ class Act:
     url: str
     key: str = ""
     opens: bool = True
-
-
-class CallForm(forms.Form):
-    """How a call to the customer went."""
-
-    result = forms.ChoiceField(
-        choices=[*Result.choices, (CONFIRMED, "They confirmed")],
-        error_messages={"required": "Say how the call went.", "invalid_choice": "Say how the call went."},
-    )
 
 
 class WordsForm(forms.Form):
@@ -68,24 +55,8 @@ class WordsForm(forms.Form):
 def menu(request, id):
     """Everything about the visit in few lines, and what can be done with it."""
     visit, now = visit_to_act_on(id), timezone.now()
-    context = {**_told(visit, now), "acts": _acts(visit)}
+    context = {**told_of(visit, now), "acts": _acts(visit)}
     return _answer(request, "menu", context)
-
-
-@require_http_methods(["GET", "POST"])
-@for_roles(Role.DISPATCHER)
-def call(request, id):
-    """Whom to ring about it; posting says how the call went."""
-    visit, now = visit_to_act_on(id), timezone.now()
-    form = CallForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            says = _called(request, visit, form.cleaned_data["result"], now)
-            return board_answer(request, now=now, says=says, visit=visit)
-        except (StepRefused, CannotConfirm) as refused:
-            form.add_error(None, str(refused))
-    context = {**_told(visit, now), "form": form, "results": CallForm.base_fields["result"].choices}
-    return _answer(request, "call", context, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -103,7 +74,7 @@ def message(request, id):
             form.add_error(None, str(refused))
     told = Message.objects.filter(subject=visit.public_id).order_by("-planned_at", "-pk")[:6]
     context = {
-        **_told(visit, now),
+        **told_of(visit, now),
         "form": form,
         "text": request.POST.get("text", ""),
         "once": uuid.uuid4(),
@@ -119,16 +90,7 @@ def visit_to_act_on(id) -> Visit:
     return the_one(rows.prefetch_related("assignments__technician"), id)
 
 
-def _called(request, visit, result, now) -> str:
-    by = request.membership
-    if result == CONFIRMED:
-        visit = confirm_visit(visit, by=by, now=now, said=f"Told {by.name} by phone")
-        return f"{customer_name(visit)} is {visit.get_state_display().lower()}."
-    call_ahead(visit, result=result, by=by, now=now)
-    return f"{customer_name(visit)}: {Result(result).label.lower()}."
-
-
-def _told(visit, now) -> dict:
+def told_of(visit: Visit, now: dt.datetime) -> dict:
     zone = zone_of(visit.tenant)
     today = local_day(now, zone)
     crew = [assignment.technician for assignment in visit.assignments.all()]
@@ -163,7 +125,11 @@ def _acts(visit) -> list[Act]:
     if is_waiting:
         acts.append(Act("Move" if held else "Place", at("visit-move"), "M"))
         acts.append(Act("Give to another", at("visit-assign"), "A"))
-    acts.append(Act("Call", at("visit-call"), "C"))
+        if held:
+            acts.append(Act("Swap with…", at("visit-swap")))
+            acts.append(Act("Who comes along", at("visit-crew")))
+        acts.append(Act("Put it in between", at("visit-between"), opens=False))
+        acts.append(Act("I called", at("visit-called"), "C"))
     acts.append(Act("Message", at("visit-message"), "S"))
     if is_waiting:
         acts.append(Act("Cancel the visit", at("visit-cancel"), opens=False))
@@ -192,6 +158,5 @@ def _answer(request, name, context, form=None):
 
 urlpatterns = [
     path("visits/<uuid:id>/menu/", menu, name="visit-menu"),
-    path("visits/<uuid:id>/call/", call, name="visit-call"),
     path("visits/<uuid:id>/message/", message, name="visit-message"),
 ]

@@ -28,10 +28,19 @@ from customers.models import Customer, CustomerLink, CustomerMerge, DuplicatePro
 from messaging.models import Message, Reply
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
-from tenancy.models import Membership, Role, StoredFile
+from tenancy.models import Closure, Membership, Role, StoredFile
 from tenancy.scope import tenant
 from tests.architecture.filling import fill_every_table
-from visits.models import MaintenancePlan, PlannedService, Visit
+from visits.models import (
+    Absence,
+    MaintenancePlan,
+    PlannedService,
+    Rearrangement,
+    Technician,
+    TechnicianPreference,
+    Visit,
+    WorkType,
+)
 
 # Whose public id stands after a word in a path.
 OWNERS = {
@@ -51,12 +60,18 @@ OWNERS = {
     "unused": Entitlement,
     "promises": Promise,
     "messages": Message,
+    "moves": Rearrangement,
     "replies": Reply,
     "files": StoredFile,
     "payments": Payment,
     "returns": Payment,
     "money-out": MoneyOut,
     "statements": Statement,
+    "technicians": Technician,
+    "absences": Absence,
+    "wishes": TechnicianPreference,
+    "closures": Closure,
+    "work-types": WorkType,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.

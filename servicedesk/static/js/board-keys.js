@@ -1,7 +1,7 @@
 // The board by hand and key: click or arrows choose a visit, a key or the ⋯ menu acts on it.
 // Every act is an address below the visit's page; the server says in words where it cannot be done.
 const board = document.querySelector("[data-board]");
-const ACTS = { m: "move/", a: "assign/", c: "call/", s: "message/", o: "outcome/" };
+const ACTS = { m: "move/", a: "assign/", c: "called/", s: "message/", o: "outcome/" };
 const QUARTER = 0.25;
 const hours = (visit, name) => parseFloat(visit.style.getPropertyValue(name));
 const visits = (lane) => [...lane.querySelectorAll("a.visit")];

@@ -1,0 +1,98 @@
+"""Who comes along to a visit: one more technician, or one less."""
+
+from django import forms
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from servicedesk.board import board_answer
+from servicedesk.moves import free_at_its_time
+from servicedesk.visit_acts import told_of, visit_to_act_on
+from servicedesk.whereabouts import customer_name
+from tenancy.addresses import desk_url
+from tenancy.gates import for_roles
+from tenancy.models import Role
+from visits.crews import add_member, remove_member
+from visits.models import Technician
+from visits.places import MoveRefused, PlaceTaken, VisitChanged
+
+ADD, REMOVE = "add", "remove"
+
+
+class CrewForm(forms.Form):
+    """One technician who is to come along, or to stay away."""
+
+    member = forms.CharField(error_messages={"required": "Choose a technician."})
+    reason = forms.CharField(required=False, max_length=200)
+    agreed = forms.BooleanField(required=False)
+    still_needed = forms.BooleanField(required=False)
+    version = forms.IntegerField(min_value=1)
+
+    def clean_member(self) -> tuple[str, Technician]:
+        """What is done, and with whom."""
+        act, _, id = self.cleaned_data["member"].partition(":")
+        try:
+            found = Technician.objects.filter(public_id=forms.UUIDField().clean(id)).first()
+        except forms.ValidationError:
+            found = None
+        if found is None or act not in (ADD, REMOVE):
+            raise forms.ValidationError("Choose a technician.")
+        return act, found
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.DISPATCHER)
+def crew(request, id):
+    """Who comes, and who else is free then; posting adds one, or lets one stay away."""
+    visit, now = visit_to_act_on(id), timezone.now()
+    if request.method == "GET":
+        return _dialog(request, visit, now)
+    form = CrewForm(request.POST)
+    if not form.is_valid():
+        return _dialog(request, visit, now, form=form, status=422)
+    try:
+        made, says = _change(visit, form.cleaned_data, request.membership, now)
+    except MoveRefused as refused:
+        form.add_error(None, str(refused))
+        status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
+        return _dialog(request, visit_to_act_on(id), now, form=form, status=status)
+    visit.refresh_from_db()
+    return board_answer(request, now=now, says=says, visit=visit, undoes=made)
+
+
+def _change(visit, data, by, now):
+    act, technician = data["member"]
+    said = {"reason": data["reason"], "by": by, "now": now, "version": data["version"]}
+    name = customer_name(visit)
+    if act == ADD:
+        return add_member(visit, technician, **said), f"{technician.first_name} comes along to {name}."
+    made = remove_member(visit, technician, still_needed=data["still_needed"], agreed=data["agreed"], **said)
+    return made, f"{technician.first_name} comes no more to {name}."
+
+
+def _dialog(request, visit, now, *, form=None, status=200):
+    coming = [assignment.technician for assignment in visit.assignments.all()]
+    free = [slot.technician for slot in free_at_its_time(visit, now)]
+    posted = form.data if form else {}
+    context = {
+        **told_of(visit, now),
+        "form": form,
+        "members": [{"key": f"{REMOVE}:{one.public_id}", "name": one.name} for one in coming],
+        "may_leave": len(coming) > 1,
+        "takes": visit.crew,
+        "free": [
+            {"key": f"{ADD}:{one.public_id}", "name": one.name, "skills": ", ".join(one.skills), "digit": n}
+            for n, one in enumerate(free, 1)
+        ],
+        "chosen": posted.get("member", ""),
+        "reason": posted.get("reason", ""),
+        "agreed": "agreed" in posted,
+        "still_needed": "still_needed" in posted,
+        "crew_url": desk_url(visit.tenant, "visit-crew", id=visit.public_id),
+    }
+    part = "#answer" if request.htmx and form else "#dialog" if request.htmx else ""
+    return render(request, f"servicedesk/visit_crew.html{part}", context, status=status)
+
+
+urlpatterns = [path("visits/<uuid:id>/crew/", crew, name="visit-crew")]

@@ -1,0 +1,47 @@
+"""Taking back what was just moved on the board, while the customers have not heard of it."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from servicedesk.board import board_answer
+from servicedesk.whereabouts import customer_name
+from tenancy.addresses import desk_url
+from tenancy.calendars import local_time, zone_of
+from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
+from visits.models import Rearrangement
+from visits.places import PlaceTaken, TooLateToUndo, VisitChanged
+from visits.rearranging import undo
+
+
+@require_POST
+@for_roles(Role.DISPATCHER)
+def undo_move(request, id):
+    """Put everything back as it stood: 409 where somebody changed it since, or it is too late."""
+    made, now = the_one(Rearrangement.objects.all(), id), timezone.now()
+    try:
+        undo(made, by=request.membership, now=now)
+    except (TooLateToUndo, VisitChanged, PlaceTaken) as refused:
+        if request.htmx:
+            return render(request, "servicedesk/not_undone.html", {"says": str(refused)}, status=409)
+        messages.error(request, str(refused))
+        return redirect(desk_url(request.tenant, "board"))
+    rows = made.visits.select_related("visit__customer").order_by("pk")
+    visits = [row.visit for row in rows.prefetch_related("visit__assignments__technician")]
+    return board_answer(request, now=now, says=_says(visits), visit=visits[0])
+
+
+def _says(visits) -> str:
+    """ "Undone: Mayfield Vets is back with Lou, Thursday 15:45."; of many, how many."""
+    if len(visits) > 1:
+        return f"Undone: {len(visits)} visits stand as before."
+    (visit,) = visits
+    start = local_time(visit.planned_start, zone_of(visit.tenant))
+    names = " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())
+    return f"Undone: {customer_name(visit)} is back with {names or 'nobody'}, {start:%A} {start:%H:%M}."
+
+
+urlpatterns = [path("board/moves/<uuid:id>/undo/", undo_move, name="move-undo")]

@@ -1,0 +1,107 @@
+"""An emergency is put in between: whom it delays is read before the button, and undone as one."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from tests.cast import make_visit
+from tests.servicedesk.board_scene import HOUR
+from visits.models import Rearrangement, TechnicianPreference, Visit
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def day(north, now):
+    """Tomorrow Lou is at 10:00, 75 minutes; the emergency has nobody yet."""
+    TechnicianPreference.objects.all().delete()
+    ten = dt.datetime(2026, 3, 6, 10, tzinfo=dt.UTC)
+    waits = make_visit(north, start=ten, technician=north.lou, number="waits", machines=())
+    emergency = make_visit(north, start=ten + 5 * HOUR, number="emergency", machines=())
+    return emergency, waits
+
+
+def place(north, start="09:55"):
+    return {"technician": north.lou.public_id, "day": "2026-03-06", "start": start}
+
+
+def key_on(page):
+    return re.search(r'name="key" value="([^"]*)"', page)[1]
+
+
+def test_it_says_whom_it_delays_and_what_becomes_of_the_promise(north, day, dispatcher):
+    url = north.url(f"visits/{day[0].public_id}/between/")
+    assert "Whom does it delay?" in dispatcher.get(url).text
+    page = dispatcher.get(url, place(north)).text
+    assert "Whom it delays" in page
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert re.search(r"The Harbour Letter : 10:00 becomes \d\d:\d\d , \d+ min later\.", text)
+    assert "Breaks the 10:00 to 11:00 that was promised." in text
+
+
+def test_one_button_puts_it_in_and_it_is_undone_as_one(north, day, dispatcher):
+    emergency, waits = day
+    url = north.url(f"visits/{emergency.public_id}/between/")
+    key = key_on(dispatcher.get(url, place(north)).text)
+    assert dispatcher.post(url, {**place(north), "key": key}).status_code == 422
+    answer = dispatcher.post(url, {**place(north), "key": key, "reason": "Dead in the water"})
+    made = Rearrangement.objects.get()
+    assert answer["Location"] == north.url(f"board/?day=2026-03-06&moved={made.public_id}")
+    for visit in day:
+        visit.refresh_from_db()
+    assert (f"{emergency.planned_start:%H:%M}", waits.planned_start > emergency.planned_end) == (
+        "09:55",
+        True,
+    )
+    assert emergency.assignments.get().technician == north.lou
+    dispatcher.post(north.url(f"board/moves/{made.public_id}/undo/"))
+    for visit in day:
+        visit.refresh_from_db()
+    assert f"{waits.planned_start:%H:%M}" == "10:00"
+    assert not emergency.assignments.exists()
+
+
+def test_a_confirmed_one_is_moved_out_of_its_window_only_by_somebodys_word(north, day, dispatcher, now):
+    emergency, waits = day
+    Visit.objects.filter(pk=waits.pk).update(state=Visit.State.CONFIRMED, confirmed_at=now)
+    url = north.url(f"visits/{emergency.public_id}/between/")
+    page = dispatcher.get(url, place(north)).text
+    assert "It must be, though nobody asked The Harbour Letter" in page
+    data = {**place(north), "key": key_on(page), "reason": "Dead"}
+    refused = dispatcher.post(url, data)
+    assert (refused.status_code, "Say that it must be." in refused.text) == (422, True)
+    assert dispatcher.post(url, {**data, "despite": waits.public_id}).status_code == 302
+
+
+def test_a_day_that_changed_is_409_and_shows_whom_it_delays_now(north, day, dispatcher):
+    emergency, waits = day
+    url = north.url(f"visits/{emergency.public_id}/between/")
+    data = {**place(north), "key": key_on(dispatcher.get(url, place(north)).text), "reason": "Dead"}
+    Visit.objects.filter(pk=waits.pk).update(version=5)
+    answer = dispatcher.post(url, data)
+    assert (answer.status_code, "The day has changed since." in answer.text) == (409, True)
+    assert dispatcher.post(url, {**data, "key": key_on(answer.text)}).status_code == 302
+
+
+def test_what_cannot_be_is_said_without_a_button(north, day, dispatcher):
+    url = north.url(f"visits/{day[0].public_id}/between/")
+    page = dispatcher.get(url, place(north, "10:30")).text
+    assert "Lou is with The Harbour Letter until 11:15." in page
+    assert "Put it in with" not in page
+    assert (
+        "Choose a technician." in dispatcher.get(url, {**place(north), "technician": day[0].public_id}).text
+    )
+    assert "a day within a year" in dispatcher.get(url, {**place(north), "day": "9999-12-31"}).text
+
+
+def test_from_the_booking_panel_it_is_booked_with_all_that_was_chosen(north, day, dispatcher):
+    url = north.url(f"customers/{north.customer.public_id}/between/")
+    chosen = {"kind": "fault", "problem": "Smoke", "machine": north.copier.public_id, **place(north)}
+    page = dispatcher.get(url, chosen).text
+    carried = dict(re.findall(r'<input type="hidden" name="(kind|problem|machine)" value="([^"]*)"', page))
+    assert carried == {"kind": "fault", "problem": "Smoke", "machine": str(north.copier.public_id)}
+    answer = dispatcher.post(url, {**chosen, "key": key_on(page), "reason": "Smoke"})
+    assert answer.status_code == 302
+    booked = Visit.objects.get(problem="Smoke")
+    assert (f"{booked.planned_start:%H:%M}", booked.assignments.get().technician) == ("09:55", north.lou)

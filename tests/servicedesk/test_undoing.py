@@ -1,0 +1,92 @@
+"""What was moved on the board is taken back, with scripts and without, while nobody has been told."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from messaging.models import Message
+from servicedesk.board import VERSION_HEADER
+from tests.cast import make_visit
+from tests.servicedesk.board_scene import HOUR, HTMX
+from visits.models import Rearrangement
+
+
+@pytest.fixture
+def visit(north, now):
+    return make_visit(north, start=now + 24 * HOUR, technician=north.lou)
+
+
+def move(dispatcher, north, visit, *, version=1, headers=None, **values):
+    data = {
+        "technician": north.marek.public_id,
+        "day": "2026-03-06",
+        "start": "10:00",
+        "version": version,
+        "tell": "on",
+    }
+    return dispatcher.post(
+        north.url(f"visits/{visit.public_id}/move/"), {**data, **values}, headers=headers or {}
+    )
+
+
+def undo(dispatcher, north, made, **headers):
+    return dispatcher.post(north.url(f"board/moves/{made.public_id}/undo/"), headers=headers)
+
+
+def test_without_script_the_board_has_a_button_that_undoes(north, visit, dispatcher, now):
+    answer = move(dispatcher, north, visit)
+    made = Rearrangement.objects.get()
+    assert answer["Location"] == north.url(f"board/?day=2026-03-06&moved={made.public_id}")
+    page = dispatcher.get(answer["Location"]).text
+    address = re.search(r'id="undo-bar">.*?formaction="([^"]+)"', page)[1]
+    answer = dispatcher.post(address)
+    assert answer["Location"] == north.url("board/?day=2026-03-06")
+    said = dispatcher.get(answer["Location"]).text
+    assert "Undone: The Harbour Letter is back with Lou, Friday 13:07." in said
+    assert 'id="undo-bar"' not in said
+    visit.refresh_from_db()
+    assert (visit.planned_start, visit.assignments.get().technician) == (now + 24 * HOUR, north.lou)
+    assert not Message.objects.filter(state=Message.State.PLANNED, kind="moved").exists()
+
+
+def test_with_script_the_toast_has_a_button_for_ten_seconds(north, visit, dispatcher):
+    url = north.url("board/?day=2026-03-06")
+    version = re.search(r'data-since-url="[^"]+" data-version="([^"]+)"', dispatcher.get(url).text)[1]
+    headers = {**HTMX, VERSION_HEADER: version, "HX-Current-URL": f"http://testserver{url}"}
+    answer = move(dispatcher, north, visit, headers=headers)
+    made = Rearrangement.objects.get()
+    undo_url = north.url(f"board/moves/{made.public_id}/undo/")
+    assert 'data-toast="10"' in answer.text
+    assert f'hx-post="{undo_url}" hx-swap="none" aria-keyshortcuts="z">Undo' in answer.text
+    assert answer.text.count('class="lane"') == 2
+
+
+def test_too_late_is_told_and_changes_nothing(north, visit, dispatcher, moment, now):
+    move(dispatcher, north, visit)
+    made = Rearrangement.objects.get()
+    moment.move_to(now + dt.timedelta(minutes=2))
+    answer = undo(dispatcher, north, made, **HTMX)
+    assert (answer.status_code, "Two minutes are over" in answer.text) == (409, True)
+    assert dispatcher.get(north.url(f"board/?moved={made.public_id}")).context["undo_url"] == ""
+    visit.refresh_from_db()
+    assert visit.assignments.get().technician == north.marek
+
+
+def test_changed_since_is_told_with_who_it_was(north, visit, dispatcher):
+    move(dispatcher, north, visit)
+    first = Rearrangement.objects.get()
+    move(dispatcher, north, visit, version=2, start="15:00")
+    answer = undo(dispatcher, north, first, **HTMX)
+    assert (answer.status_code, "Dana Whitlock changed this visit" in answer.text) == (409, True)
+    assert undo(dispatcher, north, first).status_code == 302
+
+
+def test_it_is_the_dispatchers_and_of_this_desk(client, cast, north, visit, dispatcher):
+    move(dispatcher, north, visit)
+    made = Rearrangement.objects.get()
+    client.force_login(north.people["technician"].user)
+    assert undo(client, north, made).status_code == 403
+    client.force_login(cast.south.dispatcher.user)
+    assert undo(client, cast.south, made).status_code == 404
+    assert client.get(north.url("board/?moved=nonsense")).status_code == 404
