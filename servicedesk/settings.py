@@ -6,6 +6,7 @@ binds; `migrator` connects as the owner of the schema and is used for migrations
 
 from pathlib import Path
 from urllib.parse import unquote
+from zoneinfo import reset_tzpath
 
 import environ
 
@@ -154,6 +155,8 @@ USE_I18N = True
 USE_TZ = True
 # The server's own zone is never shown: each request activates its desk's.
 TIME_ZONE = "UTC"
+# Zones are those of the pinned tzdata: a machine's own may be years old, and tell another hour.
+reset_tzpath(to=())
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
