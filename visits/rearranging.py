@@ -26,6 +26,7 @@ from visits.places import (
     who_changed,
 )
 from visits.relocating import Change, relocate
+from visits.second_miss import renew_backup
 from visits.snapshots import follow_back, put_back, snapshot
 from visits.sweeper import catch_up_first
 
@@ -171,6 +172,7 @@ def _put_all_back(made, rows, visits, *, by, now):
     place([(visit, [everybody[key] for key in row.before["technicians"]]) for visit, row in moved])
     for visit, row in moved:
         follow_back(visit, row.before, moved_at=made.made_at, by=by, now=now)
+        renew_backup(visit, now=now)
         # It stands as an earlier move left it: that one can be undone again.
         RearrangedVisit.objects.filter(visit=visit, version=row.before["visit"]["version"]).exclude(
             pk=row.pk

@@ -21,7 +21,7 @@ from visits.commitments import keep_promise, renew_promises, reword_promises
 from visits.fitting import fit
 from visits.models import Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, place, who_changed
-from visits.second_miss import name_backup
+from visits.second_miss import renew_backup
 from visits.told import told
 
 
@@ -197,8 +197,7 @@ WRITTEN = [
 def _follow_up(step, is_new_time, is_new_person, title, reason, *, by, now, tell_after):
     """Promises, messages, duties and the time line, in the transaction of the change."""
     visit, change = step.visit, step.change
-    if visit.backup_id is not None or visit.approval_asked_at is not None:
-        name_backup(visit, now=now)
+    renew_backup(visit, now=now)
     # A visit that nobody had yet is news to the customer too: a name.
     tell = change.tell and (is_new_time or is_new_person)
     if is_new_time:

@@ -114,6 +114,12 @@ def mind_misses(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Non
     )
 
 
+def renew_backup(visit: Visit, *, now: dt.datetime) -> None:
+    """For its new time or technician: where somebody stands by, or should, they are chosen anew."""
+    if visit.backup_id is not None or visit.approval_asked_at is not None:
+        name_backup(visit, now=now)
+
+
 def name_backup(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = None) -> Technician | None:
     """Note on the visit who could come in the place of whoever is sent; None where nobody is free then.
 

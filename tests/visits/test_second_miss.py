@@ -20,6 +20,7 @@ from visits.confirming import CannotConfirm, confirm_visit
 from visits.models import Absence, Technician, Visit, WorkType
 from visits.moving import move_visit
 from visits.outcomes import cannot_come
+from visits.rearranging import latest_rearrangement, undo
 from visits.reminders import plan_reminders
 from visits.second_miss import is_let_down
 from visits.sweeper import sweep
@@ -262,6 +263,17 @@ class TestTheThirdAppointment:
         assert (moved.state, moved.confirmed_at, moved.backup) == ("booked", None, north.lou)
         assert not Promise.objects.filter(subject=visit.public_id).exists()
         assert not Message.objects.filter(subject=visit.public_id).exists()
+
+    def test_undone_a_move_leaves_somebody_else_standing_by(self, north, missed):
+        visit = booked(north, by="manager")
+        moved = move_visit(
+            visit, technician=north.marek, start=AGAIN, reason="x", by=north.manager, now=MISSED_AT,
+            version=visit.version,
+        )  # fmt: skip
+        assert moved.backup == north.lou
+        undo(latest_rearrangement(moved, now=MISSED_AT), by=north.manager, now=MISSED_AT)
+        visit.refresh_from_db()
+        assert (visit.assignments.get().technician, visit.backup) == (north.lou, north.marek)
 
     @pytest.mark.parametrize("state", ["confirmed", "on the way", "on site"])
     def test_the_database_refuses_it_whatever_the_path(self, north, missed, state):
