@@ -44,6 +44,7 @@ def free_times(visit: Visit, *, now: dt.datetime) -> list[Slot]:
             customer=visit.customer,
             site=visit.site,
             machines=_machines(visit),
+            kind=visit.kind,
             moving=None if visit.state == Visit.State.MISSED else visit,
         )
     )
@@ -84,6 +85,7 @@ def _book_anew(visit, slot, *, now):
         kind=visit.kind,
         problem=visit.problem,
         technician=slot.technician,
+        others=slot.others,
         start=slot.start,
         end=slot.end,
         window_end=slot.window_end,

@@ -18,7 +18,7 @@ from recommendations.models import Recommendation
 from servicedesk.caller_facts import Caller
 from visits.entitled import unused_visits
 from visits.models import PlannedService, Technician, Visit
-from visits.slots import Slot, Wanted, best_slots, slot_at, slots_on
+from visits.slots import Offers, Slot, Wanted, all_of, best_of, offers_ahead, offers_for, slot_at
 from visits.use_or_lose import open_services
 
 Kind = Visit.Kind
@@ -34,6 +34,8 @@ class Choices:
     caller: Caller
     data: QueryDict
     offered: list[Slot] = field(default_factory=list)
+    # All that could be offered, of which some is; None while nobody knows where.
+    offers: Offers | None = None
     unused: tuple[Entitlement, Cover] | None = None
     # Planned maintenance of the customer that waits to be booked.
     services: list[PlannedService] = field(default_factory=list)
@@ -192,6 +194,7 @@ class Choices:
             customer=self.caller.customer,
             site=self.site,
             machines=tuple(self.machines),
+            kind=self.kind,
             with_tune_up=self.with_tune_up,
             due_at=self.due_at,
         )
@@ -236,19 +239,21 @@ def look_for_unused(choices: Choices) -> None:
 
 def offer(choices: Choices) -> None:
     """Look for slots (again): the best, or those of the day and technician that are asked for."""
+    choices.offered, choices.offers = [], None
     if choices.site is None:
-        choices.offered = []
-    elif choices.is_free_choice:
-        found = slots_on(choices.wanted, choices.day, technician=choices.technician)
-        choices.offered = found[:MOST_OF_A_DAY]
+        return
+    if choices.is_free_choice:
+        choices.offers = offers_for(choices.wanted, [choices.day])
+        choices.offered = all_of(choices.offers, technician=choices.technician)[:MOST_OF_A_DAY]
     else:
-        choices.offered = best_slots(choices.wanted)
+        choices.offers = offers_ahead(choices.wanted)
+        choices.offered = best_of(choices.offers)
 
 
 def slot_asked_for(choices: Choices) -> Slot | None:
     """The slot that was sent, if it can still be had."""
     asked = choices.asked_for
-    return slot_at(choices.wanted, *asked) if asked and choices.site else None
+    return slot_at(choices.offers.wanted, *asked) if asked and choices.offers else None
 
 
 def _covers(cover, machine):

@@ -106,6 +106,7 @@ def _book(request, choices, now):
         kind=choices.kind,
         problem=choices.problem,
         technician=slot.technician,
+        others=slot.others,
         start=slot.start,
         end=slot.end,
         window_end=slot.window_end,
@@ -123,11 +124,12 @@ def _book(request, choices, now):
 def _refusal(choices) -> SlotTaken:
     """Who has the time that was asked for, and since when."""
     technician, start = choices.asked_for
+    wanted = choices.offers.wanted
     taken = (
         Assignment.objects.filter(
             technician=technician,
-            starts_at__lt=start + choices.wanted.length + choices.wanted.travel,
-            ends_at__gt=start - choices.wanted.travel,
+            starts_at__lt=start + wanted.length + wanted.travel,
+            ends_at__gt=start - wanted.travel,
             state__in=Assignment.BLOCKING_STATES,
         )
         .order_by("-visit__booked_at")
@@ -151,12 +153,17 @@ def _problems(choices) -> dict[str, str]:
 def _panel(request, choices, *, problems=None, taken="", status=200):
     caller = choices.caller
     rows = booking_words.slot_rows(choices, booking_words.visits_by_technician(choices))
+    part = ""
+    if request.htmx:
+        part = {"book-rest": "#rest", "book-end": "#end"}.get(request.htmx.target, "#panel")
     context = {
         "customer": caller.customer,
         "caller": caller,
         "choices": choices,
         "kinds": Visit.Kind.choices,
         "slots": rows,
+        "left_out": booking_words.left_out_rows(choices) if part != "#end" else [],
+        "looked_for": booking_words.searched(choices),
         "problems": problems or {},
         "taken": taken,
         "coming": caller_words.coming(caller, choices.site),
@@ -167,10 +174,6 @@ def _panel(request, choices, *, problems=None, taken="", status=200):
         "call": call_of(request.GET, caller.now),
         "first_name": _first_name(choices),
     }
-    part = ""
-    if request.htmx:
-        wanted = request.htmx.target
-        part = {"book-rest": "#rest", "book-end": "#end"}.get(wanted, "#panel")
     return render(request, f"servicedesk/booking.html{part}", context, status=status)
 
 

@@ -11,6 +11,7 @@ from servicedesk.moments import day_word, due_word, span_word, window_word
 from tenancy.calendars import local_time
 from visits.booking import SlotTaken
 from visits.models import Visit
+from visits.slot_reasons import left_out, looked_for, why_this
 from visits.slots import Slot
 from visits.told import told_zone
 from visits.wording import minutes_words, window_words
@@ -18,16 +19,25 @@ from visits.wording import minutes_words, window_words
 
 def slot_rows(choices: Choices, visits_by_technician: dict[int, int]) -> list[dict]:
     """Slots as the component takes them, the chosen one ticked."""
+    first = min((slot.start for slot in choices.offered), default=None)
     return [
         {
             "slot": slot,
             "who": slot.technician.name,
-            "when": f"{slot.technician.first_name}, {_window(choices, slot)}",
+            "when": f"{names(slot)}, {_window(choices, slot)}",
             "digit": number if number <= 5 else "",
             "is_chosen": slot == choices.slot,
             "meets": {True: "yes", False: "no", None: ""}[slot.meets_promise],
             "verdict": verdict(choices, slot),
-            "why": why(slot, visits_by_technician),
+            "why": why(
+                slot,
+                visits_by_technician,
+                why_this(
+                    slot,
+                    choices.offers.wanted,
+                    is_soonest=slot.start == first and not choices.is_free_choice,
+                ),
+            ),
         }
         for number, slot in enumerate(choices.offered, start=1)
     ]
@@ -43,12 +53,37 @@ def verdict(choices: Choices, slot: Slot) -> str:
     return f"Breaks the {due} promise by {span_word(slot.late_by)} of working time."
 
 
-def why(slot: Slot, visits_by_technician: dict[int, int]) -> str:
-    """Why this technician: "Preferred, 11 visits here."; empty for one who is new to the place."""
+def why(slot: Slot, visits_by_technician: dict[int, int], besides: tuple[str, ...] = ()) -> str:
+    """Why this one: "Preferred, 11 visits here. Soonest, 12 min from Quay Press."; empty for nothing."""
     times = visits_by_technician.get(slot.technician.pk, 0)
     known = {0: "", 1: "1 visit here"}.get(times, f"{times} visits here")
-    said = ", ".join(filter(None, ("preferred" if slot.is_preferred else "", known)))
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+    who = [said for said in ("preferred" if slot.is_preferred else "", known) if said]
+    return " ".join(f"{', '.join(said)[0].upper()}{', '.join(said)[1:]}." for said in (who, besides) if said)
+
+
+def names(slot: Slot) -> str:
+    """ "Lou", or "Lou and Marek" who come together."""
+    *first, last = [technician.first_name for technician in slot.crew]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def searched(choices: Choices) -> str:
+    """What everybody was measured by; empty while nobody knows where."""
+    return looked_for(choices.offers.wanted) if choices.offers else ""
+
+
+def left_out_rows(choices: Choices) -> list[tuple[str, str]]:
+    """Who is not offered, and why; those for whom the same is true together: one query.
+
+    Where somebody was asked for, of that one only.
+    """
+    if choices.offers is None:
+        return []
+    grouped: dict[str, list[str]] = {}
+    for reason in left_out(choices.offers, choices.offered):
+        if choices.technician is None or reason.technician == choices.technician:
+            grouped.setdefault(reason.words, []).append(reason.technician.first_name)
+    return [(", ".join(people), words) for words, people in grouped.items()]
 
 
 def visits_by_technician(choices: Choices) -> dict[int, int]:
@@ -93,7 +128,7 @@ def read_back(choices: Choices) -> str:
     day = day_word(start.date(), today=caller.today)
     window = window_words(start.time(), end.time(), country=country, joined_by="and")
     name = slot.technician.first_name
-    said = format_html("{} will be with you <b>{} between {}</b>.", name, day, window)
+    said = format_html("{} will be with you <b>{} between {}</b>.", names(slot), day, window)
     ahead = caller.desk.call_ahead_minutes
     if not ahead:
         return said
@@ -104,7 +139,7 @@ def read_back(choices: Choices) -> str:
 
 def button(choices: Choices) -> str:
     """ "Book Lou, today 14:00 to 15:00"."""
-    return f"Book {choices.slot.technician.first_name}, {_window(choices, choices.slot)}"
+    return f"Book {names(choices.slot)}, {_window(choices, choices.slot)}"
 
 
 def taken(choices: Choices, refused: SlotTaken) -> str:

@@ -156,6 +156,7 @@ class FreeTime:
         self.calendar, self.days = calendar, sorted(set(days))
         self.since, self.length, self.besides, self.most = since, length, besides, most
         self._opens: dict[int, dict[dt.date, dt.datetime]] = {}
+        self._midnights = {day: day_bounds(day, calendar.zone)[0] for day in self.days}
         self._rest: dict[int, ByDay] | None = None
         self._gaps = self._read(most)
 
@@ -240,7 +241,7 @@ class FreeTime:
             opens,
             closes,
             self._opens[pk][day],
-            day_bounds(day, zone)[0],
+            self._midnights[day],
             _stop(*stops[:4]),
             _stop(*stops[4:]),
         )

@@ -29,6 +29,8 @@ DAYS_AHEAD = 60
 OFFERED = 5
 # What a tune-up adds to a visit for something else.
 TUNE_UP_MINUTES = 30
+# A crew is looked for in the next days first: all the gaps of everybody are many.
+NEAR_DAYS = 10
 # Of each technician the database answers with so many gaps at first: mostly the first one fits.
 GAPS_AT_FIRST = 6
 
@@ -248,10 +250,30 @@ def days_ahead(wanted: Wanted) -> list[dt.date]:
 def best_slots(wanted: Wanted) -> list[Slot]:
     """At most five: the preferred technician's earliest and next, then the soonest of the others.
 
-    Four queries. Without a preferred technician each technician's earliest, soonest first. The same
-    people at the same time are offered once, whoever of them leads.
+    Four queries; of a crew that is not soon free two more. Without a preferred technician each
+    technician's earliest, soonest first. The same people at the same time are offered once, whoever of
+    them leads.
     """
-    return best_of(offers_for(wanted, days_ahead(wanted), most=GAPS_AT_FIRST))
+    return best_of(offers_ahead(wanted))
+
+
+def offers_ahead(wanted: Wanted) -> Offers:
+    """Who could come within the days on which somebody is looked for, as far as it needs reading."""
+    days = days_ahead(wanted)
+    if wanted.work.crew == 1:
+        return offers_for(wanted, days, most=GAPS_AT_FIRST)
+    near = offers_for(wanted, days[:NEAR_DAYS])
+    if _are_best(near):
+        return near
+    return offers_for(wanted, days, members=near.members)
+
+
+def _are_best(near) -> bool:
+    """Whether no later day could change what is offered: the preferred one has two, and there are five."""
+    slots, leads = best_of(near), near.leads
+    has_preferred = bool(leads) and leads[0].pk in near.wishes.preferred
+    has_two = [slot.technician for slot in slots[:2]] == [*leads[:1], *leads[:1]]
+    return len(slots) == OFFERED and (has_two or not has_preferred)
 
 
 def best_of(offers: Offers) -> list[Slot]:
@@ -260,10 +282,7 @@ def best_of(offers: Offers) -> list[Slot]:
     # The preferred come first; a desk of one technician has nobody else to offer.
     has_preferred = bool(leads) and leads[0].pk in offers.wishes.preferred
     first = _next_two(offers.of(leads[0])) if has_preferred or len(leads) == 1 else []
-    found = {}
-    for slot in (*first, *soonest(offers, leads[1:] if first else leads)):
-        found.setdefault((slot.start, frozenset(t.pk for t in slot.crew)), slot)
-    return list(found.values())[:OFFERED]
+    return _once([*first, *soonest(offers, leads[1:] if first else leads)])[:OFFERED]
 
 
 def soonest(offers: Offers, technicians: list[Technician]) -> list[Slot]:
@@ -295,13 +314,14 @@ def soonest(offers: Offers, technicians: list[Technician]) -> list[Slot]:
 
 def slots_on(wanted: Wanted, day: dt.date, *, technician: Technician | None = None) -> list[Slot]:
     """Every slot of one day, of one technician or of all who may come, in order: four queries."""
-    offers = offers_for(wanted, [day])
+    return all_of(offers_for(wanted, [day]), technician=technician)
+
+
+def all_of(offers: Offers, *, technician: Technician | None = None) -> list[Slot]:
+    """Every slot of offers that have been read, in order."""
     leads = [lead for lead in offers.leads if technician is None or lead == technician]
     slots = [slot for lead in leads for slot in offers.of(lead)]
-    found = {}
-    for slot in sorted(slots, key=lambda slot: (slot.start, not slot.is_preferred, slot.technician.name)):
-        found.setdefault((slot.start, frozenset(t.pk for t in slot.crew)), slot)
-    return list(found.values())
+    return _once(sorted(slots, key=lambda s: (s.start, not s.is_preferred, s.technician.name)))
 
 
 def slot_at(wanted: Wanted, technician: Technician, start: dt.datetime) -> Slot | None:
@@ -332,6 +352,14 @@ def _rank(wishes, technician):
     if technician.pk in wishes.preferred:
         return wishes.preferred.index(technician.pk)
     return len(wishes.preferred)
+
+
+def _once(slots: list[Slot]) -> list[Slot]:
+    """The same people at the same time are one offer, whoever of them leads."""
+    found = {}
+    for slot in slots:
+        found.setdefault((slot.start, frozenset(technician.pk for technician in slot.crew)), slot)
+    return list(found.values())
 
 
 def _next_two(offers: Iterator[Slot]) -> list[Slot]:

@@ -18,7 +18,7 @@ from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlem
 from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Tenant
-from visits.models import MaintenancePlan, PlannedService, Technician, TechnicianPreference
+from visits.models import MaintenancePlan, PlannedService, Technician, TechnicianPreference, VisitKind
 from visits.proposals import Asked, proposed_slots
 from visits.slots import Slot, Wanted
 
@@ -143,6 +143,7 @@ def propose(rows: list[Unused], *, desk: Tenant, now: dt.datetime, calendar: Cal
                 customer=row.customer,
                 site=row.site,
                 machines=tuple(row.machines[:1]),
+                kind=VisitKind.TUNE_UP,
                 not_before=not_before,
             ),
             tuple(_days(row, today)),

@@ -14,7 +14,7 @@ from messaging.models import Message
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.cast import make_visit
-from visits.models import Absence, Technician, Visit
+from visits.models import Absence, Technician, Visit, WorkType
 
 HTMX = {"HX-Request": "true"}
 MINUTE = dt.timedelta(minutes=1)
@@ -267,6 +267,54 @@ def test_a_time_thousands_of_years_away_is_none(desk, client, start):
     assert (answer.status_code, "Choose a time." in answer.text) == (422, True)
 
 
+def test_the_panel_says_why_these_times_and_who_is_left_out(desk, client):
+    with tenant(desk.tenant):
+        WorkType.objects.create(visit_kind="fault", minutes=60, skills=["copier"])
+        for name in ("Sam Vane", "Ida Lund"):
+            Technician.objects.create(name=name)
+    page = words(client.get(url(desk), headers=HTMX))
+    assert "Preferred. Soonest, copier skill." in page
+    assert "<summary>Why these times?</summary>" in page
+    assert "Looked for 60 min, copier skill." in page
+    assert '<b class="strong">Ida, Sam:</b> no copier skill' in page
+    # Drawn again beside another choice, the end has nothing of it.
+    end = client.get(url(desk), form(desk), headers={**HTMX, "HX-Target": "book-end"})
+    assert "Looked for" not in end.text
+
+
+def test_where_nobody_is_free_it_says_why_at_once(desk, client, now):
+    with tenant(desk.tenant):
+        for technician in (desk.lou, desk.marek):
+            Absence.objects.create(
+                technician=technician, starts_at=now, ends_at=dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+            )
+    page = words(client.get(url(desk)))
+    assert "Nobody is free within 60 days." in page
+    assert '<details class="why" open><summary>Why none?</summary>' in page
+    assert '<b class="strong">Lou, Marek:</b> away until Mon 1 Jun' in page
+    asked = {**form(desk), "more": "1", "day": "2026-03-09", "technician": str(desk.marek.public_id)}
+    assert '<b class="strong">Marek:</b> away until Mon 1 Jun' in words(
+        client.get(url(desk), asked, headers=HTMX)
+    )
+
+
+def test_a_crew_is_named_and_booked_together(desk, client):
+    with tenant(desk.tenant):
+        WorkType.objects.create(visit_kind="install", minutes=90, crew=2)
+    asked = form(desk, kind="install")
+    page = words(client.get(url(desk), asked, headers=HTMX))
+    assert "Lou and Marek, today 13:30 to 14:30" in page
+    assert "Book Lou and Marek, today 13:30 to 14:30" in page
+    assert "“Lou and Marek will be with you" in page
+    assert client.post(url(desk), asked, headers=HTMX).status_code == 200
+    with tenant(desk.tenant):
+        visit = Visit.objects.get()
+        assert [a.technician for a in visit.assignments.order_by("pk")] == [desk.lou, desk.marek]
+        assert visit.planned_end - visit.planned_start == 90 * MINUTE
+    # Both are taken: nobody else could come along.
+    assert slots(client.get(url(desk), asked, headers=HTMX))[0] == key(desk.lou, 15, 30)
+
+
 def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
     client.post(url(desk), form(desk), headers=HTMX)
     with tenant(desk.tenant):
@@ -284,14 +332,14 @@ def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
 
 def test_as_many_queries_for_one_machine_and_technician_as_for_three(desk, client, django_assert_num_queries):
     client.get(url(desk))
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         client.get(url(desk), headers=HTMX)
     with tenant(desk.tenant):
         for n in range(2):
             Equipment.objects.create(site=desk.site, model=f"M{n}", serial_number=f"M{n}")
             Technician.objects.create(name=f"Extra {n}")
             Contact.objects.create(customer=desk.customer, name=f"Colleague {n}")
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         client.get(url(desk), headers=HTMX)
 
 
