@@ -34,6 +34,7 @@ NAVIGATION = {
         ("Customers", "customers"),
         ("Unused", "unused"),
         ("Messages", "messages"),
+        ("Settings", "settings"),
     ],
 }
 
@@ -46,6 +47,7 @@ TAB_ICONS = {
     "messages": "mail",
     "payments": "banknote",
     "renewals": "calendar-sync",
+    "settings": "settings",
     "today": "list-checks",
     "unused": "hourglass",
 }

@@ -48,6 +48,14 @@ class DayField(forms.DateField):
         super().__init__(error_messages=words, **kwargs)
 
 
+class ClockField(forms.TimeField):
+    """A time of the day by the desk's clock. `called`: "the beginning"."""
+
+    def __init__(self, *, called: str, **kwargs):
+        words = {"required": f"Write {called}.", "invalid": f"Write {called} like 08:30."}
+        super().__init__(error_messages=words, **kwargs)
+
+
 class ChosenField(forms.ChoiceField):
     """One of several. `asks` says what to choose: "how they renewed"."""
 
