@@ -28,6 +28,22 @@ DAY, WEEK, LIST = VIEWS = ("day", "week", "list")
 REMEMBERED = "board_view"
 # No desk plans farther ahead or looks farther back on its board.
 FARTHEST = dt.timedelta(days=5 * 366)
+# What "?" lists beside the page's buttons; pressed by board-keys.js. None of them is a key's own name,
+# so that the list of keys finds them and the keys themselves do not.
+KEYS = (
+    ("← → ↑ ↓", "Choose a visit, by a click too"),
+    ("↵ ", "Open the chosen visit"),
+    ("m ", "Move the chosen visit"),
+    ("a ", "Give it to another"),
+    ("c ", "Say how a call went"),
+    ("s ", "Write to the customer"),
+    ("o ", "Record what came of a miss"),
+    ("Shift ← →", "Make it shorter or longer"),
+    ("Shift click", "Swap it with another"),
+    ("z ", "Undo, while it can be"),
+    (". ", "Go to what needs action"),
+    ("Esc", "Put back what is dragged, close"),
+)
 VERSION_HEADER, LIST_HEADER = "X-Board-Version", "X-Board-List"
 
 
@@ -114,6 +130,7 @@ def board_context(request, shown: Shown, now: dt.datetime) -> dict:
     context = {
         "shown": shown,
         "now": now,
+        "keys": KEYS,
         "now_clock": f"{local_time(now, zone_of(request.tenant)):%H:%M}",
         "tray": needs,
         "previous_url": shown.query(day=shown.day - shown.step),

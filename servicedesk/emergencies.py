@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from customers.models import Customer
 from servicedesk import booking_words
@@ -113,6 +114,9 @@ def between(request, id):
 def book_between(request, id):
     """What stands in the booking panel is booked between others; everything chosen there comes along."""
     customer = the_one(Customer.objects.standing(), id)
+    if request.method == "GET" and request.htmx:
+        # From the panel: what stands in its fields comes along in the address.
+        return HttpResponseClientRedirect(request.get_full_path())
     now = timezone.now()
     asked = request.POST if request.method == "POST" else request.GET
     choices = choices_of(caller_of(customer, desk=request.tenant, now=now), asked)

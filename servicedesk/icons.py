@@ -19,4 +19,4 @@ def draw(name: str, label: str = "", large: bool = False) -> str:
 @lru_cache(maxsize=1024)
 def original(name: str) -> str:
     """The icon to draw once in a page that shows it a hundred times; the others refer to it."""
-    return lucide(name, size=None, id=f"i-{name}")
+    return lucide(name, size=None, id=f"i-{name}", width="100%", height="100%")

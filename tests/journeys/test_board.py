@@ -54,8 +54,10 @@ def stored(live_desk, visit: Visit) -> tuple[str, str]:
 
 
 def test_choose_m_1_enter_moves_and_another_dispatcher_sees_it(live_desk, board, scene):
+    """Four interactions, no drag: choose it, M, a digit, Enter; and a fifth takes it back."""
     page, other = board(), board("manager")
-    block(page, "Mayfield Vets").focus()
+    block(page, "Mayfield Vets").click()
+    expect(block(page, "Mayfield Vets")).to_have_attribute("aria-current", "true")
     page.keyboard.press("m")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="Move Mayfield Vets")).to_be_visible()
@@ -74,6 +76,50 @@ def test_choose_m_1_enter_moves_and_another_dispatcher_sees_it(live_desk, board,
     hear_news(other)
     expect(block(other, "Mayfield Vets")).to_have_accessible_name(starts("15:30"))
     assert axe_violations(page) == []
+
+    page.keyboard.press("z")
+    expect(page.get_by_role("status")).to_contain_text(
+        "Undone: Mayfield Vets is back with Lou, Thursday 15:45."
+    )
+    expect(block(page, "Mayfield Vets")).to_have_accessible_name(starts("15:45"))
+    assert stored(live_desk, scene["Mayfield Vets"]) == ("Lou Baptiste", "15:45")
+
+
+def test_a_click_chooses_its_menu_acts_and_a_double_click_opens(live_desk, board, scene):
+    page = board()
+    block(page, "Mayfield Vets").click()
+    expect(page).to_have_url(live_desk.url("board/"))
+    page.get_by_role("button", name=re.compile("^What to do with 15:45 to 17:00, Mayfield Vets")).click()
+    menu = page.get_by_role("dialog")
+    expect(menu.get_by_role("heading", name="Mayfield Vets")).to_be_visible()
+    assert axe_violations(page) == []
+    menu.get_by_role("link", name="Swap with…").click()
+    expect(page.get_by_role("heading", name="Swap Mayfield Vets")).to_be_visible()
+    assert axe_violations(page) == []
+    page.keyboard.press("Escape")
+    # Chosen, then Shift and a click on another: the two are to be swapped.
+    block(page, "Mayfield Vets").click()
+    block(page, "Grange Hotel").click(modifiers=["Shift"])
+    expect(page.get_by_role("radio", name=re.compile("Grange Hotel, 15:45"))).to_be_checked()
+    page.keyboard.press("Escape")
+    block(page, "Grange Hotel").dblclick()
+    expect(page).to_have_url(re.compile(f"visits/{scene['Grange Hotel'].public_id}/$"))
+
+
+def test_the_keys_go_to_the_tray_and_are_all_listed(board, scene):
+    page = board(width=1100)
+    page.keyboard.press(".")
+    expect(page.get_by_role("link", name="Fennel & Rye").first).to_be_focused()
+    page.keyboard.press("?")
+    listed = page.get_by_role("dialog", name="Keys on this page")
+    for words in (
+        "Choose a visit, by a click too",
+        "Move the chosen visit",
+        "Today",
+        "Day before",
+        "Undo, while it can be",
+    ):
+        expect(listed.get_by_text(words, exact=True)).to_be_visible()
 
 
 def test_a_conflict_is_explained_and_nothing_typed_is_lost(live_desk, board, scene):
@@ -158,7 +204,7 @@ def test_a_miss_is_settled_and_rebooked_in_five_interactions(live_desk, board, s
     page = board()
     missed = scene["Fennel & Rye"]
     expect(page).to_have_title(re.compile(r"^\(8\) Board"))
-    block(page, "Fennel & Rye").focus()  # 1
+    block(page, "Fennel & Rye").click()  # 1
     page.keyboard.press("o")  # 2
     page.get_by_role("dialog").get_by_text("Van broke down").click()  # 3
     page.keyboard.press("1")  # 4
