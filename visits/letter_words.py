@@ -113,7 +113,7 @@ SOMEBODY_COMES = {"en": "A technician", "nl": "Een monteur", "de": "Ein Technike
 SOMEBODY_RINGS = {"en": "We", "nl": "Een collega", "de": "Jemand von uns", "fr": "Quelqu'un"}
 
 # By wording and language: the title of the mail, and the sentence that both the mail and the text say.
-_SAID = {
+SAID = {
     "booked": {
         "en": (
             "Your visit on {day}",
@@ -319,7 +319,7 @@ def ours(name: str) -> dict[str, dict[str, Words]]:
             MAIL: Words(_mail(name, language, sentence), title),
             SMS: Words(_text(name, language, sentence)),
         }
-        for language, (title, sentence) in _SAID[name].items()
+        for language, (title, sentence) in SAID[name].items()
     }
 
 

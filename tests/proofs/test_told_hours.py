@@ -30,6 +30,8 @@ from visits.told import told
 
 FROM = dt.datetime(2026, 3, 5, tzinfo=dt.UTC)
 UNTIL = FROM.replace(year=2031)
+pytestmark = pytest.mark.proof
+
 FULL = os.environ.get("PROOF") == "full"
 # Of a visit's start from a change of the clock, in minutes: before, across, at it, in what is run twice.
 AROUND = (-24 * 60, -90, -60, -30, 0, 30, 45, 60, 24 * 60)
