@@ -94,7 +94,7 @@ class WordsToTry:
 def _real(wording, channel, language, now):
     """What the fields say of the latest message of the kind, or what its app chooses; and whose it is."""
     if wording.example is not None:
-        message = wording.example(channel)
+        message = wording.example(channel, now)
     else:
         rows = Message.objects.select_related("tenant", "customer", "contact", "colleague__user")
         message = rows.filter(kind=wording.kind, channel=channel).order_by("-pk").first()

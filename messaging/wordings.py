@@ -5,6 +5,7 @@ A field stands in braces: `{who}`. A part in square brackets is left out when a 
 the program that sends a kind of message says here what can be said in it (`Wording`), and fills it.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -55,8 +56,8 @@ class Wording:
     fields: tuple[Field, ...]
     ours: Mapping[str, Mapping[str, Words]]
     must_name: frozenset[str] = frozenset()
-    # One to show it with, not saved: a message about something that there is; None without any.
-    example: Callable[[str], Message | None] | None = field(default=None, compare=False)
+    # One to show it with (channel, now), not saved: about something that there is; None without any.
+    example: Callable[[str, dt.datetime], Message | None] | None = field(default=None, compare=False)
     # What the fields say where there is nothing to show it with.
     made_up: Callable[[str, str], Filling] | None = field(default=None, compare=False)
 
@@ -115,15 +116,15 @@ def wording_named(name: str) -> Wording:
 class WordedKind:
     """A kind of message that is written from words: what a kind adds is in the first two methods."""
 
-    def wording_of(self, message: Message, *, now) -> str:
+    def wording_of(self, message: Message, *, now: dt.datetime) -> str:
         """The name of what it says, as the truth is now."""
         raise NotImplementedError
 
-    def fillings(self, message: Message, *, language: str, now) -> list[Filling]:
+    def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """What the fields say in a language; several where a text may have to be cut, the fullest first."""
         raise NotImplementedError
 
-    def write(self, message: Message, *, now) -> Letter:
+    def write(self, message: Message, *, now: dt.datetime) -> Letter:
         """In the recipient's language, in the desk's own words where it has any."""
         wording = wording_named(self.wording_of(message, now=now))
         language, words = words_for(message, wording)

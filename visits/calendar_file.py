@@ -83,7 +83,7 @@ def _as_told(instant, day, clock, zone) -> dt.datetime:
     if (local.date(), local.time()) != (day, clock):
         # The zone's rules changed after we told the time: what we told holds.
         return dt.datetime.combine(day, clock, tzinfo=zone)
-    return instant.astimezone(UTC) if local.fold else local
+    return local_time(instant, UTC) if local.fold else local
 
 
 def _event(message, visit, now) -> Event:

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from django.utils import timezone
-
 from messaging.languages import (
     clock_words,
     day_words,
@@ -87,9 +85,8 @@ _WORDINGS = (
 )
 
 
-def example_of(kind: str, channel: str) -> Message | None:
+def example_of(kind: str, channel: str, now: dt.datetime) -> Message | None:
     """A message, not saved, about the next visit that somebody waits for, else the latest one."""
-    now = timezone.now()
     visits = Visit.objects.select_related("customer", "contact", "tenant")
     visit = (
         visits.waiting().filter(planned_start__gte=now).order_by("planned_start", "pk").first()
@@ -138,7 +135,7 @@ def _wording(name, kind, label, sent, more, must_name) -> Wording:
         fields=(*say.ALWAYS, *more),
         ours=say.ours(name),
         must_name=must_name,
-        example=lambda channel: example_of(kind, channel),
+        example=lambda channel, now: example_of(kind, channel, now),
         made_up=made_up,
     )
 
