@@ -154,9 +154,10 @@ def cancel_visit(
         release_allowance(visit, by=by, now=now, because=said)
         follow_visit(visit, by=by, now=now)
         outbox.cancel_about(visit.public_id, because=CANCELLED_WITH_IT)
-        if tell:
-            plan_visit_messages(visit, "cancelled", now=now, send_after=now + UNDO_TIME if by else None)
         close_duties_about(visit.public_id, by=by, now=now, outcome=said)
+        if tell:
+            # After the duties are closed: whom nothing reaches is rung about it.
+            plan_visit_messages(visit, "cancelled", now=now, send_after=now + UNDO_TIME if by else None)
         add_line(
             visit.customer,
             TimelineEntry.Kind.VISIT,

@@ -20,6 +20,7 @@ from visits.snapshots import LEFT
 
 State = Visit.State
 CANCELLED = (State.CANCELLED_BY_US, State.CANCELLED_BY_CUSTOMER)
+UNDONE = "The cancelling was undone."
 TOO_LATE = "Two minutes are over, and the customer is told: book a new visit."
 
 
@@ -44,10 +45,13 @@ def restore_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
         except NothingLeft as gone:
             raise OutcomeRefused(str(gone)) from gone
         follow_visit(visit, by=by, now=now)
-        outbox.cancel_about(visit.public_id, because="The cancelling was undone.", kinds=["cancelled"])
+        outbox.cancel_about(visit.public_id, because=UNDONE, kinds=["cancelled"])
         stopped = _messages(visit).filter(state=Message.State.CANCELLED, reason=CANCELLED_WITH_IT)
         outbox.plan_again(stopped.values_list("pk", flat=True))
-        closed = Duty.objects.filter(subject=visit.public_id, closed_at=cancelled_at, outcome=said[:300])
+        duties = Duty.objects.filter(subject=visit.public_id)
+        # To ring about it, first of all.
+        duties.open().filter(opened_at=cancelled_at).update(closed_at=now, closed_by=by, outcome=UNDONE)
+        closed = duties.filter(closed_at=cancelled_at, outcome=said[:300])
         closed.update(closed_at=None, closed_by=None, outcome="")
         add_line(
             visit.customer,

@@ -11,6 +11,7 @@ from visits.commitments import open_promises
 from visits.models import Technician, Visit, VisitPromise
 from visits.places import TooLateToUndo
 from visits.relocating import WRITTEN
+from visits.second_miss import name_backup
 
 UNDONE = "The move was undone"
 # What tells the customer where the visit stands now.
@@ -54,6 +55,8 @@ def follow_back(visit: Visit, before: dict, *, moved_at: dt.datetime, by: Member
 
     Raises TooLateToUndo when a message about the move has left.
     """
+    if visit.backup_id is not None or visit.approval_asked_at is not None:
+        name_backup(visit, now=now)
     _take_back_messages(visit, before, moved_at)
     _take_back_promises(visit, before, moved_at, by=by, now=now)
     opened = Duty.objects.open().filter(subject=visit.public_id, opened_at=moved_at)

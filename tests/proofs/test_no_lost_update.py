@@ -83,10 +83,14 @@ class Worker(threading.Thread):
 
     def _act(self):
         """Look in one transaction, act in the next: between them the board belongs to everybody."""
-        act = self.random.choice(self.acts)
         with tenant(self.desk.tenant):
-            seen = list(Visit.objects.exclude(ended_because=Visit.BOOKING_UNDONE).order_by("pk"))
+            # What was cancelled long ago tempts nobody: the newest are enough.
+            rows = Visit.objects.exclude(ended_because=Visit.BOOKING_UNDONE).order_by("-changed_at", "-pk")
+            seen = list(rows[: 2 * VISITS])
             undoable = list(Rearrangement.objects.filter(undone_at=None).order_by("-pk")[:6])
+        # Where cancelling has thinned the board out, some come back.
+        self.is_thin = sum(visit.state in Visit.WAITING_STATES for visit in seen) < VISITS * 2 // 3
+        act = self.random.choice([self.book, self.restore] if self.is_thin else self.acts)
         self.now = next(self.moments)
         began = time.perf_counter()
         try:
@@ -154,7 +158,7 @@ class Worker(threading.Thread):
         return [visit.pk]
 
     def book(self, seen, undoable):
-        """Booked and undone: the time is taken and given back between the others' acts."""
+        """Booked and undone at once, unless the board needs it: the time is taken and given back."""
         start = MONDAY + QUARTER * self.random.randrange(0, 150)
         booked = book_visit(
             customer=self.desk.customer, site=self.desk.site, contact=self.desk.contact, machines=[],
@@ -162,6 +166,8 @@ class Worker(threading.Thread):
             end=start + 4 * QUARTER, window_end=start + 4 * QUARTER,
             others=self.random.sample(self.crew, self.random.randrange(3)), **self._said(),
         )  # fmt: skip
+        if self.is_thin:
+            return []
         undo_booking(booked, **self._said())
         return [booked.pk]
 

@@ -73,6 +73,14 @@ def test_across_the_change_of_the_clock_the_wall_time_is_told(north, now):
     assert (after.told_day, after.told_from) == (dt.date(2026, 3, 30), dt.time(14))
 
 
+def test_a_customer_elsewhere_is_told_their_own_wall_time(north, now):
+    north.customer.time_zone = "Europe/Paris"
+    north.customer.save()
+    visit = make_visit(north, start=START, technician=north.lou)
+    after = moved(visit, north, now)
+    assert (after.told_from, after.told_until) == (dt.time(16), dt.time(17))
+
+
 def test_old_messages_are_cancelled_and_the_move_is_told(north, visit, now):
     Message.objects.create(
         key="0" * 32,

@@ -165,6 +165,14 @@ def test_cancelled_by_the_customer_releases_every_promise_and_the_allowance(nort
     assert set(kinds) == {("cancelled", "planned")}
 
 
+def test_whom_no_message_reaches_is_rung_about_a_cancelling(north, coming, now):
+    north.contact.phone = north.contact.email = ""
+    north.contact.save()
+    cancelled(coming, north, now, Whose.US)
+    duty = Duty.objects.get(subject=coming.public_id)
+    assert (duty.kind, duty.closed_at) == (Duty.Kind.TELL_CUSTOMER, None)
+
+
 def test_cancelled_by_us_breaks_the_promise_to_come(north, coming, now):
     after = cancelled(coming, north, now, Whose.US)
     assert after.state == Visit.State.CANCELLED_BY_US

@@ -15,6 +15,7 @@ from visits.models import Assignment, RearrangedVisit, Rearrangement, Visit
 from visits.moving import PlaceTaken, VisitChanged, move_visit
 from visits.places import TooLateToUndo
 from visits.rearranging import latest_rearrangement, undo
+from visits.reminders import plan_reminders
 
 # Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
 START = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)
@@ -145,12 +146,28 @@ def test_duties_that_the_move_closed_are_open_again_and_those_it_opened_are_clos
     assert list(Duty.objects.open().filter(subject=visit.public_id)) == [old]
 
 
+def test_who_stands_by_is_looked_for_again(north, visit, now):
+    Visit.objects.filter(pk=visit.pk).update(backup=north.marek)
+    visit.refresh_from_db()
+    after = moved(visit, north, now)
+    assert after.backup == north.lou
+    undo(latest_rearrangement(after, now=now), by=north.dispatcher, now=now + MINUTE)
+    assert Visit.objects.get(pk=visit.pk).backup == north.marek
+
+
 def test_undone_twice_is_undone_once(north, visit, now):
     made = latest_rearrangement(moved(visit, north, now), now=now)
     for _ in range(2):
         made = undo(made, by=north.dispatcher, now=now + MINUTE)
     visit.refresh_from_db()
     assert visit.version == 3
+
+
+def test_no_reminder_overtakes_a_move_that_can_be_undone(north, visit, now):
+    # The reminder of two hours before would be due at 13:08; of the move they hear at 13:09.
+    moved(visit, north, now, start=now + 2 * HOUR + MINUTE)
+    plan_reminders(now=now + MINUTE / 2)
+    assert {kind for kind, *_ in waiting(visit)} == {"moved"}
 
 
 def test_after_two_minutes_it_is_too_late(north, visit, now):

@@ -126,6 +126,16 @@ def test_duties_that_it_closed_are_open_again(north, visit, now):
     assert (duty.closed_at, duty.closed_by, duty.outcome) == (None, None, "")
 
 
+def test_nobody_rings_about_what_was_undone(north, visit, now):
+    north.contact.phone = north.contact.email = ""
+    north.contact.save()
+    after = cancelled(visit, north, now)
+    duty = Duty.objects.open().get(subject=visit.public_id, kind=Duty.Kind.TELL_CUSTOMER)
+    restore_visit(after, by=north.dispatcher, now=now + MINUTE)
+    duty.refresh_from_db()
+    assert (duty.closed_at, duty.outcome) == (now + MINUTE, "The cancelling was undone.")
+
+
 def test_after_two_minutes_or_once_they_are_told_it_is_too_late(north, visit, now):
     after = cancelled(visit, north, now)
     with pytest.raises(TooLateToUndo):
