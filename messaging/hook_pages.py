@@ -5,6 +5,7 @@ again. 404: no such address. The database decides what is new, so a post that co
 """
 
 import json
+from dataclasses import fields, replace
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,7 +20,7 @@ from messaging import said_by_others, said_by_postmark, said_by_twilio
 from messaging.models import Provider
 from messaging.providers import provider_of_token, secret_of
 from messaging.replies import Incoming, take_reply
-from messaging.reports import MAY_STILL_COME, take_report
+from messaging.reports import DECISIVE, MAY_STILL_COME, take_report
 from messaging.secrets import SecretLost
 from tenancy.scope import tenant
 
@@ -30,7 +31,7 @@ MINUTE = 60
 MOST_OF_A_PROVIDER = 1200
 MOST_MISSES = 60
 AGAIN_IN = 30
-ODD = (KeyError, ValueError, TypeError, AttributeError)
+ODD = (KeyError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 @csrf_exempt
@@ -56,7 +57,7 @@ def _taken(request, provider, body, now):
         if not _is_signed(request, provider, told):
             return HttpResponse("Not signed.", status=403)
     try:
-        things = _read(request, provider, body, now)
+        things = [_storable(thing) for thing in _read(request, provider, body, now)]
     except ODD:
         return HttpResponse("This cannot be read.", status=400)
     waits = False
@@ -64,8 +65,7 @@ def _taken(request, provider, body, now):
         if isinstance(thing, Incoming):
             take_reply(thing, now=now)
         elif not take_report(thing, channel=provider.channel, now=now):
-            # By our key we would know it: without one it may be a moment ahead of us, or not ours.
-            waits = waits or (not thing.key and now - thing.at < MAY_STILL_COME and _is_of_a_message(thing))
+            waits = waits or _may_be_ours(thing, now)
     return _later(503) if waits else _well(provider)
 
 
@@ -79,6 +79,18 @@ def _read(request, provider, body, now):
     return said_by_others.read(told, channel=provider.channel, now=now)
 
 
+def _storable(thing):
+    """Without the one sign that PostgreSQL cannot keep."""
+    texts = {field.name: getattr(thing, field.name) for field in fields(thing)}
+    return replace(thing, **{name: _clean(value) for name, value in texts.items()})
+
+
+def _clean(value):
+    if isinstance(value, tuple):
+        return tuple(_clean(one) for one in value)
+    return value.replace("\x00", "") if isinstance(value, str) else value
+
+
 def _is_signed(request, provider, told):
     try:
         token = secret_of(provider)
@@ -89,8 +101,9 @@ def _is_signed(request, provider, told):
     return bool(token) and said_by_twilio.is_signed(told, token=token, url=url, signed=signed)
 
 
-def _is_of_a_message(report):
-    return bool(report.provider_id)
+def _may_be_ours(report, now):
+    """By our key we would know it: without one it is not ours, or a moment ahead of us."""
+    return not report.key and report.what in DECISIVE and now - report.at < MAY_STILL_COME
 
 
 def _well(provider):

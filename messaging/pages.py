@@ -200,6 +200,8 @@ def _shown(found, *, hold_form=None, edit_form=None, problem=""):
         "message": found,
         "letter": letter,
         "files": files_of(found),
+        "reports": found.reports.order_by("at", "id"),
+        "replies": found.replies.order_by("received_at", "id"),
         "values": values,
         "link": LINK,
         "until": hold_form.data.get("until", "") if hold_form is not None else _in_a_field(found.send_after),

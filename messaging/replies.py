@@ -71,8 +71,8 @@ def take_reply(incoming: Incoming, *, now: dt.datetime) -> Reply:
             "message": message,
             "contact": contact,
             "customer": customer,
-            "address": _storable(incoming.address)[:254],
-            "text": _storable(incoming.text)[:LONGEST],
+            "address": incoming.address[:254],
+            "text": incoming.text[:LONGEST],
             "received_at": now,
             "handled_at": now if outcome else None,
             "outcome": outcome,
@@ -162,11 +162,6 @@ def _keep_their_word(incoming, outcome, now):
         opting_out.stop_texts(incoming.address, now=now)
     elif outcome == STARTED:
         opting_out.want_texts(incoming.address, now=now)
-
-
-def _storable(text):
-    """Without the one sign that PostgreSQL cannot keep."""
-    return text.replace("\x00", "")
 
 
 def _tell(reply, customer: Customer, now):

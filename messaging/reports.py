@@ -52,7 +52,7 @@ def take_report(report: Report, *, channel: str, now: dt.datetime) -> bool:
             DeliveryReport(
                 message=message,
                 what=report.what,
-                detail=report.detail.replace("\x00", "")[:300],
+                detail=report.detail[:300],
                 report_id=report.report_id[:200],
                 at=min(report.at, now),
                 received_at=now,

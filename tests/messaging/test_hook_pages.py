@@ -224,7 +224,8 @@ def test_what_may_be_a_moment_ahead_of_us_comes_again_and_what_is_not_ours_does_
 
 @pytest.mark.parametrize("kind", ["postmark", "http"])
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]x", b"3", b'"words"', b"null", b"\xff\xfe", b'{"RecordType": "Bounce"}']
+    "body",
+    [b"", b"{", b"[]x", b"3", b'"words"', b"null", b"\xff\xfe", b'{"RecordType": "Bounce"}', b"[" * 100_000],
 )
 def test_what_cannot_be_read_is_refused_and_breaks_nothing(north, client, now, kind, body):
     path = address(north, kind, now)
@@ -375,3 +376,34 @@ def test_no_token_stands_in_the_log(north, client, now, capsys):
     token = path.rstrip("/").rsplit("/", 1)[1]
     assert token not in said.out + said.err
     assert "/hooks/…/" in said.out + said.err
+
+
+def test_signs_that_cannot_be_kept_are_left_out(north, client, now):
+    message, path = sent(north, now), address(north, "postmark", now)
+    told = {**BOUNCE, "MessageID": POSTMARK_ID + "\x00", "Description": "no\x00body", "Name": ""}
+    came = {
+        **INBOUND,
+        "StrippedTextReply": "a\x00b",
+        "Headers": [{"Name": "References", "Value": "<a\x00@b>"}],
+    }
+    for one in (told, came):
+        assert post(client, path, one).status_code == 200
+    assert again(north, message).reason == "Bounced: HardBounce: nobody"
+    with tenant(north.tenant):
+        assert Reply.objects.get().text == "ab"
+
+
+def test_a_stop_that_names_no_message_is_kept_and_does_not_come_again(north, client, now):
+    told = {
+        "RecordType": "SubscriptionChange",
+        "MessageID": "00000000-0000-0000-0000-000000000000",
+        "ChangedAt": "2026-03-05T13:06:00Z",
+        "Recipient": "margaret@harbourletter.example",
+        "Origin": "Recipient",
+        "SuppressSending": True,
+        "SuppressionReason": "ManualSuppression",
+    }
+    assert post(client, address(north, "postmark", now), told).status_code == 200
+    with tenant(north.tenant):
+        north.contact.refresh_from_db()
+    assert north.contact.mail_stopped_at == now

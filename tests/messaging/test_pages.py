@@ -9,6 +9,8 @@ from cases.models import Duty
 from messaging import faults, pages
 from messaging.attachments import attached
 from messaging.models import Message
+from messaging.replies import Incoming, take_reply
+from messaging.reports import Report, take_report
 from tenancy.files import store_file
 from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
@@ -238,3 +240,14 @@ def test_a_message_names_the_files_that_go_with_it(north, client, now):
         )
     message = made(north, now, fields=attached([file]))
     assert "Offer.pdf" in client.get(north.url(f"messages/{message.public_id}/")).content.decode()
+
+
+def test_a_message_tells_what_was_reported_and_answered(north, client, now):
+    message = made(north, now, state=State.SENT, sent_at=now, channel="sms", provider_id="SM1")
+    with tenant(north.tenant):
+        report = Report("r-1", "failed", now, provider_id="SM1", detail="A landline")
+        take_report(report, channel="sms", now=now)
+        take_reply(Incoming("sms", "SM2", "07700 900412", "Four is better", ("SM1",)), now=now)
+    text = client.get(north.url(f"messages/{message.public_id}/")).content.decode()
+    for words in ("<b>Not delivered</b>", "A landline", "They answered", "Four is better"):
+        assert words in text

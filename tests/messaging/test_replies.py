@@ -169,8 +169,3 @@ def test_a_desk_whose_messages_are_off_hears_its_customers_all_the_same(north, n
     with tenant(north.tenant):
         take_reply(text(), now=now)
         assert answering().count() == 1
-
-
-def test_signs_that_cannot_be_kept_are_left_out(north, now):
-    with tenant(north.tenant):
-        assert take_reply(text("a\x00b"), now=now).text == "ab"
