@@ -121,9 +121,14 @@ def _visit(id) -> Visit:
 def _outcome_dialog(request, visit, now, *, form=None, status=200):
     zone = zone_of(request.tenant)
     is_open = visit.missed_at is not None and visit.miss_closed_at is None
-    offered = places(best_slots(wanted_for(visit, now)), visit, now) if is_open else []
-    posted = form.data if form else {}
     today = local_day(now, zone)
+    wanted = wanted_for(visit, now)
+    slots = best_slots(wanted) if is_open else []
+    offered = places(slots, visit, now)
+    # The next offer is not later than the next working day (R4.4): else room has to be made.
+    by_then = wanted.calendar.next_working_day(today)
+    is_in_time = any(local_day(slot.start, zone) <= by_then for slot in slots)
+    posted = form.data if form else {}
     contact = visit.contact
     local_now = local_time(now, zone)
     context = {
@@ -140,6 +145,7 @@ def _outcome_dialog(request, visit, now, *, form=None, status=200):
         "spoke_day": posted.get("spoke_day") or f"{local_now:%Y-%m-%d}",
         "spoke_clock": posted.get("spoke_clock") or f"{local_now:%H:%M}",
         "places": offered,
+        "nobody_by": by_then if is_open and not is_in_time else None,
         "chosen_place": posted.get("place", ""),
         "refused": REFUSED,
         "form": form,

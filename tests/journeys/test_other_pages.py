@@ -1,4 +1,4 @@
-"""The pages that stand beside a working day: sign-in, mailbox, duties, the renewal check, an ended link."""
+"""The pages that stand beside a working day: sign-in, mailbox, duties, approvals, the renewal check."""
 
 import datetime as dt
 
@@ -37,6 +37,19 @@ def addresses(live_desk, now):
             owner_role=Role.DISPATCHER,
             customer=north.customer,
         )
+        third = make_visit(
+            north, start=now + dt.timedelta(days=3), technician=north.lou, approval_asked_at=now
+        )
+        owned = open_duty(
+            "take over",
+            kind=Duty.Kind.OWN_CASE,
+            title="Take Margaret Ellison over: missed 2 times in 90 days",
+            due_at=now + dt.timedelta(hours=1),
+            now=now,
+            owner_role=Role.MANAGER,
+            customer=north.customer,
+            subject=visit.public_id,
+        )
         # Nobody to write to, and a contract that nobody can judge.
         north.customer.contacts.update(email="", phone="")
         north.contract.terms.update(starts_on=now.date(), ends_on=now.date() + dt.timedelta(days=20))
@@ -49,6 +62,9 @@ def addresses(live_desk, now):
         (None, f"/v/{token}/"),
         (None, "/nothing-here/"),
         (Role.DISPATCHER, f"{desk}duties/{duty.public_id}/"),
+        (Role.DISPATCHER, f"{desk}visits/{visit.public_id}/called/"),
+        (Role.MANAGER, f"{desk}visits/{third.public_id}/approval/"),
+        (Role.MANAGER, f"{desk}duties/{owned.public_id}/take-over/"),
         (Role.DISPATCHER, f"{desk}mailbox/"),
         (Role.SALES, f"{desk}renewals/check/"),
         (Role.SALES, f"{desk}renewals/duties/{tell.public_id}/"),

@@ -47,6 +47,15 @@ class TestSettling:
         missed.refresh_from_db()
         assert (missed.miss_closed_at, Visit.objects.count()) == (None, 2)
 
+    def test_nobody_free_by_the_next_working_day_is_said(self, north, missed, dispatcher, now):
+        url = north.url(f"visits/{missed.public_id}/outcome/")
+        assert "Nobody is free until" not in dispatcher.get(url).text
+        for technician in (north.lou, north.marek):
+            Absence.objects.create(
+                technician=technician, starts_at=now, ends_at=now + 48 * HOUR, reason="Ill"
+            )
+        assert "Nobody is free until Friday is over." in dispatcher.get(url).text
+
     @pytest.mark.parametrize("why", ["absence", "hours", "exclusion"])
     def test_where_no_slot_can_be_nothing_is_booked(self, north, missed, dispatcher, now, why):
         place = f"{north.lou.public_id}@20260305T143000Z"
