@@ -23,6 +23,7 @@ from servicedesk.desk_settings_forms import (
     reminders_as_written,
 )
 from servicedesk.hours_form import HoursForm
+from servicedesk.settings_changes import latest_changes
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, zone_of
 from tenancy.desk_settings import (
@@ -212,7 +213,7 @@ def _page(request, said: Said | None = None, status=200) -> HttpResponse:
         "zones": sorted(name for name in available_timezones() if "/" in name or name == "UTC"),
         "countries": list(countries()),
         "regions": regions_of(desk.country),
-        "today": today,
+        "changes": latest_changes(),
         "says": {
             "zone": consequences.of_zone(calendar, now),
             "hours": consequences.of_hours(calendar, now),
