@@ -65,6 +65,8 @@ def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
             now=now,
             version=visit.version,
             agreed_by_customer=True,
+            # Nobody found to come along: those who came along before do.
+            others=slot.others or None,
         )
     return _book_anew(visit, slot, now=now)
 

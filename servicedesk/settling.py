@@ -91,6 +91,7 @@ def _settle(request, visit, data, now) -> Visit:
             kind=visit.kind,
             problem=visit.problem,
             technician=slot.technician,
+            others=slot.others,
             start=slot.start,
             end=slot.end,
             window_end=slot.window_end,
