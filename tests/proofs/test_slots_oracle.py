@@ -112,6 +112,5 @@ def told(seed, what, request, ours, theirs):
     """A difference, so that a person can follow."""
     apart = next(((a, b) for a, b in zip(ours, theirs, strict=False) if a != b), (len(ours), len(theirs)))
     now = dt.datetime.fromtimestamp(request.now * 60, tz=dt.UTC)
-    return (
-        f"SEED={seed - 1} {what}, asked {now} for {request}\n  the product {apart[0]}\n  the rules {apart[1]}"
-    )
+    said = f"SEED={seed - 1} CASES=1: {what}, asked {now} for {request}"
+    return f"{said}\n  the product {apart[0]}\n  the rules {apart[1]}"

@@ -9,7 +9,7 @@ from customers.models import Customer, Site
 from tenancy.calendars import calendar_of, zone_of
 from tenancy.models import Closure, Tenant
 from tenancy.scope import tenant
-from visits.models import Absence, Assignment, Technician, TechnicianPreference, Visit, WorkingHours
+from visits.models import Absence, Assignment, Technician, TechnicianPreference, Visit, WorkingHours, WorkType
 from visits.preferences import Place, wishes_for_places
 from visits.proposals import Asked, proposed_slots
 from visits.slots import Wanted, best_slots, half_hours, slot_at, slots_on
@@ -136,6 +136,105 @@ def test_a_desk_of_one_technician_still_has_a_choice(desk, now):
     TechnicianPreference.objects.all().delete()
     Technician.objects.filter(pk=desk.marek.pk).update(is_active=False)
     assert offered(best_slots(wanted(desk, now))) == [("Lou", on(5, 13, 30)), ("Lou", on(5, 14, 30))]
+
+
+def place(desk, site=None, *, north=0.0):
+    """Puts a site so many degrees north of a point; a hundredth of a degree is 1.56 km by road."""
+    site = site or desk.site
+    Site.objects.filter(pk=site.pk).update(latitude=50.8 + north, longitude=-0.1)
+    site.refresh_from_db()
+    return site
+
+
+def test_the_first_way_of_a_day_begins_at_home_when_the_hours_open(desk, now):
+    place(desk)
+    # 31.1 km by road: 47 minutes.
+    Technician.objects.filter(pk=desk.lou.pk).update(home_latitude=51.0, home_longitude=-0.1)
+    slots = slots_on(wanted(desk, now), dt.date(2026, 3, 6))
+    assert offered(slots)[:3] == [("Marek", on(6, 8)), ("Marek", on(6, 8, 30)), ("Lou", on(6, 9))]
+    lou = slots[2]
+    assert (lou.way.minutes, lou.way_from) == (47, "")
+
+
+def test_the_way_between_neighbours_is_by_distance(desk, now):
+    place(desk)
+    far = place(desk, Site.objects.create(customer=desk.customer), north=0.2)
+    taken = book(desk, desk.lou, on(5, 13), on(5, 14))
+    Visit.objects.filter(pk=taken.visit_id).update(site=far)
+    lou = best_slots(wanted(desk, now))[0]
+    assert (lou.technician, lou.start) == (desk.lou, on(5, 15))
+    assert (lou.way.minutes, lou.way_from) == (47, "The Harbour Letter")
+    # The way to the visit after is kept as well: 47 minutes before 16:50 the visit must be over.
+    later = book(desk, desk.lou, on(5, 16, 50), on(5, 17, 20))
+    Visit.objects.filter(pk=later.visit_id).update(site=far)
+    assert offered(best_slots(wanted(desk, now)))[0] == ("Lou", on(6, 8))
+
+
+def test_only_whoever_has_the_skills_is_offered(desk, now):
+    WorkType.objects.create(visit_kind="fault", minutes=60, skills=["Ricoh"])
+    Technician.objects.filter(pk=desk.marek.pk).update(skills=["RICOH", "copier"])
+    assert {who for who, _ in offered(best_slots(wanted(desk, now, kind="fault")))} == {"Marek"}
+    assert {who for who, _ in offered(best_slots(wanted(desk, now)))} == {"Lou", "Marek"}
+
+
+def test_a_crew_has_the_skills_together_and_is_free_together(desk, now):
+    WorkType.objects.create(visit_kind="install", minutes=60, skills=["lift", "laser"], crew=2)
+    Technician.objects.filter(pk=desk.lou.pk).update(skills=["lift"])
+    anna = Technician.objects.create(name="Anna Roe", skills=["laser"])
+    book(desk, anna, on(5, 13), on(5, 15))
+    slots = best_slots(wanted(desk, now, kind="install"))
+    assert [(slot.technician, slot.others, slot.start) for slot in slots] == [
+        (desk.lou, (anna,), on(5, 15, 30)),
+        (desk.lou, (anna,), on(5, 16, 30)),
+    ]
+
+
+def test_a_crew_that_moves_stays_together(desk, now):
+    anna = Technician.objects.create(name="Anna Roe")
+    visit = book(desk, desk.lou, on(6, 9), on(6, 10)).visit
+    Assignment.objects.create(visit=visit, technician=anna, starts_at=on(6, 9), ends_at=on(6, 10))
+    Visit.objects.filter(pk=visit.pk).update(crew=2)
+    visit.refresh_from_db()
+    book(desk, anna, on(5, 12), on(5, 16))
+    slots = best_slots(wanted(desk, now, moving=visit))
+    assert [(slot.technician, slot.others, slot.start) for slot in slots[:2]] == [
+        (desk.lou, (anna,), on(5, 16, 30)),
+        (desk.lou, (anna,), on(6, 8)),
+    ]
+    # Whoever leads instead takes the place of the first: the other stays.
+    assert slots[2].others == (anna,)
+    assert slots[2].technician == desk.marek
+
+
+def test_a_break_is_kept_and_rows_that_touch_are_one(desk, now):
+    for starts, ends in ((8, 12), (12, 14), (15, 17)):
+        WorkingHours.objects.create(
+            technician=desk.lou, weekday=4, starts=dt.time(starts), ends=dt.time(ends)
+        )
+    found = slots_on(wanted(desk, now), dt.date(2026, 3, 6), technician=desk.lou)
+    clocks = [f"{slot.start:%H:%M}" for slot in found]
+    assert (clocks[0], clocks[-5:]) == ("08:00", ["11:30", "12:00", "12:30", "15:00", "15:30"])
+
+
+def test_public_holidays_of_a_technicians_own_region_count(desk, now):
+    Technician.objects.filter(pk=desk.lou.pk).update(subdivision="SCT")
+    Tenant.objects.filter(pk=desk.tenant.pk).update(subdivision="ENG")
+    desk.tenant.refresh_from_db()
+    # In Scotland the first Monday of August, in England the last.
+    asked = wanted(desk, now)
+    assert {who for who, _ in offered(slots_on(asked, dt.date(2026, 8, 3)))} == {"Marek"}
+    assert {who for who, _ in offered(slots_on(asked, dt.date(2026, 8, 31)))} == {"Lou"}
+
+
+def test_many_gaps_in_which_nothing_fits_are_all_looked_at(desk, now):
+    """More than the database answers with at first: each is long enough but for the way."""
+    TechnicianPreference.objects.all().delete()
+    Technician.objects.filter(pk=desk.marek.pk).update(is_active=False)
+    for day in (5, 6, 9):
+        for hour in range(8, 17):
+            book(desk, desk.lou, on(day, hour), on(day, hour, 20))
+    WorkType.objects.create(visit_kind="fault", minutes=35)
+    assert offered(best_slots(wanted(desk, now, kind="fault")))[0] == ("Lou", on(10, 8))
 
 
 def test_a_tune_up_makes_the_visit_half_an_hour_longer(desk, now):
