@@ -5,9 +5,10 @@ import re
 
 import pytest
 
+from customers.models import TimelineEntry
 from tests.cast import make_visit
 from tests.servicedesk.board_scene import HOUR, HTMX
-from visits.models import Visit
+from visits.models import Rearrangement, Visit
 
 
 class TestMovePage:
@@ -40,7 +41,10 @@ class TestMovePage:
     def test_an_offered_place_is_taken_by_its_key(self, north, visit, dispatcher, now):
         place = f"{north.marek.public_id}@20260306T090000Z"
         answer = self.post(dispatcher, north, visit, place=place)
-        assert (answer.status_code, answer["Location"]) == (302, north.url("board/?day=2026-03-06"))
+        assert (answer.status_code, answer["Location"]) == (
+            302,
+            north.url(f"board/?day=2026-03-06&moved={Rearrangement.objects.get().public_id}"),
+        )
         visit.refresh_from_db()
         assert visit.planned_start == dt.datetime(2026, 3, 6, 9, tzinfo=dt.UTC)
         assert visit.assignments.get().technician == north.marek
@@ -83,10 +87,47 @@ class TestMovePage:
     def test_fit_says_what_a_drop_would_mean(self, north, visit, dispatcher):
         url = north.url(f"visits/{visit.public_id}/fit/")
         asked = f"?technician={north.marek.public_id}&day=2026-03-06&start="
-        assert dispatcher.get(url + asked + "10:00").json() == {"fits": True, "says": "Free.", "meets": None}
+        assert dispatcher.get(url + asked + "10:00").json() == {
+            "fits": True,
+            "says": "Free.",
+            "meets": None,
+            "due": None,
+        }
+        # The dialog asks the same, and shows the words.
+        assert dispatcher.get(url + asked + "10:00", headers=HTMX).text == "Free."
         assert dispatcher.get(url + asked + "17:00").json()["says"] == "Free. Outside Marek’s hours."
         assert dispatcher.get(url + asked + "25:00").status_code == 422
         assert dispatcher.get(url).status_code == 422
+
+    def test_an_answer_promised_that_day_is_a_line_on_the_board_and_a_sentence(
+        self, north, visit, dispatcher, now
+    ):
+        due = dt.datetime(2026, 3, 6, 10, 40, tzinfo=dt.UTC)
+        visit.case = north.customer.cases.create(
+            kind="fault", title="Dead", opened_at=now, response_due_at=due
+        )
+        visit.save()
+        url = north.url(f"visits/{visit.public_id}/")
+        asked = f"?technician={north.marek.public_id}&day=2026-03-06&start=11:00"
+        verdict = dispatcher.get(f"{url}fit/{asked}").json()
+        assert (verdict["says"], verdict["due"]) == (
+            "Breaks the 10:40 promise.",
+            {"clock": "10:40", "hour": 10.667},
+        )
+        dialog = dispatcher.get(f"{url}move/", headers=HTMX).text
+        assert "An answer is promised by <b>Fri 10:40</b>." in dialog
+        assert "Meets the Fri 10:40 promise." in dialog
+
+    def test_a_managers_reason_is_enough_for_another_technician_of_a_confirmed_visit(
+        self, north, visit, client, now
+    ):
+        Visit.objects.filter(pk=visit.pk).update(state=Visit.State.CONFIRMED, confirmed_at=now)
+        client.force_login(north.manager.user)
+        values = {"technician": north.marek.public_id, "start": "13:07"}
+        assert self.post(client, north, visit, **values).status_code == 422
+        assert self.post(client, north, visit, **values, in_words="Lou is needed at sea").status_code == 302
+        line = TimelineEntry.objects.order_by("-pk").first()
+        assert line.detail == "Lou is needed at sea"
 
     def test_give_to_another_offers_who_is_free_at_the_same_time(self, north, visit, dispatcher):
         url = north.url(f"visits/{visit.public_id}/assign/")
