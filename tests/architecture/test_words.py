@@ -28,7 +28,8 @@ from customers.models import Contact, CustomerLink
 from messaging import kinds
 from messaging.keys import key_of
 from messaging.models import Message
-from servicedesk import promise_letters
+from messaging.previewing import TO_TRY
+from servicedesk import own_words, promise_letters
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE
 from tenancy.calendars import calendar_of
@@ -163,7 +164,8 @@ def test_no_message_says_it(desk, now, capsys):
             letter = kinds.kind_of(message).write(message, now=now)
             assert bare(f"{letter.title}\n{letter.text}") == [], message.kind
             written[message.kind] += 1
-    assert set(written) == set(kinds._kinds)
+    # What a colleague wrote is theirs.
+    assert set(written) == set(kinds.names()) - {own_words.KIND, TO_TRY}
     say(capsys, f"words: {written.total()} letters of {len(written)} kinds, 0 bare")
 
 
@@ -215,6 +217,7 @@ def about_promises():
         for kind in (promise_letters.MADE, promise_letters.MOVED, promise_letters.REMINDER):
             yield Message(
                 kind=kind,
+                channel=Message.Channel.MAIL,
                 tenant=promise.tenant,
                 customer_id=promise.customer_id,
                 subject=promise.public_id,
