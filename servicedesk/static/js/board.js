@@ -159,11 +159,12 @@ function news() {
     window.htmx.ajax("GET", address, { source: board, target: board, swap: "none" });
   }
 }
-// A lane someone is in is not swapped under their hands.
+// What comes is the answer to something that was done here, not news.
+let isOwn = false;
+// A lane someone is in is not swapped under their hands; what they did themselves is no surprise.
 function hold(event) {
   const lane = event.detail.target.closest?.(".lane");
-  // One's own drop is no surprise.
-  if (drag?.sent) return;
+  if (isOwn) return;
   if (!lane || (!lane.contains(document.activeElement) && !lane.querySelector("details[open], [data-lifted]"))) return;
   event.detail.shouldSwap = false;
   const fresh = event.detail.fragment.firstElementChild;
@@ -209,6 +210,7 @@ if (board) {
       if (list && getComputedStyle(list).display !== "none") detail.headers["X-Board-List"] = "1";
     });
     document.addEventListener("board-version", (event) => { board.dataset.version = event.detail.value; });
+    document.addEventListener("htmx:beforeSwap", ({ detail }) => { isOwn = detail.requestConfig.verb !== "get"; });
     document.addEventListener("htmx:oobBeforeSwap", hold);
   }
 }
