@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from contracts.models import Contract, ContractTerm, OfferEquipment, RenewalOffer
-from contracts.terms import following
+from contracts.terms import Length, following
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Agreed:
     """The next term: its days (both included), price, visits, response time in working hours.
 
     `machines` are the ids of the equipment that it covers, where that changes; None: as before.
+    `usual` is set for a part of a term: how long the term after it is.
     """
 
     starts_on: dt.date
@@ -23,7 +24,7 @@ class Agreed:
     response_hours: int | None
     machines: frozenset[int] | None = None
     offer: RenewalOffer | None = None
-    counts_from: dt.date | None = None
+    usual: Length | None = None
     note: str = ""
 
 

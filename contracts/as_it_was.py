@@ -46,7 +46,7 @@ def put_back(renewal: Renewal) -> None:
 
 def _ask_for(contract, agreed) -> dict:
     """Each field's value before and after. A part of a term says nothing about the terms that follow."""
-    if agreed.counts_from is not None:
+    if agreed.usual is not None:
         return {}
     _keep_response_hours(contract, agreed)
     became = dict(zip(ASKED, (agreed.price, agreed.visits, agreed.response_hours), strict=True))

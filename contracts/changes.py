@@ -50,6 +50,8 @@ FIELDS = {
     "owner": "looked after by",
     "imported_status": "The old program said",
     "counts_from": "counted from",
+    "usual_months": "the next one, in months",
+    "usual_days": "the next one, in days",
     "channel": "renewed by",
     "reference": "reference",
     "amount": "amount",

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -16,7 +17,7 @@ from contracts.cancelling import standing_cancellation
 from contracts.evidence import in_words
 from contracts.models import Cancellation, Contract, ContractTerm, Renewal, RenewalEvidence
 from contracts.renewals import Act, AlreadyRenewed, enter_renewals, last_term, lock_contract, tell_renewals
-from contracts.terms import ONE_DAY, counts_from, next_term_dates, price_for, share_of, visits_for
+from contracts.terms import ONE_DAY, Length, price_for, share_of, usual_length, visits_for
 from contracts.wording import day_in_full
 from customers.models import Customer
 
@@ -32,18 +33,18 @@ class CannotEndTogether(ValueError):
 class Cut:
     """What one contract gets so that it ends with the others; days both included, the price to the cent.
 
-    `share` is the part of a usual term that the cut one is. `next_ends_on` is the last day of the term
-    after it. Where nothing is to be done (it ends on that day) `is_left` is True.
+    `share` is the part of a usual term that the cut one is. The term after it is of the `usual` length
+    and runs to `next_ends_on`. Where nothing is to be done (it ends on that day) `is_left` is True.
     """
 
     contract: Contract
     last: ContractTerm
     starts_on: dt.date
     ends_on: dt.date
-    share: Decimal
+    share: Fraction
     price: Decimal
     visits: int
-    counts_from: dt.date
+    usual: Length
     next_ends_on: dt.date
 
     @property
@@ -142,8 +143,8 @@ def _cut(contract, ends_on) -> Cut:
             f"{in_words(waiting)} for {contract.number} waits for a verdict. Decide it first."
         )
     starts_on = last.ends_on + ONE_DAY
-    share = share_of(last, starts_on, ends_on) if ends_on > last.ends_on else Decimal(0)
-    counts = counts_from(last, ends_on)
+    share = share_of(last, starts_on, ends_on) if ends_on > last.ends_on else Fraction(0)
+    usual = usual_length(last)
     return Cut(
         contract=contract,
         last=last,
@@ -152,8 +153,8 @@ def _cut(contract, ends_on) -> Cut:
         share=share,
         price=price_for(contract.price, share),
         visits=visits_for(contract.visits_per_term, share),
-        counts_from=counts,
-        next_ends_on=next_term_dates(counts, ends_on)[1],
+        usual=usual,
+        next_ends_on=usual.ends_on(ends_on + ONE_DAY),
     )
 
 
@@ -165,7 +166,7 @@ def _act(cut: Cut, cuts: list[Cut], channel: str) -> Act:
         cut.price,
         cut.visits,
         cut.contract.response_hours,
-        counts_from=cut.counts_from,
+        usual=cut.usual,
         note=f"cut to end on {day_in_full(cut.ends_on)} together with {others}",
     )
     return Act(cut.contract, cut.last, agreed, channel, cut.price)

@@ -17,7 +17,7 @@ from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal
 from contracts.open_money import close_match_duties
 from contracts.renewals import Act, enter_renewals
-from contracts.terms import ENOUGH
+from contracts.terms import ENOUGH, paid_from
 
 # Later than this after the end it is not for that term any more.
 AFTER_THE_END = dt.timedelta(days=MONEY_DAYS_AFTER)
@@ -43,7 +43,7 @@ def pays_next_term(paid_on: dt.date, term: ContractTerm) -> bool:
     if not is_in_range(paid_on, term.ends_on):
         return False
     to_end = abs((paid_on - term.ends_on).days)
-    to_start = abs((paid_on - (term.counts_from or term.starts_on)).days)
+    to_start = abs((paid_on - paid_from(term)).days)
     return to_end <= to_start
 
 

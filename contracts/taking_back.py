@@ -129,6 +129,8 @@ def _shorten(renewal, because, *, by, now) -> None:
             price=before.price,
             response_hours=before.response_hours,
             counts_from=before.counts_from,
+            usual_months=before.usual_months,
+            usual_days=before.usual_days,
         )
     if renewal.ends_on < standing.ends_on:
         pieces["after"] = ContractTerm.objects.create(
@@ -138,6 +140,8 @@ def _shorten(renewal, because, *, by, now) -> None:
             price=standing.price,
             response_hours=standing.response_hours,
             counts_from=standing.counts_from,
+            usual_months=standing.usual_months,
+            usual_days=standing.usual_days,
         )
     stays = pieces.get("before") or pieces.get("after")
     if stays is not None:

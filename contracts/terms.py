@@ -2,14 +2,52 @@
 
 import calendar
 import datetime as dt
-from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
 
 from contracts.models import ContractTerm
 
 ONE_DAY = dt.timedelta(days=1)
-CENT = Decimal("0.01")
 # So much of a price is enough to renew, and to have paid for a term (R1.4).
 ENOUGH = Decimal("0.95")
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a term is: so many whole months, else so many days; the other is None."""
+
+    months: int | None = None
+    days: int | None = None
+
+    def ends_on(self, starts_on: dt.date) -> dt.date:
+        """The last day of a term of this length that starts on that day."""
+        if self.months is None:
+            return starts_on + (self.days - 1) * ONE_DAY
+        return months_after(starts_on, self.months) - ONE_DAY
+
+    def starts_on(self, ends_on: dt.date) -> dt.date:
+        """The first day of a term of this length that ends on that day."""
+        if self.months is None:
+            return ends_on - (self.days - 1) * ONE_DAY
+        return months_after(ends_on + ONE_DAY, -self.months)
+
+
+def length_of(starts_on: dt.date, ends_on: dt.date) -> Length:
+    """How long a term from its first to its last day is.
+
+    Of whole months where the day after its end is its own day again (15 Mar to 14 Mar), or where it
+    began on a day that its last month does not have and ended with that month (31 Aug to 28 Feb).
+    """
+    follows_on = ends_on + ONE_DAY
+    months = (follows_on.year - starts_on.year) * 12 + follows_on.month - starts_on.month
+    if months > 0 and months_after(starts_on, months) == follows_on:
+        return Length(months=months)
+    lacks_the_day = follows_on.day == 1 and starts_on.day > ends_on.day
+    if months > 1 and lacks_the_day and months_after(starts_on, months - 1) == ends_on:
+        return Length(months=months - 1)
+    return Length(days=(follows_on - starts_on).days)
 
 
 def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.date]:
@@ -19,45 +57,53 @@ def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.d
     day; 29 Feb to 28 Feb is a year); any other by as many days.
     """
     follows_on = ends_on + ONE_DAY
-    months = (follows_on.year - starts_on.year) * 12 + follows_on.month - starts_on.month
-    if months > 0 and months_after(starts_on, months) == follows_on:
-        return follows_on, months_after(starts_on, 2 * months) - ONE_DAY
-    # Begun on a day that the last month does not have: it ended with that month.
-    lacks_the_day = follows_on.day == 1 and starts_on.day > ends_on.day
-    if months > 1 and lacks_the_day and months_after(starts_on, months - 1) == ends_on:
-        return follows_on, months_after(follows_on, months - 1) - ONE_DAY
-    return follows_on, ends_on + (follows_on - starts_on)
+    length = length_of(starts_on, ends_on)
+    if length.months is not None and months_after(starts_on, length.months) == follows_on:
+        # From its own first day, so that a month without that day does not shorten the later ones.
+        return follows_on, months_after(starts_on, 2 * length.months) - ONE_DAY
+    return follows_on, length.ends_on(follows_on)
+
+
+def usual_length(term: ContractTerm) -> Length:
+    """How long the term after this one is, unless something else is agreed."""
+    if term.usual_months or term.usual_days:
+        return Length(term.usual_months, term.usual_days)
+    return length_of(term.counts_from or term.starts_on, term.ends_on)
 
 
 def following(term: ContractTerm) -> tuple[dt.date, dt.date]:
-    """First and last day of what follows a term, as long as what the term counts from."""
+    """First and last day of what follows a term: as long as its last extension, or as the usual term."""
+    if term.usual_months or term.usual_days:
+        follows_on = term.ends_on + ONE_DAY
+        return follows_on, usual_length(term).ends_on(follows_on)
     return next_term_dates(term.counts_from or term.starts_on, term.ends_on)
 
 
-def counts_from(term: ContractTerm, ends_on: dt.date) -> dt.date:
-    """From where a term that is cut to end on `ends_on` counts, so that the next is of the usual length."""
-    begins, ends = following(term)
-    months = (ends.year - begins.year) * 12 + (ends + ONE_DAY).month - begins.month
-    months += 12 * ((ends + ONE_DAY).year - ends.year)
-    if months > 0 and months_after(begins, months) == ends + ONE_DAY:
-        return months_after(ends_on + ONE_DAY, -months)
-    return ends_on + ONE_DAY - (ends + ONE_DAY - begins)
+def paid_from(term: ContractTerm) -> dt.date:
+    """The day near which money for a term comes: its first, or that of its last extension.
+
+    Nobody pays a term that was cut to end with others at its start: where one of the usual length
+    would have begun.
+    """
+    if term.usual_months or term.usual_days:
+        return usual_length(term).starts_on(term.ends_on)
+    return term.counts_from or term.starts_on
 
 
-def share_of(term: ContractTerm, starts_on: dt.date, ends_on: dt.date) -> Decimal:
+def share_of(term: ContractTerm, starts_on: dt.date, ends_on: dt.date) -> Fraction:
     """Which part of the term that would follow `term` the days from `starts_on` to `ends_on` are."""
     begins, ends = following(term)
-    return Decimal((ends_on - starts_on).days + 1) / Decimal((ends - begins).days + 1)
+    return Fraction((ends_on - starts_on).days + 1, (ends - begins).days + 1)
 
 
-def price_for(price: Decimal, share: Decimal) -> Decimal:
+def price_for(price: Decimal, share: Fraction) -> Decimal:
     """The price of a part of a term, by its days, to the cent; half a cent is rounded up."""
-    return (price * share).quantize(CENT, ROUND_HALF_UP)
+    return Decimal(floor(Fraction(price) * 100 * share + Fraction(1, 2))) / 100
 
 
-def visits_for(visits: int, share: Decimal) -> int:
+def visits_for(visits: int, share: Fraction) -> int:
     """The visits of a part of a term: in the customer's favour, so a begun one counts."""
-    return int((visits * share).quantize(Decimal(1), ROUND_UP))
+    return ceil(visits * share)
 
 
 def months_after(day: dt.date, months: int) -> dt.date:

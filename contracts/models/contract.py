@@ -90,9 +90,11 @@ class ContractTerm(TenantModel):
     price = models.DecimalField(max_digits=10, decimal_places=2)
     # Working hours that this term grants; null: as the contract says.
     response_hours = models.PositiveSmallIntegerField(null=True, blank=True)
-    # The next term is as long as from here to the end, where that is not the whole term: after an
-    # extension, and after a term that was cut to end together with others.
+    # Where the last extension began: the next one is as long as from here to the end.
     counts_from = models.DateField(null=True, blank=True)
+    # Of a term that was cut to end together with others: how long the next one is, in either.
+    usual_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    usual_days = models.PositiveSmallIntegerField(null=True, blank=True)
     # The term that this one replaced by going on longer (a desk that renews by extension).
     extends = TenantForeignKey("self", null=True, blank=True, related_name="extended_by")
     # A term whose money was returned, or that was extended, stands no more; its row stays, its period
@@ -120,6 +122,10 @@ class ContractTerm(TenantModel):
             models.CheckConstraint(
                 condition=Q(counts_from__isnull=True) | Q(counts_from__lte=F("ends_on")),
                 name="term_counts_before_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(usual_months__isnull=True) | Q(usual_days__isnull=True),
+                name="term_usual_months_or_days",
             ),
             # UNIQUE (tenant_id, contract_id, period WITHOUT OVERLAPS) stands in the migration.
         ]

@@ -15,7 +15,7 @@ from contracts.co_terminating import (
 from contracts.cover import cover_of
 from contracts.evidence import log_evidence
 from contracts.models import Cancellation, Contract, ContractTerm, Entitlement, Renewal
-from contracts.renewals import AlreadyRenewed, renew
+from contracts.renewals import AlreadyRenewed, last_term, renew
 from contracts.terms import following
 from customers.models import Customer
 from tenancy.models import Tenant
@@ -104,6 +104,45 @@ def test_at_a_desk_that_extends_the_terms_go_on(desk, three, now):
     term = three[0].terms.get(taken_back_at=None)
     assert (term.starts_on, term.ends_on) == (dt.date(2025, 4, 1), COMMON)
     assert following(term) == (dt.date(2027, 1, 1), dt.date(2027, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "common", "next_ends_on"),
+    [
+        # Half a year, though April has no 31st.
+        (dt.date(2025, 12, 6), dt.date(2026, 6, 5), dt.date(2026, 10, 30), dt.date(2027, 4, 29)),
+        # 92 days, though those before 16 Feb happen to be three months.
+        (dt.date(2025, 4, 30), dt.date(2025, 7, 30), dt.date(2026, 2, 15), dt.date(2026, 5, 18)),
+        # Three months, though the three from the end of the last term on were 92 days.
+        (dt.date(2025, 1, 31), dt.date(2025, 4, 29), dt.date(2025, 12, 17), dt.date(2026, 3, 17)),
+    ],
+)
+def test_the_next_term_is_of_the_usual_length_whatever_day_they_end_on(
+    desk, now, starts_on, ends_on, common, next_ends_on
+):
+    customer = Customer.objects.create(name="Weir House")
+    both = [
+        add_contract(customer, "W-1", starts_on, ends_on),
+        add_contract(customer, "W-2", dt.date(2025, 1, 1), common),
+    ]
+    assert cuts_for(both, common)[0].next_ends_on == next_ends_on
+    together(desk, both, now, common)
+    day = common + dt.timedelta(days=1)
+    assert following(last_term(both[0])) == (day, next_ends_on)
+    # And so after another cut, by a day.
+    both.append(add_contract(customer, "W-3", dt.date(2025, 1, 1), day))
+    assert cuts_for(both, day)[0].next_ends_on == next_ends_on + dt.timedelta(days=1)
+
+
+def test_whole_visits_are_not_rounded_up(desk):
+    customer = Customer.objects.create(name="Weir House")
+    both = [
+        add_contract(customer, "W-1", dt.date(2024, 2, 18), dt.date(2024, 2, 29), visits=3),
+        add_contract(customer, "W-2", dt.date(2024, 1, 1), dt.date(2024, 9, 16)),
+    ]
+    cut = cuts_for(both, dt.date(2024, 9, 16))[0]
+    # 200 days at three visits for each 12.
+    assert (cut.days, cut.visits) == (200, 50)
 
 
 def test_no_day_before_an_end(three):

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from contracts.co_terminating import end_together
 from contracts.cover import cover_of
 from contracts.evidence import log_claim, reject_evidence
 from contracts.models import (
@@ -20,7 +21,7 @@ from contracts.models import (
     Renewal,
     RenewalOffer,
 )
-from contracts.renewals import AlreadyRenewed, renew
+from contracts.renewals import AlreadyRenewed, last_term, renew
 from contracts.renewing_by_itself import renew_by_themselves, without_price
 from contracts.terms import ONE_DAY
 from customers.models import TimelineEntry
@@ -199,6 +200,26 @@ def test_a_desk_that_extends_catches_up_and_never_runs_ahead(north, now):
         renew_by_themselves(dt.date(2027, 6, 1), now=now)
     # The part that runs on that day ends 14 Mar 2028; its last day for notice is over.
     assert terms(north) == [(START, dt.date(2029, 3, 14))]
+
+
+def test_a_desk_that_extends_leaves_a_cut_term_alone_until_it_runs(north, now):
+    Tenant.objects.filter(pk=north.tenant.pk).update(renew_by=Tenant.RenewBy.EXTENSION)
+    common = END + 17 * ONE_DAY
+    other = Contract.objects.create(
+        number="A-2", customer=north.customer, price=Decimal("100"), currency="GBP"
+    )
+    ContractTerm.objects.create(
+        contract=other, starts_on=START, ends_on=common, price=other.price, created_at=now
+    )
+    after = {contract.pk: last_term(contract) for contract in (north.contract, other)}
+    end_together(
+        [north.contract, other], ends_on=common, channel="post", after=after, by=north.accounts, now=now
+    )
+    # The last day for notice is over, but the contract was renewed by act.
+    assert renew_by_themselves(END, now=now) == []
+    (renewal,) = renew_by_themselves(END + ONE_DAY, now=now)
+    assert (renewal.starts_on, renewal.ends_on) == (dt.date(2026, 4, 1), dt.date(2027, 3, 31))
+    assert terms(north) == [(START, dt.date(2027, 3, 31))]
 
 
 def test_what_waits_for_a_verdict_keeps_the_clock_away(north, now):

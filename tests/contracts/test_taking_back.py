@@ -14,7 +14,7 @@ from contracts.models import ContractTerm, Payment, RenewalEvidence
 from contracts.money_by_hand import Purpose, match_by_hand
 from contracts.renewals import renew, renewal_of_end
 from contracts.taking_back import return_payment, take_back
-from contracts.terms import counts_from, following
+from contracts.terms import following, usual_length
 from customers.models import TimelineEntry
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -42,8 +42,8 @@ def standing(desk):
 
 def test_what_was_cut_to_end_with_others_goes_on_for_a_usual_term(north):
     common = dt.date(2026, 6, 30)
-    counts = counts_from(standing(north), common)
-    extend(north, Agreed(dt.date(2026, 3, 15), common, Decimal("180"), 1, None, counts_from=counts))
+    usual = usual_length(standing(north))
+    extend(north, Agreed(dt.date(2026, 3, 15), common, Decimal("180"), 1, None, usual=usual))
     year = dt.date(2026, 7, 1), dt.date(2027, 6, 30)
     assert following(standing(north)) == year
     take_back(extend(north), because="Money returned", by=north.accounts, now=AT)
