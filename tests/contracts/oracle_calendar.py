@@ -54,11 +54,13 @@ def as_long(length: tuple, first: dt.date) -> dt.date:
 
 
 def begins_as_long(length: tuple, last: dt.date) -> dt.date:
-    """The first day of a term of that length that ends on `last`."""
+    """The first day of a term of that length that ends on `last`; of several (28 to 31 January) the first."""
     if length[0] == "days":
         return last - (length[1] - 1) * DAY
     day = last
     while anniversary(day, length[1]) > last + DAY:
+        day -= DAY
+    while anniversary(day - DAY, length[1]) == last + DAY:
         day -= DAY
     return day
 

@@ -272,9 +272,12 @@ class Writer:
             # Given too late, it ends with the term that follows by itself.
             late = self.desk.today(now) > agreement.notice_by()
             day = (agreement.usual_end() if late else last) + DAY
-        # A day more than ten years ahead is a slip of the pen, and refused.
-        if (day - self.desk.today(now)).days < 3600:
+        if self._is_near(day, now):
             self._do(now, "cancel", agreement, day=day)
+
+    def _is_near(self, day, now) -> bool:
+        """A day more than ten years ahead is a slip of the pen, and refused."""
+        return (day - self.desk.today(now)).days < 3600
 
     def _offer(self, now, agreement, *_):
         first = agreement.last(None).last + DAY
@@ -284,7 +287,8 @@ class Writer:
             "visits": self.chance.randrange(4),
             "valid_until": self.desk.today(now) + self.chance.choice((30, 90, 2000)) * DAY,
         }
-        self._do(now, "offer", agreement, last=last, amount=amount, **more)
+        if self._is_near(last, now):
+            self._do(now, "offer", agreement, last=last, amount=amount, **more)
 
     def _may_accept(self, agreement) -> bool:
         """Nothing has changed since it was sent."""
@@ -320,6 +324,8 @@ class Writer:
         latest = max(a.last(None).last for a in both)
         common = latest + self.chance.choice((0, 0, 1, 17, 200)) * DAY
         if all(a.last(None).last == common for a in both):
+            return
+        if any((common - a.last(None).last).days > 3600 for a in both):
             return
         acts = [a for a in both if a.last(None).last < common]
         self.acts[now].append(
