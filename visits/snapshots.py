@@ -58,7 +58,7 @@ def follow_back(visit: Visit, before: dict, *, moved_at: dt.datetime, by: Member
     if visit.backup_id is not None or visit.approval_asked_at is not None:
         name_backup(visit, now=now)
     _take_back_messages(visit, before, moved_at)
-    _take_back_promises(visit, before, moved_at, by=by, now=now)
+    _take_back_promises(visit, before, by=by, now=now)
     opened = Duty.objects.open().filter(subject=visit.public_id, opened_at=moved_at)
     opened.update(closed_at=now, closed_by=by, outcome=UNDONE)
     closed = Duty.objects.filter(pk__in=before["duties"], closed_at=moved_at)
@@ -74,7 +74,7 @@ def _take_back_messages(visit, before, moved_at):
     outbox.plan_again(before["messages"])
 
 
-def _take_back_promises(visit, before, moved_at, *, by, now):
+def _take_back_promises(visit, before, *, by, now):
     """What the move promised is needed no more; what it settled stays so, and is promised anew as it was."""
     known = {promise["id"]: promise for promise in before["promises"]}
     for promise in open_promises(visit).exclude(pk__in=known):
@@ -86,7 +86,8 @@ def _take_back_promises(visit, before, moved_at, *, by, now):
         } | {"text": was["text"], "owner_id": was["owner"]}
         if promise.state == Promise.State.OPEN:
             Promise.objects.filter(pk=promise.pk).update(**values)
-        elif promise.settled_at == moved_at and promise.state != Promise.State.BROKEN:
+        elif promise.state != Promise.State.BROKEN:
+            # By this move, or by a later one whose undoing promised it anew: that one was released above.
             _promise_again(visit, promise, values, by=by, now=now)
 
 

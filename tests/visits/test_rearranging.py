@@ -216,6 +216,16 @@ def test_two_moves_are_undone_one_after_the_other(north, visit, now):
     assert RearrangedVisit.objects.filter(rearrangement__undone_at=None).count() == 0
 
 
+def test_a_promise_outlives_two_undone_moves_of_which_the_second_was_agreed(north, visit, now):
+    before = open_promises(visit)
+    first = moved(visit, north, now)
+    second = moved(first, north, now + MINUTE / 2, start=START + 2 * HOUR, agreed_by_customer=True)
+    undo(latest_rearrangement(second, now=now + MINUTE), by=north.dispatcher, now=now + MINUTE)
+    visit.refresh_from_db()
+    undo(latest_rearrangement(visit, now=now + MINUTE), by=north.dispatcher, now=now + MINUTE)
+    assert open_promises(visit) == before
+
+
 def test_a_booking_that_waits_to_be_told_waits_again(north, visit, now):
     plan_visit_messages(visit, "booked", now=now, send_after=now + MINUTE)
     before = waiting(visit)
