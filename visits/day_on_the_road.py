@@ -298,5 +298,6 @@ def _spans(member, day, calendar) -> list[Span]:
     return working_spans(day, calendar, member.hours, member.technician.subdivision)
 
 
-def length_of(visit) -> dt.timedelta:
+def length_of(visit: Visit) -> dt.timedelta:
+    """How long the technician is there."""
     return visit.planned_end - visit.planned_start
