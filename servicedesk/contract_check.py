@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from cases.models import Case, Duty, Promise
+from contracts.agreed import agreed_for, standing_offers
 from contracts.call_list import HELD, IN_REVIEW, CallList, Row, neighbourhood, place_of
 from contracts.cover import Cover, covers_of_customer
 from contracts.covered import State
 from contracts.evidence import acceptance_waits, waits_for_word
 from contracts.grounds import Ground, grounds_of
 from contracts.models import ContractCheck
+from contracts.renewals import last_term
 from contracts.tenure import customer_since, tenure_in_words
 from contracts.term_bar import TermBar, term_bar
-from contracts.terms import next_term_dates
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Contact, Customer, Hold, TimelineEntry
 from recommendations.models import Recommendation
@@ -229,7 +230,7 @@ def _advice(customer, cover, place, not_today, *, now, day, zone) -> list[Advice
         until = day_nearby(cover.ends_on, today=day)
         found.append(Advice("good", "Worth saying:", f"{visits} paid for and unused until {until}."))
     if place is not None and place.may_be_called and cover is not None and not not_today:
-        found += _pitch(cover)
+        found += _pitch(cover, day)
     found += _findings(customer, day)
     if place is not None and place.held_back in (IN_REVIEW, HELD):
         found.append(Advice("bad", "Not a word", "of a renewal until accounts have decided."))
@@ -251,15 +252,14 @@ def _fine(customer, *, now, zone, today):
     yield Advice("good", "Fine to ask", f"how the machine is doing after {when}.")
 
 
-def _pitch(cover: Cover):
+def _pitch(cover: Cover, day: dt.date):
     contract = cover.contract
-    price = money(contract.price, contract.currency)
-    if cover.starts_on is None or cover.ends_on is None:
+    if cover.ends_on is None:
         return
-    starts, ends = next_term_dates(cover.starts_on, cover.ends_on)
-    yield Advice(
-        "good", "Worth saying:", f"the next term is {day_in_full(starts)} to {day_in_full(ends)}, {price}."
-    )
+    agreed = agreed_for(contract, last_term(contract), standing_offers([contract]).get(contract.pk), on=day)
+    days = f"{day_in_full(agreed.starts_on)} to {day_in_full(agreed.ends_on)}"
+    price = money(agreed.price, contract.currency)
+    yield Advice("good", "Worth saying:", f"the next term is {days}, {price}.")
 
 
 def _findings(customer, day):

@@ -254,6 +254,14 @@ def test_a_customer_of_the_list_may_be_told_of_the_next_term(sales, north):
     assert "the next term is 2 Jan 2026 to 1 Jan 2027, £612.00." in text(sales.get(check_url(north)))
 
 
+def test_the_next_term_that_is_told_of_is_as_long_as_the_last_extension(sales, north):
+    with tenant(north.tenant):
+        # Begun two years before that day, and gone on for a year.
+        terms = ContractTerm.objects.filter(contract=north.contract)
+        terms.update(starts_on=dt.date(2024, 1, 2), counts_from=dt.date(2025, 1, 2))
+    assert "the next term is 2 Jan 2026 to 1 Jan 2027, £612.00." in text(sales.get(check_url(north)))
+
+
 def test_a_hold_shows_its_reason_and_no_phone(sales, north, now):
     with tenant(north.tenant):
         set_hold(customer=north.customer, source="manager", reason="In court", by=north.manager, now=now)
