@@ -8,7 +8,7 @@ from django.core import mail
 from customers.links import link_address
 from messaging.delivery import deliver_due
 from messaging.kinds import LINK, kind_of
-from messaging.models import Message
+from messaging.models import Message, Provider
 from recommendations.models import Recommendation
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -93,6 +93,17 @@ def test_over_each_wanted_channel_that_reaches_them(north, now, settings):
         north.contact.save()
     visit_at(north, now + 9 * HOUR, now)
     assert plan_reminders(now=now) == 2
+
+
+def test_over_the_desks_own_provider_too(cast, now):
+    """Where the installation sends no texts, a desk with a provider of its own does, and no other."""
+    for desk in (cast.north, cast.south):
+        visit_at(desk, now + 10 * DAY, now)
+    with tenant(cast.north.tenant):
+        Provider.objects.create(channel="sms", kind="twilio", changed_at=now)
+    plan_reminders(now=now + 4 * DAY)
+    assert {message.channel for message in reminders(cast.north)} == {"mail", "sms"}
+    assert {message.channel for message in reminders(cast.south)} == {"mail"}
 
 
 def test_a_visit_without_a_contact_reminds_the_customers_main_one(north, now):

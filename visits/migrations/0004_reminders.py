@@ -7,7 +7,10 @@ from tenancy.walls import DefinerFunction
 # lay before the booking, or before the customer was told the present start, says nothing new.
 # Moved a little without a word, its window kept, a visit is not reminded of twice: a reminder of the
 # same step (as far before the start) that has left for another start in the window said it all.
-# One that was cancelled by a move is planned again when the visit is moved back.
+# One that was cancelled by a move is planned again when the visit is moved back. What tells of a booking
+# or a move waits while that can be undone, and no reminder overtakes it. A third appointment that no
+# supervisor has approved is told to nobody (R4.6). `channels` are the installation's ways out; a desk's
+# own provider is another.
 PLAN_REMINDERS = """
 CREATE OR REPLACE FUNCTION plan_reminders(at timestamptz, ahead interval, channels text[]) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -25,6 +28,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         FROM visits_visit v
         JOIN steps s ON s.tenant_id = v.tenant_id
         WHERE v.state IN ('booked', 'confirmed') AND NOT v.is_history
+          AND (v.approval_asked_at IS NULL OR v.approved_at IS NOT NULL)
           AND v.planned_start > at
           AND v.planned_start <= at + ahead + (SELECT max(before) FROM steps)
           AND v.planned_start - s.before <= at + ahead
@@ -40,8 +44,10 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                 OR d.contact_id IS NULL AND c.customer_id = d.customer_id)
             ORDER BY c.is_main DESC, c.id LIMIT 1
         ) c
-        CROSS JOIN LATERAL unnest(channels) AS wanted (channel)
-        WHERE CASE channel
+        CROSS JOIN LATERAL (
+            SELECT unnest(channels) UNION SELECT p.channel FROM messaging_provider p WHERE p.tenant_id = d.tenant_id
+        ) AS wanted (channel)
+        WHERE CASE wanted.channel
             WHEN 'mail' THEN d.tell_by_mail AND c.by_mail AND c.email <> ''
             WHEN 'sms' THEN d.tell_by_sms AND c.by_sms AND c.phone <> ''
             ELSE false END
@@ -49,7 +55,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
             SELECT FROM messaging_message m
             WHERE m.tenant_id = d.tenant_id AND m.subject = d.public_id
               AND m.subject_start = d.planned_start AND m.kind IN ('booked', 'moved')
-              AND m.state <> 'cancelled' AND m.planned_at >= d.send_after)
+              AND m.state <> 'cancelled'
+              AND greatest(m.planned_at, m.send_after) >= d.send_after)
           AND NOT EXISTS (
             SELECT FROM messaging_message m
             WHERE m.tenant_id = d.tenant_id AND m.subject = d.public_id
@@ -91,7 +98,7 @@ class Migration(migrations.Migration):
         DefinerFunction(
             "plan_reminders(timestamptz, interval, text[])",
             PLAN_REMINDERS,
-            reads=["visits_visit", "tenancy_tenant", "customers_contact"],
+            reads=["visits_visit", "tenancy_tenant", "customers_contact", "messaging_provider"],
             writes=["messaging_message"],
         ),
     ]

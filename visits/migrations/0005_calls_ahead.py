@@ -11,6 +11,7 @@ RETURNS TABLE (tenant_id bigint, visit_id bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT v.tenant_id, v.id FROM visits_visit v JOIN tenancy_tenant t ON t.id = v.tenant_id
     WHERE v.state IN ('booked', 'confirmed') AND v.called_ahead_at IS NULL AND t.call_ahead_minutes > 0
+      AND (v.approval_asked_at IS NULL OR v.approved_at IS NOT NULL)
       AND v.planned_start > at AND v.planned_start <= at + make_interval(mins => 60 * 24)
       AND v.planned_start - make_interval(secs => t.call_ahead_minutes * 50) <= at
       AND t.messages_from IS NOT NULL AND v.planned_start >= t.messages_from
