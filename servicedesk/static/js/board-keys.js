@@ -43,10 +43,15 @@ function click(event) {
   if (!visit || !isWide() || event.defaultPrevented || !event.detail || event.ctrlKey || event.metaKey) return;
   if (event.detail > 1) return;
   event.preventDefault();
-  const first = chosen();
-  if (event.shiftKey && first && first !== visit) return open(`${first.getAttribute("href")}swap/?with=${idOf(visit)}`);
+  if (event.shiftKey && first?.isConnected && first !== visit) {
+    choose(first);
+    return open(`${first.getAttribute("href")}swap/?with=${idOf(visit)}`);
+  }
   visit.focus();
 }
+// The press itself moves the focus, and with it what is chosen: what was chosen before it counts.
+let first = null;
+const press = () => { first = chosen(); };
 const idOf = (visit) => visit.getAttribute("href").split("/").filter(Boolean).pop();
 
 // --- By key -----------------------------------------------------------------------------------
@@ -95,11 +100,15 @@ function jump(event) {
   event.preventDefault();
   event.stopPropagation();
   const tray = document.getElementById("tray");
+  // Folded away nothing in it takes the focus; with the focus inside it stays open by itself.
+  const wasOpen = tray.hasAttribute("data-open");
   tray.setAttribute("data-open", "");
-  tray.querySelector(".todo a, .tray__list")?.focus();
+  (tray.querySelector(".todo a") ?? tray.querySelector(".tray__list"))?.focus();
+  tray.toggleAttribute("data-open", wasOpen);
 }
 
 if (board) {
+  document.addEventListener("pointerdown", press, true);
   document.addEventListener("click", click);
   document.addEventListener("keydown", keys, true);
   board.addEventListener("focusin", ({ target }) => { if (target.matches("a.visit")) choose(target); });
