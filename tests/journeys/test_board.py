@@ -264,7 +264,10 @@ def test_everybody_can_use_it(live_desk, board, theme):
 
 def test_the_dialogs_can_be_used_by_everybody(live_desk, board, scene):
     page = board(width=320)
-    paths = [f"visits/{scene['Mayfield Vets'].public_id}/{name}/" for name in ("move", "assign", "cancel")]
-    for path in [*paths, f"visits/{scene['Fennel & Rye'].public_id}/outcome/"]:
+    names = ("move", "assign", "cancel", "menu", "message", "swap", "crew", "between")
+    paths = [f"visits/{scene['Mayfield Vets'].public_id}/{name}/" for name in names]
+    marek = live_desk.cast.north.marek.public_id
+    paths.append(f"{paths[-1]}?technician={marek}&day=2026-03-05&start=14:30")
+    for path in ["board/sheets/", *paths, f"visits/{scene['Fennel & Rye'].public_id}/outcome/"]:
         page.goto(live_desk.url(path))
         assert (path, axe_violations(page), sideways_scroll(page)) == (path, [], 0)
