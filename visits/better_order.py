@@ -1,8 +1,9 @@
 """A better order for a day: less driving, with every window, skill and promise kept (R2.3, R2.6, R4.1).
 
 Only a proposal until somebody applies it. What stays where it is: visits under way or begun, crews,
-who was called ahead, and what has no technician. A confirmed visit keeps its technician, and every
-visit begins within the window that its customer was told.
+who was called ahead or is to be called by now, and what has no technician. A confirmed visit keeps its
+technician, and every visit begins within the window that its customer was told, and by when an answer
+was promised.
 """
 
 import datetime as dt

@@ -63,6 +63,8 @@ class DayOnTheRoad:
         technician: Technician | None = None,
     ):
         self.desk, self.day, self.now = desk, day, now
+        # Whoever was promised a call before can still be rung; sooner, nothing is moved and nothing begins.
+        self.callable_from = now + dt.timedelta(minutes=desk.call_ahead_minutes)
         self.zone_start, self.zone_end = day_bounds(day, calendar.zone)
         members = [m for m in team() if technician is None or m.technician == technician]
         self.spans = {m.technician.pk: _spans(m, day, calendar) for m in members}
@@ -132,7 +134,7 @@ class DayOnTheRoad:
         if not block.may_move:
             # Where something stands that cannot be moved, what comes before must leave room for it.
             return visit.planned_start if reached <= visit.planned_start or self._has_begun(visit) else None
-        earliest = max(reached, visit.window_start, self.now)
+        earliest = max(reached, visit.window_start, self.callable_from)
         if earliest <= visit.planned_start <= last and self._is_open(pk, visit.planned_start, visit):
             return visit.planned_start
         for opens, closes in self._open_spans(pk):
@@ -148,7 +150,7 @@ class DayOnTheRoad:
         latest, following = [], None
         for block in reversed(blocks):
             visit = block.visit
-            last = visit.window_end if block.may_move else visit.planned_start
+            last = last_start_of(visit) if block.may_move else visit.planned_start
             if following is not None:
                 there, its_last = following
                 minutes = way(self.desk, block.place, there.place).minutes
@@ -192,7 +194,7 @@ class DayOnTheRoad:
     def _stop(self, block, lanes) -> Stop:
         visit = block.visit
         if block.may_move:
-            earliest, last = max(visit.window_start, self.now), visit.window_end
+            earliest, last = max(visit.window_start, self.callable_from), last_start_of(visit)
         else:
             earliest = last = visit.planned_start
         return Stop(
@@ -251,8 +253,8 @@ class DayOnTheRoad:
             may_move = (
                 visit.state in (Visit.State.BOOKED, Visit.State.CONFIRMED)
                 and visit.called_ahead_at is None
-                and visit.planned_start > self.now
-                and visit.window_end > self.now
+                and visit.planned_start > self.callable_from
+                and visit.window_end > self.callable_from
                 and visit.crew == 1
                 and ours[visit.pk] == 1
             )
@@ -296,6 +298,12 @@ def _wanted(visits) -> tuple[list[Wishes], list[Work]]:
 
 def _spans(member, day, calendar) -> list[Span]:
     return working_spans(day, calendar, member.hours, member.technician.subdivision)
+
+
+def last_start_of(visit: Visit) -> dt.datetime:
+    """Within the window told; where an answer was promised by a time, not after that, or not later still."""
+    due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
+    return visit.window_end if due is None else min(visit.window_end, max(due, visit.planned_start))
 
 
 def length_of(visit: Visit) -> dt.timedelta:

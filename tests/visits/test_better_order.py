@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from cases.models import Case
 from customers.models import Site
 from messaging.models import Message
 from tenancy.calendars import calendar_of, instant_at, zone_of
@@ -231,3 +232,33 @@ def test_the_queries_are_the_same_for_two_visits_and_for_four(north, now, django
             better_order(north.tenant, DAY, calendar=calendar, now=now)
         visit_at(north, now, NEAR, clock)
         visit_at(north, now, FAR, clock, technician=north.marek)
+
+
+def test_nobody_is_moved_whose_promised_call_is_due_or_could_not_be_made_any_more(north, now):
+    """A call is promised half an hour before: at 8:20 for nine; nothing begins before it could be made."""
+    assert north.tenant.call_ahead_minutes == 30
+    zigzag = [(FAR, "09:00"), (NEAR, "11:00"), (MIDDLE, "13:00")]
+    far, near, middle = (visit_at(north, now, latitude, clock) for latitude, clock in zigzag)
+    for minute, stays in (("08:20", False), ("08:30", True)):
+        order = propose(north, at(north, minute))
+        assert order.places
+        assert (far.pk not in {place.visit.pk for place in order.places}) is stays
+        assert all(place.start >= at(north, minute) + dt.timedelta(minutes=30) for place in order.places)
+
+
+def test_an_answer_promised_by_a_time_is_kept(north, now):
+    """Far out first is the longer way; but by half past nine they were promised an answer."""
+    far = visit_at(north, now, FAR, "09:00")
+    visit_at(north, now, NEAR, "11:00")
+    visit_at(north, now, MIDDLE, "13:00")
+    case = Case.objects.create(
+        customer=north.customer, kind=Case.Kind.FAULT, title="Jam", opened_at=now,
+        response_due_at=at(north, "09:30"),
+    )  # fmt: skip
+    Visit.objects.filter(pk=far.pk).update(case=case)
+    kept = {place.visit.pk: place.start for place in propose(north, now).places}
+    assert kept.get(far.pk, far.planned_start) <= at(north, "09:30")
+
+    Case.objects.filter(pk=case.pk).update(responded_at=now)
+    free = {place.visit.pk: place.start for place in propose(north, now).places}
+    assert free.get(far.pk, far.planned_start) > at(north, "09:30")
