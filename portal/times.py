@@ -74,7 +74,7 @@ def take_time(visit: Visit, slot: Slot, *, now: dt.datetime) -> Visit:
 @transaction.atomic
 def _book_anew(visit, slot, *, now):
     # Before any visit, as everywhere: nobody waits in a circle.
-    hold_technicians([slot.technician.pk])
+    hold_technicians(who.pk for who in slot.crew)
     # Two tabs with two times make one visit: whoever comes second waits here, and is told.
     missed = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
     if not may_choose(missed):
