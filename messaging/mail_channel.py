@@ -51,6 +51,12 @@ class Mail:
         except OSError as error:
             self._connection = None
             raise NotSent(f"The mail server does not answer: {said(error)}") from error
+        except ValueError:
+            # SMTP has no letters for them; Python's words would repeat what they are.
+            self._connection = None
+            raise Refused(
+                "The mail server cannot be told this name and password: write plain letters."
+            ) from None
         try:
             self._connection.send_messages([mail])
         except ValueError as error:

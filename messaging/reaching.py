@@ -10,17 +10,22 @@ import ipaddress
 import smtplib
 import socket
 import ssl
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
-from messaging.channels import NotSent, Unsure, said
+from messaging.channels import NotSent, Refused, Unsure, said
 
 SECONDS_TO_ANSWER = 20
 # An answer says what became of one message; more than this is none.
 MOST_BYTES = 200_000
+UNWRITABLE = "The request cannot be written: look at its address and headers."
+# Where machines of the world have their IPv6 addresses; and where a network without IPv4 puts those.
+WORLD = ipaddress.IPv6Network("2000::/3")
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class OutOfReach(OSError):
@@ -45,31 +50,46 @@ def check_reachable(host: str, port: int) -> None:
 
 
 def connected(address: tuple[str, int], timeout: float | None = None, source_address=None) -> socket.socket:
-    """A connection to an allowed address of a host. Raises OutOfReach, OSError."""
+    """A connection to an allowed address of a host, all tried in `timeout`. Raises OutOfReach, OSError."""
     failure: OSError | None = None
+    ends_at = None if timeout is None else time.monotonic() + timeout
     for allowed in _allowed(*address):
+        left = None if ends_at is None else ends_at - time.monotonic()
+        if left is not None and left <= 0:
+            break
         try:
-            return socket.create_connection(allowed, timeout, source_address)
+            connection = socket.create_connection(allowed, left, source_address)
+            connection.settimeout(timeout)
+            return connection
         except OSError as error:
             failure = error
     raise failure or OSError("It has no address.")
 
 
 def answer_to(ask: Ask) -> tuple[int, bytes]:
-    """Status and body; redirects are not followed. Raises NotSent before a byte left, else Unsure."""
-    parts = urlsplit(ask.url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=ask.seconds)
-    if ask.guarded:
-        # Python's own place for another way to connect; TLS still checks the name.
-        connection._create_connection = connected
+    """Status and body; redirects are not followed.
+
+    Raises NotSent before a byte left, Refused for a request that cannot be written, else Unsure.
+    """
     try:
+        parts = urlsplit(ask.url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname or "", parts.port, timeout=ask.seconds)
+        if ask.guarded:
+            # Python's own place for another way to connect; TLS still checks the name.
+            connection._create_connection = connected
         connection.connect()
     except OSError as error:
         raise NotSent(f"The provider does not answer: {said(error)}") from error
+    except (ValueError, http.client.InvalidURL):
+        raise Refused(UNWRITABLE) from None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request(ask.method.upper(), target, body=ask.body or None, headers=ask.headers)
+        try:
+            connection.request(ask.method.upper(), target, body=ask.body or None, headers=ask.headers)
+        except (ValueError, http.client.InvalidURL):
+            # Python's words would repeat the header, and with it the secret.
+            raise Refused(UNWRITABLE) from None
         answer = connection.getresponse()
         return answer.status, answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException) as error:
@@ -108,7 +128,10 @@ class GuardedBackend(EmailBackend):
 
 
 def _allowed(host, port):
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OutOfReach("This is no name of a machine.") from None
     addresses = [address[4][:2] for address in found]
     allowed = [address for address in addresses if _may_be_reached(str(address[0]))]
     if not allowed:
@@ -123,5 +146,10 @@ def _allowed(host, port):
 def _may_be_reached(address):
     number = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(number, ipaddress.IPv6Address):
-        number = number.ipv4_mapped or number
+        if number in TRANSLATED:
+            number = ipaddress.IPv4Address(int(number) & 0xFFFF_FFFF)
+        elif number.ipv4_mapped:
+            number = number.ipv4_mapped
+        elif not number.is_loopback and (number not in WORLD or number.sixtofour):
+            return False
     return number.is_loopback if settings.DEVELOPMENT else number.is_global and not number.is_multicast

@@ -126,6 +126,17 @@ def test_delivering_twice_sends_once(north, clock):
     assert len(mail.outbox) == 1
 
 
+def test_a_way_out_that_breaks_holds_nobody_up(cast, north, clock, monkeypatch, caplog):
+    """What is wrong with one desk's provider is no other desk's trouble, and stands in no log."""
+    channel = answering(monkeypatch, Answering(ValueError("Invalid header b's3cret'")))
+    messages = [(desk, planned(desk, clock.now)) for desk in (cast.north, cast.south)]
+    assert deliver_due(clock=clock) == {"again later": 1, State.SENT: 1}
+    states = {again(desk, message).state for desk, message in messages}
+    assert (states, len(channel.took)) == ({State.SENDING, State.SENT}, 1)
+    assert "ValueError" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 def test_what_is_not_due_yet_waits(north, clock):
     planned(north, clock.now + dt.timedelta(seconds=1))
     assert deliver_due(clock=clock) == {}

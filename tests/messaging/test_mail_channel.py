@@ -95,6 +95,12 @@ def test_an_address_that_is_none_is_refused(smtp):
         Mail().send(outgoing(address="nobody@@nowhere"))
 
 
+def test_a_password_that_no_mail_server_can_be_told_is_refused(smtp, settings):
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "northgate", "pässword"
+    with pytest.raises(Refused, match="cannot be told this name and password"):
+        Mail().send(OUTGOING)
+
+
 def test_a_mail_server_cannot_be_asked():
     assert not Mail.can_be_asked
     with pytest.raises(NotSent):

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from messaging import reaching
-from messaging.channels import NotSent
-from messaging.reaching import Ask, OutOfReach, answer_to, check_reachable
+from messaging.channels import NotSent, Refused
+from messaging.reaching import UNWRITABLE, Ask, OutOfReach, answer_to, check_reachable
 from tests.messaging.fakes.http_provider import FakeProvider
 
 BEHIND_OUR_WALLS = [
@@ -27,6 +27,14 @@ BEHIND_OUR_WALLS = [
     "ff02::1",
     "::ffff:127.0.0.1",
     "::ffff:10.0.0.1",
+    # Ways from IPv6 into IPv4: compatible, translated (also by a network's own prefix), 6to4; and the old
+    # site-local.
+    "::127.0.0.1",
+    "::ffff:0:10.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b:1::10.0.0.1",
+    "2002:a00:1::1",
+    "fec0::1",
 ]
 
 
@@ -44,7 +52,7 @@ def test_in_production_no_machine_behind_our_walls_is_reached(settings, address)
         check_reachable(address, 443)
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111"])
+@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::1.1.1.1"])
 def test_in_production_the_world_is_reached_and_in_development_it_is_not(settings, address):
     settings.DEVELOPMENT = False
     check_reachable(address, 443)
@@ -91,6 +99,46 @@ def test_a_redirect_is_not_followed(settings):
     with Elsewhere() as fake:
         assert answer_to(Ask("GET", fake.url)) == (302, b"")
         assert len(fake.asked) == 1
+
+
+@pytest.mark.parametrize("host", ["smtp..example", "a" * 64 + ".example", "."])
+def test_what_can_be_no_name_of_a_machine_is_out_of_reach(host):
+    with pytest.raises(OutOfReach, match="no name of a machine"):
+        check_reachable(host, 443)
+    with pytest.raises(NotSent):
+        answer_to(Ask("POST", f"https://{host}/"))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"url": "/ä"}, {"url": "/two words"}, {"headers": {"a:b": "x"}}, {"headers": {"X": "two\nlines"}}]
+    + [{"headers": {"X": "日本"}}],
+)
+def test_a_request_that_cannot_be_written_went_nowhere_and_repeats_nothing(odd):
+    with Plain() as fake:
+        url = fake.url.rstrip("/") + odd.pop("url", "/")
+        with pytest.raises(Refused, match=f"^{UNWRITABLE}$"):
+            answer_to(Ask("POST", url, **odd))
+        assert fake.asked == []
+
+
+def test_a_machine_of_many_addresses_has_no_more_time_than_one(settings, monkeypatch):
+    """Else the message would be another worker's before this one is done with it."""
+    settings.DEVELOPMENT = False
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"1.1.1.{number}", 80)) for number in range(9)]
+    monkeypatch.setattr(reaching.socket, "getaddrinfo", lambda *args, **kwargs: found)
+    now, given = [100.0], []
+
+    def connect(address, timeout, source):
+        given.append(timeout)
+        now[0] += min(timeout, 19)
+        raise OSError("silent")
+
+    monkeypatch.setattr(reaching.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(reaching.socket, "create_connection", connect)
+    with pytest.raises(OSError, match="silent"):
+        reaching.connected(("many.example", 80), 20)
+    assert given == [20, 1]
 
 
 def test_the_installations_own_settings_may_lead_anywhere(settings):
