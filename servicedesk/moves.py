@@ -60,7 +60,7 @@ def move(request, id):
 def assign(request, id):
     """Who else could go at the very time that was promised; posted to the move."""
     visit, now = _visit(id), timezone.now()
-    return _dialog(request, visit, now, free_at_its_time(visit, now), is_giving=True)
+    return _dialog(request, visit, now, free_at_its_time(visit, now, has_skills=True), is_giving=True)
 
 
 @require_GET
@@ -125,14 +125,23 @@ def wanted_for(visit: Visit, now: dt.datetime) -> Wanted:
     )
 
 
-def free_at_its_time(visit: Visit, now: dt.datetime) -> list[Slot]:
-    """Everybody else who may come and is free at the planned start: the promise stays as it is."""
+def free_at_its_time(visit: Visit, now: dt.datetime, *, has_skills: bool = False) -> list[Slot]:
+    """Everybody else who may come, works and is free at the planned start: the promise stays as it is.
+
+    With `has_skills` who comes alone knows how, too; a crew has the skills together.
+    """
     wanted = wanted_for(visit, now)
     wishes = wishes_for(visit.customer, visit.site, wanted.machines)
     held = {assignment.technician_id for assignment in visit.assignments.all()}
     start, end = visit.planned_start, visit.planned_end
     others = Technician.objects.filter(is_active=True).exclude(pk__in=held).order_by("name")
-    may_come = [technician for technician in others if wishes.allows(technician)]
+    day = local_day(start, wanted.calendar.zone)
+    is_alone = has_skills and wanted.work.crew == 1
+    may_come = [
+        technician
+        for technician in others
+        if wishes.allows(technician) and not (is_alone and wanted.work.missing(technician.skills))
+    ]
     return [
         Slot(
             technician=diary.technician,
@@ -144,6 +153,7 @@ def free_at_its_time(visit: Visit, now: dt.datetime) -> list[Slot]:
         )
         for diary in diaries(may_come, start=start, end=end, besides=visit)
         if diary.is_free(start, end, travel=dt.timedelta())
+        and any(opens <= start and end <= closes for opens, closes in diary.spans(day, wanted.calendar))
     ][:OFFERED]
 
 

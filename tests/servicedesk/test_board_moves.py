@@ -8,7 +8,7 @@ import pytest
 from customers.models import TimelineEntry
 from tests.cast import make_visit
 from tests.servicedesk.board_scene import HOUR, HTMX
-from visits.models import Rearrangement, Visit
+from visits.models import Rearrangement, Visit, WorkingHours, WorkType
 
 
 class TestMovePage:
@@ -133,6 +133,17 @@ class TestMovePage:
         url = north.url(f"visits/{visit.public_id}/assign/")
         offers = re.findall(r'slot__when">([^<]+)<', dispatcher.get(url, headers=HTMX).text)
         assert offers == ["Marek, tomorrow 13:07 to 14:07"]
+
+    def test_nobody_is_offered_it_who_does_not_work_then_or_knows_not_how(self, north, visit, dispatcher):
+        url = north.url(f"visits/{visit.public_id}/assign/")
+        line = WorkType.objects.create(visit_kind=visit.kind, minutes=75, skills=["stapler"])
+        assert "Marek, tomorrow" not in dispatcher.get(url, headers=HTMX).text
+        line.delete()
+        # Friday's visit begins at 13:07: Marek works in the morning only.
+        WorkingHours.objects.create(technician=north.marek, weekday=4, starts=dt.time(8), ends=dt.time(12))
+        assert "Marek, tomorrow" not in dispatcher.get(url, headers=HTMX).text
+        WorkingHours.objects.update(ends=dt.time(18))
+        assert "Marek, tomorrow" in dispatcher.get(url, headers=HTMX).text
 
 
 def test_confirming_and_calling_ahead_from_the_tray(north, dispatcher, now):
