@@ -134,6 +134,7 @@ def book_between(request, id):
             technician=form["person"],
             site=choices.site,
             start=form["starts_at"],
+            machines=choices.machines,
             length=choices.offers.wanted.length,
             now=now,
         ),

@@ -35,7 +35,12 @@ def undo_move(request, id):
 
 
 def _says(visits) -> str:
-    """ "Undone: Mayfield Vets is back with Lou, Thursday 15:45."; of many, how many."""
+    """ "Undone: Mayfield Vets is back with Lou, Thursday 15:45."; of many, how many; what was booked."""
+    booked = [customer_name(visit) for visit in visits if visit.was_undone]
+    if booked:
+        back = len(visits) - len(booked)
+        rest = {0: "", 1: "; 1 visit stands as before"}.get(back, f"; {back} visits stand as before")
+        return f"Undone: the booking of {' and '.join(booked)}{rest}."
     if len(visits) > 1:
         return f"Undone: {len(visits)} visits stand as before."
     (visit,) = visits

@@ -6,21 +6,24 @@ window only when somebody says so.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from cases.duties import open_duty
 from cases.models import Duty
-from customers.models import Site
+from contracts.disposing import NothingLeft
+from customers.models import Equipment, Site
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time, zone_of
 from tenancy.models import Membership, Role
 from visits.availability import diaries
 from visits.booking import SlotTaken, book_visit
 from visits.fitting import blocking_visit
+from visits.maintenance import PlanRefused
 from visits.models import Absence, Assignment, Rearrangement, Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, crews_of, hold_technicians
+from visits.preferences import wishes_for
 from visits.rearranging import add_booking, rearrange
 from visits.relocating import Change
 from visits.travel import point_of, way
@@ -58,12 +61,15 @@ class Insertion:
     end: dt.datetime
     delays: tuple[Delay, ...] = ()
     problems: tuple[str, ...] = ()
+    # The emergency itself, where it is booked already.
+    visit: Visit | None = None
 
     @property
     def key(self) -> str:
-        """What a form posts back: the same only while every delay is the same."""
+        """What a form posts back: the same only while nobody changed a visit, and every delay is the same."""
+        known = [f"{self.visit.public_id}.{self.visit.version}"] if self.visit else []
         moved = (f"{d.visit.public_id}.{d.visit.version}@{d.start:%Y%m%dT%H%M%SZ}" for d in self.delays)
-        return " ".join(moved)
+        return " ".join([*known, *moved])
 
 
 def proposal(
@@ -73,15 +79,18 @@ def proposal(
     start: dt.datetime,
     length: dt.timedelta,
     now: dt.datetime,
+    machines: Iterable[Equipment] = (),
     visit: Visit | None = None,
 ) -> Insertion:
     """Whom an emergency at `site` from `start` would delay; changes nothing.
 
-    `visit` is the emergency where it is booked already and is brought forward. The technician needs
+    It is about `machines`, or it is `visit`, booked already and brought forward. The technician needs
     the way from it to the next visit, which begins on five minutes, and so on, until one need not move.
     """
     plan = _Plan(technician, start, start + length, now, visit)
     problems = plan.problems_of_the_emergency()
+    if not _may_come(technician, site, machines, visit):
+        problems.append(f"The customer wants somebody other than {technician.first_name}.")
     delays: list[Delay] = []
     free_at, place = start + length, site
     for later in plan.later:
@@ -96,7 +105,7 @@ def proposal(
         keeps = later.window_start <= begins <= later.window_end
         delays.append(Delay(later, crew, begins, keeps))
         free_at, place = begins + (later.planned_end - later.planned_start), later.site
-    return Insertion(technician, start, start + length, tuple(delays), tuple(problems))
+    return Insertion(technician, start, start + length, tuple(delays), tuple(problems), visit)
 
 
 def insert(
@@ -129,6 +138,7 @@ def insert(
             start=seen.start,
             length=seen.end - seen.start,
             now=now,
+            machines=booking["machines"] if booking else (),
             visit=visit,
         )
         if found.key != seen.key:
@@ -230,6 +240,15 @@ class _Plan:
         return f"{local_time(instant, self.zone):%H:%M}"
 
 
+def _may_come(technician, site, machines, visit) -> bool:
+    """Whoever is on the visit already stays, as in a move."""
+    if visit is not None:
+        if visit.assignments.filter(technician=technician).exists():
+            return True
+        machines = [machine.equipment for machine in visit.machines.select_related("equipment")]
+    return wishes_for(site.customer, site, machines).allows(technician)
+
+
 def _way(desk, a, b) -> dt.timedelta:
     points = [point_of(site.latitude, site.longitude) for site in (a, b)]
     return dt.timedelta(minutes=way(desk, *points).minutes)
@@ -302,6 +321,8 @@ def _book(found, booking, *, by, now) -> Visit:
         )
     except SlotTaken as taken:
         raise PlaceTaken(str(taken)) from taken
+    except (NothingLeft, PlanRefused) as refused:
+        raise MoveRefused(str(refused)) from refused
 
 
 def _let_somebody_ring(delay, *, by, now):

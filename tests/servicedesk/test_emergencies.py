@@ -105,3 +105,35 @@ def test_from_the_booking_panel_it_is_booked_with_all_that_was_chosen(north, day
     assert answer.status_code == 302
     booked = Visit.objects.get(problem="Smoke")
     assert (f"{booked.planned_start:%H:%M}", booked.assignments.get().technician) == ("09:55", north.lou)
+
+
+def test_an_emergency_that_somebody_moved_meanwhile_is_looked_at_again(north, day, dispatcher):
+    emergency, _ = day
+    url = north.url(f"visits/{emergency.public_id}/between/")
+    data = {**place(north), "key": key_on(dispatcher.get(url, place(north)).text), "reason": "Dead"}
+    Visit.objects.filter(pk=emergency.pk).update(version=5)
+    answer = dispatcher.post(url, data)
+    assert (answer.status_code, "The day has changed since." in answer.text) == (409, True)
+    assert not emergency.assignments.exists()
+
+
+def test_whom_the_customer_does_not_want_is_not_put_in(north, day, dispatcher):
+    TechnicianPreference.objects.create(customer=north.customer, technician=north.lou, level="excluded")
+    for path in (f"visits/{day[0].public_id}/between/", f"customers/{north.customer.public_id}/between/"):
+        page = dispatcher.get(north.url(path), place(north)).text
+        assert "The customer wants somebody other than Lou." in page
+        assert "Put it in with" not in page
+
+
+def test_undone_what_was_booked_in_between_is_said_to_be_undone(north, day, dispatcher):
+    url = north.url(f"customers/{north.customer.public_id}/between/")
+    chosen = {"kind": "fault", "problem": "Smoke", "machine": north.copier.public_id}
+    for start, said in (
+        ("12:30", "Undone: the booking of The Harbour Letter."),
+        ("09:55", "Undone: the booking of The Harbour Letter; 1 visit stands as before."),
+    ):
+        asked = {**chosen, **place(north, start)}
+        dispatcher.post(url, {**asked, "key": key_on(dispatcher.get(url, asked).text), "reason": "Smoke"})
+        made = Rearrangement.objects.order_by("-pk").first()
+        answer = dispatcher.post(north.url(f"board/moves/{made.public_id}/undo/"))
+        assert said in dispatcher.get(answer["Location"]).text
