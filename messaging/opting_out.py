@@ -12,7 +12,7 @@ from django.core import signing
 from django.urls import reverse
 
 from customers.models import Contact, TimelineEntry
-from customers.searchkeys import words
+from customers.searchkeys import folded, words
 from customers.timeline import add_lines
 from messaging.models import Message
 from messaging.whose import contacts_at
@@ -41,12 +41,12 @@ SAID = {
 
 def is_stop(text: str) -> bool:
     """Whether a text says nothing but stop, in English, Dutch, German or French."""
-    return " ".join(words(text)) in STOP_WORDS
+    return _all_of(text) in STOP_WORDS
 
 
 def is_start(text: str) -> bool:
     """Whether a text says nothing but that they want texts again."""
-    return " ".join(words(text)) in START_WORDS
+    return _all_of(text) in START_WORDS
 
 
 def has_said_no(contact: Contact, channel: str, *, about_visit: bool) -> bool:
@@ -96,6 +96,12 @@ def read_token(token: str) -> tuple[str, uuid.UUID] | None:
         return slug, uuid.UUID(contact)
     except (signing.BadSignature, ValueError):
         return None
+
+
+def _all_of(text):
+    """Its words in one line; none where it also says something in other letters than ours."""
+    has_others = any(sign.isalpha() and not sign.isascii() for sign in folded(text))
+    return "" if has_others else " ".join(words(text))
 
 
 def _set(contacts, channel, *, stopped_at, now):

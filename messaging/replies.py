@@ -145,22 +145,26 @@ def _last_to_any(contacts, channel):
 
 
 def _outcome(incoming):
-    """What came of one that no person need answer; empty for all others."""
+    """What came of one that no person need answer; empty for all others.
+
+    The words alone decide: a provider takes "Cancel" for stop and "Yes" for start, and both may
+    mean the visit.
+    """
     if incoming.is_automatic:
         return AUTOMATIC
     if incoming.channel != Channel.SMS:
         return ""
-    if incoming.wants == "stop" or opting_out.is_stop(incoming.text):
+    if opting_out.is_stop(incoming.text):
         return STOPPED
-    if incoming.wants == "start" or opting_out.is_start(incoming.text):
+    if opting_out.is_start(incoming.text):
         return STARTED
     return ""
 
 
 def _keep_their_word(incoming, outcome, now):
-    if outcome == STOPPED:
+    if outcome == STOPPED or incoming.wants == "stop":
         opting_out.stop_texts(incoming.address, now=now)
-    elif outcome == STARTED:
+    elif outcome == STARTED or incoming.wants == "start":
         opting_out.want_texts(incoming.address, now=now)
 
 

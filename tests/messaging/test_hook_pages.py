@@ -328,7 +328,8 @@ def test_a_text_that_comes_in_is_a_reply_and_stop_is_a_stop(north, client, now):
         north.contact.refresh_from_db()
     assert (first.text, first.message_id) == ("Four? \u2764", message.pk)
     assert second.text == "(Pictures came with it: see them at Twilio.)"
-    assert (third.outcome, north.contact.sms_stopped_at) == ("They stopped texts", now)
+    # "END" may mean the visit: it is a stop, and a person reads it.
+    assert (third.outcome, north.contact.sms_stopped_at) == ("", now)
 
 
 def test_what_twilio_has_not_signed_is_refused(north, client, now, settings):

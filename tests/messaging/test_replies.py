@@ -137,6 +137,27 @@ def test_a_stop_that_the_provider_has_understood_counts_whatever_the_words(north
         take_reply(text("END", wants="stop"), now=now)
         north.contact.refresh_from_db()
         assert north.contact.sms_stopped_at == now
+        take_reply(text("Yes", number=2, wants="start"), now=now)
+        north.contact.refresh_from_db()
+        assert north.contact.sms_stopped_at is None
+
+
+@pytest.mark.parametrize(("words", "wants"), [("Yes", "start"), ("Cancel", "stop"), ("END", "stop")])
+def test_what_a_provider_takes_for_stop_or_start_may_be_an_answer_about_a_visit(north, now, words, wants):
+    """Twilio understands "Yes" as start and "Cancel" as stop: a person reads what they meant."""
+    with tenant(north.tenant):
+        reply = take_reply(text(words, wants=wants), now=now)
+        assert (reply.outcome, reply.handled_at) == ("", None)
+        assert answering().get().subject == reply.public_id
+
+
+@pytest.mark.parametrize("words", ["Please stop by tomorrow", "не stop", "stop 2 pm", "Can't stop"])
+def test_a_text_that_says_more_than_stop_stops_nothing(north, now, words):
+    with tenant(north.tenant):
+        take_reply(text(words), now=now)
+        north.contact.refresh_from_db()
+        assert north.contact.sms_stopped_at is None
+        assert answering().count() == 1
 
 
 def test_stop_in_a_mail_is_read_by_a_person(north, now):
