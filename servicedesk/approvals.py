@@ -2,12 +2,11 @@
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_POST
 
 from cases.duties import close_duty
 from cases.goodwill import GoodwillRefused, decide_goodwill
@@ -76,15 +75,18 @@ class TakeOverForm(forms.Form):
         return data
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @for_roles(Role.DISPATCHER)
 def approval(request, id):
-    """A third appointment: approved, the customer is told; declined, it is cancelled and somebody rings."""
-    visit = the_one(Visit.objects.select_related("customer", "contact", "backup", "booked_by__user"), id)
-    now = timezone.now()
-    if request.method == "GET":
-        return _approval_page(request, visit, now)
-    _managers_only(request)
+    """A third appointment that waits for a supervisor's word: why, and who stands by."""
+    return _approval_page(request, _visit(id), timezone.now())
+
+
+@require_POST
+@for_roles(Role.MANAGER)
+def decide_approval(request, id):
+    """Approved, the customer is told; declined, it is cancelled and somebody rings."""
+    visit, now = _visit(id), timezone.now()
     form = ApprovalForm(request.POST)
     if not form.is_valid():
         return _approval_page(request, visit, now, form=form, status=422)
@@ -105,19 +107,21 @@ def approval(request, id):
     return redirect(desk_url(request.tenant, "visit", id=visit.public_id))
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @for_roles(Role.DISPATCHER)
 def take_over(request, id):
-    """A customer who was missed twice: why, what is proposed, and what the supervisor does about it."""
-    owned = Duty.objects.filter(kind=Duty.Kind.OWN_CASE).select_related(
-        "customer", "case", "owner__user", "closed_by__user"
-    )
-    duty, now = the_one(owned, id), timezone.now()
-    goodwill = Goodwill.objects.filter(subject=duty.subject).select_related("item").first()
+    """A customer who was missed twice: why, and what is proposed."""
+    duty = _owned(id)
+    return _take_over_page(request, duty, _goodwill_of(duty), timezone.now())
+
+
+@require_POST
+@for_roles(Role.MANAGER)
+def finish_take_over(request, id):
+    """What the supervisor did about it, and whether the goodwill is given."""
+    duty, now = _owned(id), timezone.now()
+    goodwill = _goodwill_of(duty)
     proposed = goodwill if goodwill and goodwill.state == Goodwill.State.PROPOSED else None
-    if request.method == "GET":
-        return _take_over_page(request, duty, goodwill, now)
-    _managers_only(request)
     form = TakeOverForm(request.POST, is_proposed=proposed is not None)
     if not form.is_valid():
         return _take_over_page(request, duty, goodwill, now, form=form, status=422)
@@ -135,9 +139,17 @@ def take_over(request, id):
     return redirect(desk_url(request.tenant, "customer", id=duty.customer.public_id))
 
 
-def _managers_only(request):
-    if request.membership.role != Role.MANAGER:
-        raise PermissionDenied
+def _visit(id) -> Visit:
+    return the_one(Visit.objects.select_related("customer", "contact", "backup", "booked_by__user"), id)
+
+
+def _owned(id) -> Duty:
+    owned = Duty.objects.filter(kind=Duty.Kind.OWN_CASE)
+    return the_one(owned.select_related("customer", "case", "owner__user", "closed_by__user"), id)
+
+
+def _goodwill_of(duty) -> Goodwill | None:
+    return Goodwill.objects.filter(subject=duty.subject).select_related("item").first()
 
 
 def _approval_page(request, visit, now, *, form=None, status=200):
@@ -178,5 +190,7 @@ def _take_over_page(request, duty, goodwill, now, *, form=None, status=200):
 
 urlpatterns = [
     path("visits/<uuid:id>/approval/", approval, name="visit-approval"),
+    path("visits/<uuid:id>/approval/word/", decide_approval, name="visit-approval-word"),
     path("duties/<uuid:id>/take-over/", take_over, name="take-over"),
+    path("duties/<uuid:id>/take-over/done/", finish_take_over, name="take-over-done"),
 ]

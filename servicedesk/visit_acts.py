@@ -91,6 +91,7 @@ def visit_to_act_on(id) -> Visit:
 
 
 def told_of(visit: Visit, now: dt.datetime) -> dict:
+    """What the pages about one visit say of it: customer, contact, window, crew, promise."""
     zone = zone_of(visit.tenant)
     today = local_day(now, zone)
     crew = [assignment.technician for assignment in visit.assignments.all()]

@@ -69,6 +69,16 @@ def asked(visit):
     return f"/d/northgate/visits/{visit.public_id}/approval/"
 
 
+def word(visit) -> str:
+    """Where a supervisor's word goes."""
+    return asked(visit) + "word/"
+
+
+def done(owned) -> str:
+    """Where goes what was done."""
+    return taken(owned) + "done/"
+
+
 def taken(duty):
     return f"/d/northgate/duties/{duty.public_id}/take-over/"
 
@@ -81,7 +91,7 @@ def test_the_page_says_why_it_is_asked_and_who_stands_by(manager, visit):
 
 
 def test_approved_the_customer_is_told(manager, visit, north, now):
-    answer = manager.post(asked(visit), {"word": "approve", "version": visit.version})
+    answer = manager.post(word(visit), {"word": "approve", "version": visit.version})
     assert answer["Location"] == f"/d/northgate/visits/{visit.public_id}/"
     visit.refresh_from_db()
     assert (visit.approved_at, visit.approved_by) == (now, north.manager)
@@ -89,29 +99,29 @@ def test_approved_the_customer_is_told(manager, visit, north, now):
 
 
 def test_declined_with_a_reason_it_is_off(manager, visit):
-    without = manager.post(asked(visit), {"word": "decline", "version": visit.version})
+    without = manager.post(word(visit), {"word": "decline", "version": visit.version})
     assert (without.status_code, "has to explain it" in without.text) == (422, True)
-    assert manager.post(asked(visit), {"version": visit.version}).status_code == 422
+    assert manager.post(word(visit), {"version": visit.version}).status_code == 422
     said = {"word": "decline", "because": "Marek goes", "version": visit.version}
-    assert manager.post(asked(visit), said).status_code == 302
+    assert manager.post(word(visit), said).status_code == 302
     visit.refresh_from_db()
     assert (visit.state, visit.ended_because) == (Visit.State.CANCELLED_BY_US, "Not approved: Marek goes")
-    late = manager.post(asked(visit), {"word": "approve", "version": visit.version})
+    late = manager.post(word(visit), {"word": "approve", "version": visit.version})
     assert (late.status_code, "cancelled by us already" in late.text) == (409, True)
 
 
 def test_changed_meanwhile_it_is_not_declined(manager, visit):
     said = {"word": "decline", "because": "Marek goes", "version": visit.version + 1}
-    answer = manager.post(asked(visit), said)
+    answer = manager.post(word(visit), said)
     assert (answer.status_code, "Somebody changed this visit meanwhile" in answer.text) == (409, True)
 
 
 def test_a_dispatcher_looks_and_does_not_decide(client, north, visit, owned):
     client.force_login(north.dispatcher.user)
     assert "A manager decides." in client.get(asked(visit)).text
-    assert client.post(asked(visit), {"word": "approve", "version": visit.version}).status_code == 403
+    assert client.post(word(visit), {"word": "approve", "version": visit.version}).status_code == 403
     assert "A manager takes them over." in client.get(taken(owned)).text
-    assert client.post(taken(owned), {"outcome": "Rang them", "goodwill": "give"}).status_code == 403
+    assert client.post(done(owned), {"outcome": "Rang them", "goodwill": "give"}).status_code == 403
     visit.refresh_from_db()
     assert visit.awaits_approval
 
@@ -158,11 +168,11 @@ def test_taken_over_with_what_is_done_and_given(manager, north, owned, now):
     page = manager.get(taken(owned))
     assert [miss.number for miss in page.context["misses"]] == ["M-0", "M-9"]
     assert "Proposed: A free visit, up to £95.00" in page.text
-    half = manager.post(taken(owned), {"outcome": "Rang them"})
+    half = manager.post(done(owned), {"outcome": "Rang them"})
     assert (half.status_code, "Give it or do not" in half.text) == (422, True)
-    assert manager.post(taken(owned), {"goodwill": "give"}).status_code == 422
-    done = manager.post(taken(owned), {"outcome": "Rang them, and I come along", "goodwill": "give"})
-    assert done["Location"] == f"/d/northgate/customers/{north.customer.public_id}/"
+    assert manager.post(done(owned), {"goodwill": "give"}).status_code == 422
+    answer = manager.post(done(owned), {"outcome": "Rang them, and I come along", "goodwill": "give"})
+    assert answer["Location"] == f"/d/northgate/customers/{north.customer.public_id}/"
     owned.refresh_from_db()
     assert (owned.closed_by, owned.outcome) == (north.manager, "Rang them, and I come along")
     goodwill = Goodwill.objects.get()
@@ -172,6 +182,6 @@ def test_taken_over_with_what_is_done_and_given(manager, north, owned, now):
 
 def test_without_a_catalogue_only_the_outcome_is_asked(manager, north, owned):
     Goodwill.objects.all().delete()
-    assert manager.post(taken(owned), {"outcome": "Rang them"}).status_code == 302
+    assert manager.post(done(owned), {"outcome": "Rang them"}).status_code == 302
     owned.refresh_from_db()
     assert owned.closed_at is not None
