@@ -12,6 +12,8 @@ from messaging.reports import Report
 
 What = DeliveryReport.What
 MOST_AT_ONCE = 500
+# No message was sent before that year; the database cannot keep every time that can be written.
+EARLIEST = 2000
 WHAT = {
     "accepted": What.ACCEPTED,
     "sent": What.ACCEPTED,
@@ -36,14 +38,13 @@ def _read_one(part, channel, now):
     if "text" in part:
         return Incoming(
             channel=channel,
-            provider_id=str(part["id"]),
-            address=str(part["from"]),
+            provider_id=_needed(part, "id"),
+            address=_needed(part, "from"),
             text=str(part["text"]).strip() or "(no words)",
             answers=tuple(str(one) for one in [part.get("answers")] if one),
         )
-    key, provider_id, status = str(part.get("key", "")), str(part.get("id", "")), str(part["status"])
-    if not (key or provider_id):
-        raise KeyError("id")
+    key, status = _said(part, "key"), str(part["status"])
+    provider_id = _said(part, "id") if key else _needed(part, "id")
     at = _time(part.get("at"), now)
     return Report(
         report_id=str(part.get("report") or f"{provider_id or key} {status} {part.get('at', '')}"),
@@ -51,13 +52,27 @@ def _read_one(part, channel, now):
         at=at,
         key=key,
         provider_id=provider_id,
-        address=str(part.get("to", "")),
+        address=_said(part, "to"),
         detail=str(part.get("reason") or ""),
     )
+
+
+def _said(part, name):
+    value = part.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def _needed(part, name):
+    """What tells it from others: without it the next would be taken for the same."""
+    if not (value := _said(part, name)):
+        raise KeyError(name)
+    return value
 
 
 def _time(text, now):
     if text is None:
         return now
     found = dt.datetime.fromisoformat(str(text))
+    if found.year < EARLIEST:
+        raise ValueError("That is no time of a message.")
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)

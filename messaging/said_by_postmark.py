@@ -12,6 +12,8 @@ NOT_DECIDED = {
     *("Transient", "Subscribe", "AutoResponder", "AddressChange", "ChallengeVerification"),
     *("OpenRelayTest", "Unconfirmed"),
 }
+# No mail was sent before that year; the database cannot keep every time that can be written.
+EARLIEST = 2000
 # Their own wish; a suppression after a bounce says nothing of what they want.
 THEIR_WISH = {"Recipient"}
 
@@ -128,5 +130,7 @@ def _time(text, now):
     try:
         found = dt.datetime.fromisoformat(str(text))
     except ValueError:
+        return now
+    if found.year < EARLIEST:
         return now
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
