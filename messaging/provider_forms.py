@@ -9,7 +9,7 @@ from django.conf import settings
 
 from messaging.models import Provider
 from messaging.reaching import OutOfReach, check_reachable
-from messaging.sms_channel import PLACEHOLDER
+from messaging.sms_channel import PLACEHOLDER, is_form
 
 Kind = Provider.Kind
 SECURITIES = {
@@ -19,6 +19,10 @@ SECURITIES = {
 }
 EXAMPLE_HEADERS = '{"Authorization": "Bearer {secret}"}'
 EXAMPLE_BODY = '{"to": "{to}", "text": "{text}", "reference": "{key}"}'
+# What a line of a request can say (RFC 9110), and an address.
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\t -~]*")
+ADDRESS = re.compile(r"[!-~]+")
 
 
 class ProviderForm(forms.Form):
@@ -37,6 +41,8 @@ class ProviderForm(forms.Form):
         secret = self.cleaned_data["secret"]
         if not secret and self.needs_secret and not self.has_secret:
             raise forms.ValidationError(self.asks_for_it)
+        if not (secret.isascii() and secret.isprintable()):
+            raise forms.ValidationError("Write plain letters, digits and signs, in one line.")
         return secret
 
     @property
@@ -152,7 +158,8 @@ class HttpForm(ProviderForm):
         """A JSON object of lines."""
         found = _read(self.cleaned_data["headers"] or "{}", EXAMPLE_HEADERS)
         is_fine = isinstance(found, dict) and all(
-            isinstance(value, str) and not re.search(r"[\r\n]", name + value) for name, value in found.items()
+            isinstance(value, str) and HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value)
+            for name, value in found.items()
         )
         if not is_fine:
             raise forms.ValidationError(f"Write names and values, like {EXAMPLE_HEADERS}.")
@@ -165,20 +172,26 @@ class HttpForm(ProviderForm):
             raise forms.ValidationError(f"Write an object or a list, like {EXAMPLE_BODY}.")
         return found
 
+    def clean(self):
+        data = super().clean()
+        if isinstance(data.get("body"), list) and is_form(data.get("headers") or {}):
+            self.add_error("body", "A form has names and values: write an object.")
+        return data
+
     def clean_id_field(self):
         """Where an answer holds the provider's id."""
         return self.cleaned_data["id_field"] or "id"
 
     def _checked(self, name):
         url = self.cleaned_data[name]
-        parts = urlsplit(PLACEHOLDER.sub("x", url))
         schemes = ("https", "http") if settings.DEVELOPMENT else ("https",)
         try:
+            parts = urlsplit(PLACEHOLDER.sub("x", url))
             port = parts.port
         except ValueError:
             port = 0
-        if parts.scheme not in schemes or not parts.hostname or port == 0:
-            raise forms.ValidationError("Write an address that begins with https://.")
+        if port == 0 or parts.scheme not in schemes or not parts.hostname or not ADDRESS.fullmatch(url):
+            raise forms.ValidationError("Write an address that begins with https://, without spaces.")
         if "{" in urlsplit(url).netloc:
             raise forms.ValidationError("The machine’s name is fixed: fill in behind it.")
         _keep_out(self, None, parts.hostname, port or 443)
@@ -210,9 +223,14 @@ def shown_in_form(values: dict) -> dict:
 
 def _read(text, example):
     try:
-        return json.loads(text)
-    except ValueError:
-        raise forms.ValidationError(f"Write JSON, like {example}.") from None
+        found = json.loads(text)
+        kept = json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        kept = b""
+    # The database keeps no sign of number zero.
+    if not kept or b"\\u0000" in kept:
+        raise forms.ValidationError(f"Write JSON, like {example}.")
+    return found
 
 
 def _keep_out(form, field, host, port):

@@ -148,6 +148,8 @@ def _test(request, channel, to, *, test_form=None):
     cache.add(counted, 0, WITHIN_SECONDS)
     if cache.incr(counted) > MOST_TESTS:
         failure, status = "That is enough for now. Try again in ten minutes.", 429
+    elif not to:
+        failure, status = "You have no mail address here.", 422
     else:
         failure = providers.send_test(channel, desk=request.tenant, to=to, now=timezone.now())
         status = 422 if failure else 200

@@ -61,7 +61,9 @@ class Sms:
         described, values = self.description, self._values(outgoing)
         if not described.url:
             raise Refused("No provider for text messages is set up.")
-        headers = {"Content-Type": "application/json", **_filled(described.headers, values)}
+        headers = _filled(described.headers, values)
+        if not _content_type(headers):
+            headers["Content-Type"] = "application/json"
         status, body = self._answer(
             described.method, _address(described.url, values), headers, _body(described, headers, values)
         )
@@ -104,6 +106,16 @@ class Sms:
         }
 
 
+def is_form(headers: dict[str, str]) -> bool:
+    """Whether a body goes as a form instead of JSON."""
+    return _content_type(headers).startswith("application/x-www-form-urlencoded")
+
+
+def _content_type(headers):
+    """However the name is written: it is one line only."""
+    return next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+
+
 def _filled(template, values):
     """The words with the placeholders filled; the text's own braces stay as they are."""
     if isinstance(template, dict):
@@ -123,7 +135,7 @@ def _body(described, headers, values):
     if described.method.upper() == "GET":
         return b""
     filled = _filled(described.body, values)
-    if headers["Content-Type"].startswith("application/x-www-form-urlencoded"):
+    if is_form(headers):
         return urlencode(filled).encode()
     return json.dumps(filled).encode()
 

@@ -1,5 +1,7 @@
 """The settings of mail and texts: who may, what is refused, what a test says."""
 
+import html
+
 import pytest
 import time_machine
 from django.core import mail
@@ -250,3 +252,50 @@ def test_a_test_answers_in_its_card_without_leaving_the_page(live_desk, page_as)
     page.get_by_role("button", name="Send a test to").click()
     page.get_by_text("See whether it comes to robin@northgate.example").wait_for()
     assert page.url == live_desk.url("settings/providers/")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("url", "https://[x"),
+        ("url", "https://two words.example/"),
+        ("url", "https://smtp..example/"),
+        ("url", "http://127.0.0.1:-1/"),
+        ("headers", '{"X": "\\u0000"}'),
+        ("headers", '{"a b:": "x"}'),
+        ("headers", '{"": "x"}'),
+        ("body", '{"a": "\\u0000"}'),
+        ("body", '{"a": "\\ud800"}'),
+        ("body", '{"a": NaN}'),
+        ("body", "[" * 2000),
+        ("body", "1" * 4000),
+        ("secret", "two\nlines"),
+        ("secret", "pässword"),
+    ],
+)
+def test_what_cannot_be_sent_or_kept_is_asked_for_anew(north, client, field, value):
+    response = client.post(at(north, "sms/"), {**HTTP, field: value})
+    assert response.status_code == 422
+    assert HTTP["body" if field != "body" else "headers"] in html.unescape(response.content.decode())
+    with tenant(north.tenant):
+        assert not Provider.objects.exists()
+
+
+def test_a_list_cannot_be_sent_as_a_form(north, client):
+    headers = '{"content-type": "application/x-www-form-urlencoded"}'
+    assert client.post(at(north, "sms/"), {**HTTP, "headers": headers, "body": "[1]"}).status_code == 422
+
+
+def test_a_name_of_no_machine_is_no_mail_server(north, client):
+    response = client.post(at(north, "mail/"), {**SMTP, "host": "smtp..example"})
+    assert response.status_code == 422
+    assert b"This is no name of a machine." in response.content
+
+
+def test_whoever_has_no_address_is_told_so_instead_of_tested(north, client):
+    north.people["manager"].user.email = ""
+    north.people["manager"].user.save()
+    response = client.post(at(north, "mail/test/"))
+    assert response.status_code == 422
+    assert "You have no mail address here." in response.content.decode()
+    assert mail.outbox == []
