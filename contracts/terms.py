@@ -98,7 +98,8 @@ def share_of(term: ContractTerm, starts_on: dt.date, ends_on: dt.date) -> Fracti
 
 def price_for(price: Decimal, share: Fraction) -> Decimal:
     """The price of a part of a term, by its days, to the cent; half a cent is rounded up."""
-    return Decimal(floor(Fraction(price) * 100 * share + Fraction(1, 2))) / 100
+    # Shifted, not divided: 489.60 keeps its last digit.
+    return Decimal(floor(Fraction(price) * 100 * share + Fraction(1, 2))).scaleb(-2)
 
 
 def visits_for(visits: int, share: Fraction) -> int:
