@@ -103,6 +103,8 @@ class TestTheSecondMiss:
             make_visit(cast.north, start=START, technician=cast.north.lou)
             sweep(now=MISSED_AT)
             assert [duty.kind for duty in Duty.objects.order_by("pk")] == [
+                # The technician and the dispatcher hear that it is late; then it is missed.
+                Duty.Kind.TELL_CUSTOMER,
                 Duty.Kind.TELL_CUSTOMER,
                 Duty.Kind.REBOOK,
             ]
