@@ -18,6 +18,8 @@ State = Message.State
 # Not fine, and nobody has settled it: a person sees these.
 FAULTY_STATES = (State.FAILED, State.MISSED, State.UNCERTAIN)
 
+LONGEST_HOLD = dt.timedelta(days=366)
+
 # In a message's fields: whose words title and text are, instead of those of its kind.
 EDITED_BY = "edited_by"
 
@@ -93,6 +95,8 @@ def hold(message: Message, *, until: dt.datetime, by, now: dt.datetime) -> Messa
     """Let a waiting message leave later. Raises NotWaiting, and ValueError for a time that is no use."""
     if until <= now:
         raise ValueError("Choose a time to come.")
+    if until > now + LONGEST_HOLD:
+        raise ValueError("Choose a time within a year.")
     if message.useless_after is not None and until >= message.useless_after:
         raise ValueError("By then it would be of no use. Choose an earlier time, or drop it.")
     return _change(message, send_after=until, reason=f"Held by {by.name}")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets as dice
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
@@ -26,6 +27,8 @@ SECRET, HOOK = "secret", "hook"
 # A person waits for a test.
 SECONDS_TO_TEST = 8
 TOKEN_LENGTH = 43
+# So much of a secret's beginning at the end of an answer is no chance.
+SHORTEST_CUT = 4
 
 
 class Ways:
@@ -184,9 +187,19 @@ class Discreet:
         try:
             return act(outgoing)
         except (NotSent, Stopped, Refused, Unsure) as error:
-            if not self.secret or self.secret not in str(error):
+            told = str(error)
+            for written in {self.secret, quote(self.secret, safe="")} - {""}:
+                told = _without(told, written)
+            if told == str(error):
                 raise
-            raise type(error)(str(error).replace(self.secret, "…")) from None
+            raise type(error)(told) from None
+
+
+def _without(told, secret):
+    """The words without the secret, also where they were cut within it."""
+    told = told.replace(secret, "…")
+    cut = next((n for n in range(len(secret) - 1, SHORTEST_CUT - 1, -1) if told.endswith(secret[:n])), 0)
+    return f"{told[:-cut]}…" if cut else told
 
 
 class Lost:

@@ -46,6 +46,14 @@ def test_it_cannot_be_held_into_the_past_or_until_it_is_useless(desk, now):
             outbox.hold(message, until=until, by=desk.dispatcher, now=now)
 
 
+def test_it_cannot_be_held_for_more_than_a_year(desk, now):
+    """The last day of the year 9999 lies in no year that can be read back."""
+    message = make_message(desk, now=now)
+    with pytest.raises(ValueError, match="within a year"):
+        outbox.hold(message, until=now + dt.timedelta(days=367), by=desk.dispatcher, now=now)
+    assert outbox.hold(message, until=now + dt.timedelta(days=365), by=desk.dispatcher, now=now)
+
+
 def test_edited_it_says_a_persons_words(desk, now):
     message = outbox.edit(make_message(desk, now=now), title=" A\nB ", text=" Mine ", by=desk.dispatcher)
     assert (message.title, message.text, message.fields) == ("A B", "Mine", {"edited_by": "Dana Whitlock"})

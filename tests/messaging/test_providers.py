@@ -199,6 +199,25 @@ def test_an_answer_that_repeats_the_secret_does_not_tell_it(north, now):
             act(OUTGOING)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("404: /send?key=a%2Bb%2Fc%3D%3D9 is not here", "404: /send?key=… is not here"),
+        ("401: Bearer a+b/c==9 Bearer a+b/c", "401: Bearer … Bearer …"),
+        ('401: {"key": "a%2Bb%2Fc', '401: {"key": "…'),
+        ("401: a", "401: a"),
+    ],
+)
+def test_neither_does_one_that_writes_it_otherwise_or_is_cut(said, told):
+    class Telling:
+        def send(self, outgoing):
+            raise Refused(said)
+
+    with pytest.raises(Refused) as failure:
+        providers.Discreet(Telling(), "a+b/c==9").send(OUTGOING)
+    assert str(failure.value) == told
+
+
 def test_a_test_goes_at_once_and_its_answer_is_kept(north, now, settings):
     with FakePostmark() as postmark:
         settings.POSTMARK_URL = postmark.url
