@@ -262,12 +262,13 @@ def catcher(settings, tmp_path):
 
 
 def mailed(desk, now):
-    """The letter that the delivery brought over SMTP, with its one link and its one file."""
+    """The letter that the delivery brought over SMTP, and the address of the offer in it."""
     deliver_due(clock=lambda: now)
     with tenant(desk.tenant):
         assert Message.objects.get().state == Message.State.SENT
     (letter,) = mailbox.letters(desk.tenant.slug)
-    (address,) = re.findall(r"https?://\S+", letter.text)
+    address, stopping = re.findall(r"https?://\S+", letter.text)
+    assert "/no-more/" in stopping
     return letter, address
 
 
