@@ -91,7 +91,8 @@ def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
     """Asks once more, then cancels by the customer's word."""
     if request.method == "GET":
         return render(request, "portal/cancel.html", _facts(visit, token, now))
-    because = request.POST.get("because", "").strip() or SAID
+    # The database keeps no sign of number zero.
+    because = request.POST.get("because", "").replace("\x00", "").strip() or SAID
     try:
         cancel_visit(
             visit, whose=Whose.CUSTOMER, because=because[:200], by=None, now=now, version=visit.version

@@ -206,3 +206,9 @@ def test_a_third_appointment_reads_as_kept_for_them_until_it_is_approved(client,
         409,
         True,
     )
+
+
+def test_a_sign_that_cannot_be_kept_does_not_keep_them_from_cancelling(client, cast, link):
+    token, visit = link
+    assert client.post(f"/v/{token}/cancel/", {"because": "Away\x00 then"}).status_code == 302
+    assert now_is(cast, visit).state == Visit.State.CANCELLED_BY_CUSTOMER
