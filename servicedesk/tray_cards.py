@@ -26,6 +26,7 @@ Kind = Duty.Kind
 HEADINGS = {
     "call": "Calls owed",
     Kind.MEND_MESSAGE: "Messages that failed",
+    Kind.PLACE_VISIT: "A technician to find",
     Kind.APPROVE_VISIT: "Waiting for a supervisor’s yes",
     Kind.OWN_CASE: "To be taken over",
     Kind.ANSWER_REPLY: "Replies to answer",
@@ -34,6 +35,7 @@ HEADINGS = {
 }
 # What the card's button says, and which page it opens: route, and whose public id stands in it.
 ACTS = {
+    Kind.PLACE_VISIT: ("Find somebody", "visit-move", "subject"),
     Kind.APPROVE_VISIT: ("Approve or decline", "visit-approval", "subject"),
     Kind.OWN_CASE: ("Take it over", "take-over", "duty"),
     Kind.ANSWER_REPLY: ("Answer", "reply", "subject"),

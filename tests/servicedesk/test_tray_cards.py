@@ -58,6 +58,7 @@ def failed(north, visit, now, **values):
     [
         (Kind.OFFER_VISIT, "Paid visits to offer", "Book it", "customers/{customer}/book/"),
         (Kind.BOOK_SERVICE, "Maintenance to book", "Book it", "customers/{customer}/book/"),
+        (Kind.PLACE_VISIT, "A technician to find", "Find somebody", "visits/{subject}/move/"),
         (Kind.OWN_CASE, "To be taken over", "Take it over", "duties/{duty}/take-over/"),
         (Kind.ANSWER_REPLY, "Replies to answer", "Answer", "replies/{subject}/"),
         (

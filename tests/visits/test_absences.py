@@ -5,11 +5,13 @@ import datetime as dt
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from cases.models import Duty
 from tenancy.desk_settings import SettingRefused
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.absences import add_absence, end_absence, visits_hit, visits_on
 from visits.models import Absence
+from visits.moving import move_visit
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -73,3 +75,31 @@ def test_it_is_for_a_manager(north, now):
         away(north, now, now, now + DAY, by=north.dispatcher)
     with pytest.raises(PermissionDenied):
         end_absence(absence, by=north.technician, now=now)
+
+
+def owed():
+    return list(Duty.objects.open().order_by("due_at").values_list("kind", "title", "due_at", "subject"))
+
+
+def test_for_each_visit_in_that_time_somebody_else_is_to_be_found(north, now):
+    soon = make_visit(north, start=now + HOUR, technician=north.lou, number="V-1")
+    later = make_visit(north, start=now + 2 * DAY, technician=north.lou, number="V-2")
+    make_visit(north, start=now + 5 * DAY, technician=north.lou, number="V-3")
+    absence = away(north, now, now, now + 3 * DAY)
+    find = "Find somebody for visit {}: Lou Baptiste is away"
+    assert owed() == [
+        (Duty.Kind.PLACE_VISIT, find.format("V-1"), now + HOUR, soon.public_id),
+        (Duty.Kind.PLACE_VISIT, find.format("V-2"), now + DAY, later.public_id),
+    ]
+    soon.refresh_from_db()
+    move_visit(
+        soon, technician=north.marek, start=soon.planned_start, reason="Lou is ill",
+        by=north.dispatcher, now=now, version=soon.version,
+    )  # fmt: skip
+    assert [subject for *_, subject in owed()] == [later.public_id]
+    end_absence(absence, by=north.manager, now=now)
+    assert owed() == []
+    assert set(Duty.objects.values_list("outcome", flat=True)) == {
+        "Placed with Marek Novak",
+        "Lou Baptiste comes after all",
+    }
