@@ -14,6 +14,7 @@ from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStand
 from messaging.attachments import Attachment, make_for
 from messaging.languages import NAMES, people_words
 from messaging.models import Message
+from messaging.providers import provider_of
 from messaging.wordings import languages_for
 from tenancy.calendars import UTC, clock_changes, local_time, zone_named, zone_of
 from visits.letter_words import SOMEBODY_COMES
@@ -126,7 +127,10 @@ def _organizer(desk) -> vCalAddress:
 
 
 def _sender() -> str:
-    return settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> ")
+    """The address that mail leaves from: the desk's own provider's, else the installation's."""
+    provider = provider_of(Message.Channel.MAIL)
+    own = provider.settings.get("from_address", "") if provider is not None else ""
+    return own or settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> ")
 
 
 def _attendee(contact, visit) -> vCalAddress:

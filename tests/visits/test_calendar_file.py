@@ -8,6 +8,7 @@ from django.core import mail
 
 from messaging.delivery import deliver_due
 from messaging.models import Message
+from messaging.providers import save_provider
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.visits.making import make_visit
@@ -69,6 +70,20 @@ def test_a_booking_carries_the_visit_as_it_is_told(north, now):
         "this calendar entry changes nothing."
     )
     assert "/v/" not in text and "{link}" not in text
+
+
+def test_it_is_sent_by_the_address_that_the_desks_own_mail_leaves_from(north, now):
+    values = {"from_address": "visits@northgate.example"}
+    with tenant(north.tenant):
+        visit = make_visit(north, now=now, start=now + HOUR * 48)
+        save_provider("mail", kind="postmark", values=values, secret="s3cret", by=None, now=now)
+        message = Message(kind="booked", subject=visit.public_id, contact=north.contact, tenant=north.tenant)
+        calendar = icalendar.Calendar.from_ical(calendar_file(message, now=now).content)
+    organizer = event_of(calendar)["organizer"]
+    assert (organizer, organizer.params["SENT-BY"]) == (
+        "mailto:help@northgate.example",
+        "mailto:visits@northgate.example",
+    )
 
 
 def test_a_move_changes_the_same_entry_and_a_cancellation_cancels_it(north, now):
