@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import TimelineEntry
@@ -198,7 +198,9 @@ def _judged(message, now):
             State.UNCERTAIN, f"Begun {message.attempts} times, and never heard whether it arrived."
         )
     try:
-        return judge(message, now=now)
+        # What breaks in the database breaks in here, and the message can still be marked.
+        with transaction.atomic():
+            return judge(message, now=now)
     except Exception as error:
         log.exception("Message %s of desk %s cannot be written", message.pk, message.tenant_id)
         return Decision(State.FAILED, f"The message could not be written: {error}"[:300])

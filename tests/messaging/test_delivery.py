@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 
 from cases.models import Duty
 from customers.models import TimelineEntry
@@ -12,6 +13,7 @@ from messaging import delivery, providers
 from messaging.attachments import attached
 from messaging.channels import NotSent, Refused, Unsure
 from messaging.delivery import BACK_OFF, LEASE, MOST_ATTEMPTS, claim, deliver_due
+from messaging.kinds import Letter
 from messaging.mail_channel import Mail
 from messaging.models import Message
 from messaging.providers import Ways, reports_address, save_provider
@@ -135,6 +137,19 @@ def test_a_way_out_that_breaks_holds_nobody_up(cast, north, clock, monkeypatch, 
     assert (states, len(channel.took)) == ({State.SENDING, State.SENT}, 1)
     assert "ValueError" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+def test_what_breaks_in_the_database_while_it_is_written_holds_nobody_up(cast, answers, clock):
+    def write(message, *, now):
+        if message.tenant_id == cast.north.tenant.pk:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        return Letter("A title", "Text")
+
+    answers.write = write
+    messages = [(desk, planned(desk, clock.now)) for desk in (cast.north, cast.south)]
+    assert deliver_due(clock=clock) == {State.FAILED: 1, State.SENT: 1}
+    assert [again(desk, message).state for desk, message in messages] == [State.FAILED, State.SENT]
 
 
 def test_what_is_not_due_yet_waits(north, clock):
