@@ -63,6 +63,8 @@ def test_the_boards_menu_leads_to_it_and_the_board_takes_it_back(live_desk, page
     page.get_by_role("button", name="Apply this order").click()
     expect(page.get_by_role("heading", name="Tuesday 10 March")).to_be_visible()
     assert starts(desk) != before
+    # The key is heard once the page's scripts have run.
+    page.wait_for_load_state("load")
     page.keyboard.press("z")
     expect(page.get_by_role("button", name="Undo the move")).to_have_count(0)
     expect(page.get_by_text("visits stand as before")).to_be_visible()
