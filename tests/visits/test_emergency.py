@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from cases.models import Duty
+from contracts.models import Entitlement
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
@@ -208,3 +209,15 @@ def test_the_way_between_known_places_is_counted(north, day, now):
     north.site.save()
     # The same place: no way at all. 10:15.
     assert [d.start for d in proposed(north, now).delays] == [clock(10, 15)]
+
+
+def test_a_paid_visit_that_somebody_booked_meanwhile_is_refused_in_words(north, now):
+    Entitlement.objects.update(quantity=1)
+    booking = {
+        "customer": north.customer, "site": north.site, "contact": north.contact, "machines": [north.copier],
+        "kind": Visit.Kind.FAULT, "problem": "Smoke", "entitlement": Entitlement.objects.get(),
+    }  # fmt: skip
+    inserted(proposed(north, now), north, now, booking=booking)
+    with pytest.raises(MoveRefused, match="The last paid visit was booked or given up meanwhile"):
+        inserted(proposed(north, now, clock(14)), north, now, booking=booking)
+    assert Visit.objects.count() == 1
