@@ -37,6 +37,8 @@ def restore_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
         if visit.state in Visit.WAITING_STATES:
             return visit
         _check(visit, now)
+        # Who waited for somebody's cancelling, or has a slower clock, undoes it no sooner than it was done.
+        now = max(now, visit.changed_at)
         cancelled_at, said = visit.changed_at, f"{visit.get_state_display()}: {visit.ended_because}"
         _stand_again(visit, crew, now)
         _promise_again(visit, cancelled_at)

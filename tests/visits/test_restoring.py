@@ -199,3 +199,12 @@ def test_the_database_opens_no_promise_again_once_the_time_is_over(north, visit,
     with pytest.raises(IntegrityError, match="A settled promise never changes"), transaction.atomic():
         promises.update(state="open", settled_at=None, evidence="")
     assert promises.get().state == "broken"
+
+
+def test_whose_clock_is_behind_the_cancelling_undoes_it_all_the_same(north, visit, now):
+    """Two at once: the one who waited for the other's cancelling had looked at the clock before."""
+    after = cancelled(visit, north, now + MINUTE)
+    restored = restore_visit(after, by=north.dispatcher, now=now)
+    assert (restored.state, restored.changed_at) == ("confirmed", now + MINUTE)
+    open_kinds = Promise.objects.open().filter(of_visit__visit=visit).values_list("kind", flat=True)
+    assert sorted(open_kinds) == ["call ahead", "confirmation", "window"]
