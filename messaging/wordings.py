@@ -7,6 +7,7 @@ the program that sends a kind of message says here what can be said in it (`Word
 
 import datetime as dt
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -113,16 +114,16 @@ def wording_named(name: str) -> Wording:
     raise UnknownWording(f"No message is called “{name}”.")
 
 
-class WordedKind:
+class WordedKind(ABC):
     """A kind of message that is written from words: what a kind adds is in the first two methods."""
 
+    @abstractmethod
     def wording_of(self, message: Message, *, now: dt.datetime) -> str:
         """The name of what it says, as the truth is now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """What the fields say in a language; several where a text may have to be cut, the fullest first."""
-        raise NotImplementedError
 
     def write(self, message: Message, *, now: dt.datetime) -> Letter:
         """In the recipient's language, in the desk's own words where it has any."""

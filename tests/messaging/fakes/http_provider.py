@@ -1,6 +1,7 @@
 """What every fake provider over HTTP can do: answer as told, hang, drop the line, remember."""
 
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -27,7 +28,7 @@ class Asked:
 
 
 @dataclass
-class FakeProvider:
+class FakeProvider(ABC):
     """An HTTP server in a thread. `troubles` come first, one a request; then `answer` decides.
 
     A trouble is a status, "hang" (no answer until the fake ends) or "drop" (taken, then silence).
@@ -52,9 +53,9 @@ class FakeProvider:
         self._server.shutdown()
         self._server.server_close()
 
+    @abstractmethod
     def answer(self, asked: Asked) -> tuple[int, bytes]:
         """Status and body. Each fake says its own."""
-        raise NotImplementedError
 
     def trouble(self, status: int) -> bytes:
         """The body that comes with a status of trouble."""
