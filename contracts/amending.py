@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cases.duties import close_duties_about
 from cases.models import Duty
@@ -20,6 +20,7 @@ from contracts.wording import day_in_full, money
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import local_day, zone_of
+from tenancy.constraints import told_as
 from tenancy.models import Role
 
 # Who may change what a customer pays and gets; a manager may do all.
@@ -138,15 +139,11 @@ def open_contract(
     _may(by)
     if unknown := set(settings) - set(AMENDABLE):
         raise TypeError(f"No setting of a contract: {', '.join(sorted(unknown))}")
-    try:
-        with transaction.atomic():
-            contract = Contract.objects.create(
-                customer=customer, number=number, currency=customer.tenant.currency, **settings
-            )
-    except IntegrityError as refused:
-        if "contract_number_once" not in str(refused):
-            raise
-        raise NumberTaken(f"There is a contract {number} already.") from None
+    there_is = f"There is a contract {number} already."
+    with told_as(lambda: NumberTaken(there_is), constraint="contract_number_once"):
+        contract = Contract.objects.create(
+            customer=customer, number=number, currency=customer.tenant.currency, **settings
+        )
     ContractEquipment.objects.bulk_create(
         ContractEquipment(contract=contract, equipment=machine) for machine in machines
     )

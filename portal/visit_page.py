@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.duties import open_duty
 from cases.models import Duty
 from contracts.cover import covers_of_customer
 from customers.links import make_link
@@ -16,7 +15,6 @@ from portal.opening import for_visit_link
 from portal.times import SAID, free_times, may_choose, take_time
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
-from tenancy.models import Role
 from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
@@ -24,6 +22,7 @@ from visits.models import Visit
 from visits.moving import MoveRefused
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.told import told_zone
+from visits.visit_duties import open_visit_duty
 from visits.wording import clock_words, day_words, window_words
 
 RING_WITHIN = dt.timedelta(hours=1)
@@ -106,19 +105,15 @@ def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime)
     """A person rings within one working hour; pressed twice on a day, one duty."""
     calendar = calendar_of(visit.tenant)
     day = local_day(now, calendar.zone)
-    open_duty(
+    open_visit_duty(
+        visit,
         "ring me",
-        visit.public_id,
         day.isoformat(),
         kind=Duty.Kind.CALL_CUSTOMER,
         title=f"Ring {visit.customer}: they asked on their page",
         detail=f"About visit {visit.number}",
         due_at=calendar.due_after(now, RING_WITHIN),
         now=now,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )
     return redirect("customer-page", token=token)
 

@@ -4,19 +4,18 @@ import datetime as dt
 
 from django.db import transaction
 
-from cases.duties import open_duty
 from cases.models import Duty
 from contracts.models import AllowanceEntry
 from customers.models import TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import calendar_of, local_time, zone_of
-from tenancy.models import Role
 from visits.announcements import cancel_visit_messages
 from visits.commitments import release_promises
 from visits.entitled import reopen_allowance
 from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.maintenance import follow_visit
 from visits.models import Visit, VisitStep
+from visits.visit_duties import open_visit_duty
 
 Step = VisitStep.Step
 WAIT_FOR_ACCESS = dt.timedelta(minutes=10)
@@ -58,17 +57,13 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
             subject=visit.public_id,
             step="no access",
         )
-        open_duty(
+        open_visit_duty(
+            visit,
             "no access",
-            visit.public_id,
             kind=Duty.Kind.CALL_CUSTOMER,
             title=f"Ring {visit.customer}: we came and could not get in",
             detail=because.strip(),
             due_at=calendar_of(visit.tenant).due_after(now, dt.timedelta(hours=1)),
             now=now,
-            owner_role=Role.DISPATCHER,
-            customer=visit.customer,
-            case=visit.case,
-            subject=visit.public_id,
         )
     return visit

@@ -6,15 +6,14 @@ is said stands in `visits.letters`.
 
 import datetime as dt
 
-from cases.duties import open_duty
 from cases.models import Duty
 from customers.models import Contact
 from messaging import outbox
 from messaging.channels import is_ready
 from messaging.keys import key_of, moment
 from messaging.models import Message
-from tenancy.models import Role
 from visits.models import Visit
+from visits.visit_duties import open_visit_duty
 
 Channel = Message.Channel
 
@@ -63,7 +62,7 @@ def plan_visit_messages(
     return outbox.plan(
         (
             Message(
-                key=key_of("visit", *about, channel),
+                key=key_of("visit", visit.public_id, *about, channel),
                 kind=kind,
                 channel=channel,
                 customer_id=visit.customer_id,
@@ -134,7 +133,7 @@ def useless_after(visit: Visit, kind: str, *, now: dt.datetime) -> dt.datetime:
 
 def _about(visit, kind):
     """What makes this cause another one: its start, and where it is told anew each time, the change."""
-    about = [visit.public_id, kind, moment(visit.planned_start)]
+    about = [kind, moment(visit.planned_start)]
     # Moved there and back and there again, another arrival time and one more: each is told.
     return [*about, visit.version] if kind in EACH_IS_TOLD else about
 
@@ -151,7 +150,8 @@ def _let_somebody_ring(visit, kind, contact, *, now):
     chose_nothing = not (visit.tell_by_sms or visit.tell_by_mail)
     if kind == "reminder" or (chose_nothing and kind not in UNDER_WAY):
         return
-    open_duty(
+    open_visit_duty(
+        visit,
         "tell of visit",
         *_about(visit, kind),
         kind=Duty.Kind.TELL_CUSTOMER,
@@ -160,8 +160,4 @@ def _let_somebody_ring(visit, kind, contact, *, now):
         + (f" Phone: {contact.phone}" if contact and contact.phone else ""),
         due_at=now + dt.timedelta(minutes=10 if kind in UNDER_WAY else 60),
         now=now,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )

@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from cases.duties import open_duty
 from cases.models import Duty
-from tenancy.models import Membership, Role
+from tenancy.models import Membership
 from visits.models import Rearrangement, Technician, Visit
 from visits.places import MoveRefused, crews_of
 from visits.rearranging import rearrange
 from visits.relocating import Change
+from visits.visit_duties import open_visit_duty
 
 MOST = 4
 FIND_WITHIN = dt.timedelta(hours=1)
@@ -96,9 +96,9 @@ def _recrew(visit, crew, title, reason, *, by, now, version, agreed=False, tell=
 
 def _find_another(visit, technician, *, by, now):
     visit = Visit.objects.select_related("customer", "case").get(pk=visit.pk)
-    open_duty(
+    open_visit_duty(
+        visit,
         "crew",
-        visit.public_id,
         visit.version,
         kind=Duty.Kind.PLACE_VISIT,
         title=f"Find somebody for visit {visit.number}: {technician.name} does not come",
@@ -106,8 +106,4 @@ def _find_another(visit, technician, *, by, now):
         due_at=max(now, min(now + FIND_WITHIN, visit.planned_start)),
         now=now,
         owner=by,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from cases.duties import open_duty
 from cases.models import Duty
 from contracts.disposing import NothingLeft
 from customers.models import Equipment, Site
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time, zone_of
-from tenancy.models import Membership, Role
+from tenancy.models import Membership
 from visits.availability import diaries
 from visits.booking import SlotTaken, book_visit
 from visits.fitting import blocking_visit
@@ -27,6 +26,7 @@ from visits.preferences import wishes_for
 from visits.rearranging import add_booking, rearrange
 from visits.relocating import Change
 from visits.travel import point_of, way
+from visits.visit_duties import open_visit_duty
 
 ROUNDED_TO = dt.timedelta(minutes=5)
 TELL_WITHIN = dt.timedelta(minutes=10)
@@ -329,9 +329,9 @@ def _let_somebody_ring(delay, *, by, now):
     """A message alone does not tell somebody that what was promised is not kept."""
     visit = Visit.objects.select_related("customer", "case", "tenant").get(pk=delay.visit.pk)
     was = f"{delay.visit.told_from:%H:%M} to {delay.visit.told_until:%H:%M}"
-    open_duty(
+    open_visit_duty(
+        visit,
         "delayed by an emergency",
-        visit.public_id,
         visit.version,
         kind=Duty.Kind.TELL_CUSTOMER,
         title=f"Tell {visit.customer}: {visit.told_from:%H:%M} to {visit.told_until:%H:%M} instead of {was}",
@@ -339,8 +339,4 @@ def _let_somebody_ring(delay, *, by, now):
         due_at=now + TELL_WITHIN,
         now=now,
         owner=by,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )

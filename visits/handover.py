@@ -2,12 +2,11 @@
 
 import datetime as dt
 
-from cases.duties import open_duty
 from cases.models import Duty
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, day_bounds, local_day, zone_of
-from tenancy.models import Role
 from visits.models import Review, Visit
+from visits.visit_duties import open_visit_duty
 
 Outcome = Review.Outcome
 
@@ -37,19 +36,15 @@ def hand_over(visit: Visit, *, signed_by: str, now: dt.datetime) -> None:
 
 def _duty(visit, kind, verb, findings, due_at, now):
     is_mail = kind == Duty.Kind.MAIL_RECOMMENDATION
-    open_duty(
+    open_visit_duty(
+        visit,
         "after visit",
-        visit.public_id,
         kind,
         kind=kind,
         title=f"{verb} {', '.join(findings)}: {visit.customer}",
         detail=f"Visit {visit.number}, not handed over" if is_mail else f"Visit {visit.number}, accepted",
         due_at=due_at,
         now=now,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )
 
 

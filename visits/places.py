@@ -6,11 +6,13 @@ technician in two places whatever this module thinks.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from tenancy.calendars import local_time, zone_of
+from tenancy.constraints import told_as
 from tenancy.models import Membership
 from visits.fitting import blocking_visit
 from visits.models import Assignment, Technician, Visit
@@ -70,15 +72,15 @@ def place(placed: list[tuple[Visit, list[Technician]]]) -> None:
         for visit, crew in placed
         for who in crew
     ]
-    try:
-        with transaction.atomic():
-            # Two that change places would meet halfway: all leave before anybody comes.
-            Assignment.objects.filter(visit__in=[visit for visit, _ in placed]).delete()
-            Assignment.objects.bulk_create(wanted)
-    except IntegrityError as error:
-        if "assignment_never_in_two_places" not in str(error):
-            raise
-        raise PlaceTaken(_taken_words(wanted)) from error
+    with place_is_free(lambda: _taken_words(wanted)):
+        # Two that change places would meet halfway: all leave before anybody comes.
+        Assignment.objects.filter(visit__in=[visit for visit, _ in placed]).delete()
+        Assignment.objects.bulk_create(wanted)
+
+
+def place_is_free(else_says: Callable[[], str]) -> AbstractContextManager[None]:
+    """Take technicians' time within; raises PlaceTaken with these words where one would be in two places."""
+    return told_as(lambda: PlaceTaken(else_says()), constraint="assignment_never_in_two_places")
 
 
 def who_changed(visit: Visit) -> str:

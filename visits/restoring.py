@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cases.models import Duty, Promise
 from contracts.disposing import NothingLeft
@@ -15,7 +15,7 @@ from visits.entitled import book_allowance_again
 from visits.maintenance import follow_visit
 from visits.models import Visit
 from visits.outcomes import CANCELLED_WITH_IT, OutcomeRefused
-from visits.places import UNDO_TIME, PlaceTaken, TooLateToUndo, crews_of, hold_technicians, hold_visits
+from visits.places import UNDO_TIME, TooLateToUndo, crews_of, hold_technicians, hold_visits, place_is_free
 from visits.snapshots import LEFT
 
 State = Visit.State
@@ -97,14 +97,9 @@ def _stand_again(visit, crew, now):
     visit.state = waited.values_list("state", flat=True).first() or State.BOOKED
     visit.ended_because = ""
     visit.version, visit.changed_at = visit.version + 1, now
-    try:
-        with transaction.atomic():
-            visit.save(update_fields=["state", "ended_because", "version", "changed_at"])
-    except IntegrityError as error:
-        if "assignment_never_in_two_places" not in str(error):
-            raise
-        names = " or ".join(who.first_name for who in crew)
-        raise PlaceTaken(f"{names} has another visit then. Book a new time.") from error
+    names = " or ".join(who.first_name for who in crew)
+    with place_is_free(lambda: f"{names} has another visit then. Book a new time."):
+        visit.save(update_fields=["state", "ended_because", "version", "changed_at"])
 
 
 def _promise_again(visit, cancelled_at):

@@ -9,7 +9,6 @@ import datetime as dt
 
 from django.db import connection
 
-from cases.duties import open_duty
 from cases.goodwill import propose_goodwill
 from cases.models import Case, Duty
 from cases.supervising import supervisor_of
@@ -19,6 +18,7 @@ from tenancy.models import Membership, Role
 from visits.availability import diaries
 from visits.models import Assignment, Technician, Visit
 from visits.preferences import wishes_for
+from visits.visit_duties import open_visit_duty
 from visits.work_types import work_for
 
 WITHIN = dt.timedelta(days=90)
@@ -64,9 +64,9 @@ def hand_upstairs(visit: Visit, *, now: dt.datetime, calendar: Calendar) -> Duty
     for coming in Visit.objects.waiting().filter(customer=visit.customer, planned_start__gt=now):
         # Told to the customer already: it needs no approval, but somebody stands by.
         name_backup(coming, now=now, calendar=calendar)
-    return open_duty(
+    return open_visit_duty(
+        visit,
         "second miss",
-        visit.public_id,
         kind=Duty.Kind.OWN_CASE,
         title=f"Take {visit.customer} over: missed {len(misses)} times in 90 days",
         detail=f"{said} {offer}",
@@ -74,9 +74,6 @@ def hand_upstairs(visit: Visit, *, now: dt.datetime, calendar: Calendar) -> Duty
         now=now,
         owner=supervisor,
         owner_role=Role.MANAGER,
-        customer=visit.customer,
-        case=case,
-        subject=visit.public_id,
     )
 
 
@@ -97,9 +94,9 @@ def mind_misses(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Non
     if not visit.awaits_approval:
         return
     stands_by = f"{backup.name} stands by." if backup else "Nobody is free to stand by."
-    open_duty(
+    open_visit_duty(
+        visit,
         "approve visit",
-        visit.public_id,
         kind=Duty.Kind.APPROVE_VISIT,
         title=f"Approve the third appointment of {visit.customer}",
         detail=f"Visit {visit.number}, booked by {by.name if by else 'the customer'}. {stands_by} "
@@ -108,9 +105,6 @@ def mind_misses(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Non
         now=now,
         owner=_owner_of_the_matter(visit) or supervisor_of(by),
         owner_role=Role.MANAGER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )
 
 

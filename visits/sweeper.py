@@ -27,6 +27,7 @@ from visits.entitled import reopen_allowance
 from visits.maintenance import follow_visit
 from visits.models import Assignment, Visit
 from visits.second_miss import hand_upstairs
+from visits.visit_duties import open_visit_duty
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +152,9 @@ def _make_late(visit: Visit, now) -> None:
         return
     tell_by = now + TELL_WITHIN
     plan_visit_messages(visit, "late", now=now, fields=_who_rings(visit, tell_by))
-    open_duty(
+    open_visit_duty(
+        visit,
         "late",
-        visit.public_id,
         # Late once more, for the new window of a visit that was moved, is another cause.
         moment(visit.window_end),
         kind=Duty.Kind.TELL_CUSTOMER,
@@ -162,10 +163,6 @@ def _make_late(visit: Visit, now) -> None:
         due_at=tell_by,
         now=now,
         owner=visit.booked_by,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )
     _alarm_technicians(visit, tell_by, now)
 
@@ -174,9 +171,9 @@ def _alarm_technicians(visit, tell_by, now):
     """Whoever is expected there hears of it too, and says when they will be there, or that they cannot."""
     coming = Assignment.objects.filter(visit=visit, technician__membership__isnull=False)
     for assignment in coming.select_related("technician__membership").order_by("pk"):
-        open_duty(
+        open_visit_duty(
+            visit,
             "late",
-            visit.public_id,
             moment(visit.window_end),
             "technician",
             assignment.technician_id,
@@ -186,9 +183,6 @@ def _alarm_technicians(visit, tell_by, now):
             now=now,
             owner=assignment.technician.membership,
             owner_role=Role.TECHNICIAN,
-            customer=visit.customer,
-            case=visit.case,
-            subject=visit.public_id,
         )
 
 
@@ -234,18 +228,14 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
     hand_upstairs(visit, now=now, calendar=calendar)
     ring_by = calendar.due_after(now, REBOOK_WITHIN)
     plan_visit_messages(visit, "missed", now=now, fields=_who_rings(visit, ring_by))
-    open_duty(
+    open_visit_duty(
+        visit,
         "missed",
-        visit.public_id,
         kind=Duty.Kind.REBOOK,
         title=f"Ring {visit.customer} and rebook the missed visit",
         due_at=ring_by,
         now=now,
         owner=visit.booked_by,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
     )
 
 
@@ -294,19 +284,15 @@ def _alarm_about_approvals(desk, ids, now, swept) -> int:
     visits = Visit.objects.select_related("customer", "case", "booked_by__user").filter(pk__in=ids)
     alarmed = 0
     for visit in visits:
-        open_duty(
+        open_visit_duty(
+            visit,
             "approval overdue",
-            visit.public_id,
             kind=Duty.Kind.APPROVE_VISIT,
             title=f"Nobody has approved the visit to {visit.customer}: reach a manager",
             detail=f"Visit {visit.number}. They have been told nothing by message.",
             due_at=max(now, visit.planned_start),
             now=now,
             owner=visit.booked_by,
-            owner_role=Role.DISPATCHER,
-            customer=visit.customer,
-            case=visit.case,
-            subject=visit.public_id,
         )
         alarmed += 1
     swept.unapproved += alarmed

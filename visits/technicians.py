@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from customers.searchkeys import folded
+from tenancy.constraints import told_as
 from tenancy.desk_settings import SettingRefused, may_set
 from tenancy.models import Tenant
 from tenancy.regions import regions_of
@@ -48,13 +49,9 @@ def save_technician(
     technician.home_address, technician.subdivision = home_address.strip(), subdivision
     technician.home_latitude, technician.home_longitude = home_latitude, home_longitude
     technician.is_active = is_active
-    try:
-        with transaction.atomic():
-            technician.save()
-    except IntegrityError as refused:
-        if "technician_name_once" not in str(refused):
-            raise
-        raise SettingRefused("name", f"There is a {name} already. Tell them apart.") from None
+    there_is = f"There is a {name} already. Tell them apart."
+    with told_as(lambda: SettingRefused("name", there_is), constraint="technician_name_once"):
+        technician.save()
     return technician
 
 

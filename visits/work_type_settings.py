@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from customers.searchkeys import folded
+from tenancy.constraints import told_as
 from tenancy.desk_settings import SettingRefused, may_set
 from visits.models import VisitKind, WorkType
 from visits.technicians import skill_list
@@ -39,13 +40,9 @@ def save_work_type(
     work_type.visit_kind, work_type.machine = visit_kind, " ".join(machine.split())
     work_type.machine_key = folded(machine)
     work_type.minutes, work_type.skills, work_type.crew = minutes, skill_list(skills), crew
-    try:
-        with transaction.atomic():
-            work_type.save()
-    except IntegrityError as refused:
-        if "worktype_once" not in str(refused):
-            raise
-        raise SettingRefused("machine", f"There is a line for {in_words(work_type)} already.") from None
+    there_is = f"There is a line for {in_words(work_type)} already."
+    with told_as(lambda: SettingRefused("machine", there_is), constraint="worktype_once"):
+        work_type.save()
     return work_type
 
 
