@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from cases.models import Promise
 from customers.models import TimelineEntry
@@ -26,7 +27,11 @@ def confirm_visit(visit: Visit, *, by, now: dt.datetime, said: str) -> Visit:
     if visit.awaits_approval:
         raise CannotConfirm("A supervisor has not approved this visit yet.")
     changed = Visit.objects.filter(pk=visit.pk, state=Visit.State.BOOKED).update(
-        state=Visit.State.CONFIRMED, confirmed_at=now, changed_at=now, version=F("version") + 1
+        state=Visit.State.CONFIRMED,
+        confirmed_at=now,
+        first_confirmed_at=Coalesce("first_confirmed_at", now),
+        changed_at=now,
+        version=F("version") + 1,
     )
     visit.refresh_from_db()
     if not changed:

@@ -129,12 +129,11 @@ def _check_agreement(step, *, reason, by, now):
         raise NeedsAgreement(
             f"The customer was promised {promised}. Tell them the new time, or say that they agreed."
         )
-    was_confirmed = visit.confirmed_at is not None or visit.state == Visit.State.CONFIRMED
     by_supervisor = by is not None and by.role == Role.MANAGER and bool(reason.strip())
     changes_person = step.is_new_person and bool(step.before)
-    if changes_person and was_confirmed and not change.agreed and not by_supervisor:
+    if changes_person and visit.was_confirmed and not change.agreed and not by_supervisor:
         raise NeedsAgreement(
-            "This visit is confirmed: another technician needs the customer’s yes, or a manager’s reason."
+            "This visit was confirmed: another technician needs the customer’s yes, or a manager’s reason."
         )
 
 
@@ -155,7 +154,9 @@ def _write(step, now):
         visit.state, visit.confirmed_at = Visit.State.BOOKED, None
     elif change.agreed and (is_new_time or is_new_person or visit.state == Visit.State.BOOKED):
         visit.state, visit.confirmed_at = Visit.State.CONFIRMED, now
+        visit.first_confirmed_at = visit.first_confirmed_at or now
     elif window:
+        visit.first_confirmed_at = visit.first_confirmed_at or visit.confirmed_at
         visit.state, visit.confirmed_at = Visit.State.BOOKED, None
     elif visit.state == Visit.State.ON_THE_WAY and (is_new_time or is_new_person):
         visit.state = Visit.State.CONFIRMED if visit.confirmed_at else Visit.State.BOOKED
@@ -184,6 +185,7 @@ WRITTEN = [
     "crew",
     "state",
     "confirmed_at",
+    "first_confirmed_at",
     "late_at",
     "on_the_way_at",
     "expected_at",

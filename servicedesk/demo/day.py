@@ -89,6 +89,7 @@ def _add(built: Built, planned: Planned) -> Visit:
         kind=planned.kind,
         problem=planned.problem,
         confirmed_at=None if planned.standing == BOOKED else start - dt.timedelta(days=1),
+        first_confirmed_at=None if planned.standing == BOOKED else start - dt.timedelta(days=1),
         state=Visit.State.BOOKED if planned.standing == BOOKED else Visit.State.CONFIRMED,
     )
     make_promises(visit, by=built.people[Role.DISPATCHER], now=visit.booked_at)

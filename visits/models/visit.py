@@ -98,7 +98,10 @@ class Visit(TenantModel):
 
     booked_at = models.DateTimeField()
     booked_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    # Of the time as it stands: a new time that nobody said yes to empties it.
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    # The first yes, whatever was moved since: it was a yes to somebody, too (R2.6).
+    first_confirmed_at = models.DateTimeField(null=True, blank=True)
     called_ahead_at = models.DateTimeField(null=True, blank=True)
     brief_read_at = models.DateTimeField(null=True, blank=True)
     on_the_way_at = models.DateTimeField(null=True, blank=True)
@@ -200,6 +203,15 @@ class Visit(TenantModel):
         """Keep the search key beside the number. Bulk writers set it themselves."""
         self.number_key = serial_key(self.number)
         super().save(**kwargs)
+
+    @property
+    def was_confirmed(self) -> bool:
+        """Whether the customer ever said yes: from then on another technician needs their yes, too (R2.6).
+
+        Moving the time, even a time told and not agreed, does not make them a stranger to who comes.
+        """
+        said_yes = self.first_confirmed_at or self.confirmed_at
+        return said_yes is not None or self.state == self.State.CONFIRMED
 
     @property
     def awaits_approval(self) -> bool:
