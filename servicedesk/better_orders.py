@@ -11,6 +11,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from servicedesk.refusals import status_of
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
@@ -18,7 +19,7 @@ from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.better_order import BetterOrder, apply_better_order, better_order
 from visits.models import Technician
-from visits.places import MoveRefused, PlaceTaken, VisitChanged
+from visits.places import MoveRefused
 
 NOBODY = "Choose one of your technicians, or everybody."
 
@@ -71,7 +72,7 @@ def better_order_page(request) -> HttpResponse:
             order, key=request.POST.get("key", ""), reason="A better order", by=request.membership, now=now
         )
     except MoveRefused as refused:
-        status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
+        status = status_of(refused)
         return _page(request, form, calendar, order=order, refusal=str(refused), status=status)
     moved = "1 visit has" if len(order.places) == 1 else f"{len(order.places)} visits have"
     messages.success(request, f"{moved} a better place: {_saved(order)} less on the road.")

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from servicedesk.board import board_answer
 from servicedesk.moves import free_at_its_time
+from servicedesk.refusals import status_of
 from servicedesk.visit_acts import told_of, visit_to_act_on
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
@@ -15,7 +16,7 @@ from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.crews import add_member, remove_member
 from visits.models import Technician
-from visits.places import MoveRefused, PlaceTaken, VisitChanged
+from visits.places import MoveRefused
 
 ADD, REMOVE = "add", "remove"
 
@@ -55,7 +56,7 @@ def crew(request, id):
         made, says = _change(visit, form.cleaned_data, request.membership, now)
     except MoveRefused as refused:
         form.add_error(None, str(refused))
-        status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
+        status = status_of(refused)
         return _dialog(request, visit_to_act_on(id), now, form=form, status=status)
     visit.refresh_from_db()
     return board_answer(request, now=now, says=says, visit=visit, undoes=made)

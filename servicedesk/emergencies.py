@@ -18,6 +18,7 @@ from servicedesk.board import board_answer
 from servicedesk.booking_choices import MAIL, SMS, choices_of
 from servicedesk.caller_facts import caller_of
 from servicedesk.moments import due_word
+from servicedesk.refusals import status_of
 from servicedesk.visit_acts import visit_to_act_on
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
@@ -26,7 +27,7 @@ from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.emergency import Insertion, insert, proposal
 from visits.models import Technician, Visit
-from visits.places import MoveRefused, PlaceTaken, VisitChanged
+from visits.places import MoveRefused, VisitChanged
 
 # When an emergency is thought to begin until somebody says otherwise.
 SOON = dt.timedelta(minutes=30)
@@ -203,8 +204,7 @@ class _Page:
             made = put_in(seen, form.cleaned_data, self._words(seen))
         except MoveRefused as refused:
             self.refusal = str(refused)
-            status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
-            return self._drawn(form, propose(form.cleaned_data), status=status)
+            return self._drawn(form, propose(form.cleaned_data), status=status_of(refused))
         return self._done(made, seen)
 
     def _words(self, seen) -> dict:

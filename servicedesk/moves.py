@@ -13,6 +13,7 @@ from messaging.models import Message
 from servicedesk.board import board_answer
 from servicedesk.moments import due_word, window_word
 from servicedesk.move_forms import CUSTOMER_ASKED, OWN_PLACE, REASONS, FitForm, MoveForm
+from servicedesk.refusals import status_of
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
@@ -22,7 +23,7 @@ from visits.availability import diaries
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.fitting import fit
 from visits.models import Technician, Visit
-from visits.moving import MoveRefused, PlaceTaken, VisitChanged, move_visit
+from visits.moving import MoveRefused, move_visit
 from visits.preferences import wishes_for
 from visits.rearranging import latest_rearrangement
 from visits.slots import Slot, Wanted, best_slots
@@ -44,7 +45,7 @@ def move(request, id):
         moved = _move(request, visit, form, now)
     except MoveRefused as refused:
         form.add_error(None, str(refused))
-        status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
+        status = status_of(refused)
         visit = _visit(id)
         slots = best_slots(wanted_for(visit, now))
         return _dialog(request, visit, now, slots, form=form, status=status)
@@ -255,7 +256,7 @@ def _dialog(request, visit, now, slots, *, form=None, is_giving=False, status=20
         "tell": "tell" in posted or form is None,
         "tells": _tells(visit),
         "form": form,
-        "is_confirmed": visit.confirmed_at is not None,
+        "is_confirmed": visit.was_confirmed,
         "move_url": desk_url(request.tenant, "visit-move", id=visit.public_id),
         "cancel_url": desk_url(request.tenant, "visit-cancel", id=visit.public_id),
         "back_url": f"{desk_url(request.tenant, 'board')}?day={start:%Y-%m-%d}",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from servicedesk.board import board_answer
+from servicedesk.refusals import status_of
 from servicedesk.visit_acts import told_of, visit_to_act_on
 from servicedesk.whereabouts import customer_name, visits_between
 from tenancy.addresses import desk_url
@@ -16,7 +17,7 @@ from tenancy.calendars import day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.models import Visit
-from visits.places import MoveRefused, PlaceTaken, VisitChanged
+from visits.places import MoveRefused
 from visits.swapping import swap_visits
 
 OFFERED = 9
@@ -72,7 +73,7 @@ def swap(request, id):
         )
     except MoveRefused as refused:
         form.add_error(None, str(refused))
-        status = 409 if isinstance(refused, VisitChanged | PlaceTaken) else 422
+        status = status_of(refused)
         return _dialog(request, visit_to_act_on(id), now, form=form, status=status)
     says = f"{customer_name(visit)} and {customer_name(other)} are swapped."
     visit.refresh_from_db()
@@ -93,7 +94,7 @@ def _dialog(request, visit, now, *, form=None, status=200):
         "reason": posted.get("reason", ""),
         "agreed": "agreed" in posted,
         "tell": "tell" in posted or form is None,
-        "is_confirmed": visit.confirmed_at is not None or any(o["is_confirmed"] for o in others),
+        "is_confirmed": visit.was_confirmed or any(o["is_confirmed"] for o in others),
         "swap_url": desk_url(visit.tenant, "visit-swap", id=visit.public_id),
     }
     part = "#answer" if request.htmx and form else "#dialog" if request.htmx else ""
@@ -126,7 +127,7 @@ def _others(visit, now) -> list[dict]:
             "who": other.going[0].technician.name,
             "when": f"{customer_name(other)}, {local_time(other.planned_start, zone):%H:%M}",
             "why": " and ".join(assignment.technician.name for assignment in other.going),
-            "is_confirmed": other.confirmed_at is not None,
+            "is_confirmed": other.was_confirmed,
             "digit": number if number <= OFFERED else "",
         }
         for number, other in enumerate(found, 1)
