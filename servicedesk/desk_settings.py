@@ -72,8 +72,10 @@ def settings(request):
     return _page(request)
 
 
-def _save(request, part):
-    """Save one part; 422 for what cannot be, 409 when somebody changed it meanwhile."""
+@require_POST
+@for_roles(Role.MANAGER)
+def save(request, part):
+    """Save one of PARTS; 422 for what cannot be, 409 when somebody changed it meanwhile."""
     form_class, fields = PARTS[part]
     form = form_class(request.POST)
     if not form.is_valid():
@@ -93,34 +95,6 @@ def _save(request, part):
         form.add_error(refused.field, str(refused))
         return _page(request, Said(part, form), 422)
     return _saved(request, part)
-
-
-@require_POST
-@for_roles(Role.MANAGER)
-def save_place(request):
-    """Name, addresses, zone, country and region."""
-    return _save(request, "place")
-
-
-@require_POST
-@for_roles(Role.MANAGER)
-def save_visits(request):
-    """Lengths of visits, windows and ways."""
-    return _save(request, "visits")
-
-
-@require_POST
-@for_roles(Role.MANAGER)
-def save_promises(request):
-    """When the promises of a visit are due."""
-    return _save(request, "promises")
-
-
-@require_POST
-@for_roles(Role.MANAGER)
-def save_reminders(request):
-    """When customers are reminded."""
-    return _save(request, "reminders")
 
 
 @require_POST
@@ -244,12 +218,12 @@ def _initial(desk, fields) -> dict:
 
 urlpatterns = [
     path("settings/", settings, name="settings"),
-    path("settings/place/", save_place, name="settings-place"),
+    path("settings/place/", save, {"part": "place"}, name="settings-place"),
     path("settings/hours/", save_hours, name="settings-hours"),
     path("settings/closures/", close_on, name="settings-closures"),
     path("settings/closures/<uuid:id>/open/", open_on, name="settings-open"),
-    path("settings/visits/", save_visits, name="settings-visits"),
-    path("settings/promises/", save_promises, name="settings-promises"),
-    path("settings/reminders/", save_reminders, name="settings-reminders"),
+    path("settings/visits/", save, {"part": "visits"}, name="settings-visits"),
+    path("settings/promises/", save, {"part": "promises"}, name="settings-promises"),
+    path("settings/reminders/", save, {"part": "reminders"}, name="settings-reminders"),
     path("settings/messages/", save_messages, name="settings-messages"),
 ]
