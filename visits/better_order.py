@@ -34,11 +34,6 @@ class NewPlace:
         """Whether the customer hears another name."""
         return self.technician != self.old_technician
 
-    @property
-    def is_new_time(self) -> bool:
-        """Whether it begins at another time, still within the window told."""
-        return self.start != self.visit.planned_start
-
 
 @dataclass(frozen=True)
 class BetterOrder:
@@ -63,8 +58,8 @@ class BetterOrder:
     def key(self) -> str:
         """The same for the same proposal about visits that nobody changed: what a form posts back."""
         said = [
-            f"{place.visit.public_id} {place.visit.version} {place.technician.public_id} {place.start:%s}"
-            for place in self.places
+            f"{one.visit.public_id} {one.visit.version} {one.technician.public_id} {one.start.isoformat()}"
+            for one in self.places
         ]
         return hashlib.sha256("\n".join([str(self.day), *said]).encode()).hexdigest()[:32]
 
@@ -85,7 +80,10 @@ def better_order(
         orders = best_orders(
             [plan.van(pk) for pk in lanes], plan.stops(lanes), plan.way, after_pause=after_pause
         )
-        places = _places(plan, lanes, orders)
+        if orders is None:
+            continue
+        orders = {pk: [*plan.begun(pk), *keys] for pk, keys in orders.items()}
+        places = _places(plan, orders)
         if places is None:
             continue
         after = plan.driving({**plan.stands, **orders})
@@ -126,13 +124,11 @@ def apply_better_order(
     )
 
 
-def _places(plan, lanes, orders) -> tuple[NewPlace, ...] | None:
+def _places(plan, orders) -> tuple[NewPlace, ...] | None:
     """What would change; None when the orders do not keep all times after all."""
-    if orders is None:
-        return None
     found = []
-    for pk in lanes:
-        starts = plan.timed(pk, orders[pk])
+    for pk, keys in orders.items():
+        starts = plan.timed(pk, keys)
         if starts is None:
             return None
         for key, start in starts.items():

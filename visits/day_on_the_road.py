@@ -47,6 +47,8 @@ class Block:
     lane: int
     place: Point
     may_move: bool
+    # Over, or under way: the rest of the day begins from there.
+    has_begun: bool
     lanes: frozenset[int]
 
 
@@ -71,19 +73,36 @@ class DayOnTheRoad:
         self.lanes: dict[int, Member] = {m.technician.pk: m for m in members if self.spans[m.technician.pk]}
         self.absences = self._absences()
         self.blocks = self._blocks()
-        self.stands = {pk: [] for pk in self.lanes}
+        self.stands: dict[int, list[Hashable]] = {pk: [] for pk in self.lanes}
         for block in sorted(self.blocks.values(), key=lambda block: block.visit.planned_start):
             self.stands[block.lane].append(block.key)
 
     def van(self, pk) -> Van:
         """A technician's working day as the solver reads it."""
-        spans = self.spans[pk]
-        return Van(pk, self.lanes[pk].home, self._minute(spans[0][0]), self._minute(spans[-1][1]))
+        spans, home = self.spans[pk], self.lanes[pk].home
+        fixed = [block.visit for block in self._of(pk) if not block.may_move and not block.has_begun]
+        # What stands outside the hours stands there: a person has put it so.
+        opens = min([spans[0][0], *(visit.planned_start for visit in fixed)])
+        closes = max([spans[-1][1], *(visit.planned_end for visit in fixed)])
+        begun = [block for block in self._of(pk) if block.has_begun]
+        if not begun:
+            return Van(pk, home, home, self._minute(opens), self._minute(closes))
+        last = begun[-1]
+        free_from = self._minute(max(opens, last.visit.planned_end))
+        return Van(pk, last.place, home, free_from, max(free_from, self._minute(closes)), leaves_home=False)
+
+    def begun(self, pk) -> list[Hashable]:
+        """The keys of what is over or under way, which no order changes."""
+        return [block.key for block in self._of(pk) if block.has_begun]
 
     def stops(self, lanes) -> list[Stop]:
-        """Visits and pauses of these technicians."""
+        """Visits that have not begun, and pauses, of these technicians."""
         mine = set(lanes)
-        stops = [self._stop(block, mine) for block in self.blocks.values() if block.lane in mine]
+        stops = [
+            self._stop(block, mine)
+            for block in self.blocks.values()
+            if block.lane in mine and not block.has_begun
+        ]
         for pk in lanes:
             stops += [
                 Stop(
@@ -133,7 +152,7 @@ class DayOnTheRoad:
         visit = block.visit
         if not block.may_move:
             # Where something stands that cannot be moved, what comes before must leave room for it.
-            return visit.planned_start if reached <= visit.planned_start or self._has_begun(visit) else None
+            return visit.planned_start if reached <= visit.planned_start or block.has_begun else None
         earliest = max(reached, visit.window_start, self.callable_from)
         if earliest <= visit.planned_start <= last and self._is_open(pk, visit.planned_start, visit):
             return visit.planned_start
@@ -159,11 +178,9 @@ class DayOnTheRoad:
             following = block, last
         return latest[::-1]
 
-    def _has_begun(self, visit) -> bool:
-        return visit.planned_start <= self.now or visit.state not in (
-            Visit.State.BOOKED,
-            Visit.State.CONFIRMED,
-        )
+    def _of(self, pk) -> list[Block]:
+        """The technician's visits as they stand, in order."""
+        return [self.blocks[key] for key in self.stands[pk]]
 
     def _on_the_clock(self, instant) -> dt.datetime:
         past = (instant - self.zone_start) % STEP
@@ -176,20 +193,19 @@ class DayOnTheRoad:
 
     def _open_spans(self, pk) -> list[Span]:
         """Working time without absences, in order."""
-        open_spans = list(self.spans[pk])
+        open_spans = self.spans[pk]
         for begins, ends in self.absences[pk]:
-            open_spans = [
-                part
-                for opens, closes in open_spans
-                for part in ((opens, min(closes, begins)), (max(opens, ends), closes))
-                if part[0] < part[1]
-            ]
-        return sorted(set(open_spans))
+            open_spans = _without(open_spans, begins, ends)
+        return open_spans
 
     def _pauses(self, pk) -> list[Span]:
-        """What lies between the working time of the day."""
+        """What lies between the working time of the day, less what a visit that cannot move takes of it."""
         spans = self._open_spans(pk)
-        return [(a[1], b[0]) for a, b in zip(spans, spans[1:], strict=False) if a[1] < b[0]]
+        pauses = [(a[1], b[0]) for a, b in zip(spans, spans[1:], strict=False)]
+        for block in self._of(pk):
+            if not block.may_move:
+                pauses = _without(pauses, block.visit.planned_start, block.visit.planned_end)
+        return pauses
 
     def _stop(self, block, lanes) -> Stop:
         visit = block.visit
@@ -260,6 +276,11 @@ class DayOnTheRoad:
             )
             key = visit.pk if ours[visit.pk] == 1 else (visit.pk, row.technician_id)
             lanes = self._who_may(visit, row.technician_id, wish, work) if may_move else {row.technician_id}
+            # Begun, or its time has come and nobody has said so yet.
+            has_begun = visit.planned_start <= self.now or visit.state not in (
+                Visit.State.BOOKED,
+                Visit.State.CONFIRMED,
+            )
             site = visit.site
             blocks[key] = Block(
                 key,
@@ -267,14 +288,14 @@ class DayOnTheRoad:
                 row.technician_id,
                 point_of(site.latitude, site.longitude),
                 may_move,
+                has_begun,
                 frozenset(lanes),
             )
         return blocks
 
     def _who_may(self, visit, now_with, wishes: Wishes, work: Work) -> set[int]:
         """Whoever has been promised stays; else who may come, knows how, and is at work."""
-        was_confirmed = visit.confirmed_at is not None or visit.state == Visit.State.CONFIRMED
-        if was_confirmed or now_with in wishes.preferred:
+        if visit.was_confirmed or now_with in wishes.preferred:
             return {now_with}
         others = {
             pk
@@ -294,6 +315,12 @@ def _wanted(visits) -> tuple[list[Wishes], list[Work]]:
     return wishes_for_places(places), works_for(
         [(visit.kind, tuple(mine)) for visit, mine in zip(visits, machines, strict=True)]
     )
+
+
+def _without(spans, begins, ends) -> list[Span]:
+    """The spans without the time between, in order."""
+    parts = (part for a, b in spans for part in ((a, min(b, begins)), (max(a, ends), b)))
+    return [(a, b) for a, b in parts if a < b]
 
 
 def _spans(member, day, calendar) -> list[Span]:

@@ -38,12 +38,17 @@ class Stop:
 
 @dataclass(frozen=True)
 class Van:
-    """Who drives: from home and back, between the first and the last minute of work."""
+    """Who drives: from where to home, between the first and the last minute of work.
+
+    `leaves_home` where the day begins at home: a first way that cannot be measured takes none of it then.
+    """
 
     key: Hashable
+    start: Point | None
     home: Point | None
     opens: int
     closes: int
+    leaves_home: bool = True
 
 
 # From one place to another: (minutes, metres).
@@ -69,15 +74,12 @@ def best_orders(
             tw_late=stop.latest,
             name=str(stop.key),
         )
-    homes = []
     for van in vans:
-        home = model.add_location(0, 0)
-        homes.append(home)
-        depot = model.add_depot(home)
+        start, home = model.add_location(0, 0), model.add_location(0, 0)
         profile = model.add_profile(name=str(van.key))
         model.add_vehicle_type(
-            start_depot=depot,
-            end_depot=depot,
+            start_depot=model.add_depot(start),
+            end_depot=model.add_depot(home),
             tw_early=van.opens,
             tw_late=van.closes,
             # What is saved is time on the road; of two ways of the same time the shorter.
@@ -85,7 +87,11 @@ def best_orders(
             unit_duration_cost=0,
             profile=profile,
         )
-        _add_ways(model, profile, van, home, list(zip(stops, spots, strict=True)), way, after_pause)
+        # Whoever has no more stops goes home all the same.
+        model.add_edge(start, home, 0, 0, profile)
+        places = [(stop, spot) for stop, spot in zip(stops, spots, strict=True) if van.key in stop.vans]
+        _add_ways_out_and_home(model, profile, van, start, home, places, way)
+        _add_ways_between(model, profile, places, way, after_pause)
     found = model.solve(
         MultipleCriteria([MaxIterations(ROUNDS), NoImprovement(ROUNDS_WITHOUT_GAIN)]),
         seed=SEED,
@@ -102,21 +108,24 @@ def best_orders(
 _NEVER = 10**7
 
 
-def _add_ways(model, profile, van, home, places, way, after_pause):
-    """The ways of one van: to what it may not come to there is none."""
-    mine = [(stop, spot) for stop, spot in places if van.key in stop.vans]
-    for stop, spot in mine:
+def _add_ways_out_and_home(model, profile, van, start, home, places, way):
+    for stop, spot in places:
         if stop.is_pause:
-            model.add_edge(home, spot, 0, 0, profile)
+            model.add_edge(start, spot, 0, 0, profile)
             model.add_edge(spot, home, 0, 0, profile)
             continue
-        minutes, metres = way(van.home, stop.place)
-        # Where the way from home is not known it costs the usual one, and they are there at opening.
-        model.add_edge(home, spot, _cost(minutes, metres), minutes if van.home else 0, profile)
+        minutes, metres = way(van.start, stop.place)
+        is_free = van.leaves_home and (van.start is None or stop.place is None)
+        model.add_edge(start, spot, _cost(minutes, metres), 0 if is_free else minutes, profile)
+        minutes, metres = way(stop.place, van.home)
         # Nobody has to be home before closing time: the way back costs, but takes no working time.
         model.add_edge(spot, home, _cost(minutes, metres), 0, profile)
-    for here, spot in mine:
-        for there, other in mine:
+
+
+def _add_ways_between(model, profile, places, way, after_pause):
+    """Of the stops to which this van may come: to the others there is no way for it."""
+    for here, spot in places:
+        for there, other in places:
             if here is there:
                 continue
             if here.is_pause or there.is_pause:

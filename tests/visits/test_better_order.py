@@ -19,6 +19,7 @@ from visits.models import (
     Technician,
     TechnicianPreference,
     Visit,
+    WorkingHours,
     WorkType,
 )
 from visits.places import TooLateToUndo, VisitChanged
@@ -148,6 +149,33 @@ def test_what_is_under_way_or_promised_closer_stays(north, now, values):
     visit_at(north, now, NEAR, "11:00", **values)
     visit_at(north, now, MIDDLE, "13:00", **values)
     assert propose(north, now).places == ()
+
+
+def test_what_has_begun_hinders_nobody(north, now):
+    """Two past visits closer than the way between them, and one that runs over the break: the rest gains."""
+    for opens, closes in ((dt.time(8), dt.time(12)), (dt.time(13), dt.time(17, 30))):
+        WorkingHours.objects.create(technician=north.lou, weekday=1, starts=opens, ends=closes)
+    visit_at(north, now, NEAR, "08:00", state=Visit.State.DONE, completed_at=now, completed_on=DAY)
+    visit_at(north, now, FAR, "09:15", state=Visit.State.DONE, completed_at=now, completed_on=DAY)
+    visit_at(north, now, MIDDLE, "11:30", state=Visit.State.ON_SITE, arrived_at=now)
+    visit_at(north, now, FAR, "13:00")
+    visit_at(north, now, NEAR, "14:40")
+    visit_at(north, now, MIDDLE, "16:10")
+
+    order = propose(north, at(north, "12:10"))
+
+    # From the middle to far, near, middle and home: 12 + 24 + 12 + 24; then to middle, far, near, home.
+    assert order.minutes_saved == 24
+    assert {one.visit.number for one in order.places} <= {"V-4", "V-5", "V-6"}
+    assert all(one.start >= at(north, "13:00") for one in order.places)
+
+
+def test_a_visit_that_a_person_put_outside_the_hours_hinders_nobody(north, now):
+    visit_at(north, now, FAR, "09:00")
+    visit_at(north, now, NEAR, "11:00")
+    visit_at(north, now, MIDDLE, "13:00")
+    visit_at(north, now, MIDDLE, "19:00", until="20:30", called_ahead_at=now)
+    assert propose(north, now).minutes_saved > 0
 
 
 def test_an_absence_is_kept_free(north, now):

@@ -34,7 +34,7 @@ def cost_of(van, stops):
     return driven + (way(here, van.home)[0] if stops else 0)
 
 
-LOU = Van("lou", HOME, 480, 1050)
+LOU = Van("lou", HOME, HOME, 480, 1050)
 places = st.tuples(st.integers(-30, 30), st.integers(-30, 30))
 windows = st.tuples(st.integers(480, 800), st.integers(0, 240))
 
@@ -61,7 +61,7 @@ def test_one_technicians_order_costs_as_little_as_the_best_of_all(given_stops):
 def test_each_stop_goes_to_a_van_that_may_come():
     near_ann = stop("ann's", (9, 9), vans=("lou",))
     near_lou = stop("lou's", (1, 1), vans=("lou", "ann"))
-    ann = Van("ann", (10, 10), 480, 1050)
+    ann = Van("ann", (10, 10), (10, 10), 480, 1050)
     found = best_orders([LOU, ann], [near_ann, near_lou], way)
     assert (sorted(found["lou"]), found["ann"]) == (["ann's", "lou's"], [])
 
@@ -73,7 +73,7 @@ def test_a_stop_that_nobody_may_come_to_has_no_order():
 def test_two_at_the_same_time_need_two_vans():
     both = [stop(n, (1, n), earliest=600, latest=600, vans=("lou", "ann")) for n in range(2)]
     assert best_orders([LOU], [stop(n, (1, n), earliest=600, latest=600) for n in range(2)], way) is None
-    found = best_orders([LOU, Van("ann", HOME, 480, 1050)], both, way)
+    found = best_orders([LOU, Van("ann", HOME, HOME, 480, 1050)], both, way)
     assert sorted(len(keys) for keys in found.values()) == [1, 1]
 
 
@@ -91,5 +91,5 @@ def test_nothing_to_drive_is_an_empty_order():
 
 def test_the_same_question_has_the_same_answer():
     stops = [stop(n, (n * 7 % 11, n * 5 % 13), vans=("lou", "ann")) for n in range(12)]
-    vans = [LOU, Van("ann", (10, 10), 480, 1050)]
+    vans = [LOU, Van("ann", (10, 10), (10, 10), 480, 1050)]
     assert best_orders(vans, stops, way) == best_orders(vans, stops, way)
