@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from cases.duties import close_duties_about, open_duty
+from cases.duties import close_duties_about
 from cases.models import Duty
 from customers.models import TimelineEntry
 from customers.timeline import add_line
@@ -15,6 +15,7 @@ from visits.commitments import make_promises
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
 from visits.sweeper import catch_up_first
+from visits.visit_duties import open_visit_duty
 
 RING_WITHIN = dt.timedelta(hours=1)
 
@@ -75,19 +76,15 @@ def decline_visit(visit: Visit, *, because: str, by: Membership, now: dt.datetim
             )
         except OutcomeRefused as refused:
             raise ApprovalRefused(str(refused)) from refused
-        open_duty(
+        open_visit_duty(
+            visit,
             "visit declined",
-            visit.public_id,
             kind=Duty.Kind.CALL_CUSTOMER,
             title=f"Ring {visit.customer} with another time: visit {visit.number} was not approved",
             detail=because.strip(),
             due_at=calendar_of(visit.tenant).due_after(now, RING_WITHIN),
             now=now,
             owner=visit.booked_by,
-            owner_role=Role.DISPATCHER,
-            customer=visit.customer,
-            case=visit.case,
-            subject=visit.public_id,
         )
     return visit
 
