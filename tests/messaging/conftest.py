@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+import time_machine
 
 from messaging import kinds
 from messaging.keys import key_of
@@ -46,6 +47,39 @@ def answers(monkeypatch):
     said = Answers()
     monkeypatch.setitem(kinds._kinds, "test", said)
     return said
+
+
+class Clock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def pass_time(self, **parts):
+        self.now += dt.timedelta(**parts)
+        return self.now
+
+
+@pytest.fixture
+def moment(now):
+    """The server's clock stands at the tests' moment."""
+    with time_machine.travel(now, tick=False) as moment:
+        yield moment
+
+
+@pytest.fixture
+def clock(now):
+    """A clock that the test hands on and moves."""
+    return Clock(now)
+
+
+@pytest.fixture
+def north(cast, answers):
+    """Northgate, whose messages are of the kind "test"."""
+    return cast.north
 
 
 def make_message(desk, *, now, number=1, channel=Message.Channel.MAIL, **values):

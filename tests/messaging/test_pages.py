@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-import time_machine
 
 from cases.models import Duty
 from messaging import faults, pages
@@ -22,10 +21,7 @@ from visits.announcements import plan_visit_messages
 State = Message.State
 
 
-@pytest.fixture(autouse=True)
-def at_this_moment(now):
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture

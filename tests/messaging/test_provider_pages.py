@@ -3,7 +3,6 @@
 import html
 
 import pytest
-import time_machine
 from django.core import mail
 
 from messaging.models import Provider
@@ -48,10 +47,7 @@ HTTP = {
 PAGES = ["", "mail/", "sms/", "mail/test/", "sms/test/", "mail/remove/", "sms/remove/"]
 
 
-@pytest.fixture(autouse=True)
-def at_this_moment(now):
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture

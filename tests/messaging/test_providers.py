@@ -23,11 +23,6 @@ from tests.messaging.fakes.twilio import FakeTwilio
 State = Message.State
 
 
-@pytest.fixture
-def north(cast, answers):
-    return cast.north
-
-
 def smtp_values(server, **values):
     own = {"host": "127.0.0.1", "port": server.port, "security": "none", "user": USER}
     return {**own, "from_address": "hello@northgate.example", "replies_to": "", **values}

@@ -15,11 +15,6 @@ from tests.messaging.conftest import make_message
 State = Message.State
 
 
-@pytest.fixture
-def north(cast, answers):
-    return cast.north
-
-
 def sent(desk, now, **values):
     own = {"state": State.SENT, "sent_at": now, "channel": "sms", **values}
     return make_message(desk, now=now, **own)

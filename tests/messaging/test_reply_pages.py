@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-import time_machine
 
 from cases.models import Duty
 from messaging import pages
@@ -13,11 +12,7 @@ from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.messaging.conftest import make_message
 
-
-@pytest.fixture(autouse=True)
-def at_this_moment(now):
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ What = DeliveryReport.What
 MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-def north(cast, answers):
-    return cast.north
-
-
 def made(desk, now, **values):
     own = {"state": State.SENT, "sent_at": now, "provider_id": "pm-1", **values}
     with tenant(desk.tenant):

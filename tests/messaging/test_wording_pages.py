@@ -21,10 +21,7 @@ BOOKED_MAIL = EDIT.format("booked", "mail", "en")
 OWN = "{desk}: {who} comes {day}, {window}. {link}"
 
 
-@pytest.fixture(autouse=True)
-def at_this_moment(now):
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture
