@@ -66,6 +66,8 @@ class Tabs:
             device_scale_factor=scale,
             locale="en-GB",
             timezone_id="Europe/London",
+            # A colour halfway to the next is no colour to judge.
+            reduced_motion="reduce",
         )
         self.contexts.append(context)
         # Scripts see the moment that the server sees; their timers run on.
