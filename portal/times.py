@@ -9,8 +9,8 @@ from visits.booking import book_visit
 from visits.entitled import still_open
 from visits.maintenance import waiting_service
 from visits.models import Visit
-from visits.moving import MoveRefused, move_visit
-from visits.places import hold_technicians
+from visits.moving import move_visit
+from visits.places import MoveRefused, hold_technicians
 from visits.slots import Slot, Wanted, best_slots
 
 SAID = "Said so on their page"

@@ -19,8 +19,8 @@ from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
 from visits.models import Visit
-from visits.moving import MoveRefused
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
+from visits.places import MoveRefused
 from visits.told import told_zone
 from visits.visit_duties import open_visit_duty
 from visits.wording import clock_words, day_words, window_words

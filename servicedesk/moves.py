@@ -23,7 +23,8 @@ from visits.availability import diaries
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.fitting import fit
 from visits.models import Technician, Visit
-from visits.moving import MoveRefused, move_visit
+from visits.moving import move_visit
+from visits.places import MoveRefused
 from visits.preferences import wishes_for
 from visits.rearranging import latest_rearrangement
 from visits.slots import Slot, Wanted, best_slots

@@ -5,11 +5,9 @@ from collections.abc import Iterable
 
 from tenancy.models import Membership
 from visits.models import Rearrangement, Technician, Visit
-from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, crews_of
+from visits.places import crews_of
 from visits.rearranging import rearrange
 from visits.relocating import Change
-
-__all__ = ["MoveRefused", "NeedsAgreement", "PlaceTaken", "VisitChanged", "move_visit"]
 
 
 def move_visit(

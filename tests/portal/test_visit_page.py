@@ -13,7 +13,7 @@ from portal.times import free_times, take_time
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Visit
-from visits.moving import MoveRefused
+from visits.places import MoveRefused
 from visits.sweeper import sweep
 
 

@@ -26,9 +26,9 @@ from tests.cast import make_visit
 from visits.booking import SlotTaken, book_visit, undo_booking
 from visits.crews import add_member, remove_member
 from visits.models import Rearrangement, Technician, Visit
-from visits.moving import MoveRefused, move_visit
+from visits.moving import move_visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
-from visits.places import TooLateToUndo
+from visits.places import MoveRefused, TooLateToUndo
 from visits.rearranging import undo
 from visits.restoring import restore_visit
 from visits.swapping import swap_visits

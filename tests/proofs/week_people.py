@@ -16,9 +16,9 @@ from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.gate import Completion, Report, complete_visit
 from visits.models import Technician, Visit
-from visits.moving import MoveRefused, move_visit
+from visits.moving import move_visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss, nobody_came
-from visits.places import TooLateToUndo
+from visits.places import MoveRefused, TooLateToUndo
 from visits.rearranging import latest_rearrangement, undo
 from visits.restoring import restore_visit
 

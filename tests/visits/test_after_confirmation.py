@@ -8,7 +8,8 @@ from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.confirming import confirm_visit
 from visits.models import Visit
-from visits.moving import NeedsAgreement, move_visit
+from visits.moving import move_visit
+from visits.places import NeedsAgreement
 from visits.rearranging import latest_rearrangement, undo
 
 # Friday 6 March 2026, 14:00 in London, the day after the tests' moment.

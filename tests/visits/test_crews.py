@@ -11,7 +11,8 @@ from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.crews import add_member, remove_member
 from visits.models import Absence, Assignment, Visit
-from visits.moving import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, move_visit
+from visits.moving import move_visit
+from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
 from visits.rearranging import undo
 
 START = dt.datetime(2026, 3, 6, 10, 0, tzinfo=dt.UTC)

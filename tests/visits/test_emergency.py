@@ -11,8 +11,7 @@ from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.emergency import insert, proposal
 from visits.models import Absence, Assignment, Rearrangement, Visit, WorkingHours
-from visits.moving import MoveRefused, NeedsAgreement, VisitChanged
-from visits.places import crews_of
+from visits.places import MoveRefused, NeedsAgreement, VisitChanged, crews_of
 from visits.rearranging import undo
 
 # Friday 6 March 2026. The desk works from 8:00 to 17:30; the way takes 20 minutes.

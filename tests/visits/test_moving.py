@@ -16,7 +16,8 @@ from visits.commitments import keep_promise
 from visits.confirming import confirm_visit
 from visits.fitting import fit
 from visits.models import Absence, Assignment, TechnicianPreference, Visit
-from visits.moving import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, move_visit
+from visits.moving import move_visit
+from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
 
 # Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
 START = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)

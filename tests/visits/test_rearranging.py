@@ -12,8 +12,8 @@ from tests.cast import make_visit
 from visits.announcements import plan_visit_messages
 from visits.confirming import confirm_visit
 from visits.models import Assignment, RearrangedVisit, Rearrangement, Visit
-from visits.moving import PlaceTaken, VisitChanged, move_visit
-from visits.places import TooLateToUndo
+from visits.moving import move_visit
+from visits.places import PlaceTaken, TooLateToUndo, VisitChanged
 from visits.rearranging import latest_rearrangement, undo
 from visits.reminders import plan_reminders
 

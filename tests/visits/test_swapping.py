@@ -11,7 +11,7 @@ from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Assignment, Rearrangement, Visit
-from visits.moving import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
+from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
 from visits.rearranging import undo
 from visits.swapping import swap_visits
 

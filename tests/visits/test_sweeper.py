@@ -15,8 +15,9 @@ from tests.cast import make_visit
 from visits import fieldwork, sweeper
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.models import Assignment, Visit
-from visits.moving import MoveRefused, NeedsAgreement, VisitChanged, move_visit
+from visits.moving import move_visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
+from visits.places import MoveRefused, NeedsAgreement, VisitChanged
 from visits.sweeper import sweep
 
 # Thursday 5 March 2026, 14:00 in London; the window ends at 15:00.
