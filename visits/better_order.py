@@ -97,7 +97,8 @@ def apply_better_order(
 ) -> Rearrangement:
     """Put the visits where the proposal says, all or none; undone like any move.
 
-    `key` is that of the proposal which the person saw. Customers hear of it where somebody else comes.
+    `key` is that of the proposal which the person saw. Customers hear of another person, not of
+    another minute: every window stays as it was told.
     Raises VisitChanged when the day is another one by now, and what a move raises.
     """
     if order.key != key or not order.places:
@@ -110,6 +111,7 @@ def apply_better_order(
             start=place.start,
             length=place.visit.planned_end - place.visit.planned_start,
             tell=place.is_new_person,
+            keeps_window=True,
         )
         for place in order.places
     ]

@@ -38,6 +38,8 @@ class Change:
     # The customer's yes to it; whether they are told.
     agreed: bool = False
     tell: bool = True
+    # The window stays as promised, and the new start lies in it: they are told of another person only.
+    keeps_window: bool = False
     # How many technicians it takes from now on; None: as many as before, or as come.
     crew: int | None = None
 
@@ -62,11 +64,26 @@ class _Step:
 
     @property
     def keeps_window(self) -> bool:
-        return self.is_new_time and not self.change.tell and not self.change.agreed
+        change = self.change
+        return self.is_new_time and (change.keeps_window or not (change.tell or change.agreed))
 
     @property
     def window_moves_by(self) -> dt.timedelta:
         return dt.timedelta() if self.keeps_window else self.change.start - self.visit.planned_start
+
+
+@dataclass(frozen=True)
+class _News:
+    """What is new in a step; taken before it is written, when old and new are still apart."""
+
+    is_new_time: bool
+    is_new_window: bool
+    is_new_person: bool
+
+    @classmethod
+    def of(cls, step: _Step) -> "_News":
+        """Of one step."""
+        return cls(step.is_new_time, step.is_new_time and not step.keeps_window, step.is_new_person)
 
 
 def relocate(
@@ -91,12 +108,12 @@ def relocate(
     for step in steps:
         _check_fit(step, now, [other.visit.pk for other in steps])
         _check_agreement(step, reason=reason, by=by, now=now)
-    news = [(step, step.is_new_time, step.is_new_person) for step in steps]
+    news = [(step, _News.of(step)) for step in steps]
     for step in steps:
         _write(step, now)
     place([(step.visit, list(step.change.technicians)) for step in steps])
-    for step, is_new_time, is_new_person in news:
-        _follow_up(step, is_new_time, is_new_person, title, reason, by=by, now=now, tell_after=tell_after)
+    for step, what in news:
+        _follow_up(step, what, title, reason, by=by, now=now, tell_after=tell_after)
 
 
 def _check_it_may_move(visit, version):
@@ -196,28 +213,29 @@ WRITTEN = [
 ]
 
 
-def _follow_up(step, is_new_time, is_new_person, title, reason, *, by, now, tell_after):
+def _follow_up(step, news, title, reason, *, by, now, tell_after):
     """Promises, messages, duties and the time line, in the transaction of the change."""
     visit, change = step.visit, step.change
     renew_backup(visit, now=now)
     # A visit that nobody had yet is news to the customer too: a name.
-    tell = change.tell and (is_new_time or is_new_person)
-    if is_new_time:
-        renew_promises(visit, by=by, now=now, agreed_by_customer=change.agreed, told=tell)
+    tell = change.tell and (news.is_new_window or news.is_new_person)
+    if news.is_new_time:
+        is_told = change.tell and news.is_new_window
+        renew_promises(visit, by=by, now=now, agreed_by_customer=change.agreed, told=is_told)
         # What waits to tell the time is replaced: it would not be told at all.
         tell = tell or waits_to_be_told(visit)
         cancel_visit_messages(visit, now=now)
         # The call that was waited for is promised for another time now.
         close_duties_about(visit.public_id, Duty.Kind.CALL_AHEAD, by=by, now=now, outcome="Moved")
-        if tell or change.agreed:
+        if change.agreed or (tell and news.is_new_window):
             # Before the move is planned: whom nothing reaches is rung about it.
             said = "A new time was agreed or told"
             close_duties_about(visit.public_id, Duty.Kind.TELL_CUSTOMER, by=by, now=now, outcome=said)
-    elif is_new_person:
+    elif news.is_new_person:
         reword_promises(visit, by=by)
         # Written when they leave, all others name who comes then; these were true of the one before.
         outbox.cancel_about(visit.public_id, because="Somebody else comes", kinds=["on the way", "delayed"])
-    if change.agreed and not is_new_time:
+    if change.agreed and not news.is_new_time:
         keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the change", by=by)
     if tell:
         plan_visit_messages(visit, "moved", now=now, send_after=tell_after)

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from cases.models import Case
+from cases.models import Case, Promise
 from customers.models import Site
 from messaging.models import Message
 from tenancy.calendars import calendar_of, instant_at, zone_of
@@ -12,6 +12,8 @@ from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.visits.making import make_visit
 from visits.better_order import apply_better_order, better_order
+from visits.commitments import make_promises
+from visits.letters import filling_of
 from visits.models import (
     Absence,
     Assignment,
@@ -237,6 +239,31 @@ def test_another_name_is_told(north, now):
     order = propose(north, now)
     apply_better_order(order, key=order.key, reason="", by=north.dispatcher, now=now)
     assert set(Message.objects.filter(kind="moved").values_list("channel", flat=True)) >= {"mail"}
+
+
+def test_another_name_at_another_minute_leaves_the_window_as_told(north, now):
+    """Told of Marek and of the hours they know; the promise to come stands, in his name."""
+    Technician.objects.filter(pk=north.marek.pk).update(home_latitude=FAR, home_longitude=0)
+    WorkingHours.objects.create(technician=north.marek, weekday=1, starts=dt.time(13), ends=dt.time(17, 30))
+    visit_at(north, now, NEAR, "09:00")
+    far = visit_at(north, now, FAR, "11:00")
+    make_promises(far, by=north.dispatcher, now=now)
+    order = propose(north, now)
+    assert told(north, order) == [(far.number, "Marek", "13:00")]
+
+    apply_better_order(order, key=order.key, reason="", by=north.dispatcher, now=now)
+
+    moved = Visit.objects.get(pk=far.pk)
+    assert moved.planned_start == at(north, "13:00")
+    assert (moved.window_start, moved.window_end) == (at(north, "08:00"), at(north, "17:30"))
+    assert (moved.told_from, moved.told_until) == (dt.time(8), dt.time(17, 30))
+    letter = Message.objects.get(kind="moved", channel="mail")
+    assert letter.subject_start == moved.planned_start
+    said = filling_of(letter, moved, language="en", now=now)
+    assert (said["who"], said["between"]) == ("Marek", "8 am and 5:30 pm")
+    window = moved.promises.get(promise__kind=Promise.Kind.WINDOW).promise
+    assert (window.state, window.renegotiated_at, window.due_at) == ("open", None, at(north, "17:30"))
+    assert window.text == "Marek will be there on 10 March, 08:00 to 17:30"
 
 
 def test_a_day_that_changed_meanwhile_is_looked_at_again(north, now):
