@@ -16,19 +16,12 @@ from contracts.cancelling import (
     undo_cancellation,
 )
 from contracts.cover import cover_of
-from contracts.models import (
-    Cancellation,
-    Contract,
-    ContractTerm,
-    Payment,
-    Renewal,
-    RenewalOffer,
-)
+from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal, RenewalOffer
 from contracts.renewals import renew
 from contracts.verifying import ask_to_judge
 from tenancy.calendars import calendar_of
 from tenancy.scope import tenant
-from tests.contracts.test_renewals import at_once, kinds
+from tests.contracts.racing import at_once, kinds
 
 TODAY = dt.date(2026, 3, 5)
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)

@@ -1,23 +1,20 @@
 """Two at once make one term (R1.3, R1.9)."""
 
 import datetime as dt
-import threading
-import time
 from decimal import Decimal
 from functools import partial
 
 import pytest
-from django.db import connection, connections
 
 from contracts.evidence import AlreadyDecided, confirm_evidence, log_evidence
-from contracts.models import Contract, ContractTerm, Payment, Renewal, RenewalEvidence
+from contracts.models import ContractTerm, Payment, Renewal, RenewalEvidence
 from contracts.renewals import AlreadyRenewed, renew
 from contracts.taking_back import return_payment
 from tenancy.scope import tenant
+from tests.contracts.racing import at_once, kinds
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
 NEXT_END = dt.date(2027, 3, 14)
-WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture
@@ -27,38 +24,6 @@ def desk(committed_cast):
         ContractTerm.objects.filter(pk=committed_cast.north.term.pk).update(starts_on=START, ends_on=END)
         committed_cast.north.term.refresh_from_db()
     return committed_cast.north
-
-
-def at_once(desk, *acts):
-    """What came of acts that all began while somebody held the contract, in no order."""
-    results = []
-
-    def run(act):
-        try:
-            with tenant(desk.tenant):
-                results.append(act())
-        except Exception as refused:
-            results.append(refused)
-        finally:
-            connections["default"].close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    with tenant(desk.tenant), connection.cursor() as cursor:
-        Contract.objects.select_for_update(of=("self",)).get(pk=desk.contract.pk)
-        for thread in threads:
-            thread.start()
-        gives_up, waiting = time.monotonic() + 30, 0
-        while waiting < len(acts) and time.monotonic() < gives_up:
-            cursor.execute(WAITING)
-            waiting = cursor.fetchone()[0]
-    for thread in threads:
-        thread.join(timeout=30)
-    assert waiting == len(acts)
-    return results
-
-
-def kinds(results):
-    return sorted(type(result).__name__ for result in results)
 
 
 def ends(desk):

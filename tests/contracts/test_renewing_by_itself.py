@@ -1,12 +1,10 @@
 """The clock adds the next term of contracts that renew by themselves, and of no others (R1.9)."""
 
 import datetime as dt
-import threading
-import time
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from contracts.co_terminating import end_together
@@ -27,6 +25,7 @@ from contracts.terms import ONE_DAY
 from customers.models import TimelineEntry
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.contracts.racing import at_once
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
 # 30 days before the end: the last day on which notice is in time.
@@ -277,24 +276,11 @@ def test_another_desks_contracts_are_not_touched(cast, north, now):
         assert terms(cast.south) == [(START, END)]
 
 
-WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
-
-
 def test_the_clock_and_a_person_at_the_same_moment_make_one_term(committed_cast, now):
     desk = committed_cast.north
     with tenant(desk.tenant):
         ContractTerm.objects.filter(pk=desk.term.pk).update(starts_on=START, ends_on=END)
         set_up(desk)
-    results = []
-
-    def run(act):
-        try:
-            with tenant(desk.tenant):
-                results.append(act())
-        except AlreadyRenewed as refused:
-            results.append(refused)
-        finally:
-            connections["default"].close()
 
     def by_person():
         return renew(
@@ -307,18 +293,9 @@ def test_the_clock_and_a_person_at_the_same_moment_make_one_term(committed_cast,
         )
 
     acts = [by_person, *[lambda: renew_by_themselves(NOTICE + ONE_DAY, now=now)] * 3]
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    with tenant(desk.tenant), connection.cursor() as cursor:
-        Contract.objects.select_for_update(of=("self",)).get(pk=desk.contract.pk)
-        for thread in threads:
-            thread.start()
-        gives_up, waiting = time.monotonic() + 30, 0
-        while waiting < len(acts) and time.monotonic() < gives_up:
-            cursor.execute(WAITING)
-            waiting = cursor.fetchone()[0]
-    for thread in threads:
-        thread.join(timeout=30)
-    assert waiting == len(results) == len(acts)
+    results = at_once(desk, *acts)
+    assert len(results) == len(acts)
+    assert all(isinstance(result, Renewal | AlreadyRenewed | list) for result in results)
     with tenant(desk.tenant):
         assert terms(desk) == [(START, END), NEXT]
         assert Renewal.objects.count() == TimelineEntry.objects.filter(kind="renewal").count() == 1

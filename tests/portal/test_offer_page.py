@@ -27,7 +27,7 @@ from messaging.models import Message
 from servicedesk.embedded import ports
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.contracts.test_offers import NEXT, TODAY, scene
+from tests.contracts.offer_scene import NEXT, TODAY, scene
 
 
 @pytest.fixture(autouse=True)

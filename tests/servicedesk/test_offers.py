@@ -24,7 +24,7 @@ from messaging.delivery import deliver_due
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.contracts.test_offers import scene
+from tests.contracts.offer_scene import scene
 from tests.messaging.conftest import make_message
 
 
