@@ -91,13 +91,13 @@ def decide_approval(request, id):
     if not form.is_valid():
         return _approval_page(request, visit, now, form=form, status=422)
     data = form.cleaned_data
+    seen = {"by": request.membership, "now": now, "version": data["version"]}
     try:
         if data["word"] == APPROVE:
-            approve_visit(visit, by=request.membership, now=now)
+            approve_visit(visit, **seen)
             says = f"Approved: {visit.customer.name} is told."
         else:
-            because, version = data["because"], data["version"]
-            decline_visit(visit, because=because, by=request.membership, now=now, version=version)
+            decline_visit(visit, because=data["because"], **seen)
             says = f"Declined: somebody rings {visit.customer.name} with another time."
     except ApprovalRefused as refused:
         form.add_error(None, str(refused))

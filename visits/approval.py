@@ -8,12 +8,13 @@ from cases.duties import close_duties_about
 from cases.models import Duty
 from customers.models import TimelineEntry
 from customers.timeline import add_line
-from tenancy.calendars import calendar_of
+from tenancy.calendars import calendar_of, local_time, zone_of
 from tenancy.models import Membership, Role
 from visits.announcements import plan_visit_messages
 from visits.commitments import make_promises
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
+from visits.places import changed_by, who_changed
 from visits.sweeper import catch_up_first
 from visits.visit_duties import open_visit_duty
 
@@ -24,20 +25,18 @@ class ApprovalRefused(ValueError):
     """It cannot be decided so; the text says why."""
 
 
-def approve_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
-    """Approve it: from here on it is promised and told like any other. Approving twice counts once.
+def approve_visit(visit: Visit, *, by: Membership, now: dt.datetime, version: int) -> Visit:
+    """Approve it as it was read, at `version`: from here on it is promised and told like any other.
 
-    Raises ApprovalRefused for anybody but a manager, and for a visit that nobody waits for any more.
+    Approving twice counts once. Raises ApprovalRefused for anybody but a manager, for a visit that
+    nobody waits for any more, and for one that somebody else decided on or changed meanwhile.
     """
-    catch_up_first(visit, now=now)
+    version = catch_up_first(visit, now=now, version=version)
     with transaction.atomic():
         visit = _locked(visit, by)
-        if visit.approved_at is not None:
+        if visit.approved_at is not None and visit.approved_by_id == by.pk:
             return visit
-        if visit.approval_asked_at is None:
-            raise ApprovalRefused("This visit needs no approval.")
-        if visit.state not in Visit.WAITING_STATES:
-            raise ApprovalRefused(f"This visit is {visit.get_state_display().lower()} already.")
+        _check_it_is_as_read(visit, version)
         visit.approved_at, visit.approved_by = now, by
         visit.version += 1
         visit.changed_at = now
@@ -60,16 +59,16 @@ def approve_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
 
 
 def decline_visit(visit: Visit, *, because: str, by: Membership, now: dt.datetime, version: int) -> Visit:
-    """Decline it: cancelled by us. No message told the customer of it, and none takes it back.
+    """Decline it as it was read: cancelled by us. No message told the customer of it, and none takes it back.
 
     But whoever booked it spoke to them: a call is owed, with another time, within one business hour.
-    Raises ApprovalRefused for anybody but a manager, without a reason, and where it cannot be cancelled.
+    Raises ApprovalRefused as `approve_visit` does, without a reason, and where it cannot be cancelled.
     """
     if not because.strip():
         raise ApprovalRefused("Say why.")
+    version = catch_up_first(visit, now=now, version=version)
     with transaction.atomic():
-        if not _locked(visit, by).awaits_approval:
-            raise ApprovalRefused("This visit has been approved, or needs no approval.")
+        _check_it_is_as_read(_locked(visit, by), version)
         try:
             visit = cancel_visit(
                 visit, whose=Whose.US, because=f"Not approved: {because}", by=by, now=now, version=version
@@ -93,3 +92,18 @@ def _locked(visit, by) -> Visit:
     if by.role != Role.MANAGER:
         raise ApprovalRefused("A third appointment is approved by a manager.")
     return Visit.objects.select_for_update().get(pk=visit.pk)
+
+
+def _check_it_is_as_read(visit, version):
+    """It still waits for a word, and nobody has changed it since."""
+    if visit.approval_asked_at is None:
+        raise ApprovalRefused("This visit needs no approval.")
+    if visit.approved_at is not None:
+        clock = local_time(visit.approved_at, zone_of(visit.tenant))
+        raise ApprovalRefused(f"{visit.approved_by.name} approved this visit at {clock:%H:%M}.")
+    if visit.state not in Visit.WAITING_STATES:
+        who = changed_by(visit)
+        by_whom = f", by {who.name}" if who else ""
+        raise ApprovalRefused(f"This visit is {visit.get_state_display().lower()} already{by_whom}.")
+    if visit.version != version:
+        raise ApprovalRefused(who_changed(visit))

@@ -86,16 +86,21 @@ def place_is_free(else_says: Callable[[], str]) -> AbstractContextManager[None]:
 def who_changed(visit: Visit) -> str:
     """In words: who changed the visit last, and how it stands now."""
     zone = zone_of(visit.tenant)
-    change = visit.history.order_by("-pgh_created_at", "-pk").first()
-    user = (change.pgh_context or {}).get("user") if change else None
-    member = Membership.objects.select_related("user").filter(user_id=user).first() if user else None
+    member = changed_by(visit)
     names = ", ".join(who.name for who in crews_of([visit.pk])[visit.pk]) or "nobody"
     start = local_time(visit.planned_start, zone)
     return (
         f"{member.name if member else 'Somebody'} changed this visit at "
         f"{local_time(visit.changed_at, zone):%H:%M}. It stands with {names} on "
-        f"{start:%a} {start.day} {start:%b}, {start:%H:%M}. Look at it again before you move it."
+        f"{start:%a} {start.day} {start:%b}, {start:%H:%M}. Look at it again."
     )
+
+
+def changed_by(visit: Visit) -> Membership | None:
+    """Who changed the visit last; None where the clock did, or a customer."""
+    change = visit.history.order_by("-pgh_created_at", "-pk").first()
+    user = (change.pgh_context or {}).get("user") if change else None
+    return Membership.objects.select_related("user").filter(user_id=user).first() if user else None
 
 
 def _taken_words(wanted):

@@ -197,7 +197,10 @@ class Week(People):
             self._at(at, self._decline, played)
 
     def _approve(self, played):
-        self._try(played, lambda visit: approve_visit(visit, by=played.desk.manager, now=self.now))
+        self._try(
+            played,
+            lambda visit: approve_visit(visit, by=played.desk.manager, now=self.now, version=visit.version),
+        )
         if self.went:
             played.approved, played.told_at = True, self.now
             played.promise = "open" if played.window_end > self.now else None

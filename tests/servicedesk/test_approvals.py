@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+import pghistory
 import pytest
 
 from cases.models import Duty, Goodwill, GoodwillItem
@@ -11,6 +12,7 @@ from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.booking import book_visit
 from visits.models import Visit
+from visits.moving import move_visit
 from visits.sweeper import sweep
 
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -110,10 +112,29 @@ def test_declined_with_a_reason_it_is_off(manager, visit):
     assert (late.status_code, "cancelled by us already" in late.text) == (409, True)
 
 
-def test_changed_meanwhile_it_is_not_declined(manager, visit):
-    said = {"word": "decline", "because": "Marek goes", "version": visit.version + 1}
+@pytest.mark.parametrize("word_given", ["approve", "decline"])
+def test_changed_meanwhile_it_is_not_decided(manager, visit, north, now, word_given):
+    said = {"word": word_given, "because": "Marek goes", "version": visit.version}
+    with pghistory.context(user=north.dispatcher.user_id):
+        move_visit(
+            visit, technician=north.marek, start=visit.planned_start, reason="", by=north.dispatcher, now=now,
+            version=visit.version,
+        )  # fmt: skip
     answer = manager.post(word(visit), said)
-    assert (answer.status_code, "Somebody changed this visit meanwhile" in answer.text) == (409, True)
+    assert answer.status_code == 409
+    assert "Dana Whitlock changed this visit at 13:07. It stands with Marek Novak on" in answer.text
+    visit.refresh_from_db()
+    # What they typed is kept, beside what the visit is now.
+    assert f'name="version" value="{visit.version}"' in answer.text
+    assert 'value="Marek goes"' in answer.text
+    assert visit.awaits_approval
+    assert manager.post(word(visit), said | {"version": visit.version}).status_code == 302
+
+
+def test_without_what_was_read_nothing_is_decided(manager, visit):
+    assert manager.post(word(visit), {"word": "approve"}).status_code == 422
+    visit.refresh_from_db()
+    assert visit.awaits_approval
 
 
 def test_a_dispatcher_looks_and_does_not_decide(client, north, visit, owned):

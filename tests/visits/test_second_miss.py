@@ -194,7 +194,7 @@ class TestTheThirdAppointment:
     def test_approved_it_is_promised_and_told_and_reminded_of_like_any_other(self, north, missed):
         visit = booked(north)
         at = MISSED_AT + 20 * MINUTE
-        visit = approve_visit(visit, by=north.manager, now=at)
+        visit = approve_visit(visit, by=north.manager, now=at, version=visit.version)
         assert (visit.approved_at, visit.approved_by, visit.awaits_approval) == (at, north.manager, False)
         told = Message.objects.filter(subject=visit.public_id)
         assert {(m.kind, m.state, m.send_after) for m in told} == {("booked", "planned", at)}
@@ -202,7 +202,7 @@ class TestTheThirdAppointment:
         (duty,) = duties(Duty.Kind.APPROVE_VISIT)
         assert (duty.outcome, duty.closed_by) == ("Approved by Robin Vale", north.manager)
         version = visit.version
-        assert approve_visit(visit, by=north.manager, now=at + HOUR).version == version
+        assert approve_visit(visit, by=north.manager, now=at + HOUR, version=visit.version).version == version
         plan_reminders(now=AGAIN - DAY)
         assert told.filter(kind="reminder").exists()
         assert confirm_visit(visit, by=None, now=at, said="Yes").state == Visit.State.CONFIRMED
@@ -231,19 +231,19 @@ class TestTheThirdAppointment:
         (call,) = duties(Duty.Kind.CALL_CUSTOMER, subject=visit.public_id)
         assert (call.owner, call.due_at, call.detail) == (north.dispatcher, MISSED_AT + HOUR, "Send Marek")
         with pytest.raises(ApprovalRefused, match="cancelled by us already"):
-            approve_visit(visit, by=north.manager, now=MISSED_AT)
+            approve_visit(visit, by=north.manager, now=MISSED_AT, version=visit.version)
 
     def test_only_a_manager_decides(self, north, missed):
         visit = booked(north)
         with pytest.raises(ApprovalRefused, match="by a manager"):
-            approve_visit(visit, by=north.dispatcher, now=MISSED_AT)
+            approve_visit(visit, by=north.dispatcher, now=MISSED_AT, version=visit.version)
         with pytest.raises(ApprovalRefused, match="by a manager"):
             decline_visit(visit, because="x", by=north.dispatcher, now=MISSED_AT, version=visit.version)
 
     def test_a_visit_that_needs_none_is_neither_approved_nor_declined(self, north):
         visit = make_visit(north, start=AGAIN, technician=north.lou)
         with pytest.raises(ApprovalRefused, match="needs no approval"):
-            approve_visit(visit, by=north.manager, now=MISSED_AT)
+            approve_visit(visit, by=north.manager, now=MISSED_AT, version=visit.version)
         with pytest.raises(ApprovalRefused, match="needs no approval"):
             decline_visit(visit, because="x", by=north.manager, now=MISSED_AT, version=visit.version)
 
@@ -288,7 +288,7 @@ class TestTheThirdAppointment:
         refused = pytest.raises(IntegrityError, match="stands")
         with refused, transaction.atomic():
             Visit.objects.filter(pk=visit.pk).update(approval_asked_at=None)
-        approve_visit(visit, by=north.manager, now=MISSED_AT)
+        approve_visit(visit, by=north.manager, now=MISSED_AT, version=visit.version)
         with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
             Visit.objects.filter(pk=visit.pk).update(approved_at=None, approved_by=None)
 
@@ -356,7 +356,7 @@ class TestNobodyDecides:
         assert sweep(now=due + MINUTE).unapproved == 0
         alarm_duty = duties(Duty.Kind.APPROVE_VISIT, owner_role="dispatcher")
         assert [(d.owner, d.subject) for d in alarm_duty] == [(north.dispatcher, visit.public_id)]
-        approve_visit(visit, by=north.manager, now=due + HOUR)
+        approve_visit(visit, by=north.manager, now=due + HOUR, version=visit.version)
         assert not Duty.objects.open().filter(kind=Duty.Kind.APPROVE_VISIT).exists()
 
     def test_booked_for_soon_the_supervisor_has_until_it_begins(self, north, missed):
@@ -376,4 +376,4 @@ class TestNobodyDecides:
     def test_once_missed_it_is_not_approved_any_more(self, north, missed):
         visit = booked(north)
         with pytest.raises(ApprovalRefused, match="missed already"):
-            approve_visit(visit, by=north.manager, now=AGAIN + 2 * HOUR)
+            approve_visit(visit, by=north.manager, now=AGAIN + 2 * HOUR, version=visit.version)
