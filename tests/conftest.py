@@ -7,10 +7,12 @@ database. Every desk of a test has a look-alike beside it whose rows could leak.
 import datetime as dt
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 
+from tenancy.scope import tenant
 from tests.browser import chromium, live_desk, page_as
 from tests.cast import Cast, empty_every_table, make_cast
 
@@ -58,6 +60,13 @@ def now() -> dt.datetime:
 
 
 @pytest.fixture
+def moment(now):
+    """The server's clock stands at the tests' moment."""
+    with time_machine.travel(now, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
 def committed(django_db_setup, django_db_blocker):
     """The database with real commits, for threads, workers and browsers; emptied afterwards."""
     with django_db_blocker.unblock():
@@ -72,6 +81,13 @@ def committed(django_db_setup, django_db_blocker):
 def cast(db, now) -> Cast:
     """A desk with one person per role, a customer with history, and its look-alike."""
     return make_cast(now=now)
+
+
+@pytest.fixture
+def north(cast):
+    """Northgate, its scope open. Where tests need more of it, or a closed one, they say so themselves."""
+    with tenant(cast.north.tenant):
+        yield cast.north
 
 
 @pytest.fixture

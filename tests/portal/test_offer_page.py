@@ -3,11 +3,9 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from html import unescape
 
 import pytest
 from django.core import mail
-from django.utils.html import strip_tags
 from playwright.sync_api import expect
 
 from cases.models import Duty
@@ -28,12 +26,9 @@ from servicedesk.embedded import ports
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.contracts.offer_scene import NEXT, TODAY, scene
+from tests.reading import text
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(time_machine, now):
-    """Pages ask the clock themselves."""
-    time_machine.move_to(now, tick=False)
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 def send(desk, now, **changes):
@@ -57,12 +52,6 @@ def token_of(offer, now, expires_at=None):
 def link(cast, now):
     with tenant(cast.north.tenant):
         return send(cast.north, now, words="Thank you for ten years.\n\n<b>& more</b>")
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg).*?</\1>", "", response.content.decode())
-    return re.sub(r"\s+", " ", unescape(strip_tags(re.sub(r"<[^>]*>", " ", body))))
 
 
 def now_is(cast, offer):

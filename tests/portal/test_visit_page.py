@@ -16,11 +16,7 @@ from visits.models import Visit
 from visits.places import MoveRefused
 from visits.sweeper import sweep
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(time_machine, now):
-    """Pages ask the clock themselves."""
-    time_machine.move_to(now, tick=False)
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import time_machine
 
 from servicedesk.embedded import places
 from servicedesk.embedded.pytest_plugin import quick_folder
@@ -32,13 +31,6 @@ def checkout() -> Iterator[Path]:
 
 
 @pytest.fixture
-def moment(now):
-    """The server's clock stands at the tests' moment."""
-    with time_machine.travel(now, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
 def north(cast, moment):
     """Northgate's scope is open; Southgate has a missed visit of its own that could leak."""
     with tenant(cast.south.tenant):
@@ -61,6 +53,35 @@ def scene(north):
 
 @pytest.fixture
 def dispatcher(client, north):
-    """A client signed in as Northgate's dispatcher."""
-    client.force_login(north.dispatcher.user)
+    """The browser of Northgate's dispatcher."""
+    return signed_in(client, north.dispatcher)
+
+
+@pytest.fixture
+def sales(client, north):
+    """The browser of Northgate's sales rep."""
+    return signed_in(client, north.sales)
+
+
+@pytest.fixture
+def accounts(client, north):
+    """The browser of Northgate's accountant."""
+    return signed_in(client, north.accounts)
+
+
+@pytest.fixture
+def manager(client, north):
+    """The browser of Northgate's manager."""
+    return signed_in(client, north.manager)
+
+
+@pytest.fixture
+def lou(client, north):
+    """Northgate's technician, signed in on their phone."""
+    signed_in(client, north.technician)
+    return north.technician
+
+
+def signed_in(client, member):
+    client.force_login(member.user)
     return client

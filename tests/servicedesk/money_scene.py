@@ -1,11 +1,7 @@
 """Money at a desk, for tests of its pages."""
 
 import datetime as dt
-import re
 from decimal import Decimal
-from html import unescape
-
-from django.utils.html import strip_tags
 
 from contracts.models import ContractTerm, MoneyOut, Payment
 from contracts.open_money import wait_for_person
@@ -49,13 +45,6 @@ def money_out(now, amount="612.00", **fields):
             **fields,
         }
     )
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
-    body = re.sub(r"<(?!/?(b|i|s|u|strong)\b)[^>]*>", " ", body)
-    return re.sub(r"\s+", " ", unescape(strip_tags(body)))
 
 
 def last_end(contract):

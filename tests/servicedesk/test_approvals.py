@@ -15,13 +15,9 @@ from visits.models import Visit
 from visits.moving import move_visit
 from visits.sweeper import sweep
 
+pytestmark = pytest.mark.usefixtures("moment")
+
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(time_machine, now):
-    """Pages ask the clock themselves."""
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture
@@ -59,12 +55,6 @@ def visit(north):
 @pytest.fixture
 def owned(north):
     return Duty.objects.get(kind=Duty.Kind.OWN_CASE)
-
-
-@pytest.fixture
-def manager(client, north):
-    client.force_login(north.manager.user)
-    return client
 
 
 def asked(visit):

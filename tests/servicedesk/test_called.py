@@ -9,13 +9,9 @@ from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Visit
 
+pytestmark = pytest.mark.usefixtures("moment")
+
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(time_machine, now):
-    """Pages ask the clock themselves."""
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

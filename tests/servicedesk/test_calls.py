@@ -4,13 +4,10 @@ import datetime as dt
 import re
 import uuid
 from decimal import Decimal
-from html import unescape
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils.html import strip_tags
 
 from cases.duties import open_duty
 from cases.models import Case, Duty, Interaction, Promise
@@ -23,16 +20,12 @@ from servicedesk.call_forms import usual_times
 from tenancy.calendars import Calendar, calendar_of, zone_of
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from tests.reading import text
 from visits.models import Assignment, Visit
 
+pytestmark = pytest.mark.usefixtures("moment")
+
 TODAY = dt.date(2026, 3, 5)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
 
 
 @pytest.fixture
@@ -42,13 +35,6 @@ def north(cast):
         with tenant(desk.tenant):
             set_end(desk, dt.date(2026, 1, 1))
     return cast.north
-
-
-@pytest.fixture
-def sales(client, north):
-    """The sales rep's browser."""
-    client.force_login(north.people["sales"].user)
-    return client
 
 
 def set_end(desk, ends_on):
@@ -71,13 +57,6 @@ def add_customer(desk, name, ends_on):
         created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
     )
     return customer
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
-    body = re.sub(r"<(?!/?(b|i|s|u|strong|span)\b)[^>]*>", " ", body)
-    return re.sub(r"\s+", " ", unescape(strip_tags(body)))
 
 
 def check_url(desk, customer=None):

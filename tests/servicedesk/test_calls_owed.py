@@ -11,11 +11,7 @@ from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.cast import make_visit
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(time_machine, now):
-    """Pages ask the clock themselves."""
-    time_machine.move_to(now, tick=False)
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture

@@ -1,12 +1,8 @@
 """Cancelling, undoing, renewing by hand: the pages (R1.3, R1.9)."""
 
 import datetime as dt
-import re
-from html import unescape
 
 import pytest
-import time_machine
-from django.utils.html import strip_tags
 
 from contracts.cancelling import cancel, undo_cancellation
 from contracts.evidence import log_evidence
@@ -14,16 +10,12 @@ from contracts.models import Cancellation, Contract, ContractTerm, Renewal
 from contracts.renewals import renew
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.reading import text
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 TODAY = dt.date(2026, 3, 5)
 END, AFTER = dt.date(2026, 3, 14), dt.date(2026, 3, 15)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
 
 
 @pytest.fixture
@@ -33,20 +25,6 @@ def north(cast):
         ContractTerm.objects.filter(pk=cast.north.term.pk).update(starts_on=dt.date(2025, 3, 15), ends_on=END)
         cast.north.term.refresh_from_db()
     return cast.north
-
-
-@pytest.fixture
-def accounts(client, north):
-    """The browser of accounts."""
-    client.force_login(north.people["accounts"].user)
-    return client
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
-    body = re.sub(r"<(?!/?(b|i|s|u|strong|span)\b)[^>]*>", " ", body)
-    return re.sub(r"\s+", " ", unescape(strip_tags(body)))
 
 
 def url(desk, path=""):

@@ -2,14 +2,10 @@
 
 import datetime as dt
 import io
-import re
 import uuid
-from html import unescape
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils.html import strip_tags
 from PIL import Image
 
 from cases.models import Duty
@@ -20,15 +16,11 @@ from contracts.verifying import ask_to_judge
 from tenancy.calendars import calendar_of
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
+from tests.reading import text
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 TODAY = dt.date(2026, 3, 5)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -50,13 +42,6 @@ def north(cast):
 def sign_in(client, desk, role):
     client.force_login(desk.people[role].user)
     return client
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
-    body = re.sub(r"<(?!/?(b|i|s|u|strong|span)\b)[^>]*>", " ", body)
-    return re.sub(r"\s+", " ", unescape(strip_tags(body)))
 
 
 def contract_url(desk, path=""):

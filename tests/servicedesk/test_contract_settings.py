@@ -4,34 +4,22 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-import time_machine
 
 from contracts.models import Contract, ContractTerm, Renewal
 from contracts.renewals import renew
 from tenancy.scope import tenant
-from tests.servicedesk.test_contract_acts import text, url
+from tests.reading import text
+from tests.servicedesk.test_contract_acts import url
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 TODAY = dt.date(2026, 3, 5)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
 
 
 @pytest.fixture
 def north(cast):
     """Northgate's desk."""
     return cast.north
-
-
-@pytest.fixture
-def accounts(client, north):
-    """The browser of accounts."""
-    client.force_login(north.people["accounts"].user)
-    return client
 
 
 def settings(page, **changes):

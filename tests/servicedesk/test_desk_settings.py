@@ -4,32 +4,19 @@ import datetime as dt
 import re
 
 import pytest
-import time_machine
 
 from tenancy.models import BusinessHours, Closure, Tenant
 from tenancy.scope import tenant
 from tests.cast import make_visit
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture
 def north(cast):
     """Northgate's desk."""
     return cast.north
-
-
-@pytest.fixture
-def manager(client, north):
-    """The manager's browser."""
-    client.force_login(north.manager.user)
-    return client
 
 
 def form_of(page, part):

@@ -7,7 +7,6 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
@@ -19,17 +18,12 @@ from tenancy.models import StoredFile
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from tests.contracts.test_what_next import add_offer
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 TODAY = dt.date(2026, 3, 5)
 KINDS = ["cheque", "bank line", "signed form", "photo", "mail", "customer's word"]
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -1,20 +1,15 @@
 """Money that left: proposed, settled by a person, once."""
 
 import pytest
-import time_machine
 
 from contracts.models import MoneyOut, Payment
 from contracts.money_by_hand import match_by_hand
 from contracts.money_out import settle_as_else
 from tenancy.scope import tenant
-from tests.servicedesk.money_scene import END, last_end, money_out, pay, prepare, text
+from tests.reading import text
+from tests.servicedesk.money_scene import END, last_end, money_out, pay, prepare
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 import datetime as dt
 import io
-import re
 import uuid
 from decimal import Decimal
-from html import unescape
 
 import pytest
 import time_machine
-from django.utils.html import strip_tags
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
@@ -26,13 +23,9 @@ from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.contracts.offer_scene import scene
 from tests.messaging.conftest import make_message
+from tests.reading import text
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture
@@ -44,12 +37,6 @@ def north(cast, now):
 def sign_in(client, desk, role="sales"):
     client.force_login(desk.people[role].user)
     return client
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
-    return re.sub(r"\s+", " ", unescape(strip_tags(re.sub(r"<[^>]*>", " ", body))))
 
 
 def new_url(desk):

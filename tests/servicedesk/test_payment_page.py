@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-import time_machine
 
 from cases.models import Duty
 from contracts.models import Contract, ContractTerm, Payment
@@ -12,16 +11,12 @@ from contracts.money_elsewhere import set_aside
 from customers.models import Customer
 from customers.search_words import index_customer
 from tenancy.scope import tenant
-from tests.servicedesk.money_scene import END, START, last_end, pay, prepare, text
+from tests.reading import text
+from tests.servicedesk.money_scene import END, START, last_end, pay, prepare
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 NEXT_END = dt.date(2027, 3, 14)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
 
 
 @pytest.fixture
@@ -30,13 +25,6 @@ def north(cast):
     with tenant(cast.north.tenant):
         prepare(cast.north)
     return cast.north
-
-
-@pytest.fixture
-def accounts(client, north):
-    """The accountant's browser."""
-    client.force_login(north.people["accounts"].user)
-    return client
 
 
 def add_contract(desk, number="N-30500", name="Leopold Moss"):

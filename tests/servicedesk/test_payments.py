@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -11,14 +10,10 @@ from contracts.models import Contract, Payment, Statement
 from contracts.money_by_hand import match_by_hand
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.servicedesk.money_scene import last_end, money_out, pay, prepare, text
+from tests.reading import text
+from tests.servicedesk.money_scene import last_end, money_out, pay, prepare
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture
@@ -30,13 +25,6 @@ def north(cast):
     with tenant(cast.south.tenant):
         pay("999.00", payer="Southern payer", contract_written="N-20481")
     return cast.north
-
-
-@pytest.fixture
-def accounts(client, north):
-    """The accountant's browser."""
-    client.force_login(north.people["accounts"].user)
-    return client
 
 
 def test_only_accounts_and_managers_see_money(client, north):

@@ -29,12 +29,6 @@ def north(cast, now):
         yield desk
 
 
-@pytest.fixture
-def sales(client, north):
-    client.force_login(north.people["sales"].user)
-    return client
-
-
 def check_url(desk):
     return desk.url(f"calls/{desk.customer.public_id}/")
 

@@ -2,12 +2,10 @@
 
 import datetime as dt
 import re
-from html import unescape
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils.html import strip_tags
 
 from cases.models import Duty
 from contracts.models import Contract, ContractTerm, Payment, RenewalCheck
@@ -15,14 +13,11 @@ from contracts.renewal_check import check_all, check_desk
 from customers.models import Customer
 from messaging.models import Message
 from tenancy.scope import tenant
+from tests.reading import text
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 END = dt.date(2026, 3, 14)
-
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(time_machine, now):
-    """Pages ask the clock themselves."""
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture
@@ -33,13 +28,6 @@ def north(cast):
             ContractTerm.objects.filter(pk=desk.term.pk).update(starts_on=dt.date(2025, 3, 15), ends_on=END)
             add_contract(f"X-{desk.tenant.slug}", desk.customer)
     return cast.north
-
-
-@pytest.fixture
-def sales(client, north):
-    """The sales rep's browser."""
-    client.force_login(north.sales.user)
-    return client
 
 
 def add_contract(number, customer, *, ends_on=None, owner=None):
@@ -53,12 +41,6 @@ def add_contract(number, customer, *, ends_on=None, owner=None):
             price=1,
             created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
         )
-
-
-def text(response):
-    """What a person reads, white space joined."""
-    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
-    return re.sub(r"\s+", " ", unescape(strip_tags(re.sub(r"<[^>]+>", " ", body))))
 
 
 def test_before_the_first_check_the_page_says_so(sales, north):

@@ -1,7 +1,6 @@
 """The renewals board (design 4.4): who may see it, its rows, and the one thing to do next."""
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -11,27 +10,15 @@ from contracts.models import Contract, Payment, RenewalOffer
 from contracts.renewals import renew
 from tenancy.scope import tenant
 from tests.contracts.test_what_next import add, add_offer, in_days
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
 
-
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture
 def north(cast):
     """Northgate's desk."""
     return cast.north
-
-
-@pytest.fixture
-def sales(client, north):
-    """The sales rep's browser."""
-    client.force_login(north.people["sales"].user)
-    return client
 
 
 def board(desk, query=""):

@@ -5,7 +5,7 @@ import datetime as dt
 from servicedesk.settings_changes import SHOWN, latest_changes
 from tenancy.models import Closure
 from tenancy.scope import tenant
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
 
 
 def test_each_save_is_one_change_with_its_person(client, cast):

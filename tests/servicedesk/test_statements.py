@@ -1,7 +1,6 @@
 """Taking in a bank's file by its pages: looked at first, then taken in, once."""
 
 import pytest
-import time_machine
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import expect
@@ -9,7 +8,10 @@ from playwright.sync_api import expect
 from contracts.models import Payment, Statement
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.servicedesk.money_scene import prepare, text
+from tests.reading import text
+from tests.servicedesk.money_scene import prepare
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 CSV = (
     "Date,Amount,Payer,Reference\n"
@@ -20,26 +22,12 @@ CSV = (
 )
 
 
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
-
-
 @pytest.fixture
 def north(cast):
     """Northgate's desk."""
     with tenant(cast.north.tenant):
         prepare(cast.north)
     return cast.north
-
-
-@pytest.fixture
-def accounts(client, north):
-    """The accountant's browser."""
-    client.force_login(north.people["accounts"].user)
-    return client
 
 
 def look(browser, desk, data=CSV, name="march.csv", **more):

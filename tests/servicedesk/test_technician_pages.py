@@ -3,14 +3,15 @@
 import datetime as dt
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tenancy.scope import tenant
 from tests.cast import make_visit
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
 from visits.models import Absence, Technician, WorkingHours
+
+pytestmark = pytest.mark.usefixtures("moment")
 
 ABOUT = {
     "name": "Ida Berg",
@@ -24,24 +25,10 @@ ABOUT = {
 }
 
 
-@pytest.fixture(autouse=True)
-def at_the_tests_moment(now):
-    """Pages read the clock."""
-    with time_machine.travel(now, tick=False):
-        yield
-
-
 @pytest.fixture
 def north(cast):
     """Northgate's desk."""
     return cast.north
-
-
-@pytest.fixture
-def manager(client, north):
-    """The manager's browser."""
-    client.force_login(north.manager.user)
-    return client
 
 
 def url(desk, who, rest=""):

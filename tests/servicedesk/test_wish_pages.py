@@ -3,7 +3,7 @@
 import pytest
 
 from tenancy.scope import tenant
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
 from visits.models import TechnicianPreference
 
 
@@ -11,13 +11,6 @@ from visits.models import TechnicianPreference
 def north(cast):
     """Northgate's desk; Margaret prefers Lou."""
     return cast.north
-
-
-@pytest.fixture
-def dispatcher(client, north):
-    """The dispatcher's browser."""
-    client.force_login(north.dispatcher.user)
-    return client
 
 
 def url(desk, rest=""):

@@ -3,7 +3,7 @@
 import pytest
 
 from tenancy.scope import tenant
-from tests.servicedesk.test_contract_acts import text
+from tests.reading import text
 from visits.models import WorkType
 
 LINE = {"visit_kind": "tune-up", "machine": "copier", "minutes": "45", "skills": "copier, laser", "crew": "2"}
@@ -13,13 +13,6 @@ LINE = {"visit_kind": "tune-up", "machine": "copier", "minutes": "45", "skills":
 def north(cast):
     """Northgate's desk."""
     return cast.north
-
-
-@pytest.fixture
-def manager(client, north):
-    """The manager's browser."""
-    client.force_login(north.manager.user)
-    return client
 
 
 def enter(browser, desk, where="new", **changes):

@@ -1,0 +1,14 @@
+"""What a person reads of a page."""
+
+import re
+from html import unescape
+
+from django.utils.html import strip_tags
+
+
+def text(response) -> str:
+    """The words of the page, white space joined; scripts, pictures and key caps left out."""
+    body = re.sub(r"(?s)<(script|style|svg|kbd).*?</\1>", "", response.content.decode())
+    # Words that are only set off, like a bold one, touch the sign that follows them.
+    body = re.sub(r"<(?!/?(b|i|s|u|strong|span)\b)[^>]*>", " ", body)
+    return re.sub(r"\s+", " ", unescape(strip_tags(body)))
