@@ -7,11 +7,10 @@ clock of the desk, so that a day of 23 or 25 hours is drawn as its people live i
 import datetime as dt
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from math import ceil, floor
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from servicedesk.day_lanes import Lane, Placed, hour_of, in_rows, shown_hours
 from servicedesk.whereabouts import (
     customer_name,
     expected_arrivals,
@@ -24,13 +23,11 @@ from servicedesk.whereabouts import (
 from tenancy.addresses import desk_url
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
-from visits.availability import Diary, diaries
+from visits.free_time import Member, team
 from visits.models import Absence, Technician, Visit
 from visits.standing import Standing, Word, standing_of
 
 State = Visit.State
-# Shown when the desk works not at all on a day: something must be drawn.
-IDLE_HOURS = (8, 18)
 
 # Tallies in their order: key in the address, label, tone, words that count.
 TALLIES = (
@@ -43,65 +40,6 @@ TALLIES = (
     ("not-confirmed", "not confirmed", "warn", (Word.NOT_CONFIRMED,)),
 )
 WORDS_OF = {key: words for key, _, _, words in TALLIES}
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One visit in one lane, ready to draw; hours are the desk's wall clock."""
-
-    id: str
-    url: str
-    customer: str
-    technician: str
-    starts: str
-    ends: str
-    starts_at: dt.datetime
-    a: float
-    b: float
-    word: str
-    tone: str
-    icon: str
-    block: str
-    what: str
-    is_raising: bool
-    version: int | None
-    # With whom somebody goes, where two or more do.
-    beside: str = ""
-    row: int = 0
-    rows: int = 1
-    # A bar lies below it: the visit before runs into it.
-    is_short: bool = False
-
-    @property
-    def place(self) -> str:
-        """Where it is drawn, in the stylesheet's words."""
-        shared = f";--row:{self.row};--rows:{self.rows}" if self.rows > 1 else ""
-        return f"--a:{self.a:g};--b:{self.b:g}{shared}"
-
-    @property
-    def name(self) -> str:
-        """What is heard of it: time, customer, technician, how it stands."""
-        raising = ", something must be raised" if self.is_raising else ""
-        who = f"{self.technician} with {self.beside}" if self.beside else self.technician
-        return f"{self.starts} to {self.ends}, {self.customer}, {who}, {self.word.lower()}{raising}"
-
-
-@dataclass(frozen=True)
-class Lane:
-    """A technician's day."""
-
-    id: str
-    name: str
-    first_name: str
-    says: str
-    is_warning: bool
-    load: int
-    skills: str
-    # Why the whole day is off; empty when it is not.
-    off: str
-    spans_off: tuple[tuple[float, float], ...]
-    overs: tuple[tuple[float, float], ...]
-    placed: tuple[Placed, ...]
 
 
 @dataclass(frozen=True)
@@ -145,12 +83,12 @@ def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar
     start, end = day_bounds(day, calendar.zone)
     visits = visits_between(start, end)
     going = {assignment.technician_id for visit in visits for assignment in visit.going}
-    crew = list(Technician.objects.filter(Q(is_active=True) | Q(pk__in=going)))
-    crew.sort(key=lambda technician: (not technician.is_active, technician.name))
+    crew = team(Technician.objects.filter(Q(is_active=True) | Q(pk__in=going)))
+    crew.sort(key=lambda member: (not member.technician.is_active, member.technician.name))
     reader = _Reader(desk, day, calendar, now, crew, visits)
     lanes = reader.lanes(WORDS_OF.get(only, tuple(Word)))
-    first, last = _shown_hours(calendar.spans(day), calendar.zone, lanes)
-    here = _hour(now, day, calendar.zone) if local_day(now, calendar.zone) == day else None
+    first, last = shown_hours(calendar.spans(day), calendar.zone, lanes)
+    here = hour_of(now, day, calendar.zone) if local_day(now, calendar.zone) == day else None
     return DayPlan(
         day=day,
         first_hour=first,
@@ -166,11 +104,10 @@ def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar
 class _Reader:
     """Draws one day from the rows that were read for it."""
 
-    def __init__(self, desk, day, calendar, now, crew, visits):
+    def __init__(self, desk, day, calendar, now, crew: list[Member], visits):
         self.desk, self.day, self.calendar, self.now = desk, day, calendar, now
         self.zone, self.crew, self.visits = calendar.zone, crew, visits
         start, end = day_bounds(day, calendar.zone)
-        self.diaries: dict[int, Diary] = {d.technician.pk: d for d in diaries(crew, start=start, end=end)}
         self.absences = defaultdict(list)
         for absence in Absence.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at"):
             self.absences[absence.technician_id].append(absence)
@@ -190,7 +127,7 @@ class _Reader:
                 theirs[assignment.technician_id].append(visit)
             if not visit.going and self.standings[visit.pk].word in words:
                 self.unplaced.append(self._place(visit, "nobody yet"))
-        return tuple(self._lane(technician, theirs[technician.pk], words) for technician in self.crew)
+        return tuple(self._lane(member, theirs[member.technician.pk], words) for member in self.crew)
 
     def _standing(self, visit, expected_at) -> Standing:
         return standing_of(
@@ -202,14 +139,15 @@ class _Reader:
             response_at_risk=response_is_at_risk(visit, calendar=self.calendar, now=self.now),
         )
 
-    def _lane(self, technician, visits, words) -> Lane:
-        spans = self.diaries[technician.pk].spans(self.day, self.calendar)
+    def _lane(self, member, visits, words) -> Lane:
+        technician = member.technician
+        spans = member.spans(self.day, self.calendar)
         absences = self.absences[technician.pk]
         off = self._off_all_day(absences, spans)
         says, is_warning = self._says(visits, absences, off)
         overs = tuple(self._overs(visits))
         wanted = [visit for visit in visits if self.standings[visit.pk].word in words]
-        placed = _stacked([self._place_of(visit, technician) for visit in wanted])
+        placed = in_rows([self._place_of(visit, technician) for visit in wanted])
         return Lane(
             id=str(technician.public_id),
             name=technician.name,
@@ -342,52 +280,13 @@ class _Reader:
 
     def _hours(self, start, end) -> tuple[float, float]:
         """Both ends within the day, and never the wrong way round where the clock goes back."""
-        a, b = max(0.0, _hour(start, self.day, self.zone)), min(24.0, _hour(end, self.day, self.zone))
+        a, b = max(0.0, hour_of(start, self.day, self.zone)), min(24.0, hour_of(end, self.day, self.zone))
         if b <= a:
             b = min(24.0, a + (end - start).total_seconds() / 3600)
         return a, b
 
     def _clock(self, instant) -> str:
         return f"{local_time(instant, self.zone):%H:%M}"
-
-
-def _hour(instant: dt.datetime, day: dt.date, zone: ZoneInfo) -> float:
-    """The wall clock of `day` in hours; before midnight it is less than 0, after the next more than 24."""
-    local = local_time(instant, zone)
-    hours = (local.date() - day).days * 24 + local.hour + local.minute / 60 + local.second / 3600
-    return round(hours, 3)
-
-
-def _stacked(placed: list[Placed]) -> list[Placed]:
-    """Blocks that overlap (a miss, and who came instead) share the height of their lane."""
-    placed = sorted(placed, key=lambda visit: (visit.starts_at, visit.b, visit.id))
-    stacked, group, until = [], [], -1.0
-    for visit in [*placed, None]:
-        if visit is None or visit.a >= until:
-            stacked += _rows_of(group)
-            group, until = [], -1.0
-        if visit is not None:
-            group.append(visit)
-            until = max(until, visit.b)
-    return stacked
-
-
-def _rows_of(group: list[Placed]) -> list[Placed]:
-    ends, rows = [], []
-    for visit in group:
-        row = next((n for n, end in enumerate(ends) if end <= visit.a), len(ends))
-        ends[row : row + 1] = [visit.b]
-        rows.append(row)
-    return [replace(visit, row=row, rows=len(ends)) for visit, row in zip(group, rows, strict=True)]
-
-
-def _shown_hours(spans, zone, lanes) -> tuple[int, int]:
-    """The desk's hours, widened by every visit outside them."""
-    edges = [local_time(edge, zone) for span in spans for edge in span]
-    hours = [edge.hour + edge.minute / 60 for edge in edges] or list(IDLE_HOURS)
-    placed = [visit for lane in lanes for visit in lane.placed]
-    hours += [visit.a for visit in placed] + [visit.b for visit in placed]
-    return floor(min(hours)), min(24, max(ceil(max(hours)), floor(min(hours)) + 1))
 
 
 def _count(visits: int) -> str:

@@ -19,15 +19,15 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
-from visits.availability import diaries
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.fitting import fit
 from visits.models import Technician, Visit
-from visits.moving import move_visit
+from visits.moving import move_visit, with_first
 from visits.places import MoveRefused
 from visits.preferences import wishes_for
 from visits.rearranging import latest_rearrangement
 from visits.slots import Slot, Wanted, best_slots
+from visits.stand_ins import free_for
 
 OFFERED = 5
 
@@ -77,7 +77,9 @@ def would_fit(request, id):
     length = visit.planned_end - visit.planned_start
     if data["minutes"]:
         length = dt.timedelta(minutes=data["minutes"])
-    verdict = fit(visit, technician=data["person"], start=data["starts_at"], length=length, now=now)
+    held = [assignment.technician for assignment in visit.assignments.all()]
+    crew = with_first(held, data["person"])
+    verdict = fit(visit, crew=crew, start=data["starts_at"], length=length, now=now)
     if request.htmx:
         return HttpResponse(escape(verdict.says))
     due = _due_that_day(visit, data["starts_at"])
@@ -134,28 +136,17 @@ def free_at_its_time(visit: Visit, now: dt.datetime, *, has_skills: bool = False
     """
     wanted = wanted_for(visit, now)
     wishes = wishes_for(visit.customer, visit.site, wanted.machines)
-    held = {assignment.technician_id for assignment in visit.assignments.all()}
-    start, end = visit.planned_start, visit.planned_end
-    others = Technician.objects.filter(is_active=True).exclude(pk__in=held).order_by("name")
-    day = local_day(start, wanted.calendar.zone)
-    is_alone = has_skills and wanted.work.crew == 1
-    may_come = [
-        technician
-        for technician in others
-        if wishes.allows(technician) and not (is_alone and wanted.work.missing(technician.skills))
-    ]
+    skills = wanted.work.skills if has_skills and wanted.work.crew == 1 else ()
     return [
         Slot(
-            technician=diary.technician,
-            start=start,
-            end=end,
+            technician=technician,
+            start=visit.planned_start,
+            end=visit.planned_end,
             window_end=visit.window_end,
-            is_preferred=diary.technician.pk in wishes.preferred,
+            is_preferred=technician.pk in wishes.preferred,
             due_at=wanted.due_at,
         )
-        for diary in diaries(may_come, start=start, end=end, besides=visit)
-        if diary.is_free(start, end, travel=dt.timedelta())
-        and any(opens <= start and end <= closes for opens, closes in diary.spans(day, wanted.calendar))
+        for technician in free_for(visit, calendar=wanted.calendar, now=now, skills=skills)
     ][:OFFERED]
 
 

@@ -10,8 +10,9 @@ from servicedesk.moments import span_word
 from servicedesk.whereabouts import CANCELLED, customer_name, with_names
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
-from visits.availability import Diary, diaries
-from visits.models import Technician, Visit
+from visits.availability import Span
+from visits.free_time import Member, team
+from visits.models import Absence, Technician, Visit
 from visits.standing import Word, standing_of
 
 
@@ -64,25 +65,37 @@ def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calenda
         if not visit.going:
             unassigned[on].append((visit, word))
     busy = {technician for technician, _ in by_place}
-    crew = list(Technician.objects.filter(Q(is_active=True) | Q(pk__in=busy)).order_by("name"))
-    theirs = diaries(crew, start=start, end=end)
+    theirs = team(Technician.objects.filter(Q(is_active=True) | Q(pk__in=busy)))
+    away = _away(theirs, start, end)
     used = {on for _, on in by_place} | set(unassigned)
     days = [
-        on
-        for on in week
-        if on.weekday() < 5 or on in used or any(diary.spans(on, calendar) for diary in theirs)
+        on for on in week if on.weekday() < 5 or on in used or any(one.spans(on, calendar) for one in theirs)
     ]
     rows = tuple(
         (
-            diary.technician.name,
-            tuple(_cell(by_place[diary.technician.pk, on], on, calendar, now, diary) for on in days),
+            one.technician.name,
+            tuple(
+                _cell(by_place[one.technician.pk, on], on, calendar, now, one, tuple(away[one.technician.pk]))
+                for on in days
+            ),
         )
-        for diary in theirs
+        for one in theirs
     )
     return WeekPlan(tuple(days), rows, tuple(_cell(unassigned[on], on, calendar, now) for on in days))
 
 
-def _cell(visits, day, calendar, now, diary: Diary | None = None) -> Cell:
+def _away(members, start, end) -> dict[int, list[Span]]:
+    """Absences by technician: one query."""
+    away = defaultdict(list)
+    rows = Absence.objects.filter(
+        technician__in=[member.technician for member in members], starts_at__lt=end, ends_at__gt=start
+    )
+    for technician, *span in rows.values_list("technician_id", "starts_at", "ends_at"):
+        away[technician].append(tuple(span))
+    return away
+
+
+def _cell(visits, day, calendar, now, member: Member | None = None, away: tuple[Span, ...] = ()) -> Cell:
     named = [
         Chip(
             id=str(visit.public_id),
@@ -91,29 +104,29 @@ def _cell(visits, day, calendar, now, diary: Diary | None = None) -> Cell:
             state="missed" if visit.missed_at or word == Word.MISSED else "unassigned",
         )
         for visit, word in visits
-        if diary is None or visit.missed_at or word == Word.MISSED
+        if member is None or visit.missed_at or word == Word.MISSED
     ]
     return Cell(
         day=day,
         count=len(visits) - len(named),
-        free="" if diary is None else _free(diary, [visit for visit, _ in visits], day, calendar, now),
+        free=""
+        if member is None
+        else _free(member, away, [visit for visit, _ in visits], day, calendar, now),
         chips=tuple(named),
     )
 
 
-def _free(diary: Diary, visits, day, calendar, now) -> str:
+def _free(member: Member, away, visits, day, calendar, now) -> str:
     """Working time still to come without absence or visit: "1 h 30 free", or why there is none."""
-    spans = diary.spans(day, calendar)
+    spans = member.spans(day, calendar)
     if not spans:
         return "Not working"
     coming = [(max(opens, now), closes) for opens, closes in spans if closes > now]
     if not coming:
         return "" if visits else "No visits"
-    if all(
-        any(begins <= opens and closes <= ends for begins, ends in diary.absences) for opens, closes in coming
-    ):
+    if all(any(begins <= opens and closes <= ends for begins, ends in away) for opens, closes in coming):
         return "Away"
-    taken = [*diary.absences, *((visit.planned_start, visit.planned_end) for visit in visits)]
+    taken = [*away, *((visit.planned_start, visit.planned_end) for visit in visits)]
     left = sum((_left(opens, closes, taken) for opens, closes in coming), dt.timedelta())
     return f"{span_word(left)} free" if left else "Full"
 

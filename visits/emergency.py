@@ -16,9 +16,9 @@ from contracts.disposing import NothingLeft
 from customers.models import Equipment, Site
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time, zone_of
 from tenancy.models import Membership
-from visits.availability import diaries
 from visits.booking import SlotTaken, book_visit
-from visits.fitting import blocking_visit
+from visits.free_time import team
+from visits.hindrances import Hindrances
 from visits.maintenance import PlanRefused
 from visits.models import Absence, Assignment, Rearrangement, Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, crews_of, hold_technicians
@@ -184,7 +184,7 @@ class _Plan:
         self.crews = crews_of(v.pk for v in self.later)
         # Each of them may give way: their places count only once they stay.
         self.giving_way = [v.pk for v in self.later] + ([visit.pk] if visit else [])
-        (self.diary,) = diaries([technician], start=day_starts, end=day_ends)
+        (self.member,) = team(Technician.objects.filter(pk=technician.pk))
 
     def problems_of_the_emergency(self) -> list[str]:
         name = self.technician.first_name
@@ -215,7 +215,9 @@ class _Plan:
             away = self._absence(member, begins, ends)
             if away is not None:
                 return None, f"{who} cannot give way to {self._clock(begins)}: {member.first_name} is away."
-            other = blocking_visit(visit, technician=member, start=begins, end=ends, besides=self.giving_way)
+            other = Hindrances([member], start=begins, end=ends, besides=self.giving_way).visit(
+                member, begins, ends
+            )
             if other is not None:
                 return None, (
                     f"{who} cannot give way to {self._clock(begins)}: "
@@ -226,7 +228,7 @@ class _Plan:
     def _within_hours(self, visit, earliest):
         """From `earliest`, or after a break; what was planned outside the hours may stay outside."""
         length = visit.planned_end - visit.planned_start
-        spans = self.diary.spans(self.day, self.calendar)
+        spans = self.member.spans(self.day, self.calendar)
         if not any(opens <= visit.planned_start and visit.planned_end <= closes for opens, closes in spans):
             return earliest
         starts = [max(opens, earliest) for opens, closes in spans if max(opens, earliest) + length <= closes]

@@ -1,13 +1,16 @@
 """Would a visit fit there? The same answer for the drag's toast, the move dialog and the move itself."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
-from visits.availability import diaries
-from visits.models import Absence, Assignment, Technician, Visit
+from visits.free_time import FreeTime, team
+from visits.hindrances import Hindrances
+from visits.models import Technician, Visit
 from visits.preferences import wishes_for
+from visits.travel import point_of
+from visits.work_types import work_for
 
 
 @dataclass(frozen=True)
@@ -18,84 +21,113 @@ class Fit:
     says: str
     is_taken: bool = False
     meets: bool | None = None
+    # In words, which skills would be missing that were not before: it needs a person's reason.
+    lacks: str = ""
 
 
 def fit(
     visit: Visit,
     *,
-    technician: Technician,
+    crew: Sequence[Technician],
     start: dt.datetime,
     length: dt.timedelta,
     now: dt.datetime,
     besides: Collection[int] = (),
 ) -> Fit:
-    """What placing `visit` with `technician` from `start` for `length` would mean; changes nothing.
+    """What placing `visit` with this crew from `start` for `length` would mean; changes nothing.
 
-    `besides` are other visits (primary keys) that leave their places at the same moment.
+    `besides` are other visits (primary keys) that leave their places at the same moment. The queries
+    are the same for one technician and for four.
     """
-    zone, end = zone_of(visit.tenant), start + length
     if start < now and start != visit.planned_start:
         return Fit(False, "That time has passed. Choose a later one.")
-    if not technician.is_active:
-        return Fit(False, f"{technician.first_name} does not work here any more.")
-    other = blocking_visit(visit, technician=technician, start=start, end=end, besides=besides)
-    if other is not None:
-        span = f"{local_time(other.planned_start, zone):%H:%M} to {local_time(other.planned_end, zone):%H:%M}"
-        who = other.customer.company or other.customer.name
-        return Fit(False, f"Overlaps {who}, {span}.", is_taken=True)
-    away = Absence.objects.filter(technician=technician, starts_at__lt=end, ends_at__gt=start).first()
-    if away is not None:
-        until = local_time(away.ends_at, zone)
-        why = f" ({away.reason})" if away.reason else ""
-        return Fit(False, f"{technician.first_name} is away until {until:%a} {until.day} {until:%b}{why}.")
-    if not _may_come(visit, technician):
-        return Fit(False, f"The customer wants somebody other than {technician.first_name}.")
-    return _judged(visit, technician, start, end, zone)
+    asked = _Asked(visit, crew, start, start + length, [visit.pk, *besides])
+    for who in crew:
+        if not who.is_active:
+            return Fit(False, f"{who.first_name} does not work here any more.")
+        refused = asked.hindered(who) or asked.unwanted(who)
+        if refused is not None:
+            return refused
+    return asked.judged(now)
 
 
-def blocking_visit(
-    visit: Visit,
-    *,
-    technician: Technician,
-    start: dt.datetime,
-    end: dt.datetime,
-    besides: Collection[int] = (),
-) -> Visit | None:
-    """Another visit that takes the technician's time between two instants, but for those `besides`."""
-    taken = (
-        Assignment.objects.filter(
-            technician=technician, starts_at__lt=end, ends_at__gt=start, state__in=Assignment.BLOCKING_STATES
+class _Asked:
+    """One place that a visit could have, and what is known of those who would come."""
+
+    def __init__(self, visit, crew, start, end, besides):
+        self.visit, self.crew, self.start, self.end, self.besides = visit, crew, start, end, besides
+        self.zone = zone_of(visit.tenant)
+        self.day = local_day(start, self.zone)
+        self.held = [row.technician for row in visit.assignments.select_related("technician").order_by("pk")]
+        self.machines = [machine.equipment for machine in visit.machines.select_related("equipment")]
+        self.wishes = wishes_for(visit.customer, visit.site, self.machines)
+        members = team(Technician.objects.filter(pk__in=[who.pk for who in crew]))
+        free = FreeTime(
+            members, calendar_of(visit.tenant), [self.day], since=start, length=end - start, besides=besides
         )
-        .exclude(visit_id__in=[visit.pk, *besides])
-        .select_related("visit__customer")
-        .order_by("starts_at")
-        .first()
-    )
-    return taken and taken.visit
+        self.gaps = {who.pk: free.gap_at(who, start, end) for who in crew}
+        unfree = [who for who in crew if self.gaps[who.pk] is None]
+        self.hindrances = Hindrances(unfree, start=start, end=end, besides=besides) if unfree else None
 
+    def hindered(self, who) -> Fit | None:
+        """What is on already; outside the hours nothing need be."""
+        if self.gaps[who.pk] is not None:
+            return None
+        other = self.hindrances.visit(who, self.start, self.end)
+        if other is not None:
+            span = f"{self._clock(other.planned_start)} to {self._clock(other.planned_end)}"
+            name = other.customer.company or other.customer.name
+            return Fit(False, f"Overlaps {name}, {span}.", is_taken=True)
+        away = self.hindrances.absence(who, self.start, self.end)
+        if away is None:
+            return None
+        until = local_time(away.ends_at, self.zone)
+        why = f" ({away.reason})" if away.reason else ""
+        return Fit(False, f"{who.first_name} is away until {until:%a} {until.day} {until:%b}{why}.")
 
-def _may_come(visit, technician):
-    """Whoever is on the visit already stays: wishes decide who comes anew."""
-    if visit.assignments.filter(technician=technician).exists():
-        return True
-    machines = [machine.equipment for machine in visit.machines.select_related("equipment")]
-    return wishes_for(visit.customer, visit.site, machines).allows(technician)
+    def unwanted(self, who) -> Fit | None:
+        """Whoever is on the visit already stays: wishes decide who comes anew."""
+        if who in self.held or self.wishes.allows(who):
+            return None
+        return Fit(False, f"The customer wants somebody other than {who.first_name}.")
 
+    def judged(self, now) -> Fit:
+        """It can be done; what it does to the response promised, and what to mind."""
+        lacks = self._lacks()
+        minds = [*self._minds(now), *([lacks] if lacks else [])]
+        case = self.visit.case
+        due = case.response_due_at if case and not case.responded_at else None
+        if due is None:
+            return Fit(True, " ".join(["Free.", *minds]), lacks=lacks)
+        clock = local_time(due, self.zone)
+        named = f"{clock:%H:%M}" if clock.date() == self.day else f"{clock:%a %H:%M}"
+        # As a slot is judged: the promise is met when the whole window lies before it.
+        meets = self.start + (self.visit.window_end - self.visit.planned_start) <= due
+        says = " ".join([f"{'Meets' if meets else 'Breaks'} the {named} promise.", *minds])
+        return Fit(True, says, meets=meets, lacks=lacks)
 
-def _judged(visit, technician, start, end, zone):
-    """It can be done; what it does to the response promised, and what to mind."""
-    day = local_day(start, zone)
-    (diary,) = diaries([technician], start=start, end=end)
-    spans = diary.spans(day, calendar_of(technician.tenant))
-    is_working = any(opens <= start and end <= closes for opens, closes in spans)
-    minds = [] if is_working else [f"Outside {technician.first_name}’s hours."]
-    due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
-    if due is None:
-        return Fit(True, " ".join(["Free.", *minds]))
-    clock = local_time(due, zone)
-    named = f"{clock:%H:%M}" if clock.date() == day else f"{clock:%a %H:%M}"
-    # As a slot is judged: the promise is met when the whole window lies before it.
-    meets = start + (visit.window_end - visit.planned_start) <= due
-    return Fit(
-        True, " ".join([f"{'Meets' if meets else 'Breaks'} the {named} promise.", *minds]), meets=meets
-    )
+    def _minds(self, now):
+        """Working time and the way are a person's to judge, but are said."""
+        site = self.visit.site
+        place = point_of(site.latitude, site.longitude)
+        for who in self.crew:
+            gap = self.gaps[who.pk]
+            if gap is None:
+                yield f"Outside {who.first_name}’s hours."
+            elif not gap.takes(self.visit.tenant, place, self.start, self.end, now):
+                yield f"Too little time for {who.first_name}’s way."
+
+    def _lacks(self) -> str:
+        """A crew has the skills together; what was missing before is nobody's news."""
+        work = work_for(self.visit.kind, self.machines)
+        missing = work.missing(skill for who in self.crew for skill in who.skills)
+        if self.held:
+            already = work.missing(skill for who in self.held for skill in who.skills)
+            missing = [skill for skill in missing if skill not in already]
+        if not missing:
+            return ""
+        who = f"{self.crew[0].first_name} lacks" if len(self.crew) == 1 else "Together they lack"
+        return f"{who}: {', '.join(missing)}."
+
+    def _clock(self, instant) -> str:
+        return f"{local_time(instant, self.zone):%H:%M}"

@@ -6,19 +6,19 @@ long enough. Working time is given to it as instants: the zone's arithmetic is d
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from tenancy.calendars import Calendar, day_bounds, local_day
 from tenancy.models import Tenant
 from tenancy.scope import current_tenant_id
 from visits.availability import Hours, Span, working_spans
-from visits.models import Technician, Visit, WorkingHours
+from visits.models import Technician, WorkingHours
 from visits.travel import Point, Way, point_of, way
 
 # Farther apart than this a visit is nobody's neighbour: there is a night between.
@@ -38,12 +38,18 @@ class Member:
         """Where the first way of a day begins, if it is known."""
         return point_of(self.technician.home_latitude, self.technician.home_longitude)
 
+    def spans(self, day: dt.date, calendar: Calendar) -> list[Span]:
+        """The working spans of one day, in order; none on a holiday or a day that the desk closes."""
+        return working_spans(day, calendar, self.hours, self.technician.subdivision)
 
-def team() -> list[Member]:
-    """Everybody who can be sent, by name: one query."""
+
+def team(technicians: QuerySet[Technician] | None = None) -> list[Member]:
+    """Everybody who can be sent, or those `technicians`, by name: one query."""
     rows = WorkingHours.objects.filter(technician=OuterRef("pk")).order_by("weekday", "starts")
     hours = ArraySubquery(rows.values(row=JSONObject(weekday="weekday", starts="starts", ends="ends")))
-    technicians = Technician.objects.filter(is_active=True).annotate(own_hours=hours).order_by("name")
+    if technicians is None:
+        technicians = Technician.objects.filter(is_active=True)
+    rows = technicians.annotate(own_hours=hours).order_by("name")
     return [
         Member(
             technician,
@@ -52,7 +58,7 @@ def team() -> list[Member]:
                 for row in technician.own_hours
             ),
         )
-        for technician in technicians
+        for technician in rows
     ]
 
 
@@ -118,6 +124,16 @@ class Gap:
         onwards = dt.timedelta(minutes=way(desk, place, self.after.point).minutes)
         return min(self.closes, self.after.at - min(onwards, APART))
 
+    def takes(
+        self, desk: Tenant, place: Point, start: dt.datetime, end: dt.datetime, now: dt.datetime
+    ) -> bool:
+        """Whether a visit fits in between two instants: reached in time, and over in time for the next.
+
+        What ought to have begun by now is judged by the diary alone.
+        """
+        arrival = self.arrival(desk, place, now if start >= now else self.midnight)
+        return arrival.at <= start and end <= self.leaves_by(desk, place)
+
     def without(self, start: dt.datetime, end: dt.datetime, place: Point, name: str) -> list["Gap"]:
         """What is left of it, and by what it is bordered, once the technician has a visit then."""
         ends, begins = Stop(end, place, name), Stop(start, place, name)
@@ -137,8 +153,8 @@ ByDay = dict[dt.date, list[Gap]]
 class FreeTime:
     """The gaps of technicians on some days, in order: one query, and another where the first ones are few.
 
-    `most` gaps of each technician are read at first. Whoever goes through all of them makes the rest
-    be read, of everybody at once.
+    Visits `besides` (primary keys) are left out: they are to be moved. `most` gaps of each technician are
+    read at first. Whoever goes through all of them makes the rest be read, of everybody at once.
     """
 
     def __init__(
@@ -149,12 +165,12 @@ class FreeTime:
         *,
         since: dt.datetime,
         length: dt.timedelta,
-        besides: Visit | None = None,
+        besides: Collection[int] = (),
         most: int | None = None,
     ):
         self.members = {member.technician.pk: member for member in members}
         self.calendar, self.days = calendar, sorted(set(days))
-        self.since, self.length, self.besides, self.most = since, length, besides, most
+        self.since, self.length, self.besides, self.most = since, length, list(besides), most
         self._opens: dict[int, dict[dt.date, dt.datetime]] = {}
         self._midnights = {day: day_bounds(day, calendar.zone)[0] for day in self.days}
         self._rest: dict[int, ByDay] | None = None
@@ -174,6 +190,11 @@ class FreeTime:
     def on(self, technician: Technician, day: dt.date) -> list[Gap]:
         """The technician's gaps of one day; for those who read all at first."""
         return self._gaps.get(technician.pk, {}).get(day, [])
+
+    def gap_at(self, technician: Technician, start: dt.datetime, end: dt.datetime) -> Gap | None:
+        """The gap that holds all the time between two instants; None: the technician is not free then."""
+        gaps = self.on(technician, local_day(start, self.calendar.zone))
+        return next((gap for gap in gaps if gap.opens <= start and end <= gap.closes), None)
 
     def begins(self, technician: Technician) -> dt.datetime | None:
         """When the technician's working time begins, taken or not; None without any on these days."""
@@ -203,7 +224,7 @@ class FreeTime:
             "start": day_bounds(self.days[0], self.calendar.zone)[0],
             "end": day_bounds(self.days[-1], self.calendar.zone)[1],
             "length": self.length,
-            "besides": self.besides.pk if self.besides else None,
+            "besides": self.besides,
             "most": most,
             "apart": APART,
         }
@@ -277,7 +298,7 @@ _GAPS = """
             WHERE tenant_id = %(tenant)s AND technician_id = member.technician_id
                 AND state IN ('booked', 'confirmed', 'on the way', 'on site')
                 AND starts_at > %(start)s - %(apart)s AND starts_at < %(end)s
-                AND visit_id IS DISTINCT FROM %(besides)s
+                AND visit_id <> ALL (%(besides)s::bigint[])
         ) visits
         CROSS JOIN LATERAL (
             SELECT range_agg(tstzrange(starts_at, ends_at)) AS spans FROM visits_absence
@@ -299,7 +320,7 @@ _GAPS = """
                 AND state IN ('booked', 'confirmed', 'on the way', 'on site')
                 AND starts_at < gap.opens AND starts_at > gap.opens - 2 * %(apart)s
                 AND ends_at > gap.opens - %(apart)s
-                AND visit_id IS DISTINCT FROM %(besides)s
+                AND visit_id <> ALL (%(besides)s::bigint[])
             ORDER BY starts_at DESC LIMIT 1
         ) before ON true
         LEFT JOIN LATERAL (
@@ -307,7 +328,7 @@ _GAPS = """
             WHERE tenant_id = %(tenant)s AND technician_id = gap.technician_id
                 AND state IN ('booked', 'confirmed', 'on the way', 'on site')
                 AND starts_at >= gap.closes AND starts_at < gap.closes + %(apart)s
-                AND visit_id IS DISTINCT FROM %(besides)s
+                AND visit_id <> ALL (%(besides)s::bigint[])
             ORDER BY starts_at LIMIT 1
         ) after ON true
         WHERE %(most)s::bigint IS NULL OR nth <= %(most)s

@@ -14,7 +14,7 @@ from django.db import connection
 from tenancy.calendars import local_time, zone_of
 from tenancy.constraints import told_as
 from tenancy.models import Membership
-from visits.fitting import blocking_visit
+from visits.hindrances import Hindrances
 from visits.models import Assignment, Technician, Visit
 
 # So long a booking, a move or a cancelling can be undone, and so long the customer hears nothing of it.
@@ -105,11 +105,15 @@ def changed_by(visit: Visit) -> Membership | None:
 
 def _taken_words(wanted):
     ours = [assignment.visit_id for assignment in wanted]
+    hindrances = Hindrances(
+        {assignment.technician for assignment in wanted},
+        start=min(assignment.starts_at for assignment in wanted),
+        end=max(assignment.ends_at for assignment in wanted),
+        besides=ours,
+    )
     for assignment in wanted:
         visit, who = assignment.visit, assignment.technician
-        other = blocking_visit(
-            visit, technician=who, start=assignment.starts_at, end=assignment.ends_at, besides=ours
-        )
+        other = hindrances.visit(who, assignment.starts_at, assignment.ends_at)
         if other is not None:
             clock = local_time(other.planned_start, zone_of(visit.tenant))
             return f"{who.first_name} has another visit then, from {clock:%H:%M}. Choose another time."

@@ -15,8 +15,9 @@ from cases.models import Case, Duty
 from customers.models import Contact, Customer, Equipment, Site
 from tenancy.calendars import calendar_of, instant_at, local_day, local_time, zone_of
 from tenancy.models import Membership, Role
-from visits.availability import diaries
 from visits.booking import SlotTaken, book_visit
+from visits.free_time import FreeTime, team
+from visits.hindrances import Hindrances
 from visits.models import Technician, Visit, VisitSeries
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
 from visits.places import hold_technicians, hold_visits
@@ -25,7 +26,6 @@ MOST = 60
 FARTHEST = dt.timedelta(days=3 * 366)
 # So far ahead of a day that cannot be, another one is looked for; never as far as the next time.
 PROPOSED_WITHIN = 14
-NO_WAY = dt.timedelta()
 TELL_WITHIN = dt.timedelta(hours=1)
 
 
@@ -92,7 +92,7 @@ def book_series(
     if first < now:
         raise SeriesRefused("That time has passed. Choose a later one.")
     crew = list(dict.fromkeys([technician, *others]))
-    hold_technicians(who.pk for who in crew)
+    hold_technicians(_keys(crew))
     series = VisitSeries.objects.create(
         customer=customer, site=site, every_weeks=every_weeks, made_at=now, made_by=by
     )
@@ -178,10 +178,13 @@ class _Free:
     def __init__(self, crew, days, clock, length, zone):
         self.clock, self.length, self.zone = clock, length, zone
         self.calendar = calendar_of(crew[0].tenant)
-        margin = dt.timedelta(days=PROPOSED_WITHIN + 2)
-        self.diaries = diaries(
-            crew, start=self.start_on(days[0]) - margin, end=self.start_on(days[-1]) + margin
-        )
+        self.crew = crew
+        self.members = {m.technician.pk: m for m in team(Technician.objects.filter(pk__in=_keys(crew)))}
+        last = days[-1] + dt.timedelta(days=PROPOSED_WITHIN)
+        all_days = [days[0] + dt.timedelta(days=ahead) for ahead in range((last - days[0]).days + 1)]
+        start, end = self.start_on(days[0]), self.start_on(last) + length
+        self.free = FreeTime(self.members.values(), self.calendar, all_days, since=start, length=length)
+        self.hindrances = Hindrances(crew, start=start, end=end)
 
     def start_on(self, day) -> dt.datetime:
         return instant_at(day, self.clock, self.zone)
@@ -190,18 +193,17 @@ class _Free:
         """In words; empty when everybody is free."""
         start = self.start_on(day)
         end = start + self.length
-        for diary in self.diaries:
-            name = diary.technician.first_name
-            spans = diary.spans(day, self.calendar)
+        for who in self.crew:
+            name = who.first_name
+            spans = self.members[who.pk].spans(day, self.calendar)
             if not spans:
                 closed = self.calendar.is_holiday(day) or day in self.calendar.closed
                 return "A holiday, or the desk is closed." if closed else f"{name} does not work that day."
             if not any(opens <= start and end <= closes for opens, closes in spans):
                 return f"Outside {name}’s hours."
-            if any(begins < end and ends > start for begins, ends in diary.absences):
-                return f"{name} is away."
-            if not diary.is_free(start, end, travel=NO_WAY):
-                return f"{name} has another visit then."
+            if self.free.gap_at(who, start, end) is None:
+                is_away = self.hindrances.absence(who, start, end) is not None
+                return f"{name} is away." if is_away else f"{name} has another visit then."
         return ""
 
     def next_after(self, day, every_weeks) -> dt.datetime | None:
@@ -211,6 +213,10 @@ class _Free:
             if not self.why_not(other):
                 return self.start_on(other)
         return None
+
+
+def _keys(crew) -> list[int]:
+    return [who.pk for who in crew]
 
 
 def _days(first, every_weeks, until, times) -> list[dt.date]:

@@ -106,7 +106,7 @@ def relocate(
     for step in steps:
         _check_it_may_move(step.visit, step.change.version)
     for step in steps:
-        _check_fit(step, now, [other.visit.pk for other in steps])
+        _check_fit(step, now, [other.visit.pk for other in steps], reason)
         _check_agreement(step, reason=reason, by=by, now=now)
     news = [(step, _News.of(step)) for step in steps]
     for step in steps:
@@ -125,14 +125,20 @@ def _check_it_may_move(visit, version):
         raise VisitChanged(who_changed(visit))
 
 
-def _check_fit(step, now, leaving):
+def _check_fit(step, now, leaving, reason):
     change = step.change
-    for who in change.technicians:
-        verdict = fit(
-            step.visit, technician=who, start=change.start, length=change.length, now=now, besides=leaving
-        )
-        if not verdict.fits:
-            raise (PlaceTaken if verdict.is_taken else MoveRefused)(verdict.says)
+    verdict = fit(
+        step.visit,
+        crew=change.technicians,
+        start=change.start,
+        length=change.length,
+        now=now,
+        besides=leaving,
+    )
+    if not verdict.fits:
+        raise (PlaceTaken if verdict.is_taken else MoveRefused)(verdict.says)
+    if verdict.lacks and not reason.strip():
+        raise NeedsAgreement(f"{verdict.lacks} Say why it has to be.")
 
 
 def _check_agreement(step, *, reason, by, now):
@@ -234,7 +240,9 @@ def _follow_up(step, news, title, reason, *, by, now, tell_after):
     elif news.is_new_person:
         reword_promises(visit, by=by)
         # Written when they leave, all others name who comes then; these were true of the one before.
-        outbox.cancel_about(visit.public_id, because="Somebody else comes", kinds=["on the way", "delayed"])
+        outbox.call_off(
+            visit.public_id, because="Somebody else comes", now=now, kinds=["on the way", "delayed"]
+        )
     if change.agreed and not news.is_new_time:
         keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence="Agreed to the change", by=by)
     if tell:

@@ -15,9 +15,8 @@ from cases.supervising import supervisor_of
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Membership, Role
-from visits.availability import diaries
-from visits.models import Assignment, Technician, Visit
-from visits.preferences import wishes_for
+from visits.models import Technician, Visit
+from visits.stand_ins import free_for
 from visits.visit_duties import open_visit_duty
 from visits.work_types import work_for
 
@@ -120,25 +119,13 @@ def name_backup(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = N
     Free all through the block, way included; with the skills that the work takes, and allowed by the
     customer's wishes, the preferred first.
     """
-    calendar = calendar or calendar_of(visit.tenant)
-    sent = Assignment.objects.filter(visit=visit).values("technician")
     machines = [machine.equipment for machine in visit.machines.select_related("equipment")]
-    wishes, work = wishes_for(visit.customer, visit.site, machines), work_for(visit.kind, machines)
-    others = Technician.objects.filter(is_active=True).exclude(pk__in=sent).order_by("name")
-    travel = dt.timedelta(minutes=visit.tenant.travel_minutes)
-    start, end = visit.planned_start, visit.planned_end
-    day = local_day(start, calendar.zone)
-    free = [
-        diary.technician
-        for diary in diaries(
-            [who for who in others if wishes.allows(who) and not work.missing(who.skills)],
-            start=start - travel,
-            end=end + travel,
-        )
-        if any(opens <= start and end <= closes for opens, closes in diary.spans(day, calendar))
-        and diary.is_free(start, end, travel=travel)
-    ]
-    free.sort(key=lambda technician: technician.pk not in wishes.preferred)
+    free = free_for(
+        visit,
+        calendar=calendar or calendar_of(visit.tenant),
+        now=now,
+        skills=work_for(visit.kind, machines).skills,
+    )
     visit.backup = free[0] if free else None
     visit.changed_at = now
     visit.save(update_fields=["backup", "changed_at"])

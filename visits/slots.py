@@ -150,7 +150,7 @@ class Offers:
         first, last = self._starts(gap, arrival.at)
         starts = half_hours(gap.day, wanted.calendar.zone)
         for start in starts[bisect_left(starts, first) : bisect_right(starts, last)]:
-            others = self._crew(gap.member.technician, gap.day, start)
+            others = self._crew(gap.member.technician, start)
             if others is not None:
                 yield self._slot(gap.member.technician, start, others, arrival)
 
@@ -159,16 +159,16 @@ class Offers:
         wanted = self.wanted
         return max(arrives, wanted.since), gap.leaves_by(wanted.desk, wanted.place) - wanted.length
 
-    def _crew(self, lead, day, start) -> tuple[Technician, ...] | None:
+    def _crew(self, lead, start) -> tuple[Technician, ...] | None:
         """Who comes along: those on the visit already, then the first who together have the skills."""
         seats = self.wanted.work.crew - 1
         if not seats:
             return ()
         stays = self._stays_with(lead)[:seats]
-        if not all(self._is_free(technician, day, start) for technician in stays):
+        if not all(self._is_free(technician, start) for technician in stays):
             return None
         known = {lead.pk, *(technician.pk for technician in stays)}
-        free = [t for t in self._others if t.pk not in known and self._is_free(t, day, start)]
+        free = [t for t in self._others if t.pk not in known and self._is_free(t, start)]
         have = [skill for technician in (lead, *stays) for skill in technician.skills]
         joined = _complete(self.wanted.work.missing(have), free, seats - len(stays))
         return None if joined is None else (*stays, *joined)
@@ -185,14 +185,12 @@ class Offers:
         others = [technician for technician in self._held if technician.pk != lead.pk]
         return others if len(others) < len(self._held) else self._held[1:]
 
-    def _is_free(self, technician, day, start) -> bool:
+    def _is_free(self, technician, start) -> bool:
         """Whether the technician could begin then: reachable, and in time for the visit after."""
         wanted = self.wanted
-        for gap in self.free.on(technician, day):
-            first, last = self._starts(gap, gap.arrival(wanted.desk, wanted.place, wanted.now).at)
-            if first <= start <= last:
-                return True
-        return False
+        end = start + wanted.length
+        gap = self.free.gap_at(technician, start, end)
+        return gap is not None and gap.takes(wanted.desk, wanted.place, start, end, wanted.now)
 
     def _slot(self, technician, start, others, arrival) -> Slot:
         wanted = self.wanted
@@ -234,7 +232,7 @@ def offers_for(
         days,
         since=wanted.since,
         length=wanted.length,
-        besides=wanted.moving,
+        besides=[wanted.moving.pk] if wanted.moving else [],
         # Of a crew the others' later gaps are looked at with the lead's first.
         most=most if wanted.work.crew == 1 else None,
     )

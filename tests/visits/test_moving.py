@@ -14,7 +14,6 @@ from tests.cast import make_visit
 from visits.announcements import plan_visit_messages
 from visits.commitments import keep_promise
 from visits.confirming import confirm_visit
-from visits.fitting import fit
 from visits.models import Absence, Assignment, TechnicianPreference, Visit
 from visits.moving import move_visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
@@ -315,29 +314,6 @@ def test_a_visit_without_technician_is_placed(north, now):
     visit = make_visit(north, start=START, needs_placing=True)
     after = moved(visit, north, now, start=START)
     assert (after.needs_placing, after.assignments.get().technician) == (False, north.lou)
-
-
-class TestFit:
-    """What the drag's toast says."""
-
-    def test_the_response_promise_is_met_or_broken_by_the_whole_window(self, north, visit, now):
-        case = north.customer.cases.create(
-            kind="fault", title="Grey bands", opened_at=now, response_due_at=START + HOUR * 2
-        )
-        Visit.objects.filter(pk=visit.pk).update(case=case)
-        visit.refresh_from_db()
-        says = [
-            fit(visit, technician=north.lou, start=start, length=HOUR, now=now)
-            for start in (START + HOUR, START + HOUR * 1.25)
-        ]
-        assert [(f.fits, f.says, f.meets) for f in says] == [
-            (True, "Meets the 16:00 promise.", True),
-            (True, "Breaks the 16:00 promise.", False),
-        ]
-
-    def test_outside_working_hours_is_said_and_allowed(self, north, visit, now):
-        evening = fit(visit, technician=north.lou, start=START + HOUR * 4, length=HOUR, now=now)
-        assert (evening.fits, evening.says) == (True, "Free. Outside Lou’s hours.")
 
 
 def test_of_two_who_move_to_the_same_hour_at_once_one_is_refused(committed_cast, now):
