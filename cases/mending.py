@@ -4,6 +4,7 @@ import datetime as dt
 
 from cases.duties import close_duties_about, open_duty
 from cases.models import Duty
+from messaging.by_hand import words_of, writer_of
 from messaging.faults import mended_by
 from messaging.keys import moment
 from messaging.models import Message
@@ -13,7 +14,7 @@ WITHIN = dt.timedelta(hours=1)
 
 
 class MendingDuty:
-    """The dispatcher reaches the person another way."""
+    """The dispatcher reaches the person another way: whoever wrote the message, where it was a person."""
 
     def needed(self, message: Message, *, now: dt.datetime) -> None:
         """Open a duty, due within the hour and before what the message is about begins."""
@@ -21,16 +22,19 @@ class MendingDuty:
         if message.subject_start is not None and message.subject_start > now:
             due_at = min(due_at, message.subject_start)
         whom = message.customer.name if message.customer else "A colleague"
+        writer, words = writer_of(message), words_of(message)
+        what = f"what {writer.name} wrote" if writer else f"our message: {message.kind}"
         open_duty(
             # A message sent again may fail again: that is another duty.
             "mend message",
             message.key,
             moment(now),
             kind=Duty.Kind.MEND_MESSAGE,
-            title=f"{whom} did not get our message: {message.kind}",
-            detail=message.reason,
+            title=f"{whom} did not get {what}",
+            detail=f"{message.reason} “{words}”" if words else message.reason,
             due_at=due_at,
             now=now,
+            owner=writer,
             owner_role=Role.DISPATCHER,
             customer=message.customer,
             subject=message.public_id,

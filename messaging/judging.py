@@ -4,12 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from messaging import by_hand
 from messaging.attachments import read_attachments
 from messaging.channels import Outgoing
 from messaging.kinds import LINK, Kind, UnknownKind, kind_of
 from messaging.models import Message
 from messaging.opting_out import has_said_no, is_about_visit
-from messaging.outbox import EDITED_BY, is_allowed
+from messaging.outbox import is_allowed
 from tenancy.calendars import end_of_quiet_hours, zone_named, zone_of
 
 State = Message.State
@@ -43,6 +44,9 @@ def judge(message: Message, *, now: dt.datetime) -> Decision:
         return _quiet(message, kind, now) or _written(message, kind, now)
     if message.state == State.SENDING:
         return Decision(State.UNCERTAIN, f"It may have gone before we knew: {against.reason}")
+    if by_hand.is_by_hand(message) and not by_hand.says_it_otherwise(message):
+        # Whoever wrote it hears that it did not go.
+        return against if against.state == State.MISSED else Decision(State.FAILED, against.reason)
     return against
 
 
@@ -119,7 +123,7 @@ def _quiet(message, kind: Kind, now):
 
 def _written(message, kind: Kind, now):
     """A person's words before ours; the link is made last and kept nowhere."""
-    if EDITED_BY in message.fields:
+    if by_hand.EDITED_BY in message.fields:
         title, text, language = message.title, message.text, ""
     else:
         letter = kind.write(message, now=now)

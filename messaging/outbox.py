@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Collection, Iterable
 
 from django.db import connection
+from django.db.models import Q
 
-from messaging import faults
+from messaging import by_hand, faults
+from messaging.by_hand import BY_HAND, EDITED_BY, EDITOR
 from messaging.channels import is_ready
 from messaging.keys import key_of
 from messaging.kinds import UnknownKind, kind_of
@@ -19,9 +21,6 @@ State = Message.State
 FAULTY_STATES = (State.FAILED, State.MISSED, State.UNCERTAIN)
 
 LONGEST_HOLD = dt.timedelta(days=366)
-
-# In a message's fields: whose words title and text are, instead of those of its kind.
-EDITED_BY = "edited_by"
 
 # A cancelled message whose cause is true again (a visit moved there and back) is planned anew;
 # one that went, or that a person dropped, is never touched by planning.
@@ -77,18 +76,31 @@ def plan(messages: Iterable[Message], *, now: dt.datetime) -> int:
         return cursor.rowcount
 
 
+def call_off(*subjects: uuid.UUID, because: str, now: dt.datetime, kinds: Iterable[str] = ()) -> int:
+    """Cancel what still waits about some things (visits' public ids); how many were.
+
+    What a person wrote comes back to them instead, see `messaging.by_hand`.
+    """
+    written = _waiting_about(subjects, kinds).filter(BY_HAND).select_for_update(of=("self",)).order_by("pk")
+    handed_back = by_hand.hand_back(list(written.select_related("customer")), because=because, now=now)
+    return handed_back + cancel_about(*subjects, because=because, kinds=kinds)
+
+
 def cancel_about(*subjects: uuid.UUID, because: str, kinds: Iterable[str] = ()) -> int:
-    """Cancel what still waits about some things (visits' public ids); how many were."""
-    waiting = Message.objects.filter(subject__in=subjects, state=State.PLANNED)
-    if kinds:
-        waiting = waiting.filter(kind__in=list(kinds))
-    return waiting.update(state=State.CANCELLED, reason=because[:300], leased_until=None)
+    """Cancel what still waits about some things, a person's words too: they know; how many were."""
+    return _waiting_about(subjects, kinds).update(
+        state=State.CANCELLED, reason=because[:300], leased_until=None
+    )
 
 
-def plan_again(keys: Iterable[int]) -> int:
-    """Let cancelled messages (primary keys) wait again, as they did; how many were."""
-    cancelled = Message.objects.filter(pk__in=list(keys), state=State.CANCELLED)
-    return cancelled.update(state=State.PLANNED, reason="")
+def plan_again(keys: Iterable[int], *, now: dt.datetime) -> int:
+    """Let called-off messages (primary keys) wait again, as they did; how many were."""
+    known = Message.objects.filter(pk__in=list(keys))
+    # Failed without a try, they had come back to who wrote them.
+    for message in known.filter(BY_HAND, state=State.FAILED, attempts=0):
+        faults.settle(message, by=None, now=now, outcome="It waits again: the change was undone")
+    called_off = Q(state=State.CANCELLED) | BY_HAND & Q(state=State.FAILED, attempts=0)
+    return known.filter(called_off).update(state=State.PLANNED, reason="")
 
 
 def hold(message: Message, *, until: dt.datetime, by, now: dt.datetime) -> Message:
@@ -110,7 +122,7 @@ def edit(message: Message, *, title: str, text: str, by) -> Message:
         message,
         title=" ".join(title.split())[:200],
         text=text.strip(),
-        fields={**message.fields, EDITED_BY: by.name},
+        fields={**message.fields, EDITED_BY: by.name, EDITOR: by.pk},
         reason=f"Edited by {by.name}",
     )
 
@@ -144,7 +156,7 @@ def send_otherwise(message: Message, *, by, now: dt.datetime) -> Message:
     channel = other_channel(message)
     if not channel:
         raise ValueError("There is no other address to write to. Ring instead.")
-    fields = {name: value for name, value in message.fields.items() if name != EDITED_BY}
+    fields = {name: value for name, value in message.fields.items() if name not in (EDITED_BY, EDITOR)}
     instead = Message(
         key=key_of("instead", message.key, channel),
         kind=message.kind,
@@ -202,6 +214,11 @@ def wants(contact, channel: str) -> bool:
 def is_allowed(contact, channel: str) -> bool:
     """Whether the desk writes to a contact over a channel: its own note, which a visit may overrule."""
     return contact.by_mail if channel == Message.Channel.MAIL else contact.by_sms
+
+
+def _waiting_about(subjects, kinds):
+    waiting = Message.objects.filter(subject__in=subjects, state=State.PLANNED)
+    return waiting.filter(kind__in=list(kinds)) if kinds else waiting
 
 
 def _overrules_stop(message):

@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from messaging import outbox
+from messaging import by_hand, outbox
 from messaging.attachments import files_of
 from messaging.channels import ready_channels
 from messaging.kinds import LINK, Letter, UnknownKind, kind_of
@@ -224,8 +224,8 @@ def _in_a_field(instant):
 
 def _letter(found) -> Letter:
     """What it said, or what it would say if it left now."""
-    if found.state != State.PLANNED or outbox.EDITED_BY in found.fields:
-        return Letter(found.title, found.text)
+    if found.state != State.PLANNED or by_hand.EDITED_BY in found.fields:
+        return Letter(found.title, found.text or by_hand.words_of(found))
     try:
         kind = kind_of(found)
         because = kind.why_not(found, now=timezone.now())

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 
 from messaging import outbox
+from messaging.by_hand import WORDS, written_by
 from messaging.keys import key_of
 from messaging.kinds import Letter, Useless, register
 from messaging.models import Message
@@ -39,7 +40,7 @@ def tell_in_own_words(visit: Visit, text: str, *, once: uuid.UUID, by: Membershi
                 contact=contact,
                 subject=visit.public_id,
                 subject_start=visit.planned_start,
-                fields={"text": text, "by": by.name},
+                fields=written_by(by, text),
                 send_after=now,
                 useless_after=max(visit.planned_end, now + dt.timedelta(hours=12)),
             )
@@ -53,7 +54,7 @@ class OwnWords:
     """Answers for them to messaging: they are true because somebody said so a moment ago."""
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
-        """Always due: whoever wrote it may drop it."""
+        """Always due: whoever wrote it may drop it, and hears of it when the visit changes first."""
         return ""
 
     def useless(self, message: Message, *, now: dt.datetime) -> Useless:
@@ -71,7 +72,7 @@ class OwnWords:
     def write(self, message: Message, *, now: dt.datetime) -> Letter:
         """Sender first, then the words, then whom to ring."""
         desk = message.tenant
-        text = f"{desk.name}: {message.fields['text']}"
+        text = f"{desk.name}: {message.fields[WORDS]}"
         if desk.phone:
             text += f" {desk.phone}"
         return Letter("About your visit", text, "")

@@ -7,15 +7,15 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
 from cases.models import Duty
+from messaging.by_hand import BY_HAND, is_by_hand, words_of, writers_name
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
 from servicedesk.calls_owed import calls_owed
 from servicedesk.moments import due_word
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import Calendar, day_bounds, local_day, zone_of
 from tenancy.models import Tenant
@@ -106,7 +106,7 @@ def _calls(desk, now, leave_out) -> Group:
 
 
 def _failed(desk, now, calendar) -> Group:
-    """Messages about a visit of today, or of tomorrow, that did not reach the customer (R4.9)."""
+    """Messages about a visit of today, or of tomorrow, and people's own, that did not go (R4.9)."""
     today = local_day(now, calendar.zone)
     start = day_bounds(today, calendar.zone)[0]
     end = day_bounds(today + dt.timedelta(days=1), calendar.zone)[1]
@@ -114,18 +114,17 @@ def _failed(desk, now, calendar) -> Group:
         visit.public_id: visit
         for visit in Visit.objects.filter(
             planned_start__gte=start, planned_start__lt=end, state__in=Visit.WAITING_STATES
-        ).select_related("customer")
+        )
     }
-    failed = Message.objects.filter(
-        state__in=FAULTY_STATES, subject__in=list(coming), contact__isnull=False
-    ).order_by("planned_at", "pk")
-    found = list(failed[: SHOWN_OF_A_KIND * 4])
+    needing = Q(subject__in=list(coming)) | BY_HAND
+    failed = Message.objects.filter(needing, state__in=FAULTY_STATES, contact__isnull=False)
+    found = list(failed.select_related("customer").order_by("planned_at", "pk")[: SHOWN_OF_A_KIND * 4])
     cards = tuple(
         Card(
             id=str(message.public_id),
-            customer=customer_name(coming[message.subject]),
-            title=f"The message “{message.kind}” did not reach them: {message.reason or 'no answer yet'}",
-            clock=due_word(coming[message.subject].planned_start, zone=calendar.zone, today=today),
+            customer=message.customer.company or message.customer.name,
+            title=_what_failed(message),
+            clock=due_word(_when(message, coming), zone=calendar.zone, today=today),
             is_late=True,
             url=desk_url(desk, "message", id=message.public_id),
             act="Mend it",
@@ -133,6 +132,19 @@ def _failed(desk, now, calendar) -> Group:
         for message in found[:SHOWN_OF_A_KIND]
     )
     return Group(HEADINGS[Kind.MEND_MESSAGE], cards, len(found), desk_url(desk, REGISTERS[Kind.MEND_MESSAGE]))
+
+
+def _what_failed(message) -> str:
+    """A person's words as they wrote them: the visit that they are about may stand elsewhere by now."""
+    why = message.reason or "no answer yet"
+    if is_by_hand(message):
+        return f"What {writers_name(message)} wrote did not reach them: “{words_of(message)}” {why}"
+    return f"The message “{message.kind}” did not reach them: {why}"
+
+
+def _when(message, coming) -> dt.datetime:
+    visit = coming.get(message.subject)
+    return visit.planned_start if visit else message.send_after
 
 
 def _duties(desk, now) -> list[Group]:

@@ -81,7 +81,7 @@ def plan_visit_messages(
 
 def cancel_visit_messages(visit: Visit, *, now: dt.datetime) -> int:
     """Cancel whatever still waits about a visit that is moved, over or undone; how many were."""
-    return outbox.cancel_about(visit.public_id, because="The visit was moved, cancelled or undone.")
+    return outbox.call_off(visit.public_id, because="The visit was moved, cancelled or undone.", now=now)
 
 
 def waits_to_be_told(visit: Visit) -> bool:

@@ -68,7 +68,7 @@ def call_ahead(visit: Visit, *, result: str, by, now: dt.datetime, device_at=Non
             keep_promise(visit, Promise.Kind.CALL_AHEAD, now=now, evidence=evidence, by=by)
             done = (Duty.Kind.CALL_AHEAD, *((Duty.Kind.TELL_CUSTOMER,) if result == Result.SPOKE else ()))
             close_duties_about(visit.public_id, *done, by=by, now=now, outcome=evidence)
-            outbox.cancel_about(visit.public_id, because="Rung meanwhile", kinds=["not called"])
+            outbox.call_off(visit.public_id, because="Rung meanwhile", now=now, kinds=["not called"])
     return visit
 
 
@@ -132,8 +132,8 @@ def change_arrival(visit: Visit, *, expected_at: dt.datetime, by, now: dt.dateti
         _check_arrival(expected_at, now)
         write_visit(visit, now, expected_at=expected_at)
         said = "Another arrival time"
-        waits = outbox.cancel_about(visit.public_id, because=said, kinds=["on the way"])
-        outbox.cancel_about(visit.public_id, because=said, kinds=["delayed"])
+        waits = outbox.call_off(visit.public_id, because=said, now=now, kinds=["on the way"])
+        outbox.call_off(visit.public_id, because=said, now=now, kinds=["delayed"])
         _tell_arrival(visit, "on the way" if waits else "delayed", now=now, send_after=now)
     return visit
 
@@ -151,8 +151,8 @@ def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
         write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=State.ON_SITE, arrived_at=now)
         # "On the way" or "we are late" told after the arrival would be untrue.
-        outbox.cancel_about(
-            visit.public_id, because="Arrived", kinds=["not called", "on the way", "delayed", "late"]
+        outbox.call_off(
+            visit.public_id, because="Arrived", now=now, kinds=["not called", "on the way", "delayed", "late"]
         )
         evidence = f"{by.name} arrived at {local_time(now, zone_of(visit.tenant)):%H:%M}"
         keep_promise(visit, Promise.Kind.WINDOW, now=now, evidence=evidence, by=by)
@@ -209,7 +209,7 @@ def undo_step(visit: Visit, *, by, now: dt.datetime) -> Visit:
             write_visit(visit, now, called_ahead_at=None)
             _promise_again(visit, Promise.Kind.CALL_AHEAD, step.at, by=by, now=now)
         elif step.step == Step.ON_THE_WAY:
-            outbox.cancel_about(visit.public_id, because="Undone: a wrong tap", kinds=["on the way"])
+            outbox.call_off(visit.public_id, because="Undone: a wrong tap", now=now, kinds=["on the way"])
             write_visit(visit, now, state=_state_before(visit), on_the_way_at=None, expected_at=None)
         elif step.step == Step.ARRIVED:
             was = State.ON_THE_WAY if visit.on_the_way_at and not visit.missed_at else _state_before(visit)

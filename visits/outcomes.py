@@ -153,7 +153,7 @@ def cancel_visit(
         release_promises(visit, now=now, because=said, by=by)
         release_allowance(visit, by=by, now=now, because=said)
         follow_visit(visit, by=by, now=now)
-        outbox.cancel_about(visit.public_id, because=CANCELLED_WITH_IT)
+        outbox.call_off(visit.public_id, because=CANCELLED_WITH_IT, now=now)
         close_duties_about(visit.public_id, by=by, now=now, outcome=said)
         if tell:
             # After the duties are closed: whom nothing reaches is rung about it.

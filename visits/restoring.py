@@ -47,9 +47,9 @@ def restore_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
         except NothingLeft as gone:
             raise OutcomeRefused(str(gone)) from gone
         follow_visit(visit, by=by, now=now)
-        outbox.cancel_about(visit.public_id, because=UNDONE, kinds=["cancelled"])
-        stopped = _messages(visit).filter(state=Message.State.CANCELLED, reason=CANCELLED_WITH_IT)
-        outbox.plan_again(stopped.values_list("pk", flat=True))
+        outbox.call_off(visit.public_id, because=UNDONE, now=now, kinds=["cancelled"])
+        stopped = _messages(visit).filter(reason=CANCELLED_WITH_IT)
+        outbox.plan_again(stopped.values_list("pk", flat=True), now=now)
         duties = Duty.objects.filter(subject=visit.public_id)
         # To ring about it, first of all.
         duties.open().filter(opened_at=cancelled_at).update(closed_at=now, closed_by=by, outcome=UNDONE)

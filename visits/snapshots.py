@@ -57,7 +57,7 @@ def follow_back(visit: Visit, before: dict, *, moved_at: dt.datetime, by: Member
     """
     if visit.backup_id is not None or visit.approval_asked_at is not None:
         name_backup(visit, now=now)
-    _take_back_messages(visit, before, moved_at)
+    _take_back_messages(visit, before, moved_at, now)
     _take_back_promises(visit, before, by=by, now=now)
     opened = Duty.objects.open().filter(subject=visit.public_id, opened_at=moved_at)
     opened.update(closed_at=now, closed_by=by, outcome=UNDONE)
@@ -65,13 +65,13 @@ def follow_back(visit: Visit, before: dict, *, moved_at: dt.datetime, by: Member
     closed.update(closed_at=None, closed_by=None, outcome="")
 
 
-def _take_back_messages(visit, before, moved_at):
+def _take_back_messages(visit, before, moved_at, now):
     """Reminders of the new time go with it; those of the old one wait again."""
     told = Message.objects.filter(subject=visit.public_id, kind__in=TELLING, planned_at__gte=moved_at)
     if told.exclude(pk__in=before["messages"]).filter(state__in=LEFT).exists():
         raise TooLateToUndo("The customer has been told already: move the visit again, so that they hear.")
-    outbox.cancel_about(visit.public_id, because=f"{UNDONE}.")
-    outbox.plan_again(before["messages"])
+    outbox.call_off(visit.public_id, because=f"{UNDONE}.", now=now)
+    outbox.plan_again(before["messages"], now=now)
 
 
 def _take_back_promises(visit, before, *, by, now):

@@ -56,7 +56,8 @@ def test_it_cannot_be_held_for_more_than_a_year(desk, now):
 
 def test_edited_it_says_a_persons_words(desk, now):
     message = outbox.edit(make_message(desk, now=now), title=" A\nB ", text=" Mine ", by=desk.dispatcher)
-    assert (message.title, message.text, message.fields) == ("A B", "Mine", {"edited_by": "Dana Whitlock"})
+    fields = {"edited_by": "Dana Whitlock", "editor": desk.dispatcher.pk}
+    assert (message.title, message.text, message.fields) == ("A B", "Mine", fields)
     with pytest.raises(ValueError):
         outbox.edit(message, title="", text=" ", by=desk.dispatcher)
 
