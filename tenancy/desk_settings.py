@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from tenancy.calendars import DEFAULT_HOURS
 from tenancy.models import BusinessHours, Closure, Tenant
@@ -38,9 +39,9 @@ class SettingRefused(ValueError):
         self.field = field
 
 
-def version_of(desk: Tenant, part: Iterable[str]) -> str:
-    """What a part says, in a few letters: the same again as long as nobody changed it."""
-    return _digest(str(getattr(desk, name)) for name in part)
+def version_of(row: Model, part: Iterable[str]) -> str:
+    """What a part of a row says, in a few letters: the same again as long as nobody changed it."""
+    return _digest(str(getattr(row, name)) for name in part)
 
 
 def version_of_hours() -> str:

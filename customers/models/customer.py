@@ -146,6 +146,11 @@ class Contact(TenantModel):
     def __str__(self):
         return self.name or self.phone or self.email
 
+    @property
+    def has_left(self) -> bool:
+        """Whether they are no contact any more: no address, and nothing to be sent."""
+        return not (self.phone or self.phone2 or self.email or self.by_sms or self.by_mail)
+
     def save(self, **kwargs):
         """Keep the search keys beside what they come from."""
         self.set_search_keys(self.tenant.country)

@@ -24,7 +24,15 @@ from contracts.models import (
     Statement,
 )
 from customers.links import make_link
-from customers.models import Customer, CustomerLink, CustomerMerge, DuplicateProposal, Equipment
+from customers.models import (
+    Contact,
+    Customer,
+    CustomerLink,
+    CustomerMerge,
+    DuplicateProposal,
+    Equipment,
+    Site,
+)
 from messaging.models import Message, Reply
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
@@ -46,6 +54,8 @@ from visits.models import (
 OWNERS = {
     "customers": Customer,
     "calls": Customer,
+    "contacts": Contact,
+    "sites": Site,
     "equipment": Equipment,
     "duplicates": DuplicateProposal,
     "merges": CustomerMerge,
