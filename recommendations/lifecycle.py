@@ -10,6 +10,8 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from cases.duties import close_duties_about
+from cases.models import Duty
 from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_line
 from recommendations.models import Recommendation, RecommendationPhoto, StateChange
@@ -18,6 +20,8 @@ from tenancy.calendars import local_day, zone_of
 State = Recommendation.State
 Severity = Recommendation.Severity
 FINAL = (State.DONE, State.SUPERSEDED, State.INVALID)
+# Duties that any change of it ends.
+SEEN_TO = (Duty.Kind.LOOK_AGAIN, Duty.Kind.GIVE_QUOTE)
 LONGEST_DEFERRAL = dt.timedelta(days=180)
 
 
@@ -128,7 +132,7 @@ def defer(recommendation, *, until: dt.date, by, now: dt.datetime, reason: str, 
 def worsen(recommendation, *, severity: int, by, now: dt.datetime, reason: str = ""):
     """It was looked at again and is worse: open, at this severity or the one it had if that was higher."""
     with transaction.atomic():
-        row = _locked(recommendation)
+        row = lock(recommendation)
         level = Severity(max(row.severity, severity))
         state = State.OPEN if row.state == State.DEFERRED else row.state
         title = f"Worse: {level.label}"
@@ -158,7 +162,7 @@ def invalidate(recommendation, *, by, now: dt.datetime, reason: str):
 
 def _change(recommendation, state, title, *, by, now, reason, by_customer=False, **values) -> Recommendation:
     with transaction.atomic():
-        row = _locked(recommendation)
+        row = lock(recommendation)
         if row.state in FINAL:
             raise NotPossible(f"“{row.finding}” is {row.get_state_display().lower()} already.")
         before = row.state
@@ -170,10 +174,13 @@ def _change(recommendation, state, title, *, by, now, reason, by_customer=False,
         _leave_a_line(
             row, before=before, title=title, reason=reason.strip(), by=by, now=now, by_customer=by_customer
         )
+        # Somebody has looked at it, or said the price: what was due about it is seen to.
+        close_duties_about(row.public_id, *SEEN_TO, by=by, now=now, outcome=f"{title}: {row.finding}")
     return recommendation
 
 
-def _locked(recommendation) -> Recommendation:
+def lock(recommendation: Recommendation) -> Recommendation:
+    """The row as it is now, held until the transaction ends."""
     return Recommendation.objects.select_for_update(of=("self",)).get(pk=recommendation.pk)
 
 

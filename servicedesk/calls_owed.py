@@ -23,7 +23,8 @@ from tenancy.models import Role
 from visits.models import VisitStep
 
 # The others have a screen of their own: a miss its outcome, evidence its verdict, a message its page.
-KINDS = (Duty.Kind.CALL_CUSTOMER, Duty.Kind.TELL_CUSTOMER, Duty.Kind.MAIL_RECOMMENDATION)
+CALLS = (Duty.Kind.CALL_CUSTOMER, Duty.Kind.TELL_CUSTOMER, Duty.Kind.GIVE_QUOTE)
+KINDS = (*CALLS, Duty.Kind.MAIL_RECOMMENDATION, Duty.Kind.LOOK_AGAIN)
 MOST_SHOWN = 40
 Result = VisitStep.Result
 
@@ -113,7 +114,7 @@ def call_owed(request: HttpRequest, id) -> HttpResponse:
     now = timezone.now()
     owed = Duty.objects.filter(kind__in=KINDS).select_related("customer", "case", "closed_by__user")
     duty = the_one(owed, id)
-    is_call = duty.kind != Duty.Kind.MAIL_RECOMMENDATION and duty.customer is not None
+    is_call = duty.kind in CALLS and duty.customer is not None
     contact = Contact.objects.filter(customer=duty.customer).order_by("-is_main", "pk").first()
     form = (CallForm if is_call else OutcomeForm)(request.POST or None)
     if request.method == "POST" and form.is_valid():

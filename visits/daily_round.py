@@ -8,6 +8,7 @@ import logging
 from dataclasses import astuple, dataclass
 
 from contracts.disposing import forfeit_ended
+from recommendations.follow_ups import call_for_another_look, plan_follow_ups
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -19,11 +20,12 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Round:
-    """How many: visits forfeited, nudges planned, services made due, duties opened."""
+    """How many: visits forfeited, nudges planned, services made due, customers asked again, duties opened."""
 
     forfeited: int = 0
     nudged: int = 0
     services: int = 0
+    asked_again: int = 0
     alarms: int = 0
 
     def total(self) -> int:
@@ -51,6 +53,8 @@ def see_to(desk: Tenant, *, now: dt.datetime, found: Round | None = None) -> Rou
     found.forfeited += forfeit_ended(desk, day, now=now)
     found.nudged += plan_nudges(desk, day, now=now, calendar=calendar)
     found.services += generate_services(desk, day, now=now, calendar=calendar)
+    found.asked_again += plan_follow_ups(desk, day, now=now, calendar=calendar)
+    found.alarms += call_for_another_look(desk, day, now=now, calendar=calendar)
     if desk.messages_from is not None and desk.messages_from <= now:
         found.alarms += raise_alarms(desk, day, now=now, calendar=calendar)
         found.alarms += raise_ended(desk, day, now=now, calendar=calendar)

@@ -16,12 +16,12 @@ from contracts.allowance import with_left
 from contracts.cover import COVERED_STATES
 from contracts.models import Contract, ContractTerm, Entitlement
 from contracts.wording import day_in_full
-from customers.models import Contact
 from messaging import outbox
-from messaging.channels import is_ready
+from messaging.channels import ready_channels
 from messaging.keys import key_of
 from messaging.kinds import Letter, Useless, register
 from messaging.models import Message
+from messaging.recipients import main_contacts, wanted_channels
 from messaging.wordings import Filling, WordedKind
 from tenancy.calendars import Calendar, instant_at, local_day, local_time, zone_of
 from tenancy.models import Role, Tenant
@@ -88,7 +88,7 @@ def plan_nudges(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calen
     )
     earlier.update(closed_at=now, outcome="Nobody booked it: nudged again")
     open_duties(_duty(granted, nudge, day, calendar, now) for granted, nudge in due)
-    contacts = _contacts({granted.term.contract.customer_id for granted, _ in due})
+    contacts = main_contacts({granted.term.contract.customer_id for granted, _ in due})
     outbox.plan(_messages(due, contacts, calendar, now), now=now)
     return len(due)
 
@@ -152,17 +152,13 @@ def _duty(granted, nudge, day, calendar, now) -> Duty:
     )
 
 
-def _contacts(customers) -> dict[int, Contact]:
-    rows = Contact.objects.filter(customer__in=customers).order_by("customer", "-is_main", "id")
-    return {contact.customer_id: contact for contact in rows.distinct("customer")}
-
-
 def _messages(due, contacts, calendar, now):
     """To each customer over every channel that reaches them and that they want."""
+    ready = ready_channels()
     for granted, nudge in due:
         contract = granted.term.contract
         contact = contacts.get(contract.customer_id)
-        for channel in _channels(contact):
+        for channel in wanted_channels(contact, ready):
             yield Message(
                 key=key_of(KIND, *_about(granted, nudge), channel),
                 kind=KIND,
@@ -176,16 +172,6 @@ def _messages(due, contacts, calendar, now):
                     granted.term.ends_on + dt.timedelta(days=1), dt.time(0), calendar.zone
                 ),
             )
-
-
-def _channels(contact) -> list[str]:
-    if contact is None:
-        return []
-    wanted = (
-        (Message.Channel.SMS, contact.by_sms, contact.phone),
-        (Message.Channel.MAIL, contact.by_mail, contact.email),
-    )
-    return [channel for channel, likes, address in wanted if likes and address and is_ready(channel)]
 
 
 class UnusedVisit(WordedKind):

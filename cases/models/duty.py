@@ -41,6 +41,8 @@ class Duty(TenantModel):
         OWN_CASE = "own case", "Take a customer over"
         ANSWER_REPLY = "answer reply", "Answer a reply"
         RENEWAL_ENDS = "renewal ends", "Speak about a renewal"
+        GIVE_QUOTE = "give quote", "Tell the price of a recommendation"
+        LOOK_AGAIN = "look again", "Look at a recommendation again"
 
     # uuid5 of its cause: the same cause never makes two.
     key = models.UUIDField()

@@ -24,11 +24,12 @@ from contracts.life import life_of
 from contracts.models import Contract, RenewalOffer
 from contracts.notices import due_notices, plan_notices
 from customers.links import hash_of, make_link
-from customers.models import Contact, CustomerLink
+from customers.models import Contact, Customer, CustomerLink
 from messaging import kinds
 from messaging.keys import key_of
 from messaging.models import Message
 from messaging.previewing import TO_TRY
+from recommendations.follow_ups import plan_follow_ups
 from servicedesk import own_words, promise_letters
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE
@@ -37,7 +38,8 @@ from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.architecture.filling import fill_every_table
 from tests.architecture.test_routes import OF_DESK, ids_of, people_of, say
-from tests.imports.dealer import GERMAN, a_dealer, write
+from tests.imports.dealer import a_dealer, write
+from tests.imports.dialects import GERMAN
 from visits.letters import KINDS as VISIT_KINDS
 from visits.models import Visit
 from visits.nudges import plan_nudges
@@ -170,8 +172,9 @@ def test_no_message_says_it(desk, now, capsys):
 
 
 def plan_what_is_due(desk, now):
-    """Renewal notices to customers and owners, nudges about unused visits, an offer."""
+    """Renewal notices and open recommendations, to customers and owners; unused visits, an offer."""
     Contract.objects.update(owner=people_of(desk)[Role.SALES])
+    Customer.objects.update(account_owner=people_of(desk)[Role.SALES])
     Contact.objects.update(is_main=True)
     type(desk).objects.update(messages_from=now - 800 * DAY)
     desk.refresh_from_db()
@@ -179,6 +182,7 @@ def plan_what_is_due(desk, now):
         at = now + ahead * DAY
         plan_notices(due_notices(desk, at.date()), now=at)
         plan_nudges(desk, at.date(), now=at, calendar=calendar_of(desk))
+        plan_follow_ups(desk, at.date(), now=at, calendar=calendar_of(desk))
     offer = RenewalOffer.objects.first()
     RenewalOffer.objects.filter(pk=offer.pk).update(sent_at=now, sent_to=Contact.objects.first())
     Message.objects.create(

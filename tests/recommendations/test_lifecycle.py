@@ -8,15 +8,8 @@ from customers.models import TimelineEntry
 from recommendations import lifecycle
 from recommendations.lifecycle import NotPossible
 from recommendations.models import Recommendation, StateChange
-from tenancy.scope import tenant
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def test_raising_leaves_a_change_and_a_line_in_the_time_line(north, now):
