@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from contracts.models import Contract
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.imports.dealer import GERMAN, a_dealer, write
+from tests.imports.dealer import a_dealer, write
+from tests.imports.dialects import GERMAN
 
 
 @pytest.fixture

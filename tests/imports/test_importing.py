@@ -15,7 +15,8 @@ from messaging.models import Message
 from recommendations.models import Recommendation
 from tenancy.models import Tenant, TenantModel
 from tenancy.scope import tenant
-from tests.imports.dealer import DAY, FRENCH, GERMAN, a_dealer, write
+from tests.imports.dealer import DAY, a_dealer, write
+from tests.imports.dialects import FRENCH, GERMAN
 from visits.models import Assignment, Technician, Visit
 
 NOW = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)

@@ -10,8 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tests.contracts.oracle import Agreement, Desk
+from tests.contracts.oracle import Agreement
 from tests.contracts.oracle_calendar import DAY, fold, length_of
+from tests.contracts.oracle_desk import Desk
 from tests.contracts.oracle_facts import EVER, Known, Money
 
 CLOCKS = (dt.time(0), dt.time(0, 0, 1), dt.time(23, 59, 59), dt.time(23, 59, 59, 999999), dt.time(9, 30))

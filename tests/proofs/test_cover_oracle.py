@@ -26,8 +26,8 @@ from tenancy.calendars import instant_at, local_day
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.cast import make_desk
-from tests.contracts.oracle import Desk
 from tests.contracts.oracle_calendar import DAY, fold
+from tests.contracts.oracle_desk import Desk
 from tests.proofs.cover_histories import Writer
 from tests.proofs.cover_player import Player
 from tests.proofs.cover_reading import read_contracts, read_states

@@ -30,7 +30,8 @@ from servicedesk.embedded import ports
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.cast import make_desk, make_visit
-from tests.imports.dealer import GERMAN, Dealer, write
+from tests.imports.dealer import Dealer, write
+from tests.imports.dialects import GERMAN
 from visits.models import Assignment, Technician, Visit, WorkingHours
 
 pytestmark = pytest.mark.proof

@@ -1,0 +1,55 @@
+"""Customers for the call list, and the list read whole."""
+
+import datetime as dt
+from decimal import Decimal
+
+from contracts.call_list import call_list
+from contracts.models import Contract, ContractTerm
+from customers.models import Customer
+
+TODAY = dt.date(2026, 3, 5)
+
+
+def rows_of(day=TODAY, *, size=50, **asked):
+    """The whole list, page by page."""
+    found = call_list(day, size=size, **asked)
+    rows = found.rows
+    while found.after:
+        found = call_list(day, size=size, after=found.after, **asked)
+        rows = rows + found.rows
+    return rows
+
+
+def add_customer(name, *ends_on, **fields):
+    """A customer with a one-year contract for each end."""
+    customer = Customer.objects.create(name=name, **fields)
+    for ends in ends_on:
+        add_contract(customer, ends)
+    return customer
+
+
+def add_contract(customer, ends_on, **fields):
+    contract = Contract.objects.create(
+        number=f"K-{Contract.objects.count()}",
+        customer=customer,
+        price=Decimal("100"),
+        currency="GBP",
+        **fields,
+    )
+    ContractTerm.objects.create(
+        contract=contract,
+        starts_on=ends_on - dt.timedelta(days=364),
+        ends_on=ends_on,
+        price=contract.price,
+        created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+    )
+    return contract
+
+
+def in_days(days):
+    return TODAY + dt.timedelta(days=days)
+
+
+def names(rows):
+    found = Customer.objects.in_bulk([row.customer_id for row in rows])
+    return [found[row.customer_id].name for row in rows]

@@ -1,0 +1,20 @@
+"""A bank's file, read."""
+
+from decimal import Decimal
+
+from imports.bank.reading import read_bank_file
+
+D = Decimal
+
+
+def read(data, name="statement.csv", **told):
+    data = data.encode() if isinstance(data, str) else data
+    return read_bank_file(data, name=name, **{"currency": "GBP", "country": "GB", **told})
+
+
+def said(data, **told):
+    """(day, amount, currency, payer, reference) of each line."""
+    return [
+        (line.booked_on.isoformat(), str(line.amount), line.currency, line.payer, line.reference)
+        for line in read(data, **told).lines
+    ]
