@@ -10,14 +10,6 @@ from cases.duties import close_duties_about, close_duty, open_duties, open_duty
 from cases.models import Duty
 from messaging.keys import key_of
 from tenancy.models import Role
-from tenancy.scope import tenant
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, its scope open."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def open_one(now, cause="a", subject=None, kind=Duty.Kind.REBOOK):

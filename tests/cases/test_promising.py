@@ -7,16 +7,8 @@ from django.db import IntegrityError, transaction
 
 from cases.models import Promise
 from cases.promising import agree_anew, break_promise, keep_promise, make_promise, release_promise
-from tenancy.scope import tenant
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, its scope open."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.fixture

@@ -7,15 +7,8 @@ import pytest
 
 from contracts.allowance import undisposed_by_contract, undisposed_visits
 from contracts.models import AllowanceEntry, Contract, ContractTerm, Entitlement
-from tenancy.scope import tenant
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def enter(entitlement, kind, now, subject=None):

@@ -3,8 +3,6 @@
 import datetime as dt
 from decimal import Decimal
 
-import pytest
-
 from contracts.cover import (
     cover_in_words,
     cover_of,
@@ -26,18 +24,10 @@ from contracts.models import (
     RenewalOffer,
 )
 from customers.models import Customer
-from tenancy.scope import tenant
 
 TODAY = dt.date(2026, 3, 5)
 AT = dt.datetime(2026, 3, 2, 10, 14, tzinfo=dt.UTC)
 PAGE = 50
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def add_contracts(desk, how_many, customer=None):

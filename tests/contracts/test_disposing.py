@@ -20,12 +20,6 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
 def granted(north):
     return Entitlement.objects.get()
 

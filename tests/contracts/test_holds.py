@@ -2,18 +2,9 @@
 
 import datetime as dt
 
-import pytest
-
 from contracts.holds import release_hold, set_hold, standing_holds
 from customers.models import Hold
 from tenancy.scope import tenant
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def sources(customer):

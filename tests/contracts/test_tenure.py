@@ -7,16 +7,8 @@ import pytest
 from contracts.models import ContractTerm
 from contracts.tenure import customer_since, tenure_in_words
 from customers.models import Customer
-from tenancy.scope import tenant
 
 TODAY = dt.date(2026, 3, 5)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.mark.parametrize(
