@@ -35,6 +35,8 @@ FARTHEST = dt.timedelta(days=366)
 # What this page adds to the booking panel's own fields.
 OWN_FIELDS = {
     "technician",
+    "along",
+    "customer_agreed",
     "day",
     "start",
     "key",
@@ -50,6 +52,8 @@ class PlaceForm(forms.Form):
     """With whom, on which day, from when."""
 
     technician = forms.UUIDField(error_messages={"required": "Choose a technician."})
+    # Who comes along: as many as it takes, each chosen or left open.
+    along = forms.Field(required=False, widget=forms.SelectMultiple)
     day = forms.DateField(error_messages={"required": "Give the day."})
     start = forms.TimeField(error_messages={"required": "Give the start."})
 
@@ -58,11 +62,17 @@ class PlaceForm(forms.Form):
         self.now, self.zone = now, zone
 
     def clean(self):
-        """The person, and the instant."""
+        """The people, the one who is named first, and the instant."""
         data = super().clean()
-        data["person"] = Technician.objects.filter(is_active=True, public_id=data.get("technician")).first()
+        here = {str(who.public_id): who for who in Technician.objects.filter(is_active=True)}
+        data["person"] = here.get(str(data.get("technician")))
         if data["person"] is None and "technician" not in self.errors:
             self.add_error("technician", "Choose a technician.")
+        wanted = [one for one in data.get("along") or [] if one]
+        if not set(wanted) <= set(here):
+            self.add_error("along", "Choose who comes along among your technicians.")
+        elif data["person"] is not None:
+            data["crew"] = tuple(dict.fromkeys([data["person"], *(here[one] for one in wanted)]))
         if data.get("day") and abs(data["day"] - local_day(self.now, self.zone)) > FARTHEST:
             self.add_error("day", "Choose a day within a year.")
         elif data.get("day") and data.get("start"):
@@ -77,6 +87,7 @@ class InsertForm(PlaceForm):
     reason = forms.CharField(
         max_length=200, error_messages={"required": "Say why: those who wait longer are told so."}
     )
+    customer_agreed = forms.BooleanField(required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,18 +97,19 @@ def between(request, id):
     visit, now = visit_to_act_on(id), timezone.now()
     zone = zone_of(request.tenant)
     start = local_time(visit.planned_start, zone)
-    held = visit.assignments.all()[:1]
+    held = [str(assignment.technician.public_id) for assignment in visit.assignments.all()]
     known = {
-        "technician": str(held[0].technician.public_id) if held else "",
+        "technician": held[0] if held else "",
+        "along": held[1:],
         "day": f"{start:%Y-%m-%d}",
         "start": f"{start:%H:%M}",
     }
     page = _Page(request, now, customer_name(visit), known)
     page.back = f"{desk_url(request.tenant, 'board')}?day={start:%Y-%m-%d}"
-    page.refusal = _may_not(visit)
+    page.refusal, page.takes = _may_not(visit), visit.crew
     asks = {"site": visit.site, "length": visit.planned_end - visit.planned_start, "visit": visit}
     return page.answer(
-        lambda form: proposal(technician=form["person"], start=form["starts_at"], now=now, **asks),
+        lambda form: proposal(crew=form["crew"], start=form["starts_at"], now=now, **asks),
         lambda seen, form, words: insert(
             seen,
             reason=form["reason"],
@@ -122,7 +134,7 @@ def book_between(request, id):
     asked = request.POST if request.method == "POST" else request.GET
     choices = choices_of(caller_of(customer, desk=request.tenant, now=now), asked)
     soon = local_time(now + SOON, zone_of(request.tenant))
-    known = {"technician": "", "day": f"{soon:%Y-%m-%d}", "start": f"{soon:%H:%M}"}
+    known = {"technician": "", "along": [], "day": f"{soon:%Y-%m-%d}", "start": f"{soon:%H:%M}"}
     page = _Page(request, now, customer.called, known)
     page.carried = [
         (name, value) for name, values in asked.lists() if name not in OWN_FIELDS for value in values
@@ -130,11 +142,14 @@ def book_between(request, id):
     page.back = desk_url(request.tenant, "book", id=customer.public_id)
     if choices.site is None:
         page.refusal = "Choose first where the technician should come."
+    else:
+        page.takes = choices.offers.wanted.work.crew
     return page.answer(
         lambda form: proposal(
-            technician=form["person"],
+            crew=form["crew"],
             site=choices.site,
             start=form["starts_at"],
+            kind=choices.kind,
             machines=choices.machines,
             length=choices.offers.wanted.length,
             now=now,
@@ -181,7 +196,9 @@ class _Page:
         self.zone = zone_of(request.tenant)
         self.asked = request.POST if request.method == "POST" else request.GET
         self.known = known | {name: self.asked[name] for name in known if self.asked.get(name)}
-        self.carried, self.back, self.refusal = [], "", ""
+        if "along" in self.asked:
+            self.known["along"] = [one for one in self.asked.getlist("along") if one]
+        self.carried, self.back, self.refusal, self.takes = [], "", "", 1
 
     def answer(self, propose, put_in):
         """GET proposes what the address asks for; POST does it, or says why not, with the day as it is."""
@@ -193,7 +210,7 @@ class _Page:
                 return self._drawn(form)
             return self._drawn(form, propose(form.cleaned_data))
         form = InsertForm(self.asked, now=self.now, zone=self.zone)
-        if not {"technician", "day", "start"}.isdisjoint(form.errors):
+        if not {"technician", "along", "day", "start"}.isdisjoint(form.errors):
             return self._drawn(form, status=422)
         seen = propose(form.cleaned_data)
         if not form.is_valid():
@@ -201,7 +218,8 @@ class _Page:
         try:
             if seen.key != form.cleaned_data["key"]:
                 raise VisitChanged("The day has changed since. Look at whom it delays now.")
-            made = put_in(seen, form.cleaned_data, self._words(seen))
+            words = self._words(seen) | {"customer_agreed": form.cleaned_data["customer_agreed"]}
+            made = put_in(seen, form.cleaned_data, words)
         except MoveRefused as refused:
             self.refusal = str(refused)
             return self._drawn(form, propose(form.cleaned_data), status=status_of(refused))
@@ -220,7 +238,7 @@ class _Page:
         waits = {0: "Nobody waits for it.", 1: "1 visit begins later."}.get(
             len(seen.delays), f"{len(seen.delays)} visits begin later."
         )
-        says = f"{self.customer}: {seen.technician.first_name}, {start:%A} {start:%H:%M}. {waits}"
+        says = f"{self.customer}: {_names(seen.crew)}, {start:%A} {start:%H:%M}. {waits}"
         rows = made.visits.select_related("visit").order_by("-pk")
         # The visit that was booked last, or the one that was brought forward.
         visit = next((row.visit for row in rows if row.visit.planned_start == seen.start), rows[0].visit)
@@ -235,12 +253,29 @@ class _Page:
             "delays": [self._row(delay) for delay in seen.delays] if seen else [],
             "technicians": Technician.objects.filter(is_active=True).order_by("name"),
             "known": self.known,
+            "along": self._along(seen),
+            "names": _names(seen.crew) if seen else "",
+            "starts": f"{local_time(seen.start, self.zone):%H:%M}" if seen else "",
+            "customer_agreed": "customer_agreed" in self.asked,
             "carried": self.carried,
             "reason": self.asked.get("reason", ""),
             "back_url": self.back,
             "page_url": self.request.path,
         }
         return render(self.request, "servicedesk/between.html", context, status=status)
+
+    def _along(self, seen) -> list[tuple[str, str, str]]:
+        """One field for each who comes along: its id, its label, and who was chosen in it."""
+        chosen = self.known["along"]
+        fields = max(self.takes - 1, len(chosen), len(seen.crew) - 1 if seen else 0)
+        return [
+            (
+                f"between-along-{place}",
+                "Comes along, too" if place else "Comes along",
+                chosen[place] if place < len(chosen) else "",
+            )
+            for place in range(fields)
+        ]
 
     def _row(self, delay) -> dict:
         visit, today = delay.visit, local_day(self.now, self.zone)
@@ -258,6 +293,10 @@ class _Page:
             "agreed": str(visit.public_id) in self.asked.getlist("agreed"),
             "despite": str(visit.public_id) in self.asked.getlist("despite"),
         }
+
+
+def _names(crew) -> str:
+    return " and ".join(who.first_name for who in crew)
 
 
 urlpatterns = [

@@ -117,7 +117,8 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     visit = Visit.objects.select_for_update().get(pk=visit.pk)
     if visit.was_undone:
         return visit
-    if visit.state != Visit.State.BOOKED or visit.held_until is None or now >= visit.held_until:
+    waits = (Visit.State.BOOKED, Visit.State.CONFIRMED)
+    if visit.state not in waits or visit.held_until is None or now >= visit.held_until:
         raise TooLateToUndo("Two minutes are over: move or cancel the visit, so that the customer hears.")
     visit.state, visit.ended_because = Visit.State.CANCELLED_BY_US, Visit.BOOKING_UNDONE
     visit.version, visit.changed_at = visit.version + 1, now

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from visits.free_time import FreeTime, team
-from visits.hindrances import Hindrances
+from visits.hindrances import Hindrances, called
 from visits.models import Technician, Visit
-from visits.preferences import wishes_for
+from visits.preferences import Wishes, wishes_for
 from visits.travel import point_of
-from visits.work_types import work_for
+from visits.work_types import Work, work_for
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,26 @@ def fit(
     return asked.judged(now)
 
 
+def allowed(crew: Sequence[Technician], wishes: Wishes) -> list[Technician]:
+    """Those of a crew whom the customer's wishes let come: only the first need be who is required."""
+    return [who for who in crew if (wishes.allows(who) if who == crew[0] else who.pk not in wishes.excluded)]
+
+
+def lacking(work: Work, crew: Sequence[Technician], held: Sequence[Technician] = ()) -> str:
+    """In words, which skills a crew would not have together; empty where none is missing.
+
+    What those who are on the visit already (`held`) have not either is nobody's news.
+    """
+    missing = work.missing(skill for who in crew for skill in who.skills)
+    if held:
+        already = work.missing(skill for who in held for skill in who.skills)
+        missing = [skill for skill in missing if skill not in already]
+    if not missing:
+        return ""
+    they = f"{crew[0].first_name} lacks" if len(crew) == 1 else "Together they lack"
+    return f"{they}: {', '.join(missing)}."
+
+
 class _Asked:
     """One place that a visit could have, and what is known of those who would come."""
 
@@ -76,8 +96,7 @@ class _Asked:
         other = self.hindrances.visit(who, self.start, self.end)
         if other is not None:
             span = f"{self._clock(other.planned_start)} to {self._clock(other.planned_end)}"
-            name = other.customer.company or other.customer.name
-            return Fit(False, f"Overlaps {name}, {span}.", is_taken=True)
+            return Fit(False, f"Overlaps {called(other)}, {span}.", is_taken=True)
         away = self.hindrances.absence(who, self.start, self.end)
         if away is None:
             return None
@@ -87,13 +106,12 @@ class _Asked:
 
     def unwanted(self, who) -> Fit | None:
         """Whoever is on the visit already stays: wishes decide who comes anew."""
-        if who in self.held or self.wishes.allows(who):
-            return None
-        return Fit(False, f"The customer wants somebody other than {who.first_name}.")
+        wanted = who in self.held or who in allowed(self.crew, self.wishes)
+        return None if wanted else Fit(False, f"The customer wants somebody other than {who.first_name}.")
 
     def judged(self, now) -> Fit:
         """It can be done; what it does to the response promised, and what to mind."""
-        lacks = self._lacks()
+        lacks = lacking(work_for(self.visit.kind, self.machines), self.crew, self.held)
         minds = [*self._minds(now), *([lacks] if lacks else [])]
         case = self.visit.case
         due = case.response_due_at if case and not case.responded_at else None
@@ -116,18 +134,6 @@ class _Asked:
                 yield f"Outside {who.first_name}’s hours."
             elif not gap.takes(self.visit.tenant, place, self.start, self.end, now):
                 yield f"Too little time for {who.first_name}’s way."
-
-    def _lacks(self) -> str:
-        """A crew has the skills together; what was missing before is nobody's news."""
-        work = work_for(self.visit.kind, self.machines)
-        missing = work.missing(skill for who in self.crew for skill in who.skills)
-        if self.held:
-            already = work.missing(skill for who in self.held for skill in who.skills)
-            missing = [skill for skill in missing if skill not in already]
-        if not missing:
-            return ""
-        who = f"{self.crew[0].first_name} lacks" if len(self.crew) == 1 else "Together they lack"
-        return f"{who}: {', '.join(missing)}."
 
     def _clock(self, instant) -> str:
         return f"{local_time(instant, self.zone):%H:%M}"

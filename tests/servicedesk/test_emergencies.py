@@ -7,7 +7,7 @@ import pytest
 
 from tests.cast import make_visit
 from tests.servicedesk.board_scene import HOUR
-from visits.models import Rearrangement, TechnicianPreference, Visit
+from visits.models import Assignment, Rearrangement, TechnicianPreference, Visit, WorkType
 
 DAY = dt.timedelta(days=1)
 
@@ -72,6 +72,50 @@ def test_a_confirmed_one_is_moved_out_of_its_window_only_by_somebodys_word(north
     refused = dispatcher.post(url, data)
     assert (refused.status_code, "Say that it must be." in refused.text) == (422, True)
     assert dispatcher.post(url, {**data, "despite": waits.public_id}).status_code == 302
+
+
+def test_what_takes_two_asks_who_comes_along_and_keeps_both(north, day, dispatcher):
+    WorkType.objects.create(visit_kind="fault", minutes=75, crew=2, skills=["drums"])
+    url = north.url(f"customers/{north.customer.public_id}/between/")
+    chosen = {"kind": "fault", "problem": "Smoke", "machine": north.copier.public_id, **place(north)}
+    page = dispatcher.get(url, chosen).text
+    assert "It takes 2 technicians. Choose who comes along." in page
+    assert page.count('name="along"') == 1
+    assert "Put it in with" not in page
+    strange = dispatcher.get(url, {**chosen, "along": "nobody"})
+    assert "Choose who comes along among your technicians." in strange.text
+    chosen["along"] = north.marek.public_id
+    page = dispatcher.get(url, chosen).text
+    assert "Put it in with Lou and Marek" in page
+    assert "Together they lack: drums. Say below why Lou and Marek should go all the same." in page
+    post = {**chosen, "key": key_on(page), "customer_agreed": "yes"}
+    refused = dispatcher.post(url, post)
+    assert refused.status_code == 422
+    assert re.search(r'name="customer_agreed" value="yes" checked', refused.text)
+    assert f'value="{north.marek.public_id}" selected' in refused.text
+    assert dispatcher.post(url, {**post, "reason": "Smoke"}).status_code == 302
+    booked = Visit.objects.get(problem="Smoke")
+    assert [one.technician for one in booked.assignments.order_by("pk")] == [north.lou, north.marek]
+    assert booked.state == Visit.State.CONFIRMED
+
+
+def test_a_confirmed_emergency_goes_to_another_by_its_customers_yes(north, day, dispatcher, now):
+    emergency, _ = day
+    Assignment.objects.create(
+        visit=emergency, technician=north.marek, starts_at=emergency.planned_start,
+        ends_at=emergency.planned_end,
+    )  # fmt: skip
+    Visit.objects.filter(pk=emergency.pk).update(
+        state=Visit.State.CONFIRMED, confirmed_at=now, first_confirmed_at=now
+    )
+    url = north.url(f"visits/{emergency.public_id}/between/")
+    page = dispatcher.get(url, place(north)).text
+    assert "The Harbour Letter agreed to 09:55 with Lou" in page
+    data = {**place(north), "key": key_on(page), "reason": "Dead"}
+    assert dispatcher.post(url, data).status_code == 422
+    assert dispatcher.post(url, {**data, "customer_agreed": "yes"}).status_code == 302
+    emergency.refresh_from_db()
+    assert emergency.state == Visit.State.CONFIRMED
 
 
 def test_a_day_that_changed_is_409_and_shows_whom_it_delays_now(north, day, dispatcher):

@@ -10,7 +10,7 @@ from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.emergency import insert, proposal
-from visits.models import Absence, Assignment, Rearrangement, Visit, WorkingHours
+from visits.models import Absence, Assignment, Rearrangement, Visit, WorkingHours, WorkType
 from visits.places import MoveRefused, NeedsAgreement, VisitChanged, crews_of
 from visits.rearranging import undo
 
@@ -45,7 +45,7 @@ def day(north):
 
 
 def proposed(north, now, start=NINE, length=75 * MINUTE, **values):
-    values = {"technician": north.lou, "site": north.site, **values}
+    values = {"crew": [north.lou], "site": north.site, **values}
     return proposal(start=start, length=length, now=now, **values)
 
 
@@ -185,6 +185,114 @@ def test_an_absence_of_one_who_comes_along_stands_in_the_way(north, day, now):
     assert seen.problems == (
         "The Harbour Letter cannot give way to 10:35: Marek is with The Harbour Letter then.",
     )
+
+
+class TestCrewOfTwo:
+    """Where the work takes two, two go, and both days give way."""
+
+    @pytest.fixture(autouse=True)
+    def takes_two(self, north):
+        WorkType.objects.create(visit_kind="fault", minutes=75, crew=2)
+
+    def test_one_alone_is_not_sent(self, north, now):
+        seen = proposed(north, now, kind="fault")
+        assert seen.problems == ("It takes 2 technicians. Choose who comes along.",)
+        with pytest.raises(MoveRefused, match="It takes 2"):
+            inserted(seen, north, now)
+
+    def test_both_are_booked_and_what_either_has_next_gives_way(self, north, day, now):
+        make_visit(north, start=clock(9, 30), technician=north.marek, number="V-marek")
+        seen = proposed(north, now, crew=[north.lou, north.marek], kind="fault")
+        assert seen.problems == ()
+        # Until 10:15, the way to each: 10:35.
+        assert [(d.visit.number, d.start) for d in seen.delays] == [
+            ("V-marek", clock(10, 35)),
+            ("V-10", clock(10, 35)),
+        ]
+        made = inserted(seen, north, now)
+        booked = Visit.objects.get(problem="Smoke from the copier")
+        assert crews_of([booked.pk])[booked.pk] == [north.lou, north.marek]
+        assert booked.crew == 2
+        undo(made, by=north.dispatcher, now=now + MINUTE)
+        assert [number for number, *_ in starts()] == ["V-marek", "V-10", "V-13", "V-16"]
+
+    def test_what_both_go_to_next_gives_way_to_who_is_free_last(self, north, now):
+        both = make_visit(north, start=clock(11), technician=north.lou, number="both", crew=2)
+        Assignment.objects.create(
+            visit=both, technician=north.marek, starts_at=both.planned_start, ends_at=both.planned_end
+        )
+        make_visit(north, start=clock(10, 40), technician=north.marek, number="m", length_minutes=15)
+        seen = proposed(north, now, crew=[north.lou, north.marek], kind="fault", start=clock(9, 10))
+        # Free at 10:25. Marek's from 10:45 to 11:00, way: 11:20, and Lou with him.
+        assert [(d.visit.number, d.start) for d in seen.delays] == [
+            ("m", clock(10, 45)),
+            ("both", clock(11, 20)),
+        ]
+
+    def test_one_who_is_with_somebody_stops_both(self, north, day, now):
+        make_visit(north, start=clock(8, 30), technician=north.marek)
+        seen = proposed(north, now, crew=[north.lou, north.marek], kind="fault")
+        assert seen.problems == ("Marek is with The Harbour Letter until 09:45.",)
+
+    def test_a_booked_visit_of_two_is_brought_forward_by_two(self, north, day, now):
+        Visit.objects.filter(pk=day[2].pk).update(crew=2)
+        day[2].refresh_from_db()
+        assert proposed(north, now, visit=day[2]).problems == (
+            "It takes 2 technicians. Choose who comes along.",
+        )
+        seen = proposed(north, now, crew=[north.marek, north.lou], visit=day[2])
+        inserted(seen, north, now, visit=day[2], version=1)
+        assert crews_of([day[2].pk])[day[2].pk] == [north.marek, north.lou]
+
+
+class TestSkills:
+    def test_who_lacks_one_goes_by_somebodys_reason(self, north, now):
+        WorkType.objects.create(visit_kind="fault", minutes=75, skills=["drums"])
+        seen = proposed(north, now, kind="fault")
+        assert (seen.problems, seen.lacks) == ((), "Lou lacks: drums.")
+        with pytest.raises(NeedsAgreement, match=r"Lou lacks: drums\. Say why it has to be\."):
+            inserted(seen, north, now, reason=" ")
+        assert not Visit.objects.exists()
+        inserted(seen, north, now, reason="Nobody else is near")
+        assert Visit.objects.count() == 1
+
+    def test_who_has_them_lacks_nothing(self, north, now):
+        WorkType.objects.create(visit_kind="fault", minutes=75, skills=["Copier"])
+        assert proposed(north, now, kind="fault").lacks == ""
+
+
+class TestItsOwnCustomer:
+    """What they said on the phone."""
+
+    def test_their_yes_confirms_what_is_booked(self, north, now):
+        made = inserted(proposed(north, now), north, now, customer_agreed=True)
+        booked = Visit.objects.get()
+        assert (booked.state, booked.confirmed_at) == ("confirmed", now)
+        undo(made, by=north.dispatcher, now=now + MINUTE)
+        booked.refresh_from_db()
+        assert booked.was_undone
+
+    def test_a_confirmed_one_goes_to_another_by_their_yes(self, north, day, now):
+        Visit.objects.filter(pk=day[2].pk).update(state="confirmed", confirmed_at=now, first_confirmed_at=now)
+        day[2].refresh_from_db()
+        seen = proposed(north, now, crew=[north.marek], visit=day[2])
+        with pytest.raises(NeedsAgreement, match="needs the customer’s yes"):
+            inserted(seen, north, now, visit=day[2], version=1)
+        inserted(seen, north, now, visit=day[2], version=1, customer_agreed=True)
+        moved = Visit.objects.get(pk=day[2].pk)
+        assert (moved.state, moved.planned_start) == ("confirmed", NINE)
+
+
+def test_the_queries_do_not_grow_with_who_goes_and_who_gives_way(north, now, django_assert_num_queries):
+    for hour in (10, 13):
+        two = make_visit(north, start=clock(hour), technician=north.lou, number=f"V-{hour}")
+        crew = [north.lou, north.marek][: 2 if hour == 13 else 1]
+        with django_assert_num_queries(10):
+            seen = proposed(north, now, crew=crew, length=4 * HOUR)
+        assert len(seen.delays) == (1 if hour == 10 else 2)
+        Assignment.objects.create(
+            visit=two, technician=north.marek, starts_at=two.planned_start, ends_at=two.planned_end
+        )
 
 
 def test_a_crew_gives_way_together(north, day, now):
