@@ -22,7 +22,8 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
-from visits.models import Rearrangement
+from visits.models import Rearrangement, Visit
+from visits.restoring import can_restore
 
 DAY, WEEK, LIST = VIEWS = ("day", "week", "list")
 REMEMBERED = "board_view"
@@ -88,7 +89,7 @@ def board(request):
     now = timezone.now()
     shown = _shown(request, request.GET, now)
     context = board_context(request, shown, now)
-    context["undo_url"] = _undo_url(request, _moved(request, now))
+    context |= _undo(request, _named_to_undo(request, now))
     response = render(request, "servicedesk/board.html", context)
     if request.GET.get("view") in (DAY, LIST):
         response.set_cookie(REMEMBERED, shown.view, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
@@ -107,11 +108,12 @@ def board_since(request):
 
 
 def board_answer(
-    request, *, now: dt.datetime, says: str, visit=None, undoes: Rearrangement | None = None
+    request, *, now: dt.datetime, says: str, visit=None, undoes: Rearrangement | Visit | None = None
 ) -> HttpResponse:
     """After an action: the changed parts of the board that it was done on, else back to the board.
 
-    `undoes` is what a button beside the words takes back, with and without scripts.
+    `undoes` is what a button beside the words takes back, with and without scripts: what moved visits,
+    or the visit that was cancelled.
     """
     seen = Version.read(request.headers.get(VERSION_HEADER, ""))
     if not request.htmx or seen is None:
@@ -162,8 +164,7 @@ def _changed_parts(request, shown, seen, now, *, says="", focus=None, undoes=Non
         if not says:
             return HttpResponse(headers={"HX-Refresh": "true"})
         messages.success(request, says)
-        moved = str(undoes.public_id) if undoes else ""
-        here = desk_url(request.tenant, "board") + shown.query(moved=moved)
+        here = desk_url(request.tenant, "board") + shown.query(**_undo_query(undoes))
         return HttpResponse(headers={"HX-Redirect": here})
     changed = {name for name, digest in fresh.parts.items() if seen.parts[name] != digest}
     if request.headers.get(LIST_HEADER) != "1" and shown.view == DAY:
@@ -178,7 +179,7 @@ def _changed_parts(request, shown, seen, now, *, says="", focus=None, undoes=Non
         if before != after
     ]
     context |= {"changed": changed, "changed_lanes": lanes, "says": says, "is_action": bool(says)}
-    context["undo_url"] = _undo_url(request, undoes)
+    context |= _undo(request, undoes)
     response = render(request, "servicedesk/board_changes.html", context)
     response["HX-Trigger"] = json.dumps({"board-version": str(fresh)})
     if focus is not None:
@@ -226,21 +227,39 @@ def _back_to(request, visit, undoes=None) -> str:
     if visit is None:
         return desk_url(request.tenant, "board")
     day = local_day(visit.planned_start, zone_of(request.tenant))
-    moved = f"&moved={undoes.public_id}" if undoes else ""
-    return f"{desk_url(request.tenant, 'board')}?day={day}{moved}"
+    return f"{desk_url(request.tenant, 'board')}?{urlencode({'day': day, **_undo_query(undoes)})}"
 
 
-def _moved(request, now) -> Rearrangement | None:
-    """What the address says was just moved, while it can be taken back."""
+def _undo_query(undoes) -> dict:
+    """What the address says can be taken back; read again by `_named_to_undo`."""
+    if undoes is None:
+        return {}
+    return {"cancelled" if isinstance(undoes, Visit) else "moved": str(undoes.public_id)}
+
+
+def _named_to_undo(request, now) -> Rearrangement | Visit | None:
+    """What the address says was just moved or cancelled, while it can be taken back."""
+    if moved := _public_id(request.GET.get("moved", "")):
+        return Rearrangement.objects.filter(public_id=moved, undone_at=None, held_until__gt=now).first()
+    if cancelled := _public_id(request.GET.get("cancelled", "")):
+        visit = Visit.objects.filter(public_id=cancelled).first()
+        return visit if visit and can_restore(visit, now=now) else None
+    return None
+
+
+def _public_id(text) -> uuid.UUID | None:
     try:
-        wanted = uuid.UUID(request.GET.get("moved", ""))
+        return uuid.UUID(text)
     except ValueError:
         return None
-    return Rearrangement.objects.filter(public_id=wanted, undone_at=None, held_until__gt=now).first()
 
 
-def _undo_url(request, made: Rearrangement | None) -> str:
-    return desk_url(request.tenant, "move-undo", id=made.public_id) if made else ""
+def _undo(request, undoes: Rearrangement | Visit | None) -> dict:
+    """Address and words of the button."""
+    if undoes is None:
+        return {"undo_url": "", "undo_what": ""}
+    name, what = ("visit-restore", "cancelling") if isinstance(undoes, Visit) else ("move-undo", "move")
+    return {"undo_url": desk_url(request.tenant, name, id=undoes.public_id), "undo_what": what}
 
 
 def _day(text: str, today: dt.date) -> dt.date:

@@ -20,6 +20,7 @@ from visits.entitled import still_open
 from visits.maintenance import waiting_service
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss, nobody_came
+from visits.restoring import can_restore
 from visits.slots import best_slots, slot_at
 
 
@@ -72,7 +73,8 @@ def cancel(request, id):
         return _cancel_page(request, visit, now, form=form, status=409)
     visit.refresh_from_db()
     says = f"{customer_name(visit)}: {visit.get_state_display().lower()}."
-    return board_answer(request, now=now, says=says, visit=visit)
+    undoes = visit if can_restore(visit, now=now) else None
+    return board_answer(request, now=now, says=says, visit=visit, undoes=undoes)
 
 
 def _settle(request, visit, data, now) -> Visit:

@@ -1,4 +1,4 @@
-"""Taking back what was just moved on the board, while the customers have not heard of it."""
+"""Taking back what was just moved or cancelled, while the customers have not heard of it."""
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -12,9 +12,11 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
-from visits.models import Rearrangement
+from visits.models import Rearrangement, Visit
+from visits.outcomes import OutcomeRefused
 from visits.places import PlaceTaken, TooLateToUndo, VisitChanged
 from visits.rearranging import undo
+from visits.restoring import restore_visit
 
 
 @require_POST
@@ -34,6 +36,25 @@ def undo_move(request, id):
     return board_answer(request, now=now, says=_says(visits), visit=visits[0])
 
 
+@require_POST
+@for_roles(Role.DISPATCHER)
+def restore(request, id):
+    """Put a cancelled visit back: 409 in words where another has its time, or they are told."""
+    visit, now = the_one(Visit.objects.select_related("tenant", "customer"), id), timezone.now()
+    try:
+        visit = restore_visit(visit, by=request.membership, now=now)
+    except (TooLateToUndo, PlaceTaken, OutcomeRefused) as refused:
+        if request.htmx:
+            return render(request, "servicedesk/not_undone.html", {"says": str(refused)}, status=409)
+        context = {"reason": str(refused), "back_url": desk_url(request.tenant, "visit", id=visit.public_id)}
+        return render(request, "errors/409.html", context, status=409)
+    says = f"{customer_name(visit)} stands again: nobody is told that it was cancelled."
+    if "on_visit" in request.POST:
+        messages.success(request, says)
+        return redirect(desk_url(request.tenant, "visit", id=visit.public_id))
+    return board_answer(request, now=now, says=says, visit=visit)
+
+
 def _says(visits) -> str:
     """ "Undone: Mayfield Vets is back with Lou, Thursday 15:45."; of many, how many; what was booked."""
     booked = [customer_name(visit) for visit in visits if visit.was_undone]
@@ -49,4 +70,7 @@ def _says(visits) -> str:
     return f"Undone: {customer_name(visit)} is back with {names or 'nobody'}, {start:%A} {start:%H:%M}."
 
 
-urlpatterns = [path("board/moves/<uuid:id>/undo/", undo_move, name="move-undo")]
+urlpatterns = [
+    path("board/moves/<uuid:id>/undo/", undo_move, name="move-undo"),
+    path("visits/<uuid:id>/restore/", restore, name="visit-restore"),
+]

@@ -12,6 +12,9 @@ from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
 from tenancy.models import Role
 from visits.models import Review, Visit, VisitStep
+from visits.places import UNDO_TIME
+from visits.rearranging import latest_rearrangement
+from visits.restoring import CANCELLED, can_restore
 from visits.standing import standing_of
 
 PROMISE_TONES = {"open": "open", "kept": "kept", "kept late": "kept", "broken": "late", "released": "kept"}
@@ -43,8 +46,18 @@ def visit(request, id):
         "report": getattr(found, "report", None),
         "is_over": found.state in Visit.OVER_STATES,
         "can_be_undone": found.state == Visit.State.BOOKED and found.held_until and now < found.held_until,
+        **_what_can_be_undone(found, may_move, now),
     }
     return render(request, "servicedesk/visit.html", context)
+
+
+def _what_can_be_undone(visit, may_move, now) -> dict:
+    """The last cancelling or move; no query once two minutes have passed."""
+    if not may_move or now >= visit.changed_at + UNDO_TIME:
+        return {}
+    if visit.state in CANCELLED:
+        return {"can_be_restored": can_restore(visit, now=now), "until": visit.changed_at + UNDO_TIME}
+    return {"moved_by": latest_rearrangement(visit, now=now)}
 
 
 def _whole_visits():

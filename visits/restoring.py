@@ -68,21 +68,25 @@ def restore_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
 
 
 def can_restore(visit: Visit, *, now: dt.datetime) -> bool:
-    """Whether the desk may still take a cancelling back, as far as the clock goes."""
-    return visit.state in CANCELLED and not visit.was_undone and now < visit.changed_at + UNDO_TIME
+    """Whether the desk may still take a cancelling of its own back: one query within the two minutes."""
+    is_in_time = visit.state in CANCELLED and now < visit.changed_at + UNDO_TIME
+    return is_in_time and not visit.was_undone and not visit.is_history and _is_of_desk(visit)
 
 
 def _messages(visit):
     return Message.objects.filter(subject=visit.public_id)
 
 
+def _is_of_desk(visit) -> bool:
+    """Whether somebody at the desk cancelled it, and not the customer on their page."""
+    lines = TimelineEntry.objects.filter(subject=visit.public_id, step=f"cancelled {visit.version}")
+    return lines.filter(actor__isnull=False).exists()
+
+
 def _check(visit, now):
     if visit.state not in CANCELLED or visit.was_undone or visit.is_history:
         raise OutcomeRefused(f"This visit is {visit.get_state_display().lower()}: it cannot be restored.")
-    cancelled = TimelineEntry.objects.filter(
-        subject=visit.public_id, step=f"cancelled {visit.version}"
-    ).first()
-    if cancelled is None or cancelled.actor_id is None:
+    if not _is_of_desk(visit):
         raise OutcomeRefused("The customer cancelled it. Book a new visit when they want one.")
     if now >= visit.changed_at + UNDO_TIME:
         raise TooLateToUndo(TOO_LATE)
