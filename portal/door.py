@@ -3,15 +3,24 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import offer_page, visit_page
+from portal import offer_page, recommendation_page, visit_page
 from portal.opening import for_links
 
-front_page = require_GET(for_links(visit=visit_page.visit_page, offer=offer_page.offer_page))
-ring_me = require_POST(for_links(visit=visit_page.ring_me, offer=offer_page.ring_me))
+front_page = require_GET(
+    for_links(
+        visit=visit_page.visit_page,
+        offer=offer_page.offer_page,
+        recommendation=recommendation_page.recommendation_page,
+    )
+)
+ring_me = require_POST(
+    for_links(visit=visit_page.ring_me, offer=offer_page.ring_me, recommendation=recommendation_page.ring_me)
+)
 
 urlpatterns = [
     path("v/<str:token>/", front_page, name="customer-page"),
     path("v/<str:token>/call-me/", ring_me, name="customer-call-me"),
     *visit_page.urlpatterns,
     *offer_page.urlpatterns,
+    *recommendation_page.urlpatterns,
 ]

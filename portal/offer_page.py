@@ -8,8 +8,6 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from cases.duties import open_duty
-from cases.models import Duty
 from contracts.models import RenewalOffer
 from contracts.offer_answers import accept_offer, decline_offer
 from contracts.offer_document import CONTENT_TYPE, document_name
@@ -17,10 +15,8 @@ from contracts.offer_states import OfferState, state_of, told_to_customer
 from contracts.offered import what_it_says
 from contracts.offers import NotOpen
 from portal.opening import for_offer_link
-from portal.visit_page import RING_WITHIN
-from tenancy.calendars import calendar_of, local_day, local_time, zone_of
-from tenancy.models import Role
-from visits.wording import clock_words, day_words
+from portal.ringing import ask_to_be_rung, rings_by
+from tenancy.calendars import local_day, zone_of
 
 # What was offered stays to be read after it was answered.
 SHOWN_WHOLE = (OfferState.OPEN, OfferState.ACCEPTED, OfferState.DECLINED)
@@ -90,21 +86,8 @@ def document(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.d
 
 def ring_me(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
     """A person rings within one working hour; pressed twice on a day, one duty."""
-    calendar = calendar_of(offer.tenant)
-    customer = offer.contract.customer
-    open_duty(
-        "ring me",
-        offer.public_id,
-        local_day(now, calendar.zone).isoformat(),
-        kind=Duty.Kind.CALL_CUSTOMER,
-        title=f"Ring {customer}: they asked on their page",
-        detail=f"About renewal offer {offer.number}",
-        due_at=calendar.due_after(now, RING_WITHIN),
-        now=now,
-        owner_role=Role.DISPATCHER,
-        customer=customer,
-        subject=offer.public_id,
-    )
+    about = f"renewal offer {offer.number}"
+    ask_to_be_rung(offer.contract.customer, offer.public_id, about=about, now=now)
     return redirect("customer-page", token=token)
 
 
@@ -121,21 +104,9 @@ def _page(request, offer, token, now, *, form=None, problem="", status=200):
         "told": told_to_customer(offer, today),
         "form": form,
         "problem": problem,
-        "rings_by": _rings_by(offer, now),
+        "rings_by": rings_by(offer.contract.customer, offer.public_id, now=now),
     }
     return render(request, "portal/offer.html", page, status=status)
-
-
-def _rings_by(offer, now) -> str:
-    """When a person rings, where they asked for it: "today by 2:07 pm"."""
-    asked = Duty.objects.open().filter(subject=offer.public_id, kind=Duty.Kind.CALL_CUSTOMER).first()
-    if asked is None:
-        return ""
-    zone, country = zone_of(offer.tenant), offer.tenant.country
-    today, at = local_day(now, zone), local_time(asked.due_at, zone)
-    day = {0: "today", 1: "tomorrow"}.get((at.date() - today).days)
-    day = day or f"on {day_words(at.date(), country=country, today=today)}"
-    return f"{day} by {clock_words(at.time(), country=country)}"
 
 
 urlpatterns = [

@@ -15,6 +15,7 @@ from contracts.models import RenewalOffer
 from contracts.offer_states import told_to_customer
 from customers.links import find_link
 from customers.models import CustomerLink
+from recommendations.models import Recommendation
 from tenancy.calendars import local_day, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -28,8 +29,8 @@ GONE = 410
 def for_links(**views: Callable) -> Callable:
     """One address for links of several purposes (`visit=…, offer=…`), each with the view for its thing.
 
-    The view gets the visit or offer behind the token, with its desk open. A token that never was, or
-    is for something else, is a 404; one that has ended shows the desk's number and no details.
+    The view gets the visit, offer or recommendation behind the token, with its desk open. A token that
+    never was, or is for something else, is a 404; one that has ended shows the desk's number only.
     """
 
     @never_cache
@@ -63,12 +64,15 @@ def for_offer_link(view: Callable) -> Callable:
     return wraps(view)(for_links(offer=view))
 
 
+Thing = Visit | RenewalOffer | Recommendation
+
+
 @dataclass(frozen=True)
 class Kind:
     """How what a link is for is found, and what an ended one says about it on a day (nothing: "")."""
 
-    find: Callable[[uuid.UUID], Visit | RenewalOffer]
-    why_ended: Callable[[Visit | RenewalOffer, dt.date], str]
+    find: Callable[[uuid.UUID], Thing]
+    why_ended: Callable[[Thing, dt.date], str]
 
 
 def _visit(public_id: uuid.UUID) -> Visit:
@@ -80,7 +84,13 @@ def _offer(public_id: uuid.UUID) -> RenewalOffer:
     return rows.get(public_id=public_id)
 
 
+def _recommendation(public_id: uuid.UUID) -> Recommendation:
+    rows = Recommendation.objects.select_related("equipment__site__customer", "raised_by__user")
+    return rows.get(public_id=public_id)
+
+
 KINDS = {
     Purpose.VISIT: Kind(find=_visit, why_ended=lambda visit, day: ""),
     Purpose.OFFER: Kind(find=_offer, why_ended=told_to_customer),
+    Purpose.RECOMMENDATION: Kind(find=_recommendation, why_ended=lambda recommendation, day: ""),
 }

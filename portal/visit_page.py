@@ -7,14 +7,15 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.models import Duty
 from contracts.cover import covers_of_customer
 from customers.links import make_link
 from customers.models import CustomerLink
 from portal.opening import for_visit_link
+from portal.ringing import ask_to_be_rung, rings_by
 from portal.times import SAID, free_times, may_choose, take_time
+from recommendations.answers import ANSWERABLE
 from recommendations.models import Recommendation
-from tenancy.calendars import calendar_of, local_day, local_time, zone_of
+from tenancy.calendars import local_day, local_time, zone_of
 from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
@@ -22,10 +23,8 @@ from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.places import MoveRefused
 from visits.told import told_zone
-from visits.visit_duties import open_visit_duty
 from visits.wording import clock_words, day_words, window_words
 
-RING_WITHIN = dt.timedelta(hours=1)
 TAKEN = "Somebody has just taken that time. These are free."
 
 
@@ -103,33 +102,19 @@ def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
 
 def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """A person rings within one working hour; pressed twice on a day, one duty."""
-    calendar = calendar_of(visit.tenant)
-    day = local_day(now, calendar.zone)
-    open_visit_duty(
-        visit,
-        "ring me",
-        day.isoformat(),
-        kind=Duty.Kind.CALL_CUSTOMER,
-        title=f"Ring {visit.customer}: they asked on their page",
-        detail=f"About visit {visit.number}",
-        due_at=calendar.due_after(now, RING_WITHIN),
-        now=now,
-    )
+    about = f"visit {visit.number}"
+    ask_to_be_rung(visit.customer, visit.public_id, about=about, now=now, case=visit.case)
     return redirect("customer-page", token=token)
 
 
 def _page(request, visit, token, now, *, problem="", status=200):
     visit.refresh_from_db()
     facts = _facts(visit, token, now) | {"problem": problem}
-    asked = Duty.objects.open().filter(subject=visit.public_id, kind=Duty.Kind.CALL_CUSTOMER).first()
-    if asked is not None:
-        at = local_time(asked.due_at, told_zone(visit.customer))
-        facts["rings_by"] = (
-            f"{_day(visit, at.date(), now)} by {clock_words(at.time(), country=visit.tenant.country)}"
-        )
+    facts["rings_by"] = rings_by(visit.customer, visit.public_id, now=now)
     machines = visit.machines.values("equipment")
     today = local_day(now, zone_of(visit.tenant))
     facts["recommendations"] = Recommendation.objects.filter(equipment__in=machines).open(today).worst_first()
+    facts["answerable"] = ANSWERABLE
     facts["covers"] = [c for c in covers_of_customer(visit.customer, today) if c.is_covered][:1]
     return render(request, "portal/visit.html", facts, status=status)
 

@@ -34,6 +34,7 @@ from customers.models import (
     Site,
 )
 from messaging.models import Message, Reply
+from recommendations.models import Recommendation
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
 from tenancy.models import Closure, Membership, Role, StoredFile
@@ -47,6 +48,7 @@ from visits.models import (
     Technician,
     TechnicianPreference,
     Visit,
+    VisitSeries,
     WorkType,
 )
 
@@ -56,6 +58,7 @@ OWNERS = {
     "calls": Customer,
     "contacts": Contact,
     "sites": Site,
+    "series": VisitSeries,
     "equipment": Equipment,
     "duplicates": DuplicateProposal,
     "merges": CustomerMerge,
@@ -82,6 +85,7 @@ OWNERS = {
     "wishes": TechnicianPreference,
     "closures": Closure,
     "work-types": WorkType,
+    "recommendation": Recommendation,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.
