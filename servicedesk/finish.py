@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -61,6 +62,8 @@ class PartLine:
 class FinishPage:
     """All that the page holds, from the database and from what was typed."""
 
+    meanwhile = "while this page was open"
+
     def __init__(self, request, visit: Visit, now: dt.datetime):
         self.request, self.visit, self.now, self.by = request, visit, now, request.membership
         self.data = request.POST if request.method == "POST" else None
@@ -94,6 +97,14 @@ class FinishPage:
             self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
         return not self.errors
 
+    def has_finding(self) -> bool:
+        """Whether a recommendation is typed and whole; `errors` says what is not."""
+        if self.finding.is_valid() and self.finding.cleaned_data["finding"]:
+            return True
+        self.errors = [("new-finding", "Say what should be done.")]
+        self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
+        return False
+
     @property
     def others_are_wrong(self) -> bool:
         """Whether an answer that need not be given was begun and is not whole: then it must be seen."""
@@ -108,6 +119,23 @@ class FinishPage:
             findings=self.new_findings(stored),
             parts={line.part: line.quantity for line in self.lines if line.quantity},
         )
+
+    def complete(self) -> None:
+        """Finish the visit with what the page holds. Raises what the gate and the pictures raise."""
+        with _kept_or_discarded() as stored:
+            complete_visit(
+                self.visit,
+                completion=self.completion(stored),
+                by=self.by,
+                now=self.now,
+                device_at=device_at(self.request),
+            )
+
+    def add_finding(self) -> None:
+        """Raise what was typed under "Add a recommendation". Raises NotAPicture, StepRefused."""
+        with _kept_or_discarded() as stored:
+            for finding in self.new_findings(stored):
+                raise_at_visit(self.visit, finding, by=self.by, now=self.now)
 
     def new_findings(self, stored: list) -> tuple[Finding, ...]:
         """The recommendation typed on the page, with its photos; none where no words are."""
@@ -162,7 +190,7 @@ class FinishPage:
         recommendation = form.recommendation
         place = f"card-{recommendation.public_id}"
         if form.is_required and str(recommendation.public_id) not in shown:
-            words = f"“{recommendation.finding}” came in while this page was open. Answer it to finish."
+            words = f"“{recommendation.finding}” came in {self.meanwhile}. Answer it to finish."
             self.errors.append((place, words))
             return
         for words in form.errors.values():
@@ -243,32 +271,20 @@ def finish(request, id):
         return page.answer(status=409)
     if not page.is_valid():
         return page.answer(status=422)
-    stored = []
     try:
-        with transaction.atomic():
-            complete_visit(
-                visit,
-                completion=page.completion(stored),
-                by=request.membership,
-                now=now,
-                device_at=device_at(request),
-            )
+        page.complete()
     except NotReviewed:
         # It came in between our look and the gate's.
-        discard(stored)
         page = FinishPage(request, visit, now)
         page.is_valid()
         return page.answer(status=422)
     except (NotPossible, NotAPicture) as wrong:
-        discard(stored)
         page.errors.append((PLACES["signature"] if isinstance(wrong, NotAPicture) else "s1", str(wrong)))
         return page.answer(status=422)
     except AlreadyOver:
-        discard(stored)
         return _refused(request, visit, back)
     except StepRefused as refused:
         # A colleague took the arrival back meanwhile: once it is there again, this can be sent.
-        discard(stored)
         page.errors.append((FORM, str(refused)))
         return page.answer(status=409)
     messages.success(request, f"Visit done: {customer_name(visit)}.")
@@ -291,22 +307,28 @@ def add(request, id):
         if not page.errors and not request.POST.get("extra_number", "").strip():
             page.errors.append(("extra_number", "Give the part’s number."))
         return page.answer(status=422 if page.errors else 200)
-    if not page.finding.is_valid() or not page.finding.cleaned_data["finding"]:
-        page.errors = [("new-finding", "Say what should be done.")]
-        page.errors += [(f"new-{name}", words[0]) for name, words in page.finding.errors.items()]
+    if not page.has_finding():
         return page.answer(status=422)
-    stored = []
     try:
-        with transaction.atomic():
-            for finding in page.new_findings(stored):
-                raise_at_visit(visit, finding, by=request.membership, now=now)
+        page.add_finding()
     except (NotAPicture, StepRefused) as wrong:
-        discard(stored)
         page.errors = [("photo", str(wrong))]
         return page.answer(status=422)
     page = FinishPage(request, visit, now)
     page.finding = FindingForm()
     return page.answer()
+
+
+@contextmanager
+def _kept_or_discarded():
+    """A list for the pictures that are stored: where the rows are rolled back, the bytes go too."""
+    stored = []
+    try:
+        with transaction.atomic():
+            yield stored
+    except Exception:
+        discard(stored)
+        raise
 
 
 def _visit(request, public_id) -> Visit:

@@ -20,6 +20,14 @@ from visits.fieldwork import ArrivalRefused, StepRefused
 from visits.models import Visit
 
 
+class UnfitWords(StepRefused):
+    """What was typed does not do; `errors` are the words by the name that the brief knows them by."""
+
+    def __init__(self, words: str, **errors: str):
+        super().__init__(words)
+        self.errors = errors
+
+
 def step(act):
     """A view for one tap: `act(request, visit, now)` takes it; a refusal is a 409 that says why."""
 
@@ -32,14 +40,18 @@ def step(act):
             raise PermissionDenied
         back = desk_url(request.tenant, "brief", id=visit.public_id)
         try:
-            answer = act(request, visit, now)
+            act(request, visit, now)
+        except UnfitWords as unfit:
+            return brief_page(request, visit, now=now, status=422, errors=unfit.errors)
         except StepRefused as refused:
             context = {"reason": str(refused), "back_url": back}
             return render(request, "errors/409.html", context, status=409)
-        return answer or redirect(back)
+        return redirect(back)
 
     tap.roles = (Role.TECHNICIAN, Role.DISPATCHER)
     tap.__name__, tap.__doc__ = act.__name__, act.__doc__
+    # What a phone kept is played by the same act.
+    tap.act = act
     return tap
 
 
@@ -73,8 +85,7 @@ def set_out(request, visit, now):
             device_at=device_at(request),
         )
     except ArrivalRefused as wrong:
-        return brief_page(request, visit, now=now, status=422, errors={"expected_error": str(wrong)})
-    return None
+        raise UnfitWords(str(wrong), expected_error=str(wrong)) from None
 
 
 @step
@@ -86,8 +97,7 @@ def change_arrival(request, visit, now):
             raise ArrivalRefused("Give the new time, such as 14:20.")
         fieldwork.change_arrival(visit, expected_at=expected_at, by=request.membership, now=now)
     except ArrivalRefused as wrong:
-        return brief_page(request, visit, now=now, status=422, errors={"expected_error": str(wrong)})
-    return None
+        raise UnfitWords(str(wrong), expected_error=str(wrong)) from None
 
 
 @step
@@ -101,8 +111,8 @@ def skip(request, visit, now):
     """Leave a step out, with a reason."""
     because = request.POST.get("because", "")
     if not because.strip():
-        errors = {"skip_error": "Say why you skip this step."}
-        return brief_page(request, visit, now=now, status=422, errors=errors)
+        words = "Say why you skip this step."
+        raise UnfitWords(words, skip_error=words)
     fieldwork.skip_step(
         visit,
         request.POST.get("step", ""),
@@ -111,7 +121,6 @@ def skip(request, visit, now):
         now=now,
         device_at=device_at(request),
     )
-    return None
 
 
 @step
@@ -127,9 +136,7 @@ def say_no_access(request, visit, now):
     try:
         no_access(visit, because=because, by=request.membership, now=now, device_at=device_at(request))
     except StepRefused as wrong:
-        errors = {"access_error": str(wrong), "access_because": because}
-        return brief_page(request, visit, now=now, status=422, errors=errors)
-    return None
+        raise UnfitWords(str(wrong), access_error=str(wrong), access_because=because) from None
 
 
 def device_at(request) -> dt.datetime | None:
@@ -142,7 +149,10 @@ def device_at(request) -> dt.datetime | None:
 
 
 def _expected_at(request, now) -> dt.datetime | None:
-    """A wall time of today, or of tomorrow when it lies hours behind. Raises ArrivalRefused for none."""
+    """A wall time of the tap's day, or of the next when it lies hours behind. Raises ArrivalRefused for none.
+
+    A time that was ahead at the tap and is over when a phone sends it becomes now: nobody is told the past.
+    """
     words = request.POST.get("expected", "").strip()
     if not words:
         return None
@@ -153,10 +163,12 @@ def _expected_at(request, now) -> dt.datetime | None:
     if clock is None:
         raise ArrivalRefused("Write the time as 14:20.")
     zone = zone_of(request.tenant)
-    day = local_day(now, zone)
+    tapped_at = device_at(request) or now
+    day = local_day(tapped_at, zone)
     told = instant_at(day, clock, zone)
-    past_midnight = now - told > dt.timedelta(hours=12)
-    return instant_at(day + dt.timedelta(days=1), clock, zone) if past_midnight else told
+    if tapped_at - told > dt.timedelta(hours=12):
+        told = instant_at(day + dt.timedelta(days=1), clock, zone)
+    return now if tapped_at - dt.timedelta(minutes=1) <= told < now else told
 
 
 urlpatterns = [

@@ -177,7 +177,7 @@ def _complete(visit, completion, *, by, now, device_at):
 
     covers = covers_of_machines(machines, _day(visit, now))
     use_parts(visit, technician_of(visit, by), completion.parts, covers)
-    _write_report(visit, report, now)
+    _write_report(visit, report, now, device_at)
     write_step(visit, VisitStep.Step.FINISHED, by=by, now=now, device_at=device_at)
     write_visit(visit, now, state=Visit.State.DONE, completed_at=now, completed_on=_day(visit, now))
 
@@ -253,15 +253,14 @@ def _note(visit, recommendation, outcome, told, by, now, device_at, answer=None)
     )
 
 
-def _write_report(visit, report, now):
-    minutes = (now - visit.arrived_at).total_seconds() // 60
+def _write_report(visit, report, now, device_at):
     ServiceReport.objects.create(
         visit=visit,
         work_done=report.work_done,
         fixed_first_time=report.fixed_first_time,
         not_fixed_because=report.not_fixed_because,
         next_step=report.next_step,
-        minutes=min(int(minutes), 24 * 60),
+        minutes=_minutes_there(visit, now, device_at),
         signing=report.signing,
         signature=report.signature,
         signed_by=report.signed_by,
@@ -269,6 +268,15 @@ def _write_report(visit, report, now):
         recommendations_signed_by=report.recommendations_signed_by,
         written_at=now,
     )
+
+
+def _minutes_there(visit, now, device_at) -> int:
+    """From arrival to finish; by the phone where it told both: what it sends late did not last longer."""
+    arrival = visit.steps.filter(step=VisitStep.Step.ARRIVED, undone_at=None).order_by("at", "pk").last()
+    lasted = now - visit.arrived_at
+    if device_at and arrival and arrival.device_at and arrival.device_at <= device_at <= now:
+        lasted = device_at - arrival.device_at
+    return min(int(lasted.total_seconds() // 60), 24 * 60)
 
 
 def _tell(visit, report, *, by, now):

@@ -27,6 +27,7 @@ from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
 from tenancy.scope import tenant
 from visits.models import (
+    DeviceAction,
     MaintenancePlan,
     Part,
     PartUse,
@@ -96,6 +97,18 @@ def _fill(now):
     )
     RecommendationPhoto.objects.create(recommendation=recommendation, photo=file)
     WarnedFault.objects.create(case=Case.objects.first(), recommendation=recommendation, noticed_at=now)
+    DeviceAction.objects.create(
+        device=visit.public_id,
+        order=1,
+        kind="arrive",
+        visit=visit,
+        by=person,
+        device_at=now,
+        clock_offset=dt.timedelta(),
+        happened_at=now,
+        received_at=now,
+        outcome="accepted",
+    )
     PartUse.objects.create(visit=visit, part=Part.objects.first(), quantity=1)
     CallSkip.objects.create(customer=customer, until=now.date(), reason="Asked to", at=now)
     ImportedRow.objects.create(table="customers", key="C1", values={}, imported_at=now)

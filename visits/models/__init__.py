@@ -1,5 +1,6 @@
 """Technicians and their trips: what was booked, what happened, what was reviewed and used."""
 
+from visits.models.device_action import DeviceAction
 from visits.models.maintenance import MaintenancePlan, PlanException, PlannedService
 from visits.models.parts import Part, PartUse, VanStock
 from visits.models.rearrangement import RearrangedVisit, Rearrangement
@@ -11,6 +12,7 @@ from visits.models.work import VisitKind, VisitSeries, WorkType
 __all__ = [
     "Absence",
     "Assignment",
+    "DeviceAction",
     "MaintenancePlan",
     "Part",
     "PartUse",
