@@ -7,10 +7,14 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from messaging.channels import NotSent, Outgoing, Refused, Unsure, one_line, said, sender
+from messaging.deadline import Deadline
 
 
 class Mail:
-    """Mail over one connection for a batch; `connect` makes it, `from_address` is whose mail it is."""
+    """Mail over one connection for a batch; `connect` makes it, `from_address` is whose mail it is.
+
+    `deadline` watches the connection where it is a desk's: the installation's own server is trusted.
+    """
 
     can_be_asked = False
 
@@ -20,14 +24,17 @@ class Mail:
         *,
         from_address: str = "",
         replies_to: str = "",
+        deadline: Deadline | None = None,
     ):
         self._connect, self.from_address, self.replies_to = connect, from_address, replies_to
+        self._deadline = deadline or Deadline()
         self._connection: BaseEmailBackend | None = None
 
     def send(self, outgoing: Outgoing) -> str:
         """Send it; returns its Message-ID, the same at every attempt. Raises NotSent, Refused, Unsure."""
         mail = letter(outgoing, from_address=self.from_address, replies_to=self.replies_to)
-        self._hand_over(mail)
+        with self._deadline:
+            self._hand_over(mail)
         return mail.extra_headers["Message-ID"]
 
     def ask(self, outgoing: Outgoing) -> str | None:
@@ -39,21 +46,25 @@ class Mail:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+        self._deadline.close()
 
     def _hand_over(self, mail):
         try:
             if self._connection is None:
                 self._connection = self._connect()
                 self._connection.open()
+                if self._deadline.is_over:
+                    # Half a greeting reads like a whole one.
+                    raise TimeoutError
         except smtplib.SMTPAuthenticationError as error:
-            self._connection = None
+            self._let_go()
             raise Refused(f"The mail server does not accept the name and password: {_code(error)}") from error
         except OSError as error:
-            self._connection = None
-            raise NotSent(f"The mail server does not answer: {said(error)}") from error
+            self._let_go()
+            raise NotSent(f"The mail server does not answer: {self._why(error)}") from error
         except ValueError:
             # SMTP has no letters for them; Python's words would repeat what they are.
-            self._connection = None
+            self._let_go()
             raise Refused(
                 "The mail server cannot be told this name and password: write plain letters."
             ) from None
@@ -69,8 +80,19 @@ class Mail:
             self.close()
             raise _answer(error.smtp_code, error.smtp_error) from error
         except OSError as error:
-            self._connection = None
-            raise Unsure(f"The mail server fell silent: {said(error)}") from error
+            self._let_go()
+            raise Unsure(f"The mail server fell silent: {self._why(error)}") from error
+        if self._deadline.is_over:
+            # It was taken in the last moment; the next mail has a line of its own.
+            self._let_go()
+
+    def _let_go(self):
+        """The line is broken: nothing can be said on it any more."""
+        self._connection = None
+        self._deadline.close()
+
+    def _why(self, error):
+        return self._deadline.words() if self._deadline.is_over else said(error)
 
 
 def letter(outgoing: Outgoing, *, from_address: str = "", replies_to: str = "") -> EmailMessage:

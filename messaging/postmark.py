@@ -10,8 +10,9 @@ from django.conf import settings
 from urllib3.exceptions import MaxRetryError
 
 from messaging.channels import NotSent, Outgoing, Refused, Unsure, said
+from messaging.deadline import SECONDS_TO_ANSWER, Deadline, WatchedAdapter
 from messaging.mail_channel import letter
-from messaging.reaching import SECONDS_TO_ANSWER, Ask, answer_to, check_reachable
+from messaging.reaching import Ask, answer_to, check_reachable
 
 BUSY = (408, 425, 429, 503)
 INACTIVE = 406
@@ -33,6 +34,7 @@ class Postmark:
     ):
         self.token, self.from_address, self.stream = token, from_address, stream
         self.replies_to, self.seconds = replies_to, seconds
+        self._deadline = Deadline(seconds)
         self._backend: EmailBackend | None = None
 
     def send(self, outgoing: Outgoing) -> str:
@@ -43,13 +45,14 @@ class Postmark:
         mail.metadata = {"key": outgoing.key}
         backend = self._opened()
         try:
-            backend.send_messages([mail])
+            with self._deadline:
+                backend.send_messages([mail])
         except (AnymailRecipientsRefused, AnymailInvalidAddress) as error:
             raise Refused(_refusal(error)) from error
         except AnymailError as error:
             # After trouble with the line the next mail has a session of its own.
             self.close()
-            raise _judged(error) from error
+            raise _judged(error, self._deadline) from error
         return str(mail.anymail_status.message_id or "")
 
     def ask(self, outgoing: Outgoing) -> str | None:
@@ -74,6 +77,7 @@ class Postmark:
         backend, self._backend = self._backend, None
         if backend is not None:
             backend.close()
+        self._deadline.close()
 
     def _opened(self):
         if self._backend is None:
@@ -89,15 +93,19 @@ class Postmark:
                 timeout=self.seconds,
             )
             self._backend.open()
+            for scheme in ("https://", "http://"):
+                self._backend.session.mount(scheme, WatchedAdapter(self._deadline))
         return self._backend
 
 
-def _judged(error):
+def _judged(error, deadline):
     """What an answer that is no success means for the message."""
-    response = getattr(error, "response", None)
+    # Cut off, half an answer reads like a whole one.
+    response = None if deadline.is_over else getattr(error, "response", None)
     if response is None:
         kind = NotSent if _never_connected(error) else Unsure
-        return kind(f"Postmark does not answer: {type(error.__cause__ or error).__name__}")
+        why = deadline.words() if deadline.is_over else type(error.__cause__ or error).__name__
+        return kind(f"Postmark does not answer: {why}")
     words = f"Postmark answered {response.status_code}: {_message(response)}"
     if response.status_code in BUSY:
         return NotSent(words)

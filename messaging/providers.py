@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from customers.links import hash_of
 from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure, Way
+from messaging.deadline import SECONDS_TO_ANSWER, Deadline
 from messaging.keys import key_of, moment
 from messaging.mail_channel import Mail
 from messaging.models import Message, Provider
 from messaging.postmark import Postmark
-from messaging.reaching import SECONDS_TO_ANSWER, GuardedBackend
+from messaging.reaching import GuardedBackend
 from messaging.secrets import SecretLost, closed, opened
 from messaging.sms_channel import Description, Sms
 from messaging.twilio import Twilio
@@ -223,7 +224,7 @@ class Lost:
 
 
 def _smtp(values, known, desk, seconds):
-    security = values["security"]
+    security, deadline = values["security"], Deadline(seconds)
 
     def connect():
         return GuardedBackend(
@@ -233,10 +234,15 @@ def _smtp(values, known, desk, seconds):
             password=known.get(SECRET, ""),
             use_tls=security == "starttls",
             use_ssl=security == "tls",
-            timeout=seconds,
+            deadline=deadline,
         )
 
-    return Mail(connect, from_address=values["from_address"], replies_to=values.get("replies_to", ""))
+    return Mail(
+        connect,
+        from_address=values["from_address"],
+        replies_to=values.get("replies_to", ""),
+        deadline=deadline,
+    )
 
 
 def _postmark(values, known, desk, seconds):

@@ -12,14 +12,15 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
 from messaging.channels import NotSent, Refused, Unsure, said
+from messaging.deadline import SECONDS_TO_ANSWER, Deadline
 
-SECONDS_TO_ANSWER = 20
 # An answer says what became of one message; more than this is none.
 MOST_BYTES = 200_000
 UNWRITABLE = "The request cannot be written: look at its address and headers."
@@ -34,7 +35,7 @@ class OutOfReach(OSError):
 
 @dataclass(frozen=True)
 class Ask:
-    """One HTTP request to a provider. `guarded`: the address came from a desk."""
+    """One HTTP request to a provider, `seconds` in all. `guarded`: the address came from a desk."""
 
     method: str
     url: str
@@ -71,16 +72,25 @@ def answer_to(ask: Ask) -> tuple[int, bytes]:
 
     Raises NotSent before a byte left, Refused for a request that cannot be written, else Unsure.
     """
+    deadline = Deadline(ask.seconds)
+    try:
+        with deadline:
+            return _answered(ask, deadline)
+    finally:
+        deadline.close()
+
+
+def _answered(ask, deadline):
+    connect = connected if ask.guarded else socket.create_connection
     try:
         parts = urlsplit(ask.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=ask.seconds)
-        if ask.guarded:
-            # Python's own place for another way to connect; TLS still checks the name.
-            connection._create_connection = connected
+        # Python's own place for another way to connect; TLS still checks the name.
+        connection._create_connection = lambda *args: deadline.watch(connect(*args))
         connection.connect()
     except OSError as error:
-        raise NotSent(f"The provider does not answer: {said(error)}") from error
+        raise NotSent(f"The provider does not answer: {_why(error, deadline)}") from error
     except (ValueError, http.client.InvalidURL):
         raise Refused(UNWRITABLE) from None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -91,35 +101,55 @@ def answer_to(ask: Ask) -> tuple[int, bytes]:
             # Python's words would repeat the header, and with it the secret.
             raise Refused(UNWRITABLE) from None
         answer = connection.getresponse()
-        return answer.status, answer.read(MOST_BYTES)
+        status, body = answer.status, answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        raise Unsure(f"The provider fell silent: {said(error)}") from error
+        raise Unsure(f"The provider fell silent: {_why(error, deadline)}") from error
     finally:
         connection.close()
+    if deadline.is_over:
+        # Cut off, half an answer reads like a whole one.
+        raise Unsure(f"The provider fell silent: {deadline.words()}")
+    return status, body
+
+
+def _why(error, deadline):
+    return deadline.words() if deadline.is_over else said(error)
 
 
 class GuardedSmtp(smtplib.SMTP):
-    """SMTP that connects to allowed addresses only."""
+    """SMTP that connects to allowed addresses only, watched by a deadline."""
+
+    def __init__(self, *args, deadline: Deadline, **values):
+        self.deadline = deadline
+        super().__init__(*args, **values)
 
     def _get_socket(self, host, port, timeout):
-        return connected((host, port), timeout, self.source_address)
+        return self.deadline.watch(connected((host, port), timeout, self.source_address))
 
 
 class GuardedSmtpOverTls(smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
 
+    def __init__(self, *args, deadline: Deadline, **values):
+        self.deadline = deadline
+        super().__init__(*args, **values)
+
     def _get_socket(self, host, port, timeout):
-        plain = connected((host, port), timeout, self.source_address)
+        plain = self.deadline.watch(connected((host, port), timeout, self.source_address))
         return self.context.wrap_socket(plain, server_hostname=self._host)
 
 
 class GuardedBackend(EmailBackend):
     """Django's SMTP backend to a mail server that a desk has named; certificates are checked."""
 
+    def __init__(self, *args, deadline: Deadline, **values):
+        self.deadline = deadline
+        super().__init__(*args, timeout=deadline.seconds, **values)
+
     @property
     def connection_class(self):
         """The guarded kinds of connection."""
-        return GuardedSmtpOverTls if self.use_ssl else GuardedSmtp
+        return partial(GuardedSmtpOverTls if self.use_ssl else GuardedSmtp, deadline=self.deadline)
 
     @property
     def ssl_context(self):

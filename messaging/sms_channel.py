@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 
 from messaging.channels import NotSent, Outgoing, Refused, Unsure
-from messaging.reaching import SECONDS_TO_ANSWER, Ask, answer_to
+from messaging.deadline import SECONDS_TO_ANSWER
+from messaging.reaching import Ask, answer_to
 
 PLACEHOLDER = re.compile(r"\{(to|text|key|desk|secret)\}")
 

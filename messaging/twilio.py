@@ -16,8 +16,9 @@ from django.conf import settings
 
 from customers.searchkeys import phone_digits
 from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure
+from messaging.deadline import SECONDS_TO_ANSWER
 from messaging.models import LINK
-from messaging.reaching import SECONDS_TO_ANSWER, Ask, answer_to
+from messaging.reaching import Ask, answer_to
 
 BUSY = (408, 425, 429, 503)
 # "Attempt to send to unsubscribed recipient": they wrote STOP to this sender.
