@@ -1,7 +1,7 @@
 """Settings of the desk: place, hours, days off, visits, promises, reminders, messages (design 4.7)."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
 from django import forms
@@ -24,6 +24,7 @@ from servicedesk.desk_settings_forms import (
 )
 from servicedesk.hours_form import HoursForm
 from servicedesk.settings_changes import latest_changes
+from servicedesk.technician_pages import needs_places
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, zone_of
 from tenancy.desk_settings import (
@@ -33,11 +34,8 @@ from tenancy.desk_settings import (
     VISITS,
     ChangedMeanwhile,
     SettingRefused,
-    add_closure,
     hours_of_desk,
-    remove_closure,
     save_part,
-    set_hours,
     switch_messages,
     version_of,
     version_of_hours,
@@ -45,7 +43,9 @@ from tenancy.desk_settings import (
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Closure, Role, Tenant
 from tenancy.regions import countries, public_holidays, regions_of
-from visits.absences import visits_on
+from visits.desk_days import close_day, open_day, set_desk_hours
+from visits.lost_places import VisitsHit, visits_on
+from visits.models import Visit
 
 # Part of the page: its form, and the fields that it saves.
 PARTS = {
@@ -58,11 +58,15 @@ PARTS = {
 
 @dataclass
 class Said:
-    """What was sent and refused: of which part, its form, and why the whole was refused."""
+    """What was sent and refused: of which part, its form, and why the whole was refused.
+
+    `would_hit` are the visits that would lose their place: nothing is saved before somebody knows.
+    """
 
     part: str = ""
     form: forms.Form | None = None
     refusal: str = ""
+    would_hit: list[Visit] = field(default_factory=list)
 
 
 @require_GET
@@ -100,38 +104,49 @@ def save(request, part):
 @require_POST
 @for_roles(Role.MANAGER)
 def save_hours(request):
-    """The hours of the week."""
+    """The hours of the week; visits that would stand outside them are named first."""
     form = HoursForm(request.POST, spans=hours_of_desk())
     if not form.is_valid():
         return _page(request, Said("hours", form), 422)
     try:
-        set_hours(
+        hit = set_desk_hours(
             request.tenant,
             form.spans,
             seen=request.POST.get("seen", ""),
             by=request.membership,
             now=timezone.now(),
+            knowing="knowing" in request.POST,
         )
     except ChangedMeanwhile as refused:
         return _page(request, Said("hours", form, str(refused)), 409)
     except SettingRefused as refused:
         return _page(request, Said("hours", form, str(refused)), 422)
-    return _saved(request, "hours")
+    except VisitsHit as refused:
+        return _page(request, Said("hours", form, would_hit=refused.visits), 422)
+    return _saved(request, "hours", len(hit))
 
 
 @require_POST
 @for_roles(Role.MANAGER)
 def close_on(request):
-    """A day off; visits that are booked then are named, with the way to each."""
+    """A day off; visits that stand then are named before and after, with the way to each."""
     form = ClosureForm(request.POST)
     if not form.is_valid():
         return _page(request, Said("closures", form), 422)
     now, zone = timezone.now(), zone_of(request.tenant)
     try:
-        closure = add_closure(**form.cleaned_data, by=request.membership, today=local_day(now, zone))
+        closure = close_day(
+            request.tenant,
+            **form.cleaned_data,
+            by=request.membership,
+            now=now,
+            knowing="knowing" in request.POST,
+        )
     except SettingRefused as refused:
         form.add_error(refused.field, str(refused))
         return _page(request, Said("closures", form), 422)
+    except VisitsHit as refused:
+        return _page(request, Said("closures", form, would_hit=refused.visits), 422)
     if visits_on(*day_bounds(closure.day, zone), now=now):
         messages.warning(request, "Closed. Visits are booked on that day: see below.")
         return redirect(f"{desk_url(request.tenant, 'settings')}?hit={closure.public_id}#closures")
@@ -142,7 +157,8 @@ def close_on(request):
 @for_roles(Role.MANAGER)
 def open_on(request, id):
     """The desk works on that day after all."""
-    remove_closure(the_one(Closure.objects.all(), id), by=request.membership)
+    closure = the_one(Closure.objects.all(), id)
+    open_day(request.tenant, closure, by=request.membership, now=timezone.now())
     return _saved(request, "closures")
 
 
@@ -155,8 +171,11 @@ def save_messages(request):
     return _saved(request, "messages")
 
 
-def _saved(request, part):
-    messages.success(request, "Saved.")
+def _saved(request, part, hit=0):
+    if hit:
+        messages.warning(request, needs_places(hit))
+    else:
+        messages.success(request, "Saved.")
     return redirect(f"{desk_url(request.tenant, 'settings')}#{part}")
 
 
@@ -175,6 +194,7 @@ def _page(request, said: Said | None = None, status=200) -> HttpResponse:
         "desk": desk,
         "part": said.part,
         "refusal": said.refusal,
+        "would_hit": said.would_hit,
         "said": said.form,
         "forms": shown,
         "seen": {part: version_of(desk, fields) for part, (_, fields) in PARTS.items()},

@@ -19,12 +19,11 @@ from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from tenancy.regions import regions_of
 from tenancy.weekly_hours import in_words
-from visits.absences import add_absence, end_absence, visits_hit
+from visits.absences import add_absence, end_absence
+from visits.lost_places import VisitsHit, visits_hit, visits_of
 from visits.models import Absence, Technician, TechnicianPreference
 from visits.technicians import known_skills, own_hours, save_technician, set_working_hours
 
-# Nobody books a visit further ahead.
-FAR_AHEAD = dt.timedelta(days=1830)
 ABOUT = (
     "name",
     "phone",
@@ -85,24 +84,33 @@ def technician(request, id):
     form = TechnicianForm(request.POST)
     if not form.is_valid():
         return _page(request, shown, 422, part="about", about_form=form)
+    knowing = "knowing" in request.POST
     try:
-        save_technician(shown, by=request.membership, now=timezone.now(), **form.cleaned_data)
+        save_technician(
+            shown, by=request.membership, now=timezone.now(), knowing=knowing, **form.cleaned_data
+        )
     except SettingRefused as refused:
         form.add_error(refused.field, str(refused))
         return _page(request, _technician(id), 422, part="about", about_form=form)
+    except VisitsHit as hit:
+        return _page(request, _technician(id), 422, part="about", about_form=form, would_hit=hit.visits)
     return _saved(request, shown, "about")
 
 
 @require_POST
 @for_roles(Role.MANAGER)
 def save_hours(request, id):
-    """Their own hours; none at all: the desk's."""
+    """Their own hours; none at all: the desk's. Visits that would stand outside them are named first."""
     shown = _technician(id)
     form = HoursForm(request.POST, spans=own_hours(shown))
     if not form.is_valid():
         return _page(request, shown, 422, part="hours", hours_form=form)
-    set_working_hours(shown, form.spans, by=request.membership, now=timezone.now())
-    return _saved(request, shown, "hours")
+    knowing = "knowing" in request.POST
+    try:
+        hit = set_working_hours(shown, form.spans, by=request.membership, now=timezone.now(), knowing=knowing)
+    except VisitsHit as refused:
+        return _page(request, shown, 422, part="hours", hours_form=form, would_hit=refused.visits)
+    return _saved(request, shown, "hours", hit)
 
 
 @require_POST
@@ -142,8 +150,11 @@ def _technician(id) -> Technician:
     return the_one(Technician.objects.select_related("membership__user", "tenant"), id)
 
 
-def _saved(request, shown, part):
-    messages.success(request, "Saved.")
+def _saved(request, shown, part, hit=()):
+    if hit:
+        messages.warning(request, needs_places(len(hit)))
+    else:
+        messages.success(request, "Saved.")
     return redirect(f"{desk_url(request.tenant, 'technician', id=shown.public_id)}#{part}")
 
 
@@ -177,7 +188,9 @@ def _page(request, shown, status=200, *, part="", **forms) -> HttpResponse:
             (absence, span_in_words(absence, zone_of(request.tenant)), _within(hit, absence))
             for absence in absences
         ],
-        "booked": [] if shown.is_active else visits_hit(shown, start=now, end=now + FAR_AHEAD, now=now),
+        "booked": [] if shown.is_active else visits_of(shown, now=now),
+        # Before it is saved: which visits would lose their place.
+        "would_hit": [],
         "wishes": wishes.order_by("level", "pk")[:100],
         "regions": regions_of(request.tenant.country),
         "skills": known_skills(),
@@ -185,6 +198,12 @@ def _page(request, shown, status=200, *, part="", **forms) -> HttpResponse:
         **forms,
     }
     return render(request, "settings/technician.html", context, status=status)
+
+
+def needs_places(visits: int) -> str:
+    """What is said once so many visits have lost their place."""
+    they = "1 visit needs" if visits == 1 else f"{visits} visits need"
+    return f"Saved. {they} another place: the board asks a dispatcher for it."
 
 
 def span_in_words(absence: Absence, zone) -> str:

@@ -1,19 +1,15 @@
-"""When a technician does not come: leave, training, illness; and whose visits that hits."""
+"""When a technician does not come: leave, training, illness."""
 
 import datetime as dt
 
 from django.db import transaction
 
-from cases.duties import close_duty, open_duties
-from cases.models import Duty
-from messaging.keys import key_of
 from tenancy.desk_settings import SettingRefused, may_set
-from tenancy.models import Role
-from visits.models import Absence, Assignment, Technician, Visit
+from visits.lost_places import AWAY, have_places_again, need_places, visits_hit
+from visits.models import Absence, Technician
 
 # An absence longer than this is a slip of the pen.
 LONGEST = dt.timedelta(days=366)
-FIND_WITHIN = dt.timedelta(days=1)
 
 
 @transaction.atomic
@@ -22,7 +18,7 @@ def add_absence(
 ) -> Absence:
     """Nobody is booked with them in that time any more; what is booked stays until somebody moves it.
 
-    For each visit in that time a dispatcher owes another technician, within a day or before it begins.
+    For each visit in that time a dispatcher owes another technician (`lost_places`).
 
     Raises PermissionDenied, and SettingRefused for a time that is over, back to front, or a year long.
     """
@@ -36,7 +32,8 @@ def add_absence(
     absence = Absence.objects.create(
         technician=technician, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()[:120]
     )
-    open_duties(_to_find(absence, visit, now) for visit in _hit_by(absence, now))
+    cause, why = (AWAY, absence.public_id), f"{technician.name} is away"
+    need_places(((cause, visit, why) for visit in _hit_by(absence, now)), now=now)
     return absence
 
 
@@ -50,9 +47,8 @@ def end_absence(absence: Absence, *, by, now: dt.datetime) -> None:
     locked = Absence.objects.select_for_update(of=("self",)).filter(pk=absence.pk).first()
     if locked is None or locked.ends_at <= now:
         return
-    keys = [_key(locked, visit) for visit in _hit_by(locked, now)]
-    for duty in Duty.objects.open().filter(key__in=keys):
-        close_duty(duty, by=by, now=now, outcome=f"{locked.technician.name} comes after all")
+    cause, outcome = (AWAY, locked.public_id), f"{locked.technician.name} comes after all"
+    have_places_again(((cause, visit) for visit in _hit_by(locked, now)), outcome=outcome, by=by, now=now)
     if locked.starts_at >= now:
         locked.delete()
     else:
@@ -60,46 +56,5 @@ def end_absence(absence: Absence, *, by, now: dt.datetime) -> None:
         locked.save(update_fields=["ends_at"])
 
 
-def visits_hit(
-    technician: Technician, *, start: dt.datetime, end: dt.datetime, now: dt.datetime
-) -> list[Visit]:
-    """Visits that still stand with a technician between two instants, the first first: one query."""
-    return _booked(start, end, now, assignments__technician=technician)
-
-
-def visits_on(start: dt.datetime, end: dt.datetime, *, now: dt.datetime) -> list[Visit]:
-    """The same of all technicians: what a day off of the desk would hit. One query."""
-    return _booked(start, end, now)
-
-
 def _hit_by(absence, now):
     return visits_hit(absence.technician, start=absence.starts_at, end=absence.ends_at, now=now)
-
-
-def _key(absence, visit):
-    return key_of("duty", "away", absence.public_id, visit.public_id)
-
-
-def _to_find(absence, visit, now) -> Duty:
-    return Duty(
-        key=_key(absence, visit),
-        kind=Duty.Kind.PLACE_VISIT,
-        title=f"Find somebody for visit {visit.number}: {absence.technician.name} is away",
-        due_at=max(now, min(now + FIND_WITHIN, visit.planned_start)),
-        opened_at=now,
-        owner_role=Role.DISPATCHER,
-        customer=visit.customer,
-        case=visit.case,
-        subject=visit.public_id,
-    )
-
-
-def _booked(start, end, now, **whose) -> list[Visit]:
-    rows = Visit.objects.filter(
-        assignments__state__in=Assignment.BLOCKING_STATES,
-        assignments__starts_at__lt=end,
-        assignments__ends_at__gt=max(start, now),
-        state__in=Visit.WAITING_STATES,
-        **whose,
-    )
-    return list(rows.select_related("customer", "site", "case").order_by("planned_start", "pk").distinct())

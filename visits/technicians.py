@@ -7,12 +7,14 @@ from decimal import Decimal
 from django.db import transaction
 
 from customers.searchkeys import folded
+from tenancy.calendars import calendar_of
 from tenancy.constraints import told_as
 from tenancy.desk_settings import SettingRefused, may_set
 from tenancy.models import Tenant
 from tenancy.regions import regions_of
 from tenancy.weekly_hours import Span, checked_hours
-from visits.models import Technician, WorkingHours
+from visits.lost_places import LEFT, VisitsHit, have_places_again, mind_hours, need_places, visits_of
+from visits.models import Technician, Visit, WorkingHours
 
 MOST_SKILLS = 20
 
@@ -31,12 +33,16 @@ def save_technician(
     is_active: bool,
     by,
     now: dt.datetime,
+    knowing: bool = False,
 ) -> Technician:
     """Enter a technician (None), or change one. Visits of one who works here no more stay booked.
 
-    `home_latitude` and `home_longitude` are degrees. Raises PermissionDenied, and SettingRefused.
+    For each of them a dispatcher owes another technician. `home_latitude` and `home_longitude` are
+    degrees. Raises PermissionDenied, SettingRefused, and VisitsHit with the visits of one who leaves
+    unless the caller is `knowing`.
     """
     may_set(by)
+    was_active = technician is not None and _is_active(technician)
     technician = technician or Technician()
     name = " ".join(name.split())
     if not name:
@@ -52,6 +58,8 @@ def save_technician(
     there_is = f"There is a {name} already. Tell them apart."
     with told_as(lambda: SettingRefused("name", there_is), constraint="technician_name_once"):
         technician.save()
+    if was_active != is_active:
+        _mind_visits(technician, by=by, now=now, knowing=knowing)
     return technician
 
 
@@ -79,21 +87,46 @@ def own_hours(technician: Technician) -> list[Span]:
 
 
 @transaction.atomic
-def set_working_hours(technician: Technician, spans: Iterable[Span], *, by, now: dt.datetime) -> None:
+def set_working_hours(
+    technician: Technician, spans: Iterable[Span], *, by, now: dt.datetime, knowing: bool = False
+) -> list[Visit]:
     """The technician's own hours from now on; none: the desk's. What is booked stays booked.
 
-    Raises PermissionDenied and HoursRefused.
+    Which visits lose their place by it, and are owed another. Raises PermissionDenied, HoursRefused, and
+    VisitsHit with the visits unless the caller is `knowing`.
     """
     may_set(by)
     ordered = checked_hours(spans)
     Technician.objects.select_for_update(of=("self",)).get(pk=technician.pk)
-    if ordered == own_hours(technician):
-        return
+    before = own_hours(technician)
+    if ordered == before:
+        return []
     technician.working_hours.all().delete()
     WorkingHours.objects.bulk_create(
         WorkingHours(technician=technician, weekday=weekday, starts=starts, ends=ends)
         for weekday, starts, ends in ordered
     )
+    calendar = calendar_of(by.tenant)
+    was, becomes = ((calendar, tuple(hours)) for hours in (before, ordered))
+    return mind_hours([technician], was, becomes, by=by, now=now, knowing=knowing)
+
+
+def _is_active(technician) -> bool:
+    """As it stands, held until the commit: whoever it was read by may have waited."""
+    held = Technician.objects.select_for_update(of=("self",)).get(pk=technician.pk)
+    return held.is_active
+
+
+def _mind_visits(technician, *, by, now, knowing):
+    stand, cause = visits_of(technician, now=now), (LEFT, technician.public_id)
+    if technician.is_active:
+        outcome = f"{technician.name} works here again"
+        have_places_again(((cause, visit) for visit in stand), outcome=outcome, by=by, now=now)
+        return
+    if stand and not knowing:
+        raise VisitsHit(stand)
+    why = f"{technician.name} works here no more"
+    need_places(((cause, visit, why) for visit in stand), now=now)
 
 
 def _check_home(latitude: Decimal | None, longitude: Decimal | None) -> None:

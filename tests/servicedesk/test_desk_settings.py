@@ -125,7 +125,14 @@ def test_hours_with_a_break_are_saved_and_their_consequence_follows(manager, nor
 def test_a_day_off_names_the_visits_that_it_hits_and_can_be_taken_back(manager, north, now):
     with tenant(north.tenant):
         visit = make_visit(north, start=now + dt.timedelta(days=1), technician=north.lou)
-    answer = save(manager, north, "closures", day="2026-03-06", name="Stocktaking")
+    asked = save(manager, north, "closures", day="2026-03-06", name="Stocktaking")
+    assert asked.status_code == 422
+    assert "1 visit stands on that day" in text(asked)
+    assert north.url(f"visits/{visit.public_id}/") in asked.content.decode()
+    assert form_of(asked, "closures")["name"] == "Stocktaking"
+    with tenant(north.tenant):
+        assert not Closure.objects.exists()
+    answer = save(manager, north, "closures", day="2026-03-06", name="Stocktaking", knowing="yes")
     page = manager.get(answer.url)
     assert "1 visit is booked on that day. Nothing was moved: move it with the customer." in text(page)
     assert north.url(f"visits/{visit.public_id}/") in page.content.decode()
@@ -136,6 +143,22 @@ def test_a_day_off_names_the_visits_that_it_hits_and_can_be_taken_back(manager, 
     assert manager.post(north.url(f"settings/closures/{closure.public_id}/open/")).status_code == 302
     assert "Stocktaking" not in text(manager.get(north.url("settings/")))
     assert manager.get(north.url("settings/?hit=nonsense")).status_code == 200
+
+
+def test_hours_that_leave_visits_outside_name_them_first(manager, north, now):
+    with tenant(north.tenant):
+        make_visit(north, start=now + dt.timedelta(days=1), technician=north.lou)
+        make_visit(north, start=now + dt.timedelta(days=4), technician=north.marek)
+    asked = save(manager, north, "hours", day4_from="08:00", day4_until="12:00", day0_from="", day0_until="")
+    assert asked.status_code == 422
+    assert "2 visits stand outside these hours" in text(asked)
+    assert form_of(asked, "hours")["day4_until"] == "12:00"
+    with tenant(north.tenant):
+        assert not BusinessHours.objects.exists()
+    answer = manager.post(
+        north.url("settings/hours/"), {**form_of(asked, "hours"), "knowing": "yes"}, follow=True
+    )
+    assert "Saved. 2 visits need another place" in text(answer)
 
 
 def test_messages_are_switched_off_and_on(manager, north, now):

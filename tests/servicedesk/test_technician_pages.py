@@ -1,6 +1,7 @@
 """Pages of technicians: list, enter, change, hours, absences with the visits they hit."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection
@@ -69,7 +70,13 @@ def test_one_is_changed_and_keeps_the_name_where_another_has_it(manager, north):
 def test_who_works_here_no_more_and_is_booked_is_told(manager, north, now):
     with tenant(north.tenant):
         visit = make_visit(north, start=now + dt.timedelta(days=3), technician=north.lou)
-    manager.post(url(north, north.lou), {**ABOUT, "is_active": ""})
+    leaves = {**ABOUT, "name": "Lou Baptiste", "is_active": ""}
+    asked = manager.post(url(north, north.lou), leaves)
+    assert asked.status_code == 422
+    assert "1 visit stands with who would work here no more" in text(asked)
+    assert north.url(f"visits/{visit.public_id}/") in asked.content.decode()
+    assert "works here no more" not in text(manager.get(url(north, north.lou)))
+    assert manager.post(url(north, north.lou), {**leaves, "knowing": "yes"}).status_code == 302
     page = manager.get(url(north, north.lou))
     assert "1 visit is booked with somebody who works here no more." in text(page)
     assert north.url(f"visits/{visit.public_id}/") in page.content.decode()
@@ -89,6 +96,21 @@ def test_hours_with_a_break_are_saved_and_emptied_are_the_desks(manager, north):
     manager.post(url(north, north.lou, "hours/"), {})
     with tenant(north.tenant):
         assert not WorkingHours.objects.exists()
+
+
+def test_shorter_hours_name_the_visits_outside_them_first(manager, north, now):
+    with tenant(north.tenant):
+        visit = make_visit(north, start=now + dt.timedelta(days=1), technician=north.lou)
+    mornings = {"day4_from": "08:00", "day4_until": "12:00"}
+    asked = manager.post(url(north, north.lou, "hours/"), mornings)
+    assert asked.status_code == 422
+    assert "1 visit stands outside these hours" in text(asked)
+    assert re.search(r'name="day4_until"[^>]*value="12:00"', asked.content.decode())
+    assert north.url(f"visits/{visit.public_id}/") in asked.content.decode()
+    with tenant(north.tenant):
+        assert not WorkingHours.objects.exists()
+    answer = manager.post(url(north, north.lou, "hours/"), {**mornings, "knowing": "yes"}, follow=True)
+    assert "Saved. 1 visit needs another place: the board asks a dispatcher for it." in text(answer)
 
 
 def test_an_absence_names_the_visits_that_it_hits(manager, north, now):

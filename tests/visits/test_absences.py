@@ -7,20 +7,13 @@ from django.core.exceptions import PermissionDenied
 
 from cases.models import Duty
 from tenancy.desk_settings import SettingRefused
-from tenancy.scope import tenant
 from tests.cast import make_visit
-from visits.absences import add_absence, end_absence, visits_hit, visits_on
+from visits.absences import add_absence, end_absence
+from visits.lost_places import visits_hit, visits_on
 from visits.models import Absence
 from visits.moving import move_visit
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def away(desk, now, start, end, by=None):
