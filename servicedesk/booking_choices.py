@@ -7,9 +7,11 @@ the customer has; what is not there is as if it had not been sent.
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.http import QueryDict
 
+from cases.models import Case
 from contracts.cover import Cover
 from contracts.models import Entitlement
 from contracts.overlaps import response_hours_of
@@ -50,16 +52,22 @@ class Choices:
         """Whether a list has opened it with a time: what it does not say is as at first."""
         return "prefilled" in self.data
 
+    @cached_property
+    def case(self) -> Case | None:
+        """The case that the visit is a further one for, open or closed: one query, where one is named."""
+        asked = self.data.get("case", "")
+        return _named(self.caller.customer.cases.order_by("pk"), asked) if asked else None
+
     @property
     def kind(self) -> str:
-        """Of visit; a fault unless said otherwise."""
+        """Of visit; a fault unless said otherwise, for a case that had a visit one more."""
         asked = self.data.get("kind")
-        return asked if asked in Kind.values else Kind.FAULT
+        return asked if asked in Kind.values else Kind.RETURN if self.case else Kind.FAULT
 
     @property
     def problem(self) -> str:
-        """In the customer's words."""
-        return self.data.get("problem", "")
+        """In the customer's words; at first those of the case."""
+        return self.data.get("problem", (self.case.words or self.case.title) if self.case else "")
 
     @property
     def site(self) -> Site | None:
@@ -67,6 +75,8 @@ class Choices:
         sites, contact = self.caller.sites, self.caller.main_contact
         usual = contact.site_id if contact else None
         default = next((s for s in sites if s.pk == usual), sites[0] if len(sites) == 1 else None)
+        if self.case and self.case.site_id:
+            default = next((s for s in sites if s.pk == self.case.site_id), default)
         return _named(sites, self.data.get("site")) or default
 
     @property
@@ -86,6 +96,8 @@ class Choices:
         if not self.is_new:
             ticked = set(self.data.getlist("machine"))
             return [m for m in here if str(m.public_id) in ticked]
+        if self.case and self.case.equipment_id:
+            return [m for m in here if m.pk == self.case.equipment_id]
         worried = {r.equipment_id for r in self.caller.recommendations}
         return ([m for m in here if m.pk in worried] or here)[:1]
 

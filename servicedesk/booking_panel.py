@@ -110,7 +110,7 @@ def _book(request, choices, now):
         start=slot.start,
         end=slot.end,
         window_end=slot.window_end,
-        case=booking_words.fault_to_join(choices),
+        case=choices.case or booking_words.fault_to_join(choices),
         response_due_at=choices.due_at,
         entitlement=choices.entitlement,
         service=choices.service,

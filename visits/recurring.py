@@ -5,8 +5,9 @@ is never left out in silence: it is told with why, and with the next day on whic
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.db import transaction
 
@@ -20,13 +21,27 @@ from visits.free_time import FreeTime, team
 from visits.hindrances import Hindrances
 from visits.models import Technician, Visit, VisitSeries
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
-from visits.places import hold_technicians, hold_visits
+from visits.places import crews_of, hold_technicians, hold_visits
 
 MOST = 60
 FARTHEST = dt.timedelta(days=3 * 366)
 # So far ahead of a day that cannot be, another one is looked for; never as far as the next time.
 PROPOSED_WITHIN = 14
+PASSED = "That time has passed. Choose a later one."
 TELL_WITHIN = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class SeriesDay:
+    """A day that a series would have: when it would begin, and why it cannot be (empty: it can).
+
+    `instead` is the next start at which it could (None: none, or not needed).
+    """
+
+    day: dt.date
+    start: dt.datetime
+    why: str
+    instead: dt.datetime | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,39 @@ class SeriesRefused(ValueError):
     """There can be no such series; the words say why."""
 
 
+def plan_series(
+    technician: Technician,
+    *,
+    first: dt.datetime,
+    length: dt.timedelta,
+    every_weeks: int,
+    now: dt.datetime,
+    until: dt.date | None = None,
+    times: int | None = None,
+    others: Iterable[Technician] = (),
+) -> tuple[SeriesDay, ...]:
+    """Each day of such a series, and whether it can be; books nothing. Raises SeriesRefused."""
+    zone = zone_of(technician.tenant)
+    days = _days(local_day(first, zone), every_weeks, until, times)
+    if first < now:
+        raise SeriesRefused(PASSED)
+    free = _Free(_crew(technician, others), days, local_time(first, zone).time(), length, zone)
+    return tuple(free.look_at(day, every_weeks) for day in days)
+
+
+def look_again(series: VisitSeries, days: Iterable[dt.date]) -> tuple[SeriesDay, ...]:
+    """How days that could not be booked stand now, for the people and the time of the first visit."""
+    days = sorted(days)[:MOST]
+    like = series.visits.order_by("planned_start").first() if days else None
+    crew = crews_of([like.pk])[like.pk] if like else []
+    if like is None or not crew:
+        return ()
+    zone = zone_of(series.tenant)
+    clock, length = local_time(like.planned_start, zone).time(), like.planned_end - like.planned_start
+    free = _Free(crew, days, clock, length, zone)
+    return tuple(free.look_at(day, series.every_weeks) for day in days)
+
+
 @transaction.atomic
 def book_series(
     *,
@@ -78,20 +126,23 @@ def book_series(
     until: dt.date | None = None,
     times: int | None = None,
     others: Iterable[Technician] = (),
+    instead: Mapping[dt.date, dt.datetime] = MappingProxyType({}),
     case: Case | None = None,
     tell_by_mail: bool = True,
     tell_by_sms: bool = True,
 ) -> SeriesBooked:
     """Book a visit at the instant `first` and every so many weeks after, `until` a day or so many `times`.
 
-    Each lasts `length`, with a window of `window`. The customer's confirmation is that of the first
-    visit; the others remind by themselves. Raises SeriesRefused for what is no series.
+    Each lasts `length`, with a window of `window`. Where a day cannot be, the start that `instead` has
+    for it is booked, if that is the one that would be proposed now. The customer's confirmation is that
+    of the first visit; the others remind by themselves. Raises SeriesRefused for what is no series, and
+    where no day of it can be.
     """
     zone = zone_of(customer.tenant)
     days = _days(local_day(first, zone), every_weeks, until, times)
     if first < now:
-        raise SeriesRefused("That time has passed. Choose a later one.")
-    crew = list(dict.fromkeys([technician, *others]))
+        raise SeriesRefused(PASSED)
+    crew = _crew(technician, others)
     hold_technicians(_keys(crew))
     series = VisitSeries.objects.create(
         customer=customer, site=site, every_weeks=every_weeks, made_at=now, made_by=by
@@ -99,8 +150,10 @@ def book_series(
     free = _Free(crew, days, local_time(first, zone).time(), length, zone)
     visits, not_booked = [], []
     for day in days:
-        start = free.start_on(day)
-        why = free.why_not(day)
+        looked = free.look_at(day, every_weeks)
+        start, why = looked.start, looked.why
+        if why and looked.instead is not None and instead.get(day) == looked.instead:
+            start, why = looked.instead, ""
         if not why:
             try:
                 with transaction.atomic():
@@ -129,7 +182,9 @@ def book_series(
                 continue
             except SlotTaken as taken:
                 why = f"{taken.technician.first_name} has another visit then."
-        not_booked.append(NotBooked(day, why, free.next_after(day, every_weeks)))
+        not_booked.append(NotBooked(day, why, looked.instead or free.next_after(day, every_weeks)))
+    if not visits:
+        raise SeriesRefused(f"None of these days can be. {not_booked[0].why}")
     return SeriesBooked(series, tuple(visits), tuple(not_booked))
 
 
@@ -189,6 +244,11 @@ class _Free:
     def start_on(self, day) -> dt.datetime:
         return instant_at(day, self.clock, self.zone)
 
+    def look_at(self, day, every_weeks) -> SeriesDay:
+        """Whether it can be, else when instead."""
+        why = self.why_not(day)
+        return SeriesDay(day, self.start_on(day), why, self.next_after(day, every_weeks) if why else None)
+
     def why_not(self, day) -> str:
         """In words; empty when everybody is free."""
         start = self.start_on(day)
@@ -213,6 +273,10 @@ class _Free:
             if not self.why_not(other):
                 return self.start_on(other)
         return None
+
+
+def _crew(technician, others) -> list[Technician]:
+    return list(dict.fromkeys([technician, *others]))
 
 
 def _keys(crew) -> list[int]:
