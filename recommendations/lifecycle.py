@@ -29,6 +29,10 @@ class NotPossible(ValueError):
     """The change cannot be made; the words say why and are fit to show."""
 
 
+class ChangedMeanwhile(NotPossible):
+    """Somebody changed it after the page was drawn; the words say who and what."""
+
+
 def raise_recommendation(
     *,
     equipment: Equipment,
@@ -177,6 +181,17 @@ def _change(recommendation, state, title, *, by, now, reason, by_customer=False,
         # Somebody has looked at it, or said the price: what was due about it is seen to.
         close_duties_about(row.public_id, *SEEN_TO, by=by, now=now, outcome=f"{title}: {row.finding}")
     return recommendation
+
+
+def check_seen(recommendation: Recommendation, seen: int) -> Recommendation:
+    """The row, held, if it still has the so many changes that a page showed. Raises ChangedMeanwhile."""
+    row = lock(recommendation)
+    changes = row.changes.select_related("by__user").order_by("pk")
+    if len(changes) != seen:
+        last = changes[len(changes) - 1]
+        who = last.by.name if last.by else "the customer" if last.by_customer else "the system"
+        raise ChangedMeanwhile(f"Meanwhile {who} has changed it: {last.get_after_display().lower()}.")
+    return row
 
 
 def lock(recommendation: Recommendation) -> Recommendation:

@@ -10,6 +10,7 @@ NAVIGATION = {
     Role.DISPATCHER: [
         ("Board", "board"),
         ("Customers", "customers"),
+        ("Recommendations", "recommendations"),
         ("Unused", "unused"),
         ("Messages", "messages"),
     ],
@@ -32,6 +33,7 @@ NAVIGATION = {
         ("Renewals", "renewals"),
         ("Payments", "payments"),
         ("Customers", "customers"),
+        ("Recommendations", "recommendations"),
         ("Unused", "unused"),
         ("Messages", "messages"),
         ("Settings", "settings"),
@@ -46,6 +48,7 @@ TAB_ICONS = {
     "find": "search",
     "messages": "mail",
     "payments": "banknote",
+    "recommendations": "flag",
     "renewals": "calendar-sync",
     "settings": "settings",
     "today": "list-checks",

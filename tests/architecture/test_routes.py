@@ -86,6 +86,7 @@ OWNERS = {
     "closures": Closure,
     "work-types": WorkType,
     "recommendation": Recommendation,
+    "recommendations": Recommendation,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.
