@@ -3,20 +3,17 @@
 from django import forms
 from django.shortcuts import render
 from django.urls import path
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from servicedesk.board import board_answer
 from servicedesk.moves import free_at_its_time
-from servicedesk.refusals import status_of
-from servicedesk.visit_acts import told_of, visit_to_act_on
+from servicedesk.visit_acts import told_of
+from servicedesk.visit_dialogs import answer_dialog
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.crews import add_member, remove_member
 from visits.models import Technician
-from visits.places import MoveRefused
 
 ADD, REMOVE = "add", "remove"
 
@@ -46,30 +43,21 @@ class CrewForm(forms.Form):
 @for_roles(Role.DISPATCHER)
 def crew(request, id):
     """Who comes, and who else is free then; posting adds one, or lets one stay away."""
-    visit, now = visit_to_act_on(id), timezone.now()
-    if request.method == "GET":
-        return _dialog(request, visit, now)
-    form = CrewForm(request.POST)
-    if not form.is_valid():
-        return _dialog(request, visit, now, form=form, status=422)
-    try:
-        made, says = _change(visit, form.cleaned_data, request.membership, now)
-    except MoveRefused as refused:
-        form.add_error(None, str(refused))
-        status = status_of(refused)
-        return _dialog(request, visit_to_act_on(id), now, form=form, status=status)
-    visit.refresh_from_db()
-    return board_answer(request, now=now, says=says, visit=visit, undoes=made)
+
+    def act(visit, form, now):
+        return _change(visit, form.cleaned_data, request.membership, now)
+
+    return answer_dialog(request, id, form_of=lambda _: CrewForm(request.POST), dialog=_dialog, act=act)
 
 
 def _change(visit, data, by, now):
     act, technician = data["member"]
     said = {"reason": data["reason"], "by": by, "now": now, "version": data["version"]}
-    name = customer_name(visit)
+    name, who = customer_name(visit), technician.first_name
     if act == ADD:
-        return add_member(visit, technician, **said), f"{technician.first_name} comes along to {name}."
+        return f"{who} comes along to {name}.", add_member(visit, technician, **said)
     made = remove_member(visit, technician, still_needed=data["still_needed"], agreed=data["agreed"], **said)
-    return made, f"{technician.first_name} comes no more to {name}."
+    return f"{who} comes no more to {name}.", made
 
 
 def _dialog(request, visit, now, *, form=None, status=200):

@@ -13,17 +13,17 @@ from messaging.models import Message
 from servicedesk.board import board_answer
 from servicedesk.moments import due_word, window_word
 from servicedesk.move_forms import CUSTOMER_ASKED, OWN_PLACE, REASONS, FitForm, MoveForm
-from servicedesk.refusals import status_of
+from servicedesk.visit_acts import visit_to_act_on
+from servicedesk.visit_dialogs import answer_dialog
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
-from tenancy.gates import for_roles, the_one
+from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.fitting import fit
 from visits.models import Technician, Visit
 from visits.moving import move_visit, with_first
-from visits.places import MoveRefused
 from visits.preferences import wishes_for
 from visits.rearranging import latest_rearrangement
 from visits.slots import Slot, Wanted, best_slots
@@ -36,40 +36,34 @@ OFFERED = 5
 @for_roles(Role.DISPATCHER)
 def move(request, id):
     """The move dialog with the best places first; posting moves, 409 when somebody was quicker."""
-    visit, now = _visit(id), timezone.now()
-    if request.method == "GET":
-        return _dialog(request, visit, now, best_slots(wanted_for(visit, now)))
-    form = MoveForm(request.POST, visit=visit, zone=zone_of(request.tenant))
-    if not form.is_valid():
-        return _dialog(request, visit, now, best_slots(wanted_for(visit, now)), form=form, status=422)
-    try:
+
+    def form_of(visit):
+        return MoveForm(request.POST, visit=visit, zone=zone_of(request.tenant))
+
+    def act(visit, form, now):
         moved = _move(request, visit, form, now)
-    except MoveRefused as refused:
-        form.add_error(None, str(refused))
-        status = status_of(refused)
-        visit = _visit(id)
-        slots = best_slots(wanted_for(visit, now))
-        return _dialog(request, visit, now, slots, form=form, status=status)
-    start = local_time(moved.planned_start, zone_of(request.tenant))
-    person = form.cleaned_data["person"]
-    says = f"{customer_name(moved)} is now with {person.first_name}, {start:%A} {start:%H:%M}."
-    undoes = latest_rearrangement(moved, now=now)
-    return board_answer(request, now=now, says=says, visit=moved, undoes=undoes)
+        start = local_time(moved.planned_start, zone_of(request.tenant))
+        who = form.cleaned_data["person"].first_name
+        says = f"{customer_name(moved)} is now with {who}, {start:%A} {start:%H:%M}."
+        return says, latest_rearrangement(moved, now=now)
+
+    return answer_dialog(request, id, form_of=form_of, dialog=_dialog, act=act)
 
 
 @require_GET
 @for_roles(Role.DISPATCHER)
 def assign(request, id):
     """Who else could go at the very time that was promised; posted to the move."""
-    visit, now = _visit(id), timezone.now()
-    return _dialog(request, visit, now, free_at_its_time(visit, now, has_skills=True), is_giving=True)
+    visit, now = visit_to_act_on(id), timezone.now()
+    free = free_at_its_time(visit, now, has_skills=True)
+    return _dialog(request, visit, now, slots=free, is_giving=True)
 
 
 @require_GET
 @for_roles(Role.DISPATCHER)
 def would_fit(request, id):
     """For the drag: would the visit fit with this technician from this time? As JSON; changes nothing."""
-    visit, now = _visit(id), timezone.now()
+    visit, now = visit_to_act_on(id), timezone.now()
     form = FitForm(request.GET, visit=visit, zone=zone_of(request.tenant))
     if not form.is_valid():
         return JsonResponse({"fits": False, "says": "Choose a technician, a day and a time."}, status=422)
@@ -90,7 +84,7 @@ def would_fit(request, id):
 @for_roles(Role.DISPATCHER)
 def confirm(request, id):
     """The customer said by phone that the time suits."""
-    visit, now = _visit(id), timezone.now()
+    visit, now = visit_to_act_on(id), timezone.now()
     try:
         visit = confirm_visit(
             visit, by=request.membership, now=now, said=f"Told {request.membership.name} by phone"
@@ -201,14 +195,9 @@ def _move(request, visit, form, now) -> Visit:
     )
 
 
-def _visit(id) -> Visit:
-    rows = Visit.objects.select_related("tenant", "customer", "contact", "site", "case")
-    return the_one(rows.prefetch_related("assignments__technician"), id)
-
-
-def _dialog(request, visit, now, slots, *, form=None, is_giving=False, status=200) -> HttpResponse:
+def _dialog(request, visit, now, *, slots=None, form=None, is_giving=False, status=200) -> HttpResponse:
     zone = zone_of(request.tenant)
-    offered = places(slots, visit, now)
+    offered = places(best_slots(wanted_for(visit, now)) if slots is None else slots, visit, now)
     posted = form.data if form else {}
     start = local_time(visit.planned_start, zone)
     names = " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())

@@ -5,19 +5,16 @@ import datetime as dt
 from django import forms
 from django.shortcuts import render
 from django.urls import path
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from servicedesk.board import board_answer
-from servicedesk.refusals import status_of
-from servicedesk.visit_acts import told_of, visit_to_act_on
+from servicedesk.visit_acts import told_of
+from servicedesk.visit_dialogs import answer_dialog
 from servicedesk.whereabouts import customer_name, visits_between
 from tenancy.addresses import desk_url
 from tenancy.calendars import day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.models import Visit
-from visits.places import MoveRefused
 from visits.swapping import swap_visits
 
 OFFERED = 9
@@ -51,15 +48,10 @@ class SwapForm(forms.Form):
 @for_roles(Role.DISPATCHER)
 def swap(request, id):
     """Whom it could be swapped with; posting swaps, 409 when somebody was quicker."""
-    visit, now = visit_to_act_on(id), timezone.now()
-    if request.method == "GET":
-        return _dialog(request, visit, now)
-    form = SwapForm(request.POST)
-    if not form.is_valid():
-        return _dialog(request, visit, now, form=form, status=422)
-    data = form.cleaned_data
-    other, seen = data["other"]
-    try:
+
+    def act(visit, form, now):
+        data = form.cleaned_data
+        other, seen = data["other"]
         made = swap_visits(
             visit,
             other,
@@ -71,13 +63,9 @@ def swap(request, id):
             tell=data["tell"],
             swap_times=data["what"] == PLACES,
         )
-    except MoveRefused as refused:
-        form.add_error(None, str(refused))
-        status = status_of(refused)
-        return _dialog(request, visit_to_act_on(id), now, form=form, status=status)
-    says = f"{customer_name(visit)} and {customer_name(other)} are swapped."
-    visit.refresh_from_db()
-    return board_answer(request, now=now, says=says, visit=visit, undoes=made)
+        return f"{customer_name(visit)} and {customer_name(other)} are swapped.", made
+
+    return answer_dialog(request, id, form_of=lambda _: SwapForm(request.POST), dialog=_dialog, act=act)
 
 
 def _dialog(request, visit, now, *, form=None, status=200):

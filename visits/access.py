@@ -6,8 +6,6 @@ from django.db import transaction
 
 from cases.models import Duty
 from contracts.models import AllowanceEntry
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from tenancy.calendars import calendar_of, local_time, zone_of
 from visits.announcements import cancel_visit_messages
 from visits.commitments import release_promises
@@ -16,6 +14,7 @@ from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.maintenance import follow_visit
 from visits.models import Visit, VisitStep
 from visits.visit_duties import open_visit_duty
+from visits.visit_lines import add_visit_line
 
 Step = VisitStep.Step
 WAIT_FOR_ACCESS = dt.timedelta(minutes=10)
@@ -47,14 +46,12 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
         cancel_visit_messages(visit, now=now)
         reopen_allowance(visit, AllowanceEntry.Kind.NO_ACCESS, by=by, now=now)
         follow_visit(visit, by=by, now=now)
-        add_line(
-            visit.customer,
-            TimelineEntry.Kind.VISIT,
+        add_visit_line(
+            visit,
             f"No access: {by.name} came and could not get in",
-            at=now,
+            now=now,
             detail=because.strip(),
-            actor=by,
-            subject=visit.public_id,
+            by=by,
             step="no access",
         )
         open_visit_duty(

@@ -14,9 +14,8 @@ from cases.duties import close_duties_about
 from cases.models import Case
 from cases.promising import release_promise
 from contracts.models import Entitlement
-from customers.models import Contact, Customer, Equipment, SearchWord, Site, TimelineEntry
+from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_number
-from customers.timeline import add_line
 from recommendations.models import Recommendation, WarnedFault
 from tenancy.calendars import local_day, zone_of
 from tenancy.models import Membership
@@ -29,6 +28,7 @@ from visits.numbering import next_number
 from visits.places import UNDO_TIME, TooLateToUndo, hold_technicians
 from visits.second_miss import mind_misses
 from visits.told import told
+from visits.visit_lines import add_visit_line
 
 UNDONE = "The booking was undone"
 
@@ -131,13 +131,11 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     follow_visit(visit, by=by, now=now)
     close_duties_about(visit.public_id, by=by, now=now, outcome=UNDONE)
     _close_case_of(visit, now=now)
-    add_line(
-        visit.customer,
-        TimelineEntry.Kind.VISIT,
+    add_visit_line(
+        visit,
         "Booking undone",
-        at=now,
-        actor=by,
-        subject=visit.public_id,
+        now=now,
+        by=by,
         step="undone",
     )
     return visit
@@ -230,13 +228,11 @@ def _visit(customer, site, contact, kind, problem, start, end, window_end, *, by
 def _tell_timeline(visit, crew, step, title, *, at, by, detail):
     day = f"{visit.told_day:%a} {visit.told_day.day} {visit.told_day:%b}"
     window = f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
-    add_line(
-        visit.customer,
-        TimelineEntry.Kind.VISIT,
+    add_visit_line(
+        visit,
         f"{title}: {day}, {window}, {' and '.join(who.name for who in crew)}",
-        at=at,
+        now=at,
         detail=detail,
-        actor=by,
-        subject=visit.public_id,
+        by=by,
         step=step,
     )

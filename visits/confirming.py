@@ -6,11 +6,10 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from cases.models import Promise
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from visits.commitments import keep_promise
 from visits.models import Visit
 from visits.sweeper import catch_up_first
+from visits.visit_lines import add_visit_line
 
 
 class CannotConfirm(ValueError):
@@ -39,14 +38,12 @@ def confirm_visit(visit: Visit, *, by, now: dt.datetime, said: str) -> Visit:
             return visit
         raise CannotConfirm(f"This visit is {visit.get_state_display().lower()}.")
     keep_promise(visit, Promise.Kind.CONFIRMATION, now=now, evidence=said, by=by)
-    add_line(
-        visit.customer,
-        TimelineEntry.Kind.VISIT,
+    add_visit_line(
+        visit,
         f"Visit {visit.number} confirmed",
-        at=now,
+        now=now,
         detail=said,
-        actor=by,
-        subject=visit.public_id,
+        by=by,
         step=f"confirmed {visit.version}",
     )
     return visit

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, connection, transaction
 
 from contracts.cover import covers_of_machines
-from customers.models import Equipment, TimelineEntry
-from customers.timeline import add_line
+from customers.models import Equipment
 from recommendations import lifecycle
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
@@ -26,6 +25,7 @@ from visits.handover import hand_over
 from visits.maintenance import follow_visit
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
+from visits.visit_lines import add_visit_line
 
 Outcome = Review.Outcome
 GATE = "visit_gate"
@@ -282,14 +282,12 @@ def _minutes_there(visit, now, device_at) -> int:
 def _tell(visit, report, *, by, now):
     late = ", done late" if visit.missed_at else ""
     fixed = "Fixed first time." if report.fixed_first_time else f"Not fixed: {report.not_fixed_because}."
-    add_line(
-        visit.customer,
-        TimelineEntry.Kind.VISIT,
+    add_visit_line(
+        visit,
         f"{visit.get_kind_display()} visit by {by.name}{late}",
-        at=now,
+        now=now,
         detail=f"{report.work_done} {fixed}".strip(),
-        actor=by,
-        subject=visit.public_id,
+        by=by,
         step="done",
     )
 

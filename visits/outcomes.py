@@ -12,7 +12,6 @@ from django.db import transaction
 from cases.duties import close_duties_about
 from cases.models import Duty, Interaction, Promise
 from customers.models import TimelineEntry
-from customers.timeline import add_line
 from messaging import outbox
 from tenancy.calendars import calendar_of, local_time, zone_of
 from tenancy.models import Membership
@@ -23,6 +22,7 @@ from visits.maintenance import follow_visit
 from visits.models import Visit
 from visits.places import UNDO_TIME
 from visits.sweeper import catch_up_first, make_missed
+from visits.visit_lines import add_visit_line
 
 # Why a message about a cancelled visit does not leave; undone, it waits again.
 CANCELLED_WITH_IT = "The visit was cancelled."
@@ -74,15 +74,14 @@ def close_miss(
             summary=f"About the missed visit {visit.number}: {what_happened.strip()}",
         )
         close_duties_about(visit.public_id, *OUTCOME_DUTIES, by=by, now=now, outcome=outcome)
-        add_line(
-            visit.customer,
-            TimelineEntry.Kind.MISSED,
+        add_visit_line(
+            visit,
             "Missed visit settled",
-            at=now,
+            now=now,
             detail=outcome,
-            actor=by,
-            subject=visit.public_id,
+            by=by,
             step="miss closed",
+            kind=TimelineEntry.Kind.MISSED,
         )
     return visit
 
@@ -158,14 +157,12 @@ def cancel_visit(
         if tell:
             # After the duties are closed: whom nothing reaches is rung about it.
             plan_visit_messages(visit, "cancelled", now=now, send_after=now + UNDO_TIME if by else None)
-        add_line(
-            visit.customer,
-            TimelineEntry.Kind.VISIT,
+        add_visit_line(
+            visit,
             f"Visit {visit.number} {visit.get_state_display().lower()}",
-            at=now,
+            now=now,
             detail=visit.ended_because,
-            actor=by,
-            subject=visit.public_id,
+            by=by,
             step=f"cancelled {visit.version}",
         )
     return visit

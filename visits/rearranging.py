@@ -9,8 +9,6 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership
 from visits.booking import undo_booking
@@ -29,6 +27,7 @@ from visits.relocating import Change, relocate
 from visits.second_miss import renew_backup
 from visits.snapshots import follow_back, put_back, snapshot
 from visits.sweeper import catch_up_first
+from visits.visit_lines import add_visit_line
 
 Kind = Rearrangement.Kind
 TITLES = {
@@ -183,12 +182,10 @@ def _put_all_back(made, rows, visits, *, by, now):
 def _tell_timeline(visit, crew, *, by, now):
     start = local_time(visit.planned_start, zone_of(visit.tenant))
     names = " and ".join(who.name for who in crew) or "nobody"
-    add_line(
-        visit.customer,
-        TimelineEntry.Kind.VISIT,
+    add_visit_line(
+        visit,
         f"Move undone: back to {start:%a} {start.day} {start:%b}, {start:%H:%M}, {names}",
-        at=now,
-        actor=by,
-        subject=visit.public_id,
+        now=now,
+        by=by,
         step=f"undone {visit.version}",
     )

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from cases.duties import close_duties_about
 from cases.models import Duty, Promise
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from messaging import outbox
 from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership, Role
@@ -23,6 +21,7 @@ from visits.models import Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, place, who_changed
 from visits.second_miss import renew_backup
 from visits.told import told
+from visits.visit_lines import add_visit_line
 
 
 @dataclass(frozen=True)
@@ -253,13 +252,11 @@ def _follow_up(step, news, title, reason, *, by, now, tell_after):
             visit.public_id, Duty.Kind.PLACE_VISIT, by=by, now=now, outcome=f"Placed with {names}"
         )
     start = local_time(visit.planned_start, zone_of(visit.tenant))
-    add_line(
-        visit.customer,
-        TimelineEntry.Kind.VISIT,
+    add_visit_line(
+        visit,
         f"{title} {start:%a} {start.day} {start:%b}, {start:%H:%M}, {names}",
-        at=now,
+        now=now,
         detail=reason,
-        actor=by,
-        subject=visit.public_id,
+        by=by,
         step=f"moved {visit.version}",
     )

@@ -7,7 +7,6 @@ from django.db import transaction
 from cases.models import Duty, Promise
 from contracts.disposing import NothingLeft
 from customers.models import TimelineEntry
-from customers.timeline import add_line
 from messaging import outbox
 from messaging.models import Message
 from tenancy.models import Membership
@@ -17,6 +16,7 @@ from visits.models import Visit
 from visits.outcomes import CANCELLED_WITH_IT, OutcomeRefused
 from visits.places import UNDO_TIME, TooLateToUndo, crews_of, hold_technicians, hold_visits, place_is_free
 from visits.snapshots import LEFT
+from visits.visit_lines import add_visit_line
 
 State = Visit.State
 CANCELLED = (State.CANCELLED_BY_US, State.CANCELLED_BY_CUSTOMER)
@@ -55,13 +55,11 @@ def restore_visit(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
         duties.open().filter(opened_at=cancelled_at).update(closed_at=now, closed_by=by, outcome=UNDONE)
         closed = duties.filter(closed_at=cancelled_at, outcome=said[:300])
         closed.update(closed_at=None, closed_by=None, outcome="")
-        add_line(
-            visit.customer,
-            TimelineEntry.Kind.VISIT,
+        add_visit_line(
+            visit,
             f"Cancelling undone: visit {visit.number} stands as before",
-            at=now,
-            actor=by,
-            subject=visit.public_id,
+            now=now,
+            by=by,
             step=f"restored {visit.version}",
         )
     return visit

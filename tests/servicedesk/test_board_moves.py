@@ -8,7 +8,7 @@ import pytest
 from customers.models import TimelineEntry
 from tests.cast import make_visit
 from tests.servicedesk.board_scene import HOUR, HTMX
-from visits.models import Rearrangement, Visit, WorkingHours, WorkType
+from visits.models import Rearrangement, Technician, Visit, WorkingHours, WorkType
 
 
 class TestMovePage:
@@ -128,6 +128,25 @@ class TestMovePage:
         assert self.post(client, north, visit, **values, in_words="Lou is needed at sea").status_code == 302
         line = TimelineEntry.objects.order_by("-pk").first()
         assert line.detail == "Lou is needed at sea"
+
+    def test_who_lacks_a_skill_is_said_to_and_gets_it_by_a_reason_only(self, north, visit, dispatcher):
+        WorkType.objects.create(visit_kind=visit.kind, minutes=75, skills=["drums"])
+        Technician.objects.filter(pk=north.lou.pk).update(skills=["drums"])
+        url = north.url(f"visits/{visit.public_id}/")
+        asked = f"?technician={north.marek.public_id}&day=2026-03-06&start=13:07"
+        verdict = dispatcher.get(f"{url}fit/{asked}").json()
+        assert (verdict["fits"], verdict["says"]) == (True, "Free. Marek lacks: drums.")
+        assert "Marek, " not in dispatcher.get(f"{url}move/", headers=HTMX).text
+        values = {"technician": north.marek.public_id, "start": "13:07"}
+        refused = self.post(dispatcher, north, visit, **values)
+        assert (refused.status_code, "Marek lacks: drums. Say why it has to be." in refused.text) == (
+            422,
+            True,
+        )
+        assert visit.assignments.get().technician == north.lou
+        answer = self.post(dispatcher, north, visit, **values, in_words="Marek was there when it was put in")
+        assert answer.status_code == 302
+        assert visit.assignments.get().technician == north.marek
 
     def test_give_to_another_offers_who_is_free_at_the_same_time(self, north, visit, dispatcher):
         url = north.url(f"visits/{visit.public_id}/assign/")
