@@ -118,7 +118,8 @@ def keep_promised_visit(visit: Visit, *, now: dt.datetime, by) -> int:
         made_at__lt=visit.arrived_at,
     )
     kept = [
-        settle_as_kept(promise, by=by, now=now, evidence=f"Visit {visit.number} done") for promise in promised
+        settle_as_kept(promise, by=by, now=now, evidence=f"Visit {visit.number} done")
+        for promise in promised.order_by("pk")
     ]
     return len(kept)
 
@@ -133,8 +134,8 @@ def break_promises(visit: Visit, *kinds: str, now: dt.datetime, evidence: str) -
 
 
 def open_promises(visit: Visit):
-    """The promises of a visit that are neither kept nor broken."""
-    return Promise.objects.open().filter(of_visit__visit=visit)
+    """The promises of a visit that are neither kept nor broken, in the order of locks (`visits.locks`)."""
+    return Promise.objects.open().filter(of_visit__visit=visit).order_by("pk")
 
 
 def _make(visit, kind, due_at, technician, *, by, now) -> Promise:

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 
 from tenancy.calendars import local_time, zone_of
 from visits.fieldwork import BriefNotRead, StepRefused, take_visit, write_visit
+from visits.locks import hold_if_over
 from visits.models import DeviceAction, Visit
 
 Outcome = DeviceAction.Outcome
@@ -150,6 +151,7 @@ def _take(action, *, offset, play, by, now) -> Answer:
     if action.is_left_out:
         return Answer(action.id, row.outcome)
     # From here on nobody moves it.
+    hold_if_over([visit.pk], now=now)
     locked = Visit.objects.select_for_update(of=("self",)).select_related("tenant")
     visit = locked.prefetch_related("assignments__technician").get(pk=visit.pk)
     _compare(action, visit, now)

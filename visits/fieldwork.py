@@ -20,6 +20,7 @@ from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Role
 from visits.announcements import plan_visit_messages
 from visits.commitments import keep_promise
+from visits.locks import hold_if_over
 from visits.models import Visit, VisitPromise, VisitStep
 from visits.sweeper import catch_up
 
@@ -226,6 +227,7 @@ def take_visit(visit: Visit, by, *, now: dt.datetime) -> Visit:
 
     Raises PermissionDenied for a member who may not work on it.
     """
+    hold_if_over([visit.pk], now=now)
     fresh = (
         Visit.objects.select_for_update(of=("self",))
         .select_related("tenant", "customer", "case", "contact", "backup")

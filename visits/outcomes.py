@@ -18,6 +18,7 @@ from tenancy.models import Membership
 from visits.announcements import plan_visit_messages
 from visits.commitments import break_promises, release_promises
 from visits.entitled import release_allowance
+from visits.locks import hold_if_over, hold_to_miss
 from visits.maintenance import follow_visit
 from visits.models import Visit
 from visits.places import UNDO_TIME
@@ -91,6 +92,7 @@ def cannot_come(visit: Visit, *, because: str, by: Membership, now: dt.datetime)
     if not because.strip():
         raise OutcomeRefused("Say why nobody can come.")
     with transaction.atomic():
+        hold_to_miss([visit.pk], now=now)
         visit = Visit.objects.select_for_update().get(pk=visit.pk)
         if visit.state not in Visit.WAITING_STATES:
             raise OutcomeRefused(f"This visit is {visit.get_state_display().lower()} already.")
@@ -105,6 +107,7 @@ def nobody_came(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Vis
     """
     catch_up_first(visit, now=now)
     with transaction.atomic():
+        hold_to_miss([visit.pk], now=now)
         visit = Visit.objects.select_for_update().get(pk=visit.pk)
         if visit.state == Visit.State.MISSED:
             return visit
@@ -136,6 +139,7 @@ def cancel_visit(
     """
     version = catch_up_first(visit, now=now, version=version)
     with transaction.atomic():
+        hold_if_over([visit.pk], now=now)
         visit = Visit.objects.select_for_update().get(pk=visit.pk)
         _check_cancelling(visit, whose, because, version, now)
         if now >= visit.window_end:

@@ -1,8 +1,8 @@
 """Technicians' time on the board: held while it is changed, given up and taken anew (R2.4).
 
 Whoever changes who comes when holds first the technicians, in the order of their keys, then the
-visits in the order of theirs: so nobody waits for each other in a circle. The database refuses a
-technician in two places whatever this module thinks.
+visits in the order of theirs: so nobody waits for each other in a circle (`visits.locks`). The
+database refuses a technician in two places whatever this module thinks.
 """
 
 import datetime as dt

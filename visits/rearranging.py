@@ -12,6 +12,7 @@ from django.db import transaction
 from tenancy.calendars import local_time, zone_of
 from tenancy.models import Membership
 from visits.booking import undo_booking
+from visits.locks import hold_if_over
 from visits.models import RearrangedVisit, Rearrangement, Technician, Visit
 from visits.places import (
     UNDO_TIME,
@@ -60,6 +61,7 @@ def rearrange(
     with transaction.atomic():
         # The clock's part stays where the person's act is refused: a transaction of its own.
         hold_technicians(concerned)
+        hold_if_over([change.visit.pk for change in changes], now=now)
         changes = [_caught_up(change, now) for change in changes]
     with transaction.atomic():
         hold_technicians(concerned)

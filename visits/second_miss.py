@@ -7,14 +7,13 @@ come to them, each further appointment is a third one: it names a back-up and ne
 
 import datetime as dt
 
-from django.db import connection
-
 from cases.goodwill import propose_goodwill
 from cases.models import Case, Duty
 from cases.supervising import supervisor_of
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Membership, Role
+from visits.locks import hold_misses_of
 from visits.models import Technician, Visit
 from visits.stand_ins import free_for
 from visits.visit_duties import open_visit_duty
@@ -46,9 +45,10 @@ def is_let_down(customer: Customer, *, now: dt.datetime) -> bool:
 def hand_upstairs(visit: Visit, *, now: dt.datetime, calendar: Calendar) -> Duty | None:
     """After a miss: if it is the second or a later one, a supervisor takes the customer over.
 
-    In the transaction of the miss. The duty is due within one business hour; None for a first miss.
+    In the transaction of the miss, which holds those to come as well (`locks.hold_to_miss`). The duty
+    is due within one business hour; None for a first miss.
     """
-    _one_miss_at_a_time(visit)
+    hold_misses_of([visit.customer_id])
     misses = misses_of(visit.customer, until=now)
     if len(misses) < 2:
         return None
@@ -130,14 +130,6 @@ def name_backup(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = N
     visit.changed_at = now
     visit.save(update_fields=["backup", "changed_at"])
     return visit.backup
-
-
-def _one_miss_at_a_time(visit):
-    """Of two misses at the same moment one must see the other."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('misses of a customer', %s))", [visit.customer_id]
-        )
 
 
 def _supervised_case(visit, supervisor, now) -> Case:

@@ -24,6 +24,7 @@ from tenancy.scope import tenant
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import break_promises
 from visits.entitled import reopen_allowance
+from visits.locks import hold_if_over, hold_promises
 from visits.maintenance import follow_visit
 from visits.models import Assignment, Visit
 from visits.second_miss import hand_upstairs
@@ -95,8 +96,9 @@ def _for_each_desk(rows, act) -> tuple[int, set[tuple[int, int]]]:
 
 
 def _sweep_visits(desk, ids, now, swept) -> int:
+    hold_if_over(ids, now=now)
     visits = (
-        Visit.objects.select_for_update(of=("self",), skip_locked=True)
+        Visit.objects.select_for_update(of=("self",))
         .select_related("customer", "case", "booked_by__user")
         .filter(pk__in=ids, state__in=Visit.WAITING_STATES, window_end__lte=now)
         .order_by("window_end", "pk")
@@ -115,7 +117,8 @@ def _sweep_visits(desk, ids, now, swept) -> int:
 def catch_up(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = None) -> Swept:
     """What the clock has decided about this visit by `now`, whoever asks first: late, then missed.
 
-    The caller holds the visit's lock. `calendar` is the desk's, where the caller has it.
+    The caller holds the visit and what a miss writes (`locks.hold_if_over`). `calendar` is the
+    desk's, where the caller has it.
     """
     decided = Swept()
     if visit.state not in Visit.WAITING_STATES or visit.window_end > now:
@@ -135,6 +138,7 @@ def catch_up_first(visit: Visit, *, now: dt.datetime, version: int = 0) -> int:
     Returns the version that somebody who saw `version` knows: what the clock did since is nobody's change.
     """
     with transaction.atomic():
+        hold_if_over([visit.pk], now=now)
         overdue = Visit.objects.select_for_update().waiting().filter(pk=visit.pk, window_end__lte=now).first()
         if overdue is None:
             return version
@@ -252,11 +256,11 @@ def _alarms(visit) -> bool:
 
 
 def _break_promises(ids, now, swept) -> int:
-    promises = (
-        Promise.objects.overdue(now).filter(pk__in=ids).select_related("customer", "owner__lead", "case")
-    )
     changed = 0
-    for promise in promises:
+    for promise in hold_promises(ids):
+        if promise.state != Promise.State.OPEN or promise.due_at >= now:
+            # Kept or moved by whoever held it first.
+            continue
         break_promise(promise, now=now, evidence="Its time passed and nobody had kept it")
         changed += 1
         swept.broken += 1
