@@ -10,6 +10,7 @@ from contracts.models import Contract, ContractEquipment, ContractTerm
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_numbers, index_customers
 from servicedesk.demo.names import CUSTOMERS, MACHINES, PARTS, DeskNames
+from servicedesk.demo.places import home_of, place_of
 from servicedesk.demo.schedule import ENDS
 from tenancy.calendars import day_bounds, zone_of
 from tenancy.models import BusinessHours, Membership, Role, Tenant, User
@@ -54,9 +55,16 @@ def add_people(built: Built, names: DeskNames) -> None:
     BusinessHours.objects.bulk_create(
         BusinessHours(weekday=weekday, opens=dt.time(8, 0), closes=dt.time(18, 0)) for weekday in range(7)
     )
-    for name in names.technicians:
+    for number, name in enumerate(names.technicians):
         own = built.people[Role.TECHNICIAN] if name == names.people[Role.TECHNICIAN] else None
-        technician = Technician.objects.create(name=name, membership=own, skills=["copier", "printer"])
+        latitude, longitude = home_of(number)
+        technician = Technician.objects.create(
+            name=name,
+            membership=own,
+            skills=["copier", "printer"],
+            home_latitude=latitude,
+            home_longitude=longitude,
+        )
         built.technicians.append(technician)
     start, _ = day_bounds(built.today, zone_of(built.desk))
     Absence.objects.create(
@@ -82,11 +90,14 @@ def add_customers(built: Built, names: DeskNames, chance: random.Random) -> None
             customer_since=built.today - dt.timedelta(days=chance.randint(400, 4500)),
         )
         built.customers[key] = customer
+        latitude, longitude = place_of(key)
         built.sites[key] = Site.objects.create(
             customer=customer,
             street=f"{chance.randint(2, 90)} {chance.choice(STREETS)}",
             city=names.city,
             postcode=names.postcode,
+            latitude=latitude,
+            longitude=longitude,
             verified_on=built.today - dt.timedelta(days=chance.randint(10, 500)),
         )
         built.contacts[key] = Contact.objects.create(

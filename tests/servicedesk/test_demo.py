@@ -12,9 +12,11 @@ from recommendations.models import Recommendation
 from servicedesk.demo.building import DESKS, build_desk, zone_in_full_swing
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
 from servicedesk.start_with import start_with
-from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.models import Membership, Role, Tenant
 from tenancy.scope import tenant
+from visits.better_order import better_order
+from visits.day_on_the_road import DayOnTheRoad
 from visits.models import MaintenancePlan, Visit
 from visits.sweeper import sweep
 from visits.use_or_lose import unused_rows
@@ -116,3 +118,21 @@ def test_a_second_run_changes_nothing_and_again_makes_it_anew(committed, setting
     assert [slug for _, slug in after] == [slug for _, slug in before]
     assert not {pk for pk, _ in after} & {pk for pk, _ in before}
     assert "dana@northgate.example" in (tmp_path / "var" / "demo-sign-ins.txt").read_text()
+
+
+@pytest.mark.parametrize("hour", [0, 13, 22])
+def test_whenever_one_looks_a_better_order_saves_driving_today(db, hour):
+    now = dt.datetime(2026, 11, 22, hour, 50, tzinfo=dt.UTC)
+    desk = build_desk(NORTHGATE, now=now)
+    with tenant(desk):
+        calendar, day = calendar_of(desk), local_day(now, zone_of(desk))
+        road = DayOnTheRoad(desk, day, calendar, now=now)
+        late = [
+            lane.technician.name for pk, lane in road.lanes.items() if road.timed(pk, road.stands[pk]) is None
+        ]
+        assert late == []
+        order = better_order(desk, day, calendar=calendar, now=now)
+        assert order.before.unmeasured == 0
+        assert order.minutes_saved >= 20
+        assert order.metres_saved >= 5000
+        assert "Pell Street Studio" in {place.visit.customer.company for place in order.places}
