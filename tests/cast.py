@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
 from customers.models import Contact, Customer, Equipment, Site
+from customers.searchkeys import serial_key
 from recommendations.models import Recommendation
 from tenancy.calendars import zone_of
 from tenancy.models import Membership, Role, Tenant, User
@@ -168,44 +169,100 @@ def _add_contract(desk: Desk, now: dt.datetime) -> None:
     Entitlement.objects.create(term=desk.term, kind=Entitlement.Kind.VISITS, quantity=2)
 
 
-def make_visit(
-    desk: Desk, *, start: dt.datetime, technician=None, window_minutes=60, length_minutes=75, **fields
-):
+def make_contract(customer: Customer, *, number: str, ends_on: dt.date, price="100", **fields) -> Contract:
+    """A contract with one term, of a year, that ends on that day; its desk's scope is open."""
+    contract = Contract.objects.create(
+        number=number, customer=customer, price=Decimal(price), currency="GBP", **fields
+    )
+    ContractTerm.objects.create(
+        contract=contract,
+        starts_on=ends_on - dt.timedelta(days=364),
+        ends_on=ends_on,
+        price=contract.price,
+        created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+    )
+    return contract
+
+
+def make_visit(desk: Desk, *, start: dt.datetime, technician=None, **fields) -> Visit:
     """A visit booked a week before, with its promises; the desk's scope is open.
 
-    For both machines, unless `machines` says otherwise.
+    For both machines and with nobody yet, unless said otherwise.
     """
-    machines = fields.pop("machines", (desk.copier, desk.sorter))
-    number = fields.pop("number", f"V-{start:%d%H%M}")
-    zone = zone_of(desk.tenant)
+    by = desk.people[Role.DISPATCHER]
     booked_at = fields.pop("booked_at", start - dt.timedelta(days=7))
+    visit = _add_visit(
+        desk,
+        technician,
+        fields.pop("machines", (desk.copier, desk.sorter)),
+        {
+            "number": f"V-{start:%d%H%M}",
+            "problem": "Grey bands down the right edge",
+            "start": start,
+            "booked_at": booked_at,
+            "booked_by": by,
+            **fields,
+        },
+    )
+    make_promises(visit, by=by, now=booked_at)
+    return visit
+
+
+def make_plain_visit(
+    desk: Desk, *, now: dt.datetime, start=None, technician=None, machines=None, **fields
+) -> Visit:
+    """A visit made as rows, without promises: what booking checks is not what these tests are about.
+
+    Booked 30 days ago, 50 hours ahead with Lou at the copier, unless said otherwise.
+    """
+    return _add_visit(
+        desk,
+        technician or desk.lou,
+        [desk.copier] if machines is None else machines,
+        {
+            "number": f"V-{Visit.objects.count() + 1}",
+            "problem": "Streaks on every page",
+            "start": start or (now + dt.timedelta(hours=50)).replace(minute=0),
+            "booked_at": now - dt.timedelta(days=30),
+            **fields,
+        },
+    )
+
+
+def visit_of(
+    *, number: str, start: dt.datetime, zone=dt.UTC, window_minutes=60, length_minutes=75, **fields
+) -> Visit:
+    """A visit that is not saved yet, told by the clock of the zone; booked at its start if not said."""
     window_end = start + dt.timedelta(minutes=window_minutes)
-    visit = Visit.objects.create(
+    booked_at = fields.pop("booked_at", start)
+    told_from, told_until = (instant.astimezone(zone) for instant in (start, window_end))
+    return Visit(
         **{
             "number": number,
-            "customer": desk.customer,
-            "site": desk.site,
-            "contact": desk.contact,
+            "number_key": serial_key(number),
             "kind": Visit.Kind.FAULT,
-            "problem": "Grey bands down the right edge",
             "window_start": start,
             "window_end": window_end,
             "planned_start": start,
             "planned_end": start + dt.timedelta(minutes=length_minutes),
-            "told_day": start.astimezone(zone).date(),
-            "told_from": start.astimezone(zone).time(),
-            "told_until": window_end.astimezone(zone).time(),
+            "told_day": told_from.date(),
+            "told_from": told_from.time(),
+            "told_until": told_until.time(),
             "booked_at": booked_at,
-            "booked_by": desk.people[Role.DISPATCHER],
             "changed_at": booked_at,
             **fields,
         }
     )
+
+
+def _add_visit(desk: Desk, technician, machines, fields: dict) -> Visit:
+    whose = {"customer": desk.customer, "site": desk.site, "contact": desk.contact}
+    visit = visit_of(zone=zone_of(desk.tenant), **{**whose, **fields})
+    visit.save(force_insert=True)
     for machine in machines:
         VisitEquipment.objects.create(visit=visit, equipment=machine)
     if technician is not None:
         Assignment.objects.create(
             visit=visit, technician=technician, starts_at=visit.planned_start, ends_at=visit.planned_end
         )
-    make_promises(visit, by=desk.people[Role.DISPATCHER], now=booked_at)
     return visit

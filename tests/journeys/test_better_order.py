@@ -1,20 +1,13 @@
 """A better order for a day in the browser: led to from the board, applied by one button, undone by one."""
 
-import datetime as dt
-
 import pytest
 from playwright.sync_api import expect
 
-from customers.models import Site
-from tenancy.calendars import instant_at, zone_of
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.visits.making import make_visit
-from visits.models import Technician, TechnicianPreference, Visit
-
-DAY = dt.date(2026, 3, 10)
-HOME, NEAR, MIDDLE, FAR = 51.50, 51.55, 51.60, 51.65
+from tests.visits.order_scene import make_day_to_and_fro
+from visits.models import Visit
 
 
 @pytest.fixture
@@ -22,20 +15,7 @@ def desk(live_desk, now):
     """Lou drives to and fro on one day."""
     north = live_desk.cast.north
     with tenant(north.tenant):
-        Technician.objects.filter(pk=north.lou.pk).update(home_latitude=HOME, home_longitude=0)
-        Technician.objects.filter(pk=north.marek.pk).update(home_latitude=HOME - 1, home_longitude=0)
-        TechnicianPreference.objects.all().delete()
-        zone = zone_of(north.tenant)
-        for latitude, hour in ((FAR, 9), (NEAR, 11), (MIDDLE, 13)):
-            make_visit(
-                north,
-                now=now,
-                start=instant_at(DAY, dt.time(hour), zone),
-                site=Site.objects.create(customer=north.customer, latitude=latitude, longitude=0),
-                window_start=instant_at(DAY, dt.time(8), zone),
-                window_end=instant_at(DAY, dt.time(17, 30), zone),
-                machines=[],
-            )
+        make_day_to_and_fro(north, now)
     return north
 
 

@@ -9,7 +9,7 @@ from cases.models import Duty, Promise
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.commitments import make_promises
 from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit
 
@@ -28,11 +28,11 @@ def visit(live_desk, now, settings, tmp_path):
         VanStock.objects.create(part=fuser, technician=desk.lou, quantity=2)
         for days in (20, 40):
             at = now - days * DAY
-            past = make_visit(
+            past = make_plain_visit(
                 desk, now=at, start=at, state="done", is_history=True, completed_at=at, completed_on=at.date()
             )
             PartUse.objects.create(visit=past, part=fuser, quantity=1)
-        visit = make_visit(desk, now=now, start=now.replace(hour=14, minute=0), problem="Grey bands")
+        visit = make_plain_visit(desk, now=now, start=now.replace(hour=14, minute=0), problem="Grey bands")
         make_promises(visit, by=desk.dispatcher, now=now - dt.timedelta(hours=1))
     return visit
 

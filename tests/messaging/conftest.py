@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-import time_machine
 
 from messaging import kinds
 from messaging.keys import key_of
@@ -61,13 +60,6 @@ class Clock:
     def pass_time(self, **parts):
         self.now += dt.timedelta(**parts)
         return self.now
-
-
-@pytest.fixture
-def moment(now):
-    """The server's clock stands at the tests' moment."""
-    with time_machine.travel(now, tick=False) as moment:
-        yield moment
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ from tenancy.files import store_file
 from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
+from tests.cast import make_plain_visit
 from tests.messaging.conftest import make_message
-from tests.visits.making import make_visit
+from tests.messaging.delivering import again, planned
+from tests.reading import is_shown_as_words
 from visits.announcements import plan_visit_messages
 
 State = Message.State
@@ -30,16 +32,6 @@ def north(cast, answers, client):
     return cast.north
 
 
-def made(desk, now, **values):
-    with tenant(desk.tenant):
-        return make_message(desk, now=now, **values)
-
-
-def again(desk, message):
-    with tenant(desk.tenant):
-        return Message.objects.get(pk=message.pk)
-
-
 def failed(desk, now, **values):
     with tenant(desk.tenant):
         message = make_message(desk, now=now, state=State.FAILED, reason="550 no such user", **values)
@@ -52,12 +44,14 @@ def ids(response):
 
 
 def test_each_tab_holds_its_own_and_nothing_of_the_other_desk(cast, north, client, now):
-    waiting = [made(north, now, number=1), made(north, now, number=2, state=State.SENDING)]
-    sent = [made(north, now, number=3, state=State.SENT, sent_at=now)]
-    faulty = [made(north, now, number=n, state=s) for n, s in enumerate(("failed", "missed", "uncertain"), 4)]
-    made(north, now, number=9, state=State.CANCELLED)
+    waiting = [planned(north, now, number=1), planned(north, now, number=2, state=State.SENDING)]
+    sent = [planned(north, now, number=3, state=State.SENT, sent_at=now)]
+    faulty = [
+        planned(north, now, number=n, state=s) for n, s in enumerate(("failed", "missed", "uncertain"), 4)
+    ]
+    planned(north, now, number=9, state=State.CANCELLED)
     for number, state in enumerate(("planned", "failed")):
-        made(cast.south, now, number=number, state=state)
+        planned(cast.south, now, number=number, state=state)
     for tab, rows in (("waiting", waiting), ("sent", sent), ("failed", faulty)):
         response = client.get(north.url(f"messages/?tab={tab}"))
         assert sorted(ids(response)) == [message.pk for message in rows]
@@ -69,7 +63,7 @@ def test_the_page_asks_the_same_number_of_queries_for_one_row_and_for_three(
 ):
     counts = []
     for number in (1, 2, 3):
-        made(north, now, number=number, state=State.FAILED)
+        planned(north, now, number=number, state=State.FAILED)
         with django_assert_num_queries(14, exact=False) as asked:
             client.get(north.url("messages/?tab=failed"))
         counts.append(len(asked))
@@ -81,7 +75,7 @@ def test_waiting_ones_come_soonest_first_and_a_page_ends_where_the_next_begins(
 ):
     monkeypatch.setattr(pages, "PAGE_LENGTH", 2)
     expected = [
-        made(north, now + dt.timedelta(minutes=number // 2), number=number, state=state).pk
+        planned(north, now + dt.timedelta(minutes=number // 2), number=number, state=state).pk
         for number, state in enumerate(["planned", "sending", "planned", "planned", "sending"])
     ]
     seen, url = [], "?tab=waiting"
@@ -94,7 +88,7 @@ def test_waiting_ones_come_soonest_first_and_a_page_ends_where_the_next_begins(
 def test_failed_ones_come_newest_first_over_several_pages(north, client, now, monkeypatch):
     monkeypatch.setattr(pages, "PAGE_LENGTH", 2)
     expected = [
-        made(north, now - dt.timedelta(minutes=number), number=number, state=state).pk
+        planned(north, now - dt.timedelta(minutes=number), number=number, state=state).pk
         for number, state in enumerate(["failed", "missed", "failed", "uncertain", "missed"])
     ]
     seen, url = [], "?tab=failed"
@@ -105,7 +99,7 @@ def test_failed_ones_come_newest_first_over_several_pages(north, client, now, mo
 
 
 def test_a_place_that_was_not_ours_shows_the_first_page(north, client, now):
-    message = made(north, now)
+    message = planned(north, now)
     assert ids(client.get(north.url("messages/?after=WyIyMDI2Il0:x:y"))) == [message.pk]
 
 
@@ -146,7 +140,7 @@ def test_the_other_channel_and_a_call_settle_it(north, client, now):
 
 
 def test_a_waiting_one_shows_what_it_will_say_and_makes_no_link_for_it(north, client, now, answers):
-    message = made(north, now)
+    message = planned(north, now)
     response = client.get(north.url(f"messages/{message.public_id}/"))
     assert response.context["letter"].text == "Text: {link}"
     assert answers.links == []
@@ -154,20 +148,20 @@ def test_a_waiting_one_shows_what_it_will_say_and_makes_no_link_for_it(north, cl
 
 def test_one_that_is_no_longer_due_says_why_it_will_not_be_sent(north, client, now, answers):
     answers.against = "The visit was moved."
-    message = made(north, now)
+    message = planned(north, now)
     response = client.get(north.url(f"messages/{message.public_id}/"))
     assert response.context["letter"].text == "It will not be sent: The visit was moved."
 
 
 def test_it_is_held_in_the_desks_wall_time(north, client, now):
-    message = made(north, now)
+    message = planned(north, now)
     client.post(north.url(f"messages/{message.public_id}/hold/"), {"until": "2026-03-30T09:00"})
     assert again(north, message).send_after == dt.datetime(2026, 3, 30, 8, 0, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize("until", ["", "tomorrow", "2026-03-05T13:07"])
 def test_a_time_that_is_none_or_past_is_said_beside_the_field(north, client, now, until):
-    message = made(north, now)
+    message = planned(north, now)
     response = client.post(north.url(f"messages/{message.public_id}/hold/"), {"until": until})
     assert response.status_code == 422
     assert response.context["hold_errors"]
@@ -175,7 +169,7 @@ def test_a_time_that_is_none_or_past_is_said_beside_the_field(north, client, now
 
 
 def test_it_is_edited_and_keeps_what_was_typed_when_refused(north, client, now):
-    message = made(north, now)
+    message = planned(north, now)
     url = north.url(f"messages/{message.public_id}/edit/")
     refused = client.post(url, {"title": "Mine", "text": " "})
     assert (refused.status_code, refused.context["values"]["title"]) == (422, "Mine")
@@ -184,14 +178,14 @@ def test_it_is_edited_and_keeps_what_was_typed_when_refused(north, client, now):
 
 
 def test_dropped_it_is_gone_from_what_waits(north, client, now):
-    message = made(north, now)
+    message = planned(north, now)
     client.post(north.url(f"messages/{message.public_id}/drop/"))
     assert again(north, message).state == State.SKIPPED
 
 
 @pytest.mark.parametrize("act", ["drop", "send-again", "send-otherwise", "settle"])
 def test_what_left_meanwhile_is_a_409_and_stays_as_it_is(north, client, now, act):
-    message = made(north, now, state=State.SENDING)
+    message = planned(north, now, state=State.SENDING)
     assert client.post(north.url(f"messages/{message.public_id}/{act}/")).status_code == 409
     assert again(north, message).state == State.SENDING
 
@@ -203,10 +197,8 @@ def test_only_dispatchers_and_managers_see_it(cast, client, role):
 
 
 def test_words_of_people_are_never_markup(north, client, now):
-    message = made(north, now, title="<b>T</b>", text="<script>x</script>", fields={"edited_by": "D"})
-    text = client.get(north.url(f"messages/{message.public_id}/")).content.decode()
-    assert "&lt;script&gt;x&lt;/script&gt;" in text
-    assert "<script>x" not in text
+    message = planned(north, now, title="<b>T</b>", text="<script>x</script>", fields={"edited_by": "D"})
+    assert is_shown_as_words("<script>x</script>", client.get(north.url(f"messages/{message.public_id}/")))
 
 
 @pytest.mark.browser
@@ -215,7 +207,7 @@ def test_words_of_people_are_never_markup(north, client, now):
 def test_the_pages_pass_axe_and_fit_their_window(live_desk, page_as, answers, now, theme, width):
     desk = live_desk.cast.north
     with tenant(desk.tenant):
-        plan_visit_messages(make_visit(desk, now=now), "booked", now=now)
+        plan_visit_messages(make_plain_visit(desk, now=now), "booked", now=now)
         waiting = Message.objects.first()
         sent = {"state": State.SENT, "sent_at": now}
         make_message(desk, now=now, number=1, text="Northgate: Lou is on the way.", **sent)
@@ -234,12 +226,12 @@ def test_a_message_names_the_files_that_go_with_it(north, client, now):
         file = store_file(
             content=b"x", kind=kind, name="Offer.pdf", content_type="application/pdf", by=None, now=now
         )
-    message = made(north, now, fields=attached([file]))
+    message = planned(north, now, fields=attached([file]))
     assert "Offer.pdf" in client.get(north.url(f"messages/{message.public_id}/")).content.decode()
 
 
 def test_a_message_tells_what_was_reported_and_answered(north, client, now):
-    message = made(north, now, state=State.SENT, sent_at=now, channel="sms", provider_id="SM1")
+    message = planned(north, now, state=State.SENT, sent_at=now, channel="sms", provider_id="SM1")
     with tenant(north.tenant):
         report = Report("r-1", "failed", now, provider_id="SM1", detail="A landline")
         take_report(report, channel="sms", now=now)

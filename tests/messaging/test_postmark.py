@@ -8,15 +8,11 @@ from messaging.attachments import Attachment
 from messaging.channels import NotSent, Refused, Unsure
 from messaging.postmark import Postmark
 from servicedesk.embedded import ports
+from tests.messaging.fakes.http_provider import standing_in
 from tests.messaging.fakes.outgoing import OUTGOING, outgoing
 from tests.messaging.fakes.postmark import TOKEN, FakePostmark
 
-
-@pytest.fixture
-def fake(settings):
-    with FakePostmark() as fake:
-        settings.POSTMARK_URL = fake.url
-        yield fake
+fake = standing_in(FakePostmark, "POSTMARK_URL")
 
 
 def postmark(**values):

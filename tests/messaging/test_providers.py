@@ -13,7 +13,7 @@ from messaging.models import Message, Provider
 from messaging.providers import provider_of_token, reports_address, save_provider, send_test, way_of
 from messaging.secrets import opened
 from tenancy.scope import tenant
-from tests.messaging.conftest import make_message
+from tests.messaging.delivering import again, planned
 from tests.messaging.fakes import twilio as twilio_fake
 from tests.messaging.fakes.mail_server import PASSWORD, USER, FakeMailServer
 from tests.messaging.fakes.outgoing import OUTGOING
@@ -36,16 +36,6 @@ def set_up(desk, kind, values, secret, now):
 
 def twilio_values():
     return {"account": twilio_fake.ACCOUNT, "sent_from": twilio_fake.NUMBER}
-
-
-def planned(desk, now, **values):
-    with tenant(desk.tenant):
-        return make_message(desk, now=now, **values)
-
-
-def again(desk, message):
-    with tenant(desk.tenant):
-        return Message.objects.get(pk=message.pk)
 
 
 def deliver(now):

@@ -7,6 +7,7 @@ import pytest
 from messaging.channels import NotSent, Refused, Stopped, Unsure
 from messaging.twilio import Twilio, signature
 from servicedesk.embedded import ports
+from tests.messaging.fakes.http_provider import standing_in
 from tests.messaging.fakes.outgoing import outgoing
 from tests.messaging.fakes.twilio import ACCOUNT, NUMBER, TOKEN, FakeTwilio
 
@@ -16,11 +17,7 @@ TEXT = outgoing(address="07700 900412", text="Northgate: Lou comes. https://desk
 ASKED = outgoing(address="07700 900412", text="Northgate: Lou comes. {link} Ring us.")
 
 
-@pytest.fixture
-def fake(settings):
-    with FakeTwilio() as fake:
-        settings.TWILIO_URL = fake.url
-        yield fake
+fake = standing_in(FakeTwilio, "TWILIO_URL")
 
 
 def twilio(**values):

@@ -12,7 +12,7 @@ from messaging.wordings import wording_named
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.announcements import plan_visit_messages
 
 EDIT = "settings/words/edit/?of={}&by={}&in={}"
@@ -85,7 +85,7 @@ def test_what_is_not_said_is_not_found(north, client, query):
 
 def test_it_previews_with_the_next_visit_and_counts_the_text(north, client, now):
     with tenant(north.tenant):
-        make_visit(north, now=now, machines=[])
+        make_plain_visit(north, now=now, machines=[])
     page = client.get(north.url(BOOKED_SMS))
     shown = page.context["preview"]
     assert shown.text == (
@@ -108,7 +108,7 @@ def test_without_any_visit_it_previews_with_made_up_names(north, client, languag
 
 def test_every_wording_opens_in_every_channel_and_language(north, client, now):
     with tenant(north.tenant):
-        make_visit(north, now=now)
+        make_plain_visit(north, now=now)
     for name in ("booked", "cancelled-by-us", "renewal-notice", "renewal-offer", "promise-reminder"):
         for channel in wording_named(name).channels:
             for language in ("en", "fr"):
@@ -124,7 +124,7 @@ def test_own_words_are_sent_from_then_on(cast, north, client, now, settings):
     assert own(cast.south) == []
     for desk in (north, cast.south):
         with tenant(desk.tenant):
-            plan_visit_messages(make_visit(desk, now=now), "booked", now=now)
+            plan_visit_messages(make_plain_visit(desk, now=now), "booked", now=now)
     deliver_due(clock=lambda: now)
     subjects = {letter.from_email.split('"')[1]: letter.subject for letter in mail.outbox}
     assert subjects == {"Northgate": "Booked: Sat 7 March", "Southgate": "Your visit on Sat 7 March"}
@@ -262,7 +262,7 @@ def test_a_language_or_time_that_is_none_is_refused(north, client, values, says)
 @pytest.mark.parametrize(("width", "theme"), [(320, "light"), (1280, "dark")])
 def test_the_pages_pass_axe_and_fit(committed_cast, live_desk, page_as, now, width, theme):
     with tenant(committed_cast.north.tenant):
-        make_visit(committed_cast.north, now=now)
+        make_plain_visit(committed_cast.north, now=now)
         MessageTemplate.objects.create(kind="booked", channel="sms", language="en", text=OWN, changed_at=now)
     page = page_as("manager", width=width, theme=theme)
     for path in ("settings/words/", BOOKED_SMS, BOOKED_MAIL):

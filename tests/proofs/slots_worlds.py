@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from customers.models import Customer, Equipment, Site
 from customers.searchkeys import folded
 from tenancy.models import BusinessHours, Closure, Tenant
+from tests.cast import visit_of
 from tests.proofs.slots_oracle import DAY, Booked, Person, Request, World, minutes_of, moment
 from visits.models import Absence, Assignment, Technician, TechnicianPreference, Visit, WorkingHours, WorkType
 
@@ -274,21 +275,11 @@ class Rows:
         return visits
 
     def _visit(self, booked, site):
-        start, end = moment(booked.start), moment(booked.end)
-        return Visit(
+        return visit_of(
             number=f"O-{booked.of}",
-            number_key=f"o{booked.of}",
             customer=self.customer,
             site=site,
-            kind="fault",
-            window_start=start,
-            window_end=start + dt.timedelta(hours=1),
-            planned_start=start,
-            planned_end=end,
-            told_day=start.date(),
-            told_from=start.time(),
-            told_until=end.time(),
-            booked_at=start,
-            changed_at=start,
+            start=moment(booked.start),
+            planned_end=moment(booked.end),
             state="booked" if booked.blocks else "cancelled by us",
         )

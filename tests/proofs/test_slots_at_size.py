@@ -19,6 +19,7 @@ from customers.models import Customer, Site
 from tenancy.calendars import calendar_of, instant_at, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.cast import visit_of
 from visits.models import Assignment, Technician, TechnicianPreference, Visit, WorkType
 from visits.slots import Wanted, best_slots
 
@@ -70,22 +71,7 @@ def fill(desk, now, booked, chance):
 
 def a_visit(desk, number, start, chance):
     site = chance.choice(desk.sites)
-    return Visit(
-        number=f"V-{number}",
-        number_key=f"v{number}",
-        customer=site.customer,
-        site=site,
-        kind="fault",
-        window_start=start,
-        window_end=start + 60 * MINUTE,
-        planned_start=start,
-        planned_end=start + 75 * MINUTE,
-        told_day=start.date(),
-        told_from=start.time(),
-        told_until=start.time(),
-        booked_at=start,
-        changed_at=start,
-    )
+    return visit_of(number=f"V-{number}", customer=site.customer, site=site, start=start)
 
 
 @pytest.mark.parametrize(("scene", "booked", "skill", "crew"), SCENES)

@@ -22,8 +22,8 @@ from messaging.kinds import kind_of
 from messaging.models import Message
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.cast import make_plain_visit
 from tests.proofs.tzif import compiled, names
-from tests.visits.making import make_visit
 from visits.calendar_file import calendar_file
 from visits.models import Visit
 from visits.told import told
@@ -76,7 +76,7 @@ def desk(cast):
 def test_every_way_of_telling_the_hour_agrees_with_the_compiled_zone(desk, now, capsys):
     counts, differences = Counter(), []
     with tenant(desk.tenant):
-        visit = make_visit(desk, now=now, machines=[])
+        visit = make_plain_visit(desk, now=now, machines=[])
         for number, (zone, changes) in enumerate(zones()):
             counts["zones"] += 1
             # Every other zone is the customer's, the desk being elsewhere.

@@ -1,13 +1,13 @@
 """Customers to be called, and the page of one."""
 
 import datetime as dt
-from decimal import Decimal
 
 import pytest
 
-from contracts.models import Contract, ContractTerm
+from contracts.models import ContractTerm
 from customers.models import Contact, Customer
 from tenancy.scope import tenant
+from tests.cast import make_contract
 
 TODAY = dt.date(2026, 3, 5)
 
@@ -30,16 +30,7 @@ def set_end(desk, ends_on):
 def add_customer(desk, name, ends_on):
     customer = Customer.objects.create(name=name)
     Contact.objects.create(customer=customer, name=name, phone="07700 900999", is_main=True)
-    contract = Contract.objects.create(
-        number=f"K-{name}", customer=customer, price=Decimal("100"), currency="GBP", visits_per_term=1
-    )
-    ContractTerm.objects.create(
-        contract=contract,
-        starts_on=ends_on - dt.timedelta(days=364),
-        ends_on=ends_on,
-        price=contract.price,
-        created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-    )
+    make_contract(customer, number=f"K-{name}", ends_on=ends_on, visits_per_term=1)
     return customer
 
 

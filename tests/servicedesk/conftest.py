@@ -9,9 +9,10 @@ import pytest
 from servicedesk.embedded import places
 from servicedesk.embedded.pytest_plugin import quick_folder
 from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.cast import make_plain_visit, make_visit
 from tests.servicedesk.board_scene import make_scene
 from tests.servicedesk.checkout import deep_folder, kill, processes_of
+from visits.commitments import make_promises
 from visits.models import Visit
 
 
@@ -46,33 +47,35 @@ def north(cast, moment):
 
 
 @pytest.fixture
+def visit(north, now):
+    """Lou's at two this afternoon, with its promises, unless the file has another."""
+    visit = make_plain_visit(
+        north, now=now, start=now.replace(hour=14, minute=0), problem="Grey bands", booked_by=north.dispatcher
+    )
+    make_promises(visit, by=north.dispatcher, now=now - dt.timedelta(minutes=60))
+    return visit
+
+
+@pytest.fixture
 def scene(north):
     """Northgate's Thursday in full swing: a visit in every state, by its customer's name."""
     return make_scene(north)
 
 
-@pytest.fixture
-def dispatcher(client, north):
-    """The browser of Northgate's dispatcher."""
-    return signed_in(client, north.dispatcher)
+def browser_of(role: str):
+    """A fixture: a client that is signed in as Northgate's person of that role."""
+
+    @pytest.fixture
+    def browser(client, north):
+        return signed_in(client, north.people[role])
+
+    return browser
 
 
-@pytest.fixture
-def sales(client, north):
-    """The browser of Northgate's sales rep."""
-    return signed_in(client, north.sales)
-
-
-@pytest.fixture
-def accounts(client, north):
-    """The browser of Northgate's accountant."""
-    return signed_in(client, north.accounts)
-
-
-@pytest.fixture
-def manager(client, north):
-    """The browser of Northgate's manager."""
-    return signed_in(client, north.manager)
+dispatcher = browser_of("dispatcher")
+sales = browser_of("sales")
+accounts = browser_of("accounts")
+manager = browser_of("manager")
 
 
 @pytest.fixture

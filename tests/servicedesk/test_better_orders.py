@@ -1,23 +1,14 @@
 """The page that proposes a better order: what it saves, one button, and a day that changed meanwhile."""
 
-import datetime as dt
 import re
 
 import pytest
 
-from customers.models import Site
-from tenancy.calendars import instant_at, zone_of
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
-from visits.models import Rearrangement, Technician, TechnicianPreference, Visit
+from tests.visits.order_scene import make_day_to_and_fro
+from visits.models import Rearrangement, Visit
 
-DAY = dt.date(2026, 3, 10)
-HOME, NEAR, MIDDLE, FAR = 51.50, 51.55, 51.60, 51.65
-
-
-@pytest.fixture(autouse=True)
-def at_now(time_machine, now):
-    time_machine.move_to(now, tick=False)
+pytestmark = pytest.mark.usefixtures("moment")
 
 
 @pytest.fixture
@@ -25,20 +16,7 @@ def north(cast, now):
     """Three visits of one day whose order goes to and fro."""
     north = cast.north
     with tenant(north.tenant):
-        Technician.objects.filter(pk=north.lou.pk).update(home_latitude=HOME, home_longitude=0)
-        Technician.objects.filter(pk=north.marek.pk).update(home_latitude=HOME - 1, home_longitude=0)
-        TechnicianPreference.objects.all().delete()
-        for latitude, clock in ((FAR, 9), (NEAR, 11), (MIDDLE, 13)):
-            zone = zone_of(north.tenant)
-            make_visit(
-                north,
-                now=now,
-                start=instant_at(DAY, dt.time(clock), zone),
-                site=Site.objects.create(customer=north.customer, latitude=latitude, longitude=0),
-                window_start=instant_at(DAY, dt.time(8), zone),
-                window_end=instant_at(DAY, dt.time(17, 30), zone),
-                machines=[],
-            )
+        make_day_to_and_fro(north, now)
     return north
 
 

@@ -10,6 +10,18 @@ from visits.models import Visit
 from visits.outcomes import close_miss
 
 
+def missed_visit(north, now, *, hours, **fields):
+    """Lou was to begin so many hours ago, and never came; two hours later it was a miss."""
+    return make_visit(
+        north,
+        start=now - hours * HOUR,
+        technician=north.lou,
+        state=Visit.State.MISSED,
+        missed_at=now - (hours - 2) * HOUR,
+        **fields,
+    )
+
+
 class TestTray:
     def test_order_is_always_the_same_and_the_oldest_come_first(self, north, scene, now):
         assert [(item.kind, item.customer, item.clock) for item in the_tray(north, now).items] == [
@@ -47,13 +59,7 @@ class TestTray:
         assert items[0].cause.startswith("Lou was expected 07:07 to 08:07. Third miss in 90 days.")
 
     def test_a_miss_stays_on_every_days_board_until_it_has_an_outcome(self, north, dispatcher, now):
-        missed = make_visit(
-            north,
-            start=now - 30 * HOUR,
-            technician=north.lou,
-            state=Visit.State.MISSED,
-            missed_at=now - 28 * HOUR,
-        )
+        missed = missed_visit(north, now, hours=30)
         for day in ("2026-03-04", "2026-03-05", "2026-04-17"):
             assert f"todo-{missed.public_id}" in dispatcher.get(north.url(f"board/?day={day}")).text
         close_miss(
@@ -70,27 +76,14 @@ class TestTray:
         assert re.search(rf'class="visit" href="[^"]*{missed.public_id}/" data-state="missed"', page)
 
     def test_who_was_rung_since_the_miss_is_said(self, north, now):
-        make_visit(
-            north,
-            start=now - 4 * HOUR,
-            technician=north.lou,
-            state=Visit.State.MISSED,
-            missed_at=now - 2 * HOUR,
-        )
+        missed_visit(north, now, hours=4)
         Interaction.objects.create(
             customer=north.customer, channel="call", direction="out", at=now - HOUR, summary="Sorry"
         )
         assert the_tray(north, now).items[0].cause.endswith("They were rung since.")
 
     def test_a_visit_done_after_its_miss_still_wants_an_outcome(self, north, now):
-        visit = make_visit(
-            north,
-            start=now - 4 * HOUR,
-            technician=north.lou,
-            state=Visit.State.MISSED,
-            missed_at=now - 2 * HOUR,
-            arrived_at=now - HOUR,
-        )
+        visit = missed_visit(north, now, hours=4, arrived_at=now - HOUR)
         Visit.objects.filter(pk=visit.pk).update(state=Visit.State.ON_SITE)
         assert [item.kind for item in the_tray(north, now).items] == ["missed"]
 

@@ -1,46 +1,21 @@
 import datetime as dt
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from contracts.models import Contract, ContractTerm
 from customers.models import Customer
 from recommendations.lifecycle import raise_recommendation
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits import fieldwork
-from visits.commitments import make_promises
 from visits.models import Part, PartUse, ServiceReport, VanStock, Visit
 
 DAY = dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-def north(cast, time_machine, now):
-    time_machine.move_to(now, tick=False)
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north, now):
-    visit = make_visit(
-        north, now=now, start=now.replace(hour=14, minute=0), problem="Grey bands", booked_by=north.dispatcher
-    )
-    make_promises(visit, by=north.dispatcher, now=now - 60 * MINUTE)
-    return visit
-
-
-@pytest.fixture
-def lou(north, client):
-    client.force_login(north.technician.user)
-    return north.technician
-
-
 def test_the_order_of_the_brief(north, visit, lou, now, client):
-    make_visit(
+    make_plain_visit(
         north,
         now=now,
         start=now - 9 * DAY,
@@ -110,7 +85,7 @@ def test_history_and_parts_to_bring(north, visit, lou, now, client):
     fuser = Part.objects.create(number="FU-240", name="Fuser unit")
     VanStock.objects.create(part=fuser, technician=north.lou, quantity=1)
     for days in (20, 30):
-        past = make_visit(
+        past = make_plain_visit(
             north, now=now, start=now - days * DAY, state="done", is_history=True,
             completed_at=now - days * DAY, completed_on=now.date() - days * DAY,
         )  # fmt: skip

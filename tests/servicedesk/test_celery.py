@@ -15,7 +15,7 @@ from messaging.models import Message
 from servicedesk import celery, standing, tasks
 from servicedesk.celery import app
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 
 
 def test_each_line_of_the_timetable_wakes_a_task_on_a_queue_that_workers_read():
@@ -64,7 +64,7 @@ def test_every_task_runs_with_no_desk_open_and_twice_does_nothing_more(cast, now
 
     with time_machine.travel(now, tick=False):
         with tenant(cast.north.tenant):
-            make_visit(cast.north, now=now, start=now + dt.timedelta(hours=3))
+            make_plain_visit(cast.north, now=now, start=now + dt.timedelta(hours=3))
         for line in app.conf.beat_schedule.values():
             task = getattr(tasks, line["task"].rpartition(".")[2])
             task()

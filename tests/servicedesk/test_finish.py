@@ -17,17 +17,16 @@ from recommendations.models import Recommendation, RecommendationPhoto
 from servicedesk import finish
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.gate import complete_visit
 from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit
 
 
 @pytest.fixture
-def north(cast, time_machine, now, settings, tmp_path):
+def north(north, settings, tmp_path):
+    """Photos and signatures go where the test ends."""
     settings.MEDIA_ROOT = tmp_path
-    time_machine.move_to(now, tick=False)
-    with tenant(cast.north.tenant):
-        yield cast.north
+    return north
 
 
 @pytest.fixture
@@ -35,14 +34,8 @@ def visit(north, now):
     return on_site(north, now)
 
 
-@pytest.fixture
-def lou(north, client):
-    client.force_login(north.technician.user)
-    return north.technician
-
-
 def on_site(desk, now):
-    return make_visit(
+    return make_plain_visit(
         desk, now=now, start=now.replace(hour=12, minute=0), state="on site", arrived_at=now.replace(hour=12)
     )
 
@@ -265,7 +258,7 @@ def test_one_at_the_site_may_be_answered_and_need_not(north, visit, lou, now, cl
 
 
 def test_before_the_arrival_and_after_the_end_it_is_refused(north, lou, now, client):
-    booked = make_visit(north, now=now, start=now.replace(hour=15))
+    booked = make_plain_visit(north, now=now, start=now.replace(hour=15))
     answer = client.post(url(north, booked), typed(north))
     assert (answer.status_code, "Tap Arrived first" in answer.content.decode()) == (409, True)
     assert client.get(url(north, booked)).status_code == 302

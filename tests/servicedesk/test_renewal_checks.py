@@ -13,6 +13,7 @@ from contracts.renewal_check import check_all, check_desk
 from customers.models import Customer
 from messaging.models import Message
 from tenancy.scope import tenant
+from tests.cast import make_contract
 from tests.reading import text
 
 pytestmark = pytest.mark.usefixtures("moment")
@@ -32,15 +33,10 @@ def north(cast):
 
 def add_contract(number, customer, *, ends_on=None, owner=None):
     """A contract, with a term of a year when it has an end."""
-    contract = Contract.objects.create(number=number, customer=customer, price=1, currency="GBP", owner=owner)
-    if ends_on:
-        ContractTerm.objects.create(
-            contract=contract,
-            starts_on=ends_on - dt.timedelta(days=364),
-            ends_on=ends_on,
-            price=1,
-            created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-        )
+    if ends_on is None:
+        Contract.objects.create(number=number, customer=customer, price=1, currency="GBP", owner=owner)
+    else:
+        make_contract(customer, number=number, ends_on=ends_on, price=1, owner=owner)
 
 
 def test_before_the_first_check_the_page_says_so(sales, north):

@@ -3,34 +3,9 @@ import datetime as dt
 import pytest
 
 from tenancy.models import Membership, User
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
-from visits.commitments import make_promises
 
 DAY = dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def north(cast, time_machine, now):
-    time_machine.move_to(now, tick=False)
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north, now):
-    visit = make_visit(
-        north, now=now, start=now.replace(hour=14, minute=0), problem="Grey bands", booked_by=north.dispatcher
-    )
-    make_promises(visit, by=north.dispatcher, now=now - 60 * MINUTE)
-    return visit
-
-
-@pytest.fixture
-def lou(north, client):
-    client.force_login(north.technician.user)
-    return north.technician
 
 
 def test_a_step_out_of_order_is_a_409_that_says_why(north, visit, lou, client):

@@ -8,23 +8,10 @@ from customers.models import Customer, Site
 from recommendations.lifecycle import raise_recommendation
 from servicedesk.today import stops_of
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.models import Technician, Visit
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def north(cast, time_machine, now):
-    time_machine.move_to(now, tick=False)
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def lou(north, client):
-    client.force_login(north.technician.user)
-    return north.technician
 
 
 def test_visits_in_order_the_done_ones_and_the_next(north, now):
@@ -33,20 +20,20 @@ def test_visits_in_order_the_done_ones_and_the_next(north, now):
     coming = at(north, now, 14)
     at(north, now, 10, state="cancelled by us")
     at(north, now, 15, technician=north.marek)
-    make_visit(north, now=now, start=now + DAY)
+    make_plain_visit(north, now=now, start=now + DAY)
     stops = stops_of(north.lou, desk=north.tenant, now=now)
     assert [(stop.visit, stop.state) for stop in stops] == [(done, "done"), (coming, "next"), (later, "")]
     assert [stop.to_raise for stop in stops] == [1, 1, 1]
 
 
 def test_what_is_still_under_way_from_yesterday_stays(north, now):
-    visit = make_visit(north, now=now, start=now - DAY, state="on site", arrived_at=now - DAY)
+    visit = make_plain_visit(north, now=now, start=now - DAY, state="on site", arrived_at=now - DAY)
     assert [stop.visit for stop in stops_of(north.lou, desk=north.tenant, now=now)] == [visit]
 
 
 def test_the_day_is_the_desks_own(north):
     """At half past midnight in London it is still yesterday in UTC."""
-    visit = make_visit(north, now=dt.datetime(2026, 7, 1, 8, tzinfo=dt.UTC), machines=[],
+    visit = make_plain_visit(north, now=dt.datetime(2026, 7, 1, 8, tzinfo=dt.UTC), machines=[],
                        start=dt.datetime(2026, 6, 30, 23, 30, tzinfo=dt.UTC))  # fmt: skip
     noon = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
     assert [stop.visit for stop in stops_of(north.lou, desk=north.tenant, now=noon)] == [visit]
@@ -113,12 +100,12 @@ def test_a_change_by_the_office_is_a_banner_until_it_is_accepted(north, lou, now
 
 def test_another_desks_visits_do_not_appear(cast, north, lou, now, client):
     with tenant(cast.south.tenant):
-        make_visit(cast.south, now=now, start=now.replace(hour=14))
+        make_plain_visit(cast.south, now=now, start=now.replace(hour=14))
     assert "Nothing booked today" in client.get(north.url("today/")).content.decode()
 
 
 def at(desk, now, hour, **values):
-    return make_visit(desk, now=now, start=now.replace(hour=hour, minute=0), **values)
+    return make_plain_visit(desk, now=now, start=now.replace(hour=hour, minute=0), **values)
 
 
 def queries(desk, now):

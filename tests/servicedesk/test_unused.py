@@ -17,7 +17,7 @@ from contracts.models import (
 from customers.models import Contact, Customer, Equipment, Site
 from servicedesk import booking_panel
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.daily_round import see_to
 from visits.maintenance import make_plan
 from visits.models import MaintenancePlan, PlannedService, TechnicianPreference, Visit
@@ -108,8 +108,10 @@ def test_times_of_the_preferred_technician_are_proposed_not_after_the_last_day(d
     ]
     with tenant(desk.tenant):
         ContractTerm.objects.filter(pk=desk.term.pk).update(ends_on=now.date())
-        make_visit(desk, now=now, start=now, planned_end=now + dt.timedelta(hours=9))
-        make_visit(desk, now=now, start=now, planned_end=now + dt.timedelta(hours=9), technician=desk.marek)
+        make_plain_visit(desk, now=now, start=now, planned_end=now + dt.timedelta(hours=9))
+        make_plain_visit(
+            desk, now=now, start=now, planned_end=now + dt.timedelta(hours=9), technician=desk.marek
+        )
     (item,) = client.get(desk.url(URL)).context["rows"]
     assert item["slots"] == []
 

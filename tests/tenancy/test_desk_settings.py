@@ -23,16 +23,8 @@ from tenancy.desk_settings import (
     version_of_hours,
 )
 from tenancy.models import BusinessHours, Closure, Tenant
-from tenancy.scope import tenant
 
 TODAY = dt.date(2026, 3, 5)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def fresh(desk):

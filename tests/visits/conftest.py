@@ -22,3 +22,15 @@ def north(cast):
 def visit(north):
     """Lou's, tomorrow at two, an hour and a quarter."""
     return make_visit(north, start=TOMORROW_AT_TWO, technician=north.lou)
+
+
+@pytest.fixture
+def lou(north):
+    """Who goes: Northgate's technician, as a member of the desk."""
+    return north.technician
+
+
+@pytest.fixture
+def only_mail(settings):
+    """One channel, so that figures are those of the visits."""
+    settings.SMS_URL = ""

@@ -6,8 +6,7 @@ from django.db import IntegrityError, transaction
 from cases.models import Duty, Promise
 from contracts.models import AllowanceEntry, Entitlement
 from customers.models import TimelineEntry
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits import fieldwork
 from visits.access import access_from, no_access
 from visits.commitments import make_promises
@@ -18,21 +17,10 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
 def visit(north, now):
-    visit = make_visit(north, now=now, start=now.replace(hour=14, minute=0))
+    visit = make_plain_visit(north, now=now, start=now.replace(hour=14, minute=0))
     make_promises(visit, by=north.dispatcher, now=now - 60 * MINUTE)
     return visit
-
-
-@pytest.fixture
-def lou(north):
-    return north.technician
 
 
 def test_no_access_needs_arrival_ten_minutes_and_a_call(visit, lou, now):

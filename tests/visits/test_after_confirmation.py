@@ -4,28 +4,14 @@ import datetime as dt
 
 import pytest
 
-from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.visits.conftest import TOMORROW_AT_TWO as START
 from visits.confirming import confirm_visit
 from visits.models import Visit
 from visits.moving import move_visit
 from visits.places import NeedsAgreement
 from visits.rearranging import latest_rearrangement, undo
 
-# Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
-START = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north):
-    return make_visit(north, start=START, technician=north.lou)
 
 
 def moved(visit, north, now, **values):

@@ -7,7 +7,7 @@ import pytest
 from cases.models import Duty
 from messaging.models import Message
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 
 State = Message.State
@@ -24,21 +24,21 @@ def planned(**values):
 
 
 def test_a_booking_is_told_over_each_wanted_channel_when_its_undo_time_is_over(desk, now):
-    visit = make_visit(desk, now=now, held_until=now + dt.timedelta(minutes=2))
+    visit = make_plain_visit(desk, now=now, held_until=now + dt.timedelta(minutes=2))
     assert plan_visit_messages(visit, "booked", now=now) == 2
     assert planned() == [("booked", "mail"), ("booked", "sms")]
     assert set(Message.objects.values_list("send_after", flat=True)) == {visit.held_until}
 
 
 def test_planning_twice_plans_once(desk, now):
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     plan_visit_messages(visit, "booked", now=now)
     Message.objects.update(state=State.SENT, sent_at=now)
     assert plan_visit_messages(visit, "booked", now=now) == 0
 
 
 def test_moved_before_the_booking_was_told_it_is_told_as_booked(desk, now):
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     plan_visit_messages(visit, "booked", now=now)
     visit.planned_start += dt.timedelta(hours=1)
     plan_visit_messages(visit, "moved", now=now)
@@ -50,7 +50,7 @@ def test_moved_before_the_booking_was_told_it_is_told_as_booked(desk, now):
 
 
 def test_a_move_there_and_back_is_told_each_time(desk, now):
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     plan_visit_messages(visit, "booked", now=now)
     Message.objects.update(state=State.SENT, sent_at=now)
     first, other = visit.planned_start, visit.planned_start + dt.timedelta(hours=1)
@@ -62,7 +62,7 @@ def test_a_move_there_and_back_is_told_each_time(desk, now):
 
 
 def test_a_cancelled_plan_is_made_anew_when_it_is_true_again(desk, now):
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     plan_visit_messages(visit, "booked", now=now)
     assert cancel_visit_messages(visit, now=now) == 2
     assert planned() == []
@@ -72,7 +72,7 @@ def test_a_cancelled_plan_is_made_anew_when_it_is_true_again(desk, now):
 
 def test_a_desk_that_is_switched_off_plans_nothing(desk, now):
     desk.tenant.messages_from = None
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     visit.tenant = desk.tenant
     assert plan_visit_messages(visit, "booked", now=now) == 0
     assert not Message.objects.exists()
@@ -81,7 +81,7 @@ def test_a_desk_that_is_switched_off_plans_nothing(desk, now):
 def test_stop_is_respected_for_everything_but_a_visit_under_way(desk, now):
     desk.contact.by_sms = desk.contact.by_mail = False
     desk.contact.save()
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     assert plan_visit_messages(visit, "moved", now=now) == 0
     assert plan_visit_messages(visit, "late", now=now) == 2
 
@@ -89,7 +89,7 @@ def test_stop_is_respected_for_everything_but_a_visit_under_way(desk, now):
 def test_whom_nothing_reaches_somebody_rings(desk, now):
     desk.contact.phone = desk.contact.email = ""
     desk.contact.save()
-    visit = make_visit(desk, now=now)
+    visit = make_plain_visit(desk, now=now)
     for _ in range(2):
         assert plan_visit_messages(visit, "missed", now=now) == 0
     duty = Duty.objects.get()
@@ -100,16 +100,16 @@ def test_whom_nothing_reaches_somebody_rings(desk, now):
 
 def test_texts_are_not_planned_without_a_provider(desk, now, settings):
     settings.SMS_URL = ""
-    plan_visit_messages(make_visit(desk, now=now), "booked", now=now)
+    plan_visit_messages(make_plain_visit(desk, now=now), "booked", now=now)
     assert planned() == [("booked", "mail")]
 
 
 def test_the_other_desk_hears_nothing(cast, desk, now):
-    plan_visit_messages(make_visit(desk, now=now), "booked", now=now)
+    plan_visit_messages(make_plain_visit(desk, now=now), "booked", now=now)
     with tenant(cast.south.tenant):
         assert not Message.objects.exists()
 
 
 def test_a_kind_that_is_none_is_refused(desk, now):
     with pytest.raises(ValueError):
-        plan_visit_messages(make_visit(desk, now=now), "advertised", now=now)
+        plan_visit_messages(make_plain_visit(desk, now=now), "advertised", now=now)

@@ -19,12 +19,6 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
 def visit(north, now):
     return waiting(north, now)
 

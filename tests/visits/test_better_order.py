@@ -10,7 +10,7 @@ from messaging.models import Message
 from tenancy.calendars import calendar_of, instant_at, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.better_order import apply_better_order, better_order
 from visits.commitments import make_promises
 from visits.letters import filling_of
@@ -53,7 +53,7 @@ def visit_at(north, now, latitude, clock, *, until="17:30", technician=None, **m
     )
     start = at(north, clock)
     values = {"site": site, "window_start": at(north, "08:00"), "window_end": at(north, until), **more}
-    return make_visit(north, now=now, start=start, technician=technician, machines=[], **values)
+    return make_plain_visit(north, now=now, start=start, technician=technician, machines=[], **values)
 
 
 def propose(north, now, **more):

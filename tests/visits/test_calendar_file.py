@@ -11,7 +11,7 @@ from messaging.models import Message
 from messaging.providers import save_provider
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.announcements import plan_visit_messages
 from visits.calendar_file import calendar_file
 from visits.models import Visit
@@ -46,7 +46,7 @@ def event_of(calendar):
 def test_a_booking_carries_the_visit_as_it_is_told(north, now):
     start = dt.datetime(2026, 3, 29, 13, 0, tzinfo=dt.UTC)
     with tenant(north.tenant):
-        visit = make_visit(north, now=now, start=start)
+        visit = make_plain_visit(north, now=now, start=start)
         plan_visit_messages(visit, "booked", now=now)
     calendar, part, text = sent(now)
     event = event_of(calendar)
@@ -75,7 +75,7 @@ def test_a_booking_carries_the_visit_as_it_is_told(north, now):
 def test_it_is_sent_by_the_address_that_the_desks_own_mail_leaves_from(north, now):
     values = {"from_address": "visits@northgate.example"}
     with tenant(north.tenant):
-        visit = make_visit(north, now=now, start=now + HOUR * 48)
+        visit = make_plain_visit(north, now=now, start=now + HOUR * 48)
         save_provider("mail", kind="postmark", values=values, secret="s3cret", by=None, now=now)
         message = Message(kind="booked", subject=visit.public_id, contact=north.contact, tenant=north.tenant)
         calendar = icalendar.Calendar.from_ical(calendar_file(message, now=now).content)
@@ -88,7 +88,7 @@ def test_it_is_sent_by_the_address_that_the_desks_own_mail_leaves_from(north, no
 
 def test_a_move_changes_the_same_entry_and_a_cancellation_cancels_it(north, now):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now)
+        visit = make_plain_visit(north, now=now)
         plan_visit_messages(visit, "booked", now=now)
     first = event_of(sent(now)[0])
     with tenant(north.tenant):
@@ -118,7 +118,7 @@ def test_a_move_changes_the_same_entry_and_a_cancellation_cancels_it(north, now)
 
 def test_it_is_made_from_the_visit_as_it_is_when_the_mail_leaves(north, now):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now)
+        visit = make_plain_visit(north, now=now)
         plan_visit_messages(visit, "booked", now=now)
         Visit.objects.filter(pk=visit.pk).update(version=7, confirmed_at=now, state="confirmed")
     event = event_of(sent(now)[0])
@@ -127,7 +127,7 @@ def test_it_is_made_from_the_visit_as_it_is_when_the_mail_leaves(north, now):
 
 def test_words_that_a_person_wrote_carry_it_too_and_a_text_never_does(north, now):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now)
+        visit = make_plain_visit(north, now=now)
         plan_visit_messages(visit, "booked", now=now)
         Message.objects.update(title="T", text="Mine", fields={"edited_by": "Dana"})
     assert event_of(sent(now)[0])["summary"] == "Visit by Northgate"
@@ -136,7 +136,7 @@ def test_words_that_a_person_wrote_carry_it_too_and_a_text_never_does(north, now
 @pytest.mark.parametrize("kind", ["late", "missed", "on the way", "delayed", "not called"])
 def test_what_is_no_appointment_has_none(north, now, kind):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now)
+        visit = make_plain_visit(north, now=now)
         states = {"missed": "missed by us", "on the way": "on the way"}
         Visit.objects.filter(pk=visit.pk).update(
             state=states.get(kind, "booked"), on_the_way_at=now, missed_at=now if kind == "missed" else None
@@ -156,37 +156,41 @@ def entry(north, visit, now):
         return calendar_file(message, now=now).content.decode()
 
 
+def told_at(north, now, hour):
+    """A visit at 13:00 UTC on 1 July, told as that hour until the next."""
+    start = dt.datetime(2026, 7, 1, 13, 0, tzinfo=dt.UTC)
+    with tenant(north.tenant):
+        return make_plain_visit(
+            north, now=now, start=start, told_from=dt.time(hour), told_until=dt.time(hour + 1)
+        )
+
+
 def test_in_the_language_and_on_the_clock_of_the_customer(north, now):
     with tenant(north.tenant):
         north.customer.language, north.customer.time_zone = "de", "America/New_York"
         north.customer.save()
-        start = dt.datetime(2026, 7, 1, 13, 0, tzinfo=dt.UTC)
-        visit = make_visit(north, now=now, start=start, told_from=dt.time(9), told_until=dt.time(10))
-    text = entry(north, visit, now)
+    text = entry(north, told_at(north, now, 9), now)
     assert "DTSTART;TZID=America/New_York:20260701T090000" in text
     assert "SUMMARY:Besuch von Northgate" in text
 
 
 def test_told_by_the_desks_clock_it_stays_so_when_the_customers_zone_is_written_down_later(north, now):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now, start=dt.datetime(2026, 7, 1, 13, 0, tzinfo=dt.UTC))
+        visit = make_plain_visit(north, now=now, start=dt.datetime(2026, 7, 1, 13, 0, tzinfo=dt.UTC))
         north.customer.time_zone = "America/New_York"
         north.customer.save()
     assert "DTSTART;TZID=Europe/London:20260701T140000" in entry(north, visit, now)
 
 
 def test_what_was_told_holds_when_the_rules_of_the_zone_change(north, now):
-    with tenant(north.tenant):
-        start = dt.datetime(2026, 7, 1, 13, 0, tzinfo=dt.UTC)
-        visit = make_visit(north, now=now, start=start, told_from=dt.time(13), told_until=dt.time(14))
-    text = entry(north, visit, now)
+    text = entry(north, told_at(north, now, 13), now)
     assert "DTSTART;TZID=Europe/London:20260701T130000" in text
     assert "DTEND;TZID=Europe/London:20260701T140000" in text
 
 
 def test_the_second_run_of_a_doubled_hour_is_given_in_utc(north, now):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now, start=dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC))
+        visit = make_plain_visit(north, now=now, start=dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC))
     text = entry(north, visit, now)
     assert visit.told_from == dt.time(1, 30)
     assert "DTSTART:20261025T013000Z" in text
@@ -195,7 +199,7 @@ def test_the_second_run_of_a_doubled_hour_is_given_in_utc(north, now):
 
 def test_the_zone_is_spelled_out_by_the_clock_of_before_each_change(north, now):
     with tenant(north.tenant):
-        visit = make_visit(north, now=now)
+        visit = make_plain_visit(north, now=now)
     zone = entry(north, visit, now).split("BEGIN:VTIMEZONE")[1].split("END:VTIMEZONE")[0]
     changes = [tuple(rule.split("\r\n")[:4]) for rule in zone.split("BEGIN:DAYLIGHT\r\n")[1:]]
     assert ("DTSTART:20260329T010000", "TZNAME:BST", "TZOFFSETFROM:+0000", "TZOFFSETTO:+0100") in changes
@@ -203,7 +207,7 @@ def test_the_zone_is_spelled_out_by_the_clock_of_before_each_change(north, now):
 
 def test_the_visit_of_another_desk_makes_none(cast, north, now):
     with tenant(cast.south.tenant):
-        visit = make_visit(cast.south, now=now)
+        visit = make_plain_visit(cast.south, now=now)
     with tenant(north.tenant), pytest.raises(Visit.DoesNotExist):
         message = Message(kind="booked", channel="mail", subject=visit.public_id)
         calendar_file(message, now=now)

@@ -7,7 +7,6 @@ import pytest
 from cases.models import Duty, Promise
 from customers.models import TimelineEntry
 from messaging.models import Message
-from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.crews import add_member, remove_member
 from visits.models import Absence, Assignment, Visit
@@ -18,12 +17,6 @@ from visits.rearranging import undo
 START = dt.datetime(2026, 3, 6, 10, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.fixture

@@ -10,18 +10,14 @@ from customers.models import Contact, Customer
 from messaging.delivery import deliver_due
 from messaging.models import Message
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.customer_details import change_details, let_contact_go
 from visits.models import Visit
 from visits.reminders import plan_reminders
 
+pytestmark = pytest.mark.usefixtures("only_mail")
+
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def only_mail(settings):
-    """One channel, so that figures are those of the visits."""
-    settings.SMS_URL = ""
 
 
 @pytest.fixture
@@ -34,7 +30,7 @@ def visit(north, now):
     """In eight days at 14:00 in London, as the customer was told."""
     start = now.replace(hour=14, minute=0) + 8 * DAY
     with tenant(north.tenant):
-        return make_visit(north, now=now, start=start)
+        return make_plain_visit(north, now=now, start=start)
 
 
 def change(desk, now, **values):
@@ -107,7 +103,7 @@ def test_its_quiet_hours_are_those_of_the_new_zone(north, visit, now):
 
 def test_what_is_over_stays_as_it_was_told(north, now):
     with tenant(north.tenant):
-        over = make_visit(north, now=now, start=now - 2 * DAY, state=Visit.State.MISSED, missed_at=now)
+        over = make_plain_visit(north, now=now, start=now - 2 * DAY, state=Visit.State.MISSED, missed_at=now)
     change(north, now, time_zone="Europe/Paris")
     with tenant(north.tenant):
         assert Visit.objects.get(pk=over.pk).told_from == over.told_from
@@ -122,7 +118,7 @@ def test_a_zone_with_the_same_clock_touches_no_visit(north, visit, now):
 def test_visits_and_messages_of_who_left_go_to_the_main_contact(north, now):
     with tenant(north.tenant):
         ned = Contact.objects.create(customer=north.customer, name="Ned", email="ned@example.com")
-        visit = make_visit(north, now=now, start=now + 7 * DAY + 2 * HOUR, contact=ned)
+        visit = make_plain_visit(north, now=now, start=now + 7 * DAY + 2 * HOUR, contact=ned)
     assert plan_reminders(now=now) == 1
     with tenant(north.tenant):
         assert let_contact_go(ned, by=north.dispatcher, now=now) is True

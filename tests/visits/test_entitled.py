@@ -17,7 +17,7 @@ from contracts.renewals import renew
 from contracts.taking_back import take_back
 from tenancy.calendars import calendar_of
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.booking import book_visit
 from visits.entitled import (
     book_allowance,
@@ -33,14 +33,8 @@ from visits.slots import Wanted, best_slots
 Kind = AllowanceEntry.Kind
 
 
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
 def entitled_visit(north, now, granted):
-    visit = make_visit(north, now=now, entitlement=granted, technician=None)
+    visit = make_plain_visit(north, now=now, entitlement=granted, technician=None)
     visit.assignments.all().delete()
     return visit
 

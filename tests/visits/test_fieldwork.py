@@ -1,44 +1,28 @@
-import datetime as dt
-
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from cases.models import Case, Duty, Promise
+from cases.models import Case, Duty
 from messaging.kinds import kind_of
 from messaging.models import Message
 from recommendations.lifecycle import mark_done, raise_recommendation
 from tenancy.models import Membership, User
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
+from tests.visits.fieldwork_scene import (
+    MINUTE,
+    SECOND,
+    message_states,
+    north,
+    on_site,
+    on_the_way,
+    promise,
+    visit,
+    waiting_texts,
+)
 from visits import fieldwork
-from visits.commitments import make_promises
 from visits.fieldwork import BriefNotRead, StepRefused
 from visits.models import Technician, Visit
 
-MINUTE = dt.timedelta(minutes=1)
-SECOND = dt.timedelta(seconds=1)
-
-
-@pytest.fixture
-def north(cast, settings):
-    settings.SMS_URL = "https://sms.example/send"
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north, now):
-    """Lou's visit from 14:00 to 15:00 on the day of the tests, which is at 13:07."""
-    visit = make_visit(
-        north, now=now, start=now.replace(hour=14, minute=0), state="confirmed", confirmed_at=now
-    )
-    make_promises(visit, by=north.dispatcher, now=now - 60 * MINUTE)
-    return visit
-
-
-@pytest.fixture
-def lou(north):
-    return north.technician
+__all__ = ["north", "visit"]
 
 
 def test_speaking_ahead_keeps_the_promise(visit, lou, now):
@@ -250,7 +234,7 @@ def test_missed_and_nobody_on_the_way_none_is_announced(visit, lou, now):
 
 @pytest.mark.parametrize("state", ["done", "no access", "cancelled by us", "cancelled by the customer"])
 def test_a_visit_that_is_over_takes_no_step(north, now, lou, state):
-    visit = make_visit(
+    visit = make_plain_visit(
         north, now=now, start=now.replace(hour=9), state=state, is_history=True,
         completed_at=now, completed_on=now.date(), arrived_at=now,
     )  # fmt: skip
@@ -294,84 +278,6 @@ def test_each_step_raises_the_version_that_the_board_compares(visit, lou, now):
     assert (visit.version, visit.changed_at) == (before + 4, now)
 
 
-def test_a_wrong_call_is_undone_within_60_s_and_promised_again(visit, lou, now):
-    fieldwork.call_ahead(visit, result="spoke", by=lou, now=now)
-    undone = fieldwork.undo_step(visit, by=lou, now=now + 60 * SECOND)
-    assert undone.called_ahead_at is None
-    assert Promise.objects.get(of_visit__visit=visit, kind="call ahead", state="open").due_at == now.replace(
-        hour=13, minute=30
-    )
-
-
-def test_a_wrong_on_my_way_is_undone_and_nobody_is_told(visit, lou, now):
-    on_the_way(visit, lou, now)
-    undone = fieldwork.undo_step(visit, by=lou, now=now + 59 * SECOND)
-    assert (undone.state, undone.on_the_way_at, undone.expected_at) == ("confirmed", None, None)
-    assert set(Message.objects.filter(subject=visit.public_id).values_list("state", flat=True)) == {
-        "cancelled"
-    }
-    out = fieldwork.set_out(visit, by=lou, now=now + 2 * MINUTE)
-    assert waiting_texts(visit) == [("on the way", out.expected_at.isoformat())]
-
-
-def test_a_wrong_arrival_is_undone_and_the_window_promised_again(visit, lou, now):
-    on_site(visit, lou, now)
-    undone = fieldwork.undo_step(visit, by=lou, now=now + 30 * SECOND)
-    assert (undone.state, undone.arrived_at) == ("on the way", None)
-    assert Promise.objects.filter(of_visit__visit=visit, kind="window", state="open").count() == 1
-
-
-def test_a_wrong_arrival_has_not_answered_the_case(north, visit, lou, now):
-    case = Case.objects.create(customer=north.customer, kind="fault", title="Bands", opened_at=now)
-    Visit.objects.filter(pk=visit.pk).update(case=case)
-    on_site(visit, lou, now)
-    fieldwork.undo_step(visit, by=lou, now=now + 30 * SECOND)
-    case.refresh_from_db()
-    assert case.responded_at is None
-    Case.objects.filter(pk=case.pk).update(responded_at=now)
-    fieldwork.arrive(visit, by=lou, now=now + MINUTE)
-    fieldwork.undo_step(visit, by=lou, now=now + MINUTE + SECOND)
-    case.refresh_from_db()
-    assert case.responded_at == now
-
-
-def test_after_a_wrong_arrival_the_customer_is_told_that_we_are_on_the_way(visit, lou, now):
-    expected = on_site(visit, lou, now).expected_at
-    fieldwork.undo_step(visit, by=lou, now=now + 30 * SECOND)
-    assert waiting_texts(visit) == [("on the way", expected.isoformat())]
-    waiting = Message.objects.filter(subject=visit.public_id, state="planned")
-    assert {message.send_after for message in waiting} == {now + 60 * SECOND}
-
-
-def test_after_a_wrong_arrival_nobody_is_told_twice_nor_of_a_time_gone_by(visit, lou, now):
-    out = on_the_way(visit, lou, now)
-    Message.objects.filter(subject=visit.public_id).update(state="sent", sent_at=now)
-    fieldwork.arrive(visit, by=lou, now=now + MINUTE)
-    fieldwork.undo_step(visit, by=lou, now=now + MINUTE + SECOND)
-    assert waiting_texts(visit) == []
-    Message.objects.filter(subject=visit.public_id).update(state="cancelled")
-    fieldwork.arrive(visit, by=lou, now=out.expected_at - SECOND)
-    fieldwork.undo_step(visit, by=lou, now=out.expected_at + SECOND)
-    assert waiting_texts(visit) == []
-
-
-def test_an_undone_arrival_after_the_windows_end_leaves_it_broken(visit, lou, now):
-    end = visit.window_end
-    on_the_way(visit, lou, now)
-    fieldwork.arrive(visit, by=lou, now=end - 10 * SECOND)
-    fieldwork.undo_step(visit, by=lou, now=end + 10 * SECOND)
-    states = Promise.objects.filter(of_visit__visit=visit, kind="window").order_by("pk")
-    assert list(states.values_list("state", flat=True)) == ["kept", "broken"]
-
-
-def test_after_60_s_nothing_is_undone(visit, lou, now):
-    on_site(visit, lou, now)
-    with pytest.raises(StepRefused, match="60 seconds"):
-        fieldwork.undo_step(visit, by=lou, now=now + 61 * SECOND)
-    visit.refresh_from_db()
-    assert visit.state == "on site"
-
-
 def test_a_call_at_the_door_is_no_call_ahead(visit, lou, now):
     fieldwork.skip_step(visit, "call ahead", because="x", by=lou, now=now)
     fieldwork.read_brief(visit, by=lou, now=now)
@@ -379,27 +285,3 @@ def test_a_call_at_the_door_is_no_call_ahead(visit, lou, now):
     fieldwork.arrive(visit, by=lou, now=now)
     assert fieldwork.call_ahead(visit, result="spoke", by=lou, now=now).called_ahead_at is None
     assert promise(visit, "call ahead").state == "open"
-
-
-def on_the_way(visit, person, now):
-    fieldwork.call_ahead(visit, result="spoke", by=person, now=now)
-    fieldwork.read_brief(visit, by=person, now=now)
-    return fieldwork.set_out(visit, by=person, now=now)
-
-
-def on_site(visit, person, now):
-    on_the_way(visit, person, now)
-    return fieldwork.arrive(visit, by=person, now=now)
-
-
-def promise(visit, kind):
-    return Promise.objects.get(of_visit__visit=visit, kind=kind)
-
-
-def waiting_texts(visit):
-    waiting = Message.objects.filter(subject=visit.public_id, state="planned", channel="sms")
-    return [(message.kind, message.fields["expected_at"]) for message in waiting]
-
-
-def message_states(visit):
-    return set(Message.objects.filter(subject=visit.public_id).values_list("state", flat=True))

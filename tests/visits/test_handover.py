@@ -1,38 +1,8 @@
-import datetime as dt
-
-import pytest
-
 from cases.models import Duty
 from recommendations import lifecycle
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
-from visits.gate import Answer, Completion, Report, complete_visit
+from tests.visits.gate_scene import SIGNED, answer, finish, on_site_visit, visit
 
-MINUTE = dt.timedelta(minutes=1)
-FIXED = Report(work_done="New fuser.", fixed_first_time=True, signing="typed", signed_by="M. Ellison")
-SIGNED = Report(
-    work_done="Looked at it.",
-    fixed_first_time=True,
-    signing="typed",
-    signed_by="M. Ellison",
-    recommendations_signed_by="M. Ellison",
-)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north, now):
-    return on_site_visit(north, now)
-
-
-@pytest.fixture
-def lou(north):
-    return north.technician
+__all__ = ["visit"]
 
 
 def test_what_nobody_signed_for_makes_a_mail_due_the_same_day(north, visit, lou, now):
@@ -83,17 +53,3 @@ def test_nothing_to_hand_over_makes_no_duty(north, visit, lou, now):
     lifecycle.mark_done(north.recommendation, by=lou, now=now)
     finish(visit, now, lou)
     assert not Duty.objects.exists()
-
-
-def on_site_visit(desk, now):
-    return make_visit(
-        desk, now=now, start=now.replace(hour=12), state="on site", arrived_at=now - 37 * MINUTE
-    )
-
-
-def answer(recommendation, outcome="still valid", told=True):
-    return Answer(recommendation=recommendation, outcome=outcome, customer_told=told)
-
-
-def finish(visit, now, by, *answers, report=FIXED):
-    return complete_visit(visit, completion=Completion(report, tuple(answers)), by=by, now=now)

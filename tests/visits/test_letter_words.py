@@ -7,17 +7,10 @@ from messaging.languages import NAMES
 from messaging.models import Message
 from messaging.text_length import length_of
 from messaging.wordings import MAIL, SMS, wording_named
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.letter_words import SAID
 from visits.models import Visit
 from visits.wordings import made_up
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def written(north, visit, now, language, channel, kind="booked"):
@@ -45,14 +38,14 @@ TEXTS = {
 
 @pytest.mark.parametrize(("language", "text"), TEXTS.items())
 def test_a_booking_in_each_language(north, now, language, text):
-    visit = make_visit(north, now=now, machines=[])
+    visit = make_plain_visit(north, now=now, machines=[])
     letter = written(north, visit, now, language, SMS)
     assert letter.text.removesuffix(" of bel 01632 960 118") == text
     assert letter.language == language
 
 
 def test_a_mail_in_german_from_greeting_to_signature(north, now):
-    visit = make_visit(north, now=now, booked_by=north.people["dispatcher"])
+    visit = make_plain_visit(north, now=now, booked_by=north.people["dispatcher"])
     letter = written(north, visit, now, "de-CH", MAIL)
     assert letter.title == "Ihr Termin am Sa 7. März"
     assert letter.text == (
@@ -69,7 +62,7 @@ def test_a_mail_in_german_from_greeting_to_signature(north, now):
 
 
 def test_who_cancelled_decides_the_words(north, now):
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     for state, words in (
         (
             Visit.State.CANCELLED_BY_US,
@@ -82,7 +75,7 @@ def test_who_cancelled_decides_the_words(north, now):
 
 
 def test_two_who_come_are_one_who_brings_the_other(north, now):
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     visit.assignments.create(technician=north.marek, starts_at=visit.planned_start, ends_at=visit.planned_end)
     assert written(north, visit, now, "nl", SMS).text.startswith("Northgate: Lou met Marek komt za 7 maart")
 

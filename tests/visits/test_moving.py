@@ -11,6 +11,7 @@ from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from tests.visits.conftest import TOMORROW_AT_TWO as START
 from visits.announcements import plan_visit_messages
 from visits.commitments import keep_promise
 from visits.confirming import confirm_visit
@@ -18,23 +19,7 @@ from visits.models import Absence, Assignment, TechnicianPreference, Visit
 from visits.moving import move_visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
 
-# Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
-START = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's scope is open; Southgate has the same visit."""
-    with tenant(cast.south.tenant):
-        make_visit(cast.south, start=START, technician=cast.south.lou)
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north):
-    return make_visit(north, start=START, technician=north.lou)
 
 
 def moved(visit, north, now, **values):

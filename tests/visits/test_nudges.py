@@ -13,7 +13,7 @@ from messaging.kinds import kind_of
 from messaging.models import Message
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.booking import book_visit
 from visits.models import Visit
 from visits.nudges import Nudge, nudges_of, plan_nudges
@@ -284,7 +284,7 @@ def test_the_text_names_what_is_paid_for_and_the_preferred_technicians_time(nort
 def test_the_time_is_the_one_that_is_free_when_it_is_written(north):
     nudge(north, Date(2026, 7, 2))
     monday = dt.datetime(2026, 7, 6, 7, tzinfo=dt.UTC)
-    make_visit(north, now=monday, start=monday, planned_end=monday + dt.timedelta(hours=9))
+    make_plain_visit(north, now=monday, start=monday, planned_end=monday + dt.timedelta(hours=9))
     at = dt.datetime(2026, 7, 3, 17, tzinfo=dt.UTC)
     assert "4 tune-ups are paid for until 31 December. Lou has Tuesday 8 am." in letter(north, at).text
 

@@ -7,8 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from contracts.cover import covers_of_equipment
 from contracts.models import Contract
 from customers.models import Equipment
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.models import Part, PartUse, VanStock
 from visits.parts import (
     UnknownPart,
@@ -21,12 +20,6 @@ from visits.parts import (
 )
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def test_what_visits_to_this_model_usually_took_the_most_frequent_first(north, f
     used(north, now - 200 * DAY, fuser, rollers, machines=[another])
     used(north, now - 100 * DAY, rollers)
     used(north, now - 50 * DAY, fuser, rollers)
-    coming = make_visit(north, now=now)
+    coming = make_plain_visit(north, now=now)
     assert [supply.part for supply in parts_to_bring(coming, north.lou, now=now)] == [rollers, fuser]
 
 
@@ -53,7 +46,7 @@ def test_once_is_no_habit_and_other_models_and_years_ago_do_not_count(north, fus
     for days in (60, 70):
         used(north, now - days * DAY, rollers, machines=[north.sorter])
         used(north, now - (1200 + days) * DAY, fuser)
-    assert parts_to_bring(make_visit(north, now=now), north.lou, now=now) == []
+    assert parts_to_bring(make_plain_visit(north, now=now), north.lou, now=now) == []
 
 
 def test_where_a_part_lies(north, fuser, rollers):
@@ -85,7 +78,7 @@ def test_a_part_is_found_by_its_number_however_it_is_written(north, fuser):
 
 def test_using_takes_from_the_van_and_never_below_nought(north, fuser, rollers, now):
     van = VanStock.objects.create(part=fuser, technician=north.lou, quantity=1)
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     with transaction.atomic():
         use_parts(visit, north.lou, {fuser: 3, rollers: 1}, [])
     van.refresh_from_db()
@@ -107,7 +100,7 @@ def test_without_a_running_contract_no_part_is_covered(north, fuser, now):
 
 
 def test_the_list_costs_the_same_for_one_part_and_three(north, fuser, rollers, now):
-    coming = make_visit(north, now=now)
+    coming = make_plain_visit(north, now=now)
     used(north, now - 50 * DAY, fuser)
     used(north, now - 60 * DAY, fuser)
     counts = [queries_for(coming, north, now)]
@@ -125,7 +118,7 @@ def queries_for(visit, desk, now):
 
 
 def used(desk, at, *parts, **values):
-    visit = make_visit(
+    visit = make_plain_visit(
         desk,
         now=at,
         start=at,

@@ -3,89 +3,30 @@
 import datetime as dt
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases.duties import close_duty
 from cases.models import Duty
-from contracts.models import Cancellation, ContractTerm
 from tenancy.calendars import calendar_of
 from tenancy.models import Closure
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
-from visits.maintenance import (
-    PlanRefused,
-    add_exception,
-    book_service,
-    follow_visit,
-    leave_out,
-    make_plan,
-    resume_plan,
-    stop_plan,
-    suspend_plan,
+from tests.cast import make_plain_visit
+from tests.visits.planned_scene import (
+    DAY,
+    TODAY,
+    Date,
+    add_next_term,
+    alarm,
+    at,
+    done,
+    generate,
+    plan_for,
+    services,
 )
-from visits.models import MaintenancePlan, PlannedService, Visit
-from visits.planned import generate_services, raise_alarms, raise_ended
-
-Date = dt.date
-DAY = dt.timedelta(days=1)
-# The cast's moment is Thursday 5 March 2026; its term ends on 16 August 2026.
-TODAY = Date(2026, 3, 5)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-def plan_for(north, now, **fields):
-    values = {
-        "customer": north.customer,
-        "site": north.site,
-        "equipment": north.copier,
-        "title": "Quarterly tune-up",
-        "counts_from": "calendar",
-        "every": 1,
-        "unit": "months",
-        "starts_on": TODAY,
-    }
-    return make_plan(MaintenancePlan(**values | fields), by=north.dispatcher, now=now)
-
-
-def at(day):
-    return dt.datetime.combine(day, dt.time(9), dt.UTC)
-
-
-def generate(north, day=TODAY):
-    desk = north.tenant
-    return generate_services(desk, day, now=at(day), calendar=calendar_of(desk))
-
-
-def alarm(north, day=TODAY):
-    return raise_alarms(north.tenant, day, now=at(day), calendar=calendar_of(north.tenant))
-
-
-def ended(north, day=TODAY):
-    return raise_ended(north.tenant, day, now=at(day), calendar=calendar_of(north.tenant))
-
-
-def services(plan, *fields):
-    return list(plan.services.order_by("due_on").values_list(*fields or ["due_on"], flat=len(fields) < 2))
-
-
-def done(plan_service, north, day):
-    visit = make_visit(north, now=at(day), number=f"V-{day:%y%m%d}", machines=[])
-    visit.assignments.all().delete()
-    book_service(plan_service, visit, by=None, now=at(day))
-    Visit.objects.filter(pk=visit.pk).update(state="done", completed_at=at(day), completed_on=day)
-    visit.refresh_from_db()
-    follow_visit(visit, by=None, now=at(day))
-    return visit
-
-
-# Generating
+from visits.maintenance import PlanRefused, add_exception, book_service, follow_visit, leave_out
+from visits.models import PlannedService, Visit
+from visits.planned import generate_services
 
 
 def test_services_are_made_60_days_ahead_and_once(north, now):
@@ -139,13 +80,7 @@ def test_what_is_due_long_after_the_end_waits_for_the_next_term(north, now):
         (Date(2026, 8, 3), Date(2026, 8, 3)),
         (Date(2026, 8, 17), Date(2026, 8, 14)),
     ]
-    ContractTerm.objects.create(
-        contract=north.contract,
-        starts_on=Date(2026, 8, 17),
-        ends_on=Date(2027, 8, 16),
-        price=1,
-        created_at=now,
-    )
+    add_next_term(north, now)
     generate(north, Date(2026, 8, 2))
     assert services(plan, "proposed_on")[2:] == [Date(2026, 8, 31), Date(2026, 9, 14), Date(2026, 9, 28)]
 
@@ -218,135 +153,6 @@ def test_one_done_long_before_its_day_does_not_stop_the_plan(north, now):
     assert services(plan) == [TODAY + days * DAY for days in (14, 21, 28, 35, 42)]
 
 
-# Suspended, stopped
-
-
-def test_a_suspended_plan_goes_on_from_its_schedule_and_is_not_shifted(north, now):
-    plan = plan_for(north, now, every=2, unit="weeks")
-    generate(north)
-    act = {"by": north.dispatcher, "now": now}
-    suspend_plan(plan, from_day=TODAY + 10 * DAY, resumes_on=None, because="Rebuilding", **act)
-    assert services(plan, "state") == ["due", "left out", "left out", "left out", "left out"]
-    assert generate(north, TODAY + 40 * DAY) == 0
-    resume_plan(plan, by=north.dispatcher, now=at(TODAY + 50 * DAY))
-    generate(north, TODAY + 50 * DAY)
-    said = f"Suspended from {(TODAY + 10 * DAY).day} Mar 2026: Rebuilding"
-    assert services(plan, "due_on", "state", "settled_because") == [
-        (TODAY, "due", ""),
-        *[(TODAY + days * DAY, "left out", said) for days in (14, 28, 42)],
-        *[(TODAY + days * DAY, "due", "") for days in (56, 70, 84, 98)],
-    ]
-
-
-def test_a_pause_with_an_end_ends_by_itself(north, now):
-    plan = plan_for(north, now, every=2, unit="weeks", starts_on=TODAY + 14 * DAY)
-    act = {"by": north.dispatcher, "now": now}
-    suspend_plan(plan, from_day=TODAY, resumes_on=TODAY + 20 * DAY, because="Holiday", **act)
-    generate(north)
-    assert services(plan, "state") == ["left out", "due", "due", "due"]
-    generate(north, TODAY + 19 * DAY)
-    plan.refresh_from_db()
-    assert plan.suspended_on == TODAY
-    generate(north, TODAY + 25 * DAY)
-    plan.refresh_from_db()
-    assert (plan.suspended_on, plan.suspended_by, plan.resumes_on) == (None, None, None)
-    assert services(plan, "state")[:2] == ["left out", "due"]
-
-
-def test_a_pause_of_a_plan_by_completion_makes_up_for_nothing(north, now):
-    plan = plan_for(north, now, counts_from="completion", every=1, unit="weeks")
-    generate(north)
-    act = {"by": north.dispatcher, "now": now}
-    suspend_plan(plan, from_day=TODAY, resumes_on=None, because="Holiday", **act)
-    resume_plan(plan, by=north.dispatcher, now=at(TODAY + 24 * DAY))
-    generate(north, TODAY + 24 * DAY)
-    assert services(plan, "due_on", "state") == [
-        *[(TODAY + weeks * 7 * DAY, "left out") for weeks in range(4)],
-        (TODAY + 28 * DAY, "due"),
-    ]
-
-
-def test_stopping_needs_person_reason_and_day_and_leaves_the_rest_out(north, now):
-    plan = plan_for(north, now)
-    generate(north)
-    with pytest.raises(PlanRefused, match="Say why"):
-        stop_plan(plan, last_day=TODAY, because=" ", by=north.manager, now=now)
-    stop_plan(plan, last_day=TODAY + 2 * DAY, because="Sold", by=north.manager, now=now)
-    plan.refresh_from_db()
-    assert (plan.stopped_on, plan.stopped_by, plan.stopped_because, plan.stopped_at) == (
-        TODAY + 2 * DAY,
-        north.manager,
-        "Sold",
-        now,
-    )
-    assert services(plan, "due_on", "state", "settled_because") == [
-        (Date(2026, 3, 5), "due", ""),
-        (Date(2026, 4, 5), "left out", "Stopped: Sold"),
-    ]
-    assert generate(north, Date(2026, 6, 1)) == 0
-    for act in (suspend_plan, stop_plan, resume_plan):
-        more = {
-            suspend_plan: {"from_day": TODAY, "resumes_on": None, "because": "x"},
-            stop_plan: {"last_day": TODAY, "because": "x"},
-            resume_plan: {},
-        }[act]
-        then = at(TODAY + 3 * DAY) if act is not stop_plan else now
-        with pytest.raises(PlanRefused, match="stopped"):
-            act(plan, by=north.manager, now=then, **more)
-    with pytest.raises(IntegrityError, match="plan_stopped_by_an_act"), transaction.atomic():
-        MaintenancePlan.objects.update(stopped_by=None)
-
-
-def test_a_plan_that_is_to_stop_goes_on_until_then(north, now):
-    plan = plan_for(north, now)
-    stop_plan(plan, last_day=Date(2026, 4, 10), because="Sold", by=north.manager, now=now)
-    generate(north)
-    assert services(plan) == [Date(2026, 3, 5), Date(2026, 4, 5)]
-
-
-def test_a_plan_that_is_to_stop_can_be_suspended_and_goes_on_by_itself(north, now):
-    plan = plan_for(north, now)
-    stop_plan(plan, last_day=Date(2026, 6, 10), because="Sold", by=north.manager, now=now)
-    pause = {"from_day": TODAY, "resumes_on": Date(2026, 4, 1), "because": "Works closed"}
-    suspend_plan(plan, **pause, by=north.manager, now=now)
-    generate(north, Date(2026, 4, 1))
-    plan.refresh_from_db()
-    assert plan.suspended_on is None
-    due = plan.services.filter(state="due").order_by("due_on").values_list("due_on", flat=True)
-    assert list(due) == [Date(2026, 4, 5), Date(2026, 5, 5)]
-
-
-def test_a_plan_whose_contract_ended_is_an_exception_with_an_owner(north, now):
-    plan = plan_for(north, now, contract=north.contract)
-    assert ended(north, Date(2026, 8, 16)) == 0
-    assert ended(north, Date(2026, 8, 17)) == 1 and ended(north, Date(2026, 8, 18)) == 0
-    duty = Duty.objects.get()
-    assert (duty.kind, duty.owner_role, duty.subject, duty.title) == (
-        "book service",
-        "dispatcher",
-        plan.public_id,
-        "Quarterly tune-up of Margaret Ellison: contract N-20418 ended 16 Aug 2026",
-    )
-    ContractTerm.objects.create(
-        contract=north.contract,
-        starts_on=Date(2026, 8, 17),
-        ends_on=Date(2027, 8, 16),
-        price=1,
-        created_at=now,
-    )
-    assert ended(north, Date(2026, 8, 19)) == 0
-    duty.refresh_from_db()
-    assert duty.outcome == "The contract has a term again: the plan goes on"
-
-
-def test_a_plan_of_a_cancelled_contract_is_an_exception_too(north, now):
-    plan_for(north, now, contract=north.contract)
-    Cancellation.objects.create(
-        contract=north.contract, effective_on=TODAY + DAY, reason="Sold", recorded_at=now
-    )
-    assert (ended(north), ended(north, TODAY + DAY)) == (0, 1)
-
-
 # The alarm
 
 
@@ -383,7 +189,7 @@ def test_booking_ends_the_alarm_and_a_miss_raises_it_again(north, now):
     generate(north)
     alarm(north)
     service = plan.services.order_by("due_on")[0]
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     book_service(service, visit, by=north.dispatcher, now=now)
     duty = Duty.objects.get(subject=service.public_id)
     assert duty.outcome == f"Visit {visit.number} is booked"
@@ -406,7 +212,7 @@ def test_a_missed_visit_that_is_done_late_does_its_service(north, now):
     plan = plan_for(north, now)
     generate(north)
     service = plan.services.order_by("due_on")[0]
-    visit = make_visit(north, now=now, machines=[])
+    visit = make_plain_visit(north, now=now, machines=[])
     book_service(service, visit, by=north.dispatcher, now=now)
     for state, values in (("missed by us", {"missed_at": now}), ("done", {"completed_on": TODAY})):
         completed = {"completed_at": now} if state == "done" else {}

@@ -2,18 +2,11 @@ import datetime as dt
 
 import pytest
 
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.models import VisitStep
 from visits.progress import Next, progress_of
 
 LABELS = ["Call ahead", "On my way", "Arrived", "Finished"]
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.mark.parametrize(
@@ -35,14 +28,14 @@ def north(cast):
 )
 def test_the_step_that_comes_next(north, now, fields, unread, coming, states):
     fields = {name: now if value == 1 else value for name, value in fields.items()}
-    visit = make_visit(north, now=now, **fields)
+    visit = make_plain_visit(north, now=now, **fields)
     progress = progress_of(visit, steps=[], desk=north.tenant, unread=unread)
     assert progress.next == coming
     assert [(mark.label, mark.state) for mark in progress.steps] == list(zip(LABELS, states, strict=True))
 
 
 def test_a_skipped_step_is_marked_and_passed_over(north, now):
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     skipped = a_step(visit, "call ahead", now, skipped_because="She rang us")
     progress = progress_of(visit, steps=[skipped], desk=north.tenant, unread=0)
     assert (progress.next, progress.steps[0].state, progress.can_be_skipped) == (
@@ -53,13 +46,13 @@ def test_a_skipped_step_is_marked_and_passed_over(north, now):
 
 
 def test_an_undone_skip_does_not_count(north, now):
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     skipped = a_step(visit, "call ahead", now, skipped_because="She rang us", undone_at=now)
     assert progress_of(visit, steps=[skipped], desk=north.tenant, unread=0).next == Next.CALL
 
 
 def test_no_answer_is_remembered_until_somebody_is_reached(north, now):
-    visit = make_visit(north, now=now)
+    visit = make_plain_visit(north, now=now)
     first = a_step(visit, "call ahead", now - dt.timedelta(minutes=9), result="no answer")
     last = a_step(visit, "call ahead", now, result="no answer")
     assert progress_of(visit, steps=[first, last], desk=north.tenant, unread=0).no_answer == last
@@ -69,7 +62,7 @@ def test_no_answer_is_remembered_until_somebody_is_reached(north, now):
 
 def test_a_desk_that_promises_no_call_begins_with_the_way(north, now):
     north.tenant.call_ahead_minutes = 0
-    progress = progress_of(make_visit(north, now=now), steps=[], desk=north.tenant, unread=0)
+    progress = progress_of(make_plain_visit(north, now=now), steps=[], desk=north.tenant, unread=0)
     assert (progress.next, progress.steps[0].state) == (Next.SET_OUT, "skipped")
 
 

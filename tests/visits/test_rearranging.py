@@ -7,8 +7,8 @@ import pytest
 from cases.models import Duty, Promise
 from customers.models import TimelineEntry
 from messaging.models import Message
-from tenancy.scope import tenant
 from tests.cast import make_visit
+from tests.visits.conftest import TOMORROW_AT_TWO as START
 from visits.announcements import plan_visit_messages
 from visits.confirming import confirm_visit
 from visits.models import Assignment, RearrangedVisit, Rearrangement, Visit
@@ -17,8 +17,6 @@ from visits.places import PlaceTaken, TooLateToUndo, VisitChanged
 from visits.rearranging import latest_rearrangement, undo
 from visits.reminders import plan_reminders
 
-# Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
-START = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
 KEPT = [
@@ -26,19 +24,6 @@ KEPT = [
     *("state", "confirmed_at", "called_ahead_at", "expected_at", "on_the_way_at", "brief_read_at"),
     *("late_at", "needs_placing", "crew"),
 ]
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.south.tenant):
-        make_visit(cast.south, start=START, technician=cast.south.lou)
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
-def visit(north):
-    return make_visit(north, start=START, technician=north.lou)
 
 
 def moved(visit, north, now, **values):

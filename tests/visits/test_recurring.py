@@ -8,7 +8,6 @@ import pytest
 from cases.models import Case, Duty
 from messaging.models import Message
 from tenancy.models import Closure
-from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Absence, Visit, VisitSeries
 from visits.outcomes import Whose
@@ -20,12 +19,6 @@ LONDON = ZoneInfo("Europe/London")
 FIRST = dt.datetime(2026, 3, 6, 10, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def series(north, now, **values):

@@ -12,19 +12,15 @@ from messaging.models import Message, Provider
 from recommendations.models import Recommendation
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.announcements import plan_visit_messages
 from visits.models import Visit
 from visits.reminders import AHEAD, plan_reminders
 
+pytestmark = pytest.mark.usefixtures("only_mail")
+
 State = Message.State
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def only_mail(settings):
-    """One channel, so that figures are those of the visits."""
-    settings.SMS_URL = ""
 
 
 @pytest.fixture
@@ -34,7 +30,7 @@ def north(cast):
 
 def visit_at(desk, start, now, **values):
     with tenant(desk.tenant):
-        return make_visit(desk, now=now, start=start, **values)
+        return make_plain_visit(desk, now=now, start=start, **values)
 
 
 def reminders(desk, **values):

@@ -11,7 +11,6 @@ from contracts.models import AllowanceEntry, Entitlement
 from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.models import Role
-from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.announcements import plan_visit_messages
 from visits.booking import book_visit, undo_booking
@@ -24,14 +23,6 @@ from visits.restoring import can_restore, restore_visit
 START = dt.datetime(2026, 3, 9, 14, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.south.tenant):
-        make_visit(cast.south, start=START, technician=cast.south.lou)
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.fixture

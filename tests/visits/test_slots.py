@@ -9,6 +9,7 @@ from customers.models import Customer, Site
 from tenancy.calendars import calendar_of, zone_of
 from tenancy.models import Closure, Tenant
 from tenancy.scope import tenant
+from tests.cast import visit_of
 from visits.models import Absence, Assignment, Technician, TechnicianPreference, Visit, WorkingHours, WorkType
 from visits.preferences import Place, wishes_for_places
 from visits.proposals import Asked, proposed_slots
@@ -45,23 +46,16 @@ def on(day, hour, minute=0):
 
 
 def book(desk, technician, start, end, state="booked"):
-    visit = Visit.objects.create(
+    visit = visit_of(
         number=f"{technician.pk} {start}",
-        number_key=f"{technician.pk}{start}",
         customer=desk.customer,
         site=desk.site,
-        kind="fault",
-        window_start=start,
+        start=start,
         window_end=end,
-        planned_start=start,
         planned_end=end,
-        told_day=start.date(),
-        told_from=start.time(),
-        told_until=end.time(),
-        booked_at=start,
-        changed_at=start,
         state=state,
     )
+    visit.save()
     return Assignment.objects.create(visit=visit, technician=technician, starts_at=start, ends_at=end)
 
 

@@ -21,12 +21,6 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
 def pair(north):
     """Lou at ten, Marek at half past ten: the times overlap."""
     return (

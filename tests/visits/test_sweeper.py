@@ -118,18 +118,25 @@ def test_before_messages_are_switched_on_it_is_missed_in_silence(cast, visit):
         assert not Message.objects.exists()
 
 
+def marek_stands_in(visit, north, *, given_at, at):
+    """The visit is given to Marek, who was next door, and is there at once."""
+    given = move_visit(
+        visit, technician=north.marek, start=START, reason="Lou is held up", by=north.manager,
+        now=given_at, version=visit.version,
+    )  # fmt: skip
+    steps = {"by": north.dispatcher, "now": at}
+    fieldwork.read_brief(given, **steps)
+    fieldwork.skip_step(given, "call ahead", because="They know", **steps)
+    fieldwork.skip_step(given, "on the way", because="Marek was next door", **steps)
+    fieldwork.arrive(given, **steps)
+
+
 def test_a_stand_in_who_arrives_is_no_miss(cast, visit):
     north = cast.north
     with tenant(north.tenant):
-        given = move_visit(
-            visit, technician=north.marek, start=START, reason="Lou is held up", by=north.manager,
-            now=OVER - dt.timedelta(minutes=20), version=visit.version,
-        )  # fmt: skip
-        steps = {"by": north.dispatcher, "now": OVER - dt.timedelta(minutes=1)}
-        fieldwork.read_brief(given, **steps)
-        fieldwork.skip_step(given, "call ahead", because="They know", **steps)
-        fieldwork.skip_step(given, "on the way", because="Marek was next door", **steps)
-        fieldwork.arrive(given, **steps)
+        marek_stands_in(
+            visit, north, given_at=OVER - dt.timedelta(minutes=20), at=OVER - dt.timedelta(minutes=1)
+        )
     assert swept(OVER + dt.timedelta(hours=2)) == (0, 0)
     with tenant(north.tenant):
         assert promises(visit)[Promise.Kind.WINDOW] == Promise.State.KEPT
@@ -141,15 +148,7 @@ def test_a_stand_in_who_comes_late_breaks_the_window_and_is_no_miss(cast, visit)
     late = OVER + dt.timedelta(minutes=20)
     with tenant(north.tenant):
         visit.refresh_from_db()
-        given = move_visit(
-            visit, technician=north.marek, start=START, reason="Lou is held up", by=north.manager,
-            now=late, version=visit.version,
-        )  # fmt: skip
-        steps = {"by": north.dispatcher, "now": late}
-        fieldwork.read_brief(given, **steps)
-        fieldwork.skip_step(given, "call ahead", because="They know", **steps)
-        fieldwork.skip_step(given, "on the way", because="Marek was next door", **steps)
-        fieldwork.arrive(given, **steps)
+        marek_stands_in(visit, north, given_at=late, at=late)
     assert swept(late + dt.timedelta(hours=2)) == (0, 0)
     with tenant(north.tenant):
         visit.refresh_from_db()

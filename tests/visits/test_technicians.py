@@ -26,13 +26,6 @@ ABOUT = {
 }
 
 
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
 def enter(desk, now, technician=None, **changes):
     return save_technician(technician, by=desk.manager, now=now, **{**ABOUT, **changes})
 

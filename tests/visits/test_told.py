@@ -6,19 +6,12 @@ import pytest
 
 from messaging.kinds import kind_of
 from messaging.models import Message
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.models import Visit
 from visits.told import told, told_zone
 
 START = dt.datetime(2026, 3, 10, 14, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def in_zone(north, name):
@@ -59,7 +52,7 @@ def said(north, visit, now, **values):
 
 def test_letters_name_its_hours_and_arrivals_by_that_clock(north, now):
     in_zone(north, "America/New_York")
-    visit = make_visit(north, now=now, start=START)
+    visit = make_plain_visit(north, now=now, start=START)
     Visit.objects.filter(pk=visit.pk).update(**told(north.customer, START, START + HOUR))
     assert "Tue 10 March between 10 and 11 am" in said(north, visit, now, kind="booked")
     fields = {"expected_at": (START + dt.timedelta(minutes=10)).isoformat()}
@@ -68,7 +61,7 @@ def test_letters_name_its_hours_and_arrivals_by_that_clock(north, now):
 
 def test_tomorrow_is_the_customers(north):
     in_zone(north, "Pacific/Auckland")
-    visit = make_visit(north, now=START, start=START)
+    visit = make_plain_visit(north, now=START, start=START)
     Visit.objects.filter(pk=visit.pk).update(**told(north.customer, START, START + HOUR))
     # Half past nine in the evening of the 9th in London is the 10th in Auckland: the visit is tomorrow.
     at = dt.datetime(2026, 3, 9, 21, 30, tzinfo=dt.UTC)

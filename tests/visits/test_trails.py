@@ -6,18 +6,11 @@ from django.test.utils import CaptureQueriesContext
 
 from recommendations.lifecycle import raise_recommendation
 from recommendations.models import Recommendation
-from tenancy.scope import tenant
-from tests.visits.making import make_visit
+from tests.cast import make_plain_visit
 from visits.models import Review
 from visits.trails import trails_of
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def north(cast):
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def test_raised_and_the_coming_visit(north, now):
@@ -77,7 +70,7 @@ def test_the_visit_that_raised_it_is_not_one_since(north, now):
 
 @pytest.mark.parametrize("state", ["missed by us", "no access", "cancelled by us", "booked"])
 def test_only_visits_that_were_done_count(north, now, state):
-    make_visit(north, now=now, start=now - 50 * DAY, state=state, missed_at=now, arrived_at=now)
+    make_plain_visit(north, now=now, start=now - 50 * DAY, state=state, missed_at=now, arrived_at=now)
     assert the_trail(north, now).marks == ("raised", "next")
 
 
@@ -115,7 +108,7 @@ def the_trail(desk, now):
 
 
 def done(desk, at, **values):
-    return make_visit(
+    return make_plain_visit(
         desk,
         now=at,
         start=at,

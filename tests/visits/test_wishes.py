@@ -4,17 +4,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from tenancy.desk_settings import SettingRefused
-from tenancy.scope import tenant
 from visits.models import TechnicianPreference
 from visits.preferences import wishes_for
 from visits.wishes import forget_wish, say_wish
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active; Margaret prefers Lou."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def test_said_again_the_last_word_counts(north, now):

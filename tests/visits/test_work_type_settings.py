@@ -4,19 +4,11 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from tenancy.desk_settings import SettingRefused
-from tenancy.scope import tenant
 from visits.models import WorkType
 from visits.work_type_settings import in_words, remove_work_type, save_work_type
 from visits.work_types import work_for
 
 LINE = {"visit_kind": "tune-up", "machine": "Copier", "minutes": 45, "skills": ["copier"], "crew": 2}
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, active."""
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 def save(desk, now, line=None, **changes):

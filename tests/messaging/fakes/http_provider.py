@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 
 @dataclass
 class Asked:
@@ -60,6 +62,18 @@ class FakeProvider(ABC):
     def trouble(self, status: int) -> bytes:
         """The body that comes with a status of trouble."""
         return b"{}"
+
+
+def standing_in(provider: type[FakeProvider], setting: str):
+    """A fixture: the provider's fake, running where the product's setting says the provider is."""
+
+    @pytest.fixture
+    def fake(settings):
+        with provider() as fake:
+            setattr(settings, setting, fake.url)
+            yield fake
+
+    return fake
 
 
 class _End(BaseHTTPRequestHandler):
