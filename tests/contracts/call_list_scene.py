@@ -1,11 +1,11 @@
 """Customers for the call list, and the list read whole."""
 
 import datetime as dt
-from decimal import Decimal
 
 from contracts.call_list import call_list
-from contracts.models import Contract, ContractTerm
+from contracts.models import Contract
 from customers.models import Customer
+from tests.cast import make_contract
 
 TODAY = dt.date(2026, 3, 5)
 
@@ -29,21 +29,7 @@ def add_customer(name, *ends_on, **fields):
 
 
 def add_contract(customer, ends_on, **fields):
-    contract = Contract.objects.create(
-        number=f"K-{Contract.objects.count()}",
-        customer=customer,
-        price=Decimal("100"),
-        currency="GBP",
-        **fields,
-    )
-    ContractTerm.objects.create(
-        contract=contract,
-        starts_on=ends_on - dt.timedelta(days=364),
-        ends_on=ends_on,
-        price=contract.price,
-        created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-    )
-    return contract
+    return make_contract(customer, number=f"K-{Contract.objects.count()}", ends_on=ends_on, **fields)
 
 
 def in_days(days):

@@ -10,14 +10,14 @@ from contracts.cover import cover_of
 from contracts.evidence import confirm_evidence, log_evidence, reject_evidence, return_evidence
 from contracts.first_terms import first_terms, is_owed, owed_first_terms
 from contracts.holds import standing_holds
-from contracts.models import Cancellation, ContractTerm, Payment, RenewalEvidence
+from contracts.models import Cancellation, ContractTerm, RenewalEvidence
 from contracts.renewals import renew
 from contracts.taking_back import return_payment, take_back
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.contracts.first_term_money import AT, pay
 
 START, END = dt.date(2025, 12, 15), dt.date(2026, 12, 14)
-AT = dt.datetime(2026, 3, 2, 10, 14, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 3, 2)
 
 
@@ -35,18 +35,6 @@ def asked(north):
     payment = pay(north, "612", START)
     return_payment(payment, returned_on=TODAY, by=north.accounts, now=AT)
     return RenewalEvidence.objects.get()
-
-
-def pay(desk, amount, day):
-    return Payment.objects.create(
-        customer=desk.customer,
-        paid_on=day,
-        amount=Decimal(amount),
-        currency="GBP",
-        contract=desk.contract,
-        matched_at=AT,
-        recorded_at=AT,
-    )
 
 
 def prove(desk, day, kind="cheque"):

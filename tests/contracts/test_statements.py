@@ -25,20 +25,12 @@ from contracts.statements import KINDS, TakenBefore, take_in, try_out
 from customers.models import Customer, TimelineEntry
 from customers.search_words import index_customer
 from tenancy.scope import tenant
+from tests.contracts.statement_scene import DAY, END, north
+
+__all__ = ["north"]
 
 D = Decimal
-START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
-DAY = dt.date(2026, 3, 2)
 NONE = dict.fromkeys(KINDS, 0)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, the term of its contract N-20418 15 Mar 2025 to 14 Mar 2026, price £612."""
-    with tenant(cast.north.tenant):
-        ContractTerm.objects.filter(pk=cast.north.term.pk).update(starts_on=START, ends_on=END)
-        index_customer(cast.north.customer)
-        yield cast.north
 
 
 def line(amount="612.00", reference="N-20418", payer="", number="", day=DAY, currency="GBP", **more):

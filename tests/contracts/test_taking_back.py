@@ -18,9 +18,9 @@ from contracts.terms import following, usual_length
 from customers.models import TimelineEntry
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.contracts.first_term_money import AT, pay
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
-AT = dt.datetime(2026, 3, 2, 10, 14, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -82,20 +82,8 @@ def test_a_first_terms_end_was_made_by_no_renewal(north):
     assert renewal_of_end(north.contract, END) is None
 
 
-def pay_first_term(desk, amount):
-    return Payment.objects.create(
-        customer=desk.customer,
-        paid_on=START,
-        amount=Decimal(amount),
-        currency="GBP",
-        contract=desk.contract,
-        matched_at=AT,
-        recorded_at=AT,
-    )
-
-
 def test_returned_money_of_a_first_term_leaves_the_term_and_is_looked_into(north):
-    first, second = pay_first_term(north, "612"), pay_first_term(north, "600")
+    first, second = pay(north, "612", START), pay(north, "600", START)
     return_payment(first, returned_on=END, by=north.accounts, now=AT)
     assert not RenewalEvidence.objects.exists()
     return_payment(second, returned_on=END, by=north.accounts, now=AT)
@@ -114,7 +102,7 @@ def test_returned_money_of_a_first_term_leaves_the_term_and_is_looked_into(north
 
 
 def test_returned_money_of_a_first_term_that_was_extended_since_is_looked_into(north):
-    payment = pay_first_term(north, "612")
+    payment = pay(north, "612", START)
     renewal = extend(north)
     return_payment(payment, returned_on=END, by=north.accounts, now=AT)
     assert RenewalEvidence.objects.get().state == "waiting"

@@ -1,6 +1,5 @@
 """The same money in two formats: perhaps known already is a person's matter, and matched once (R1.4)."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -8,24 +7,13 @@ import pytest
 from cases.models import Duty
 from contracts.bank_lines import BankFile, BankLine
 from contracts.matching import match_payments
-from contracts.models import ContractTerm, Payment
+from contracts.models import Payment
 from contracts.proposals import proposals_for
 from contracts.statements import take_in
 from customers.models import TimelineEntry
-from customers.search_words import index_customer
-from tenancy.scope import tenant
+from tests.contracts.statement_scene import DAY, north
 
-START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
-DAY = dt.date(2026, 3, 2)
-
-
-@pytest.fixture
-def north(cast):
-    """Northgate's desk, the term of its contract N-20418 15 Mar 2025 to 14 Mar 2026, price £612."""
-    with tenant(cast.north.tenant):
-        ContractTerm.objects.filter(pk=cast.north.term.pk).update(starts_on=START, ends_on=END)
-        index_customer(cast.north.customer)
-        yield cast.north
+__all__ = ["north"]
 
 
 def line(

@@ -8,11 +8,12 @@ from django.db.models import Q
 
 from contracts.cancelling import cancel
 from contracts.evidence import log_claim
-from contracts.models import Cancellation, Contract, ContractTerm, Payment, RenewalOffer
+from contracts.models import Cancellation, Payment, RenewalOffer
 from contracts.renewals import renew
 from contracts.what_next import Section, counts, page_of
 from customers.models import Customer
 from tenancy.scope import tenant
+from tests.cast import make_contract
 
 TODAY = dt.date(2026, 3, 5)
 EVERYBODY = Q()
@@ -26,18 +27,7 @@ def desk(cast):
 
 
 def add(name, ends_on, **fields):
-    customer = Customer.objects.create(name=name)
-    contract = Contract.objects.create(
-        number=f"W-{name}", customer=customer, price=Decimal("100"), currency="GBP", **fields
-    )
-    ContractTerm.objects.create(
-        contract=contract,
-        starts_on=ends_on - dt.timedelta(days=364),
-        ends_on=ends_on,
-        price=contract.price,
-        created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-    )
-    return contract
+    return make_contract(Customer.objects.create(name=name), number=f"W-{name}", ends_on=ends_on, **fields)
 
 
 def in_days(days):

@@ -18,3 +18,8 @@ def said(data, **told):
         (line.booked_on.isoformat(), str(line.amount), line.currency, line.payer, line.reference)
         for line in read(data, **told).lines
     ]
+
+
+def refused(found):
+    """(where, what stood there, what was expected) of each line that could not be read."""
+    return [(each.where, each.found, each.expected) for each in found.refused]

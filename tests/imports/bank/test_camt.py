@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.imports.bank.statement import D, read, said
+from tests.imports.bank.statement import D, read, refused, said
 
 CAMT_VERSIONS = ("02", "04", "06", "08", "13")
 
@@ -98,7 +98,7 @@ def test_lines_not_booked_are_counted_and_broken_ones_refused_with_their_place()
     )
     assert found.pending == 1
     assert found.lines == []
-    assert [(each.where, each.found, each.expected) for each in found.refused] == [
+    assert refused(found) == [
         ("entry 2", "x", "an amount as 612.00"),
         ("entry 3", "UP", "CRDT or DBIT"),
         ("entry 4", "0.00", "an amount other than nothing"),

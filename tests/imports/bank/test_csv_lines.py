@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.imports.bank.statement import D, read, said
+from tests.imports.bank.statement import D, read, refused, said
 
 
 def test_a_british_list_with_money_in_and_out_in_two_columns():
@@ -104,7 +104,7 @@ def test_lines_that_cannot_be_read_say_where_what_and_what_to_do():
     )
     found = read(data)
     assert len(found.lines) == 1
-    assert [(each.where, each.found, each.expected) for each in found.refused] == [
+    assert refused(found) == [
         ("line 3, Date", "2026-13-02", "a day as 20.11.2026"),
         ("line 4, Amount", "six hundred", "an amount as 1,234.50"),
         ("line 5, Amount", "0.00", "an amount other than nothing"),

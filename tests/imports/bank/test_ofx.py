@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.imports.bank.statement import D, read, said
+from tests.imports.bank.statement import D, read, refused, said
 
 OFX_1 = """OFXHEADER:100
 DATA:OFXSGML
@@ -69,7 +69,7 @@ def test_ofx_lines_are_judged_one_by_one():
         ("F1", D("-612.00"), "GBP", True),
         ("F4", D("5.00"), "EUR", False),
     ]
-    assert [(each.where, each.found, each.expected) for each in found.refused] == [
+    assert refused(found) == [
         ("transaction 2", "soon", "a day as 20260302"),
         ("transaction 3", "much", "an amount as 612.00"),
     ]
