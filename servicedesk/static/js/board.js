@@ -144,16 +144,23 @@ function send(source, values) {
 }
 
 // --- News -----------------------------------------------------------------------------------
+const clockNow = () => document.querySelector("[data-clock]")?.textContent ?? "";
 let heard = Date.now();
-let heardAt = board?.querySelector("time")?.textContent;
-function news() {
+let heardAt = clockNow();
+function hear() {
+  heard = Date.now();
+  heardAt = clockNow();
+  showAge();
+}
+function showAge() {
   const late = Date.now() - heard > 45000;
   const live = board.querySelector("[data-live]");
   board.toggleAttribute("data-stale", late);
   live?.toggleAttribute("data-stale", late);
-  const clock = document.querySelector("[data-clock]")?.textContent ?? "";
-  if (!late) heardAt = clock;
   live?.querySelector("[data-live-says]")?.replaceChildren(late ? `Last updated ${heardAt}, reconnecting` : "Live");
+}
+function news() {
+  showAge();
   if (!document.hidden && !drag && window.htmx) {
     const address = `${board.dataset.sinceUrl}${board.dataset.sinceUrl.includes("?") ? "&" : "?"}v=${encodeURIComponent(board.dataset.version)}`;
     window.htmx.ajax("GET", address, { source: board, target: board, swap: "none" });
@@ -202,7 +209,7 @@ if (board) {
   if (board.dataset.sinceUrl) {
     setInterval(news, 15000);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) news(); });
-    document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) heard = Date.now(); });
+    document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) hear(); });
     // The server remembers nothing: each request says what this page shows.
     document.addEventListener("htmx:configRequest", ({ detail }) => {
       detail.headers["X-Board-Version"] = board.dataset.version;
