@@ -133,7 +133,7 @@ def _check_given_columns(export: Export, given: Given) -> None:
 
 
 def _tell_words(sheet: Sheet, given: Given) -> None:
-    """What the words of status, kind and severity columns were taken to mean."""
+    """What the words of status, kind, severity and language columns were taken to mean."""
     table = sheet.table.name
     for each in sheet.table.fields:
         if each.holds != WORD:
@@ -155,7 +155,7 @@ def _reader(name: str, known: Known, given: Given):
         return _vocabulary(name, column, given)
 
     if name == "customers":
-        return lambda row: read_customer(row, known)
+        return lambda row: read_customer(row, known, vocabulary("language"))
     if name == "equipment":
         return lambda row: read_equipment(row, known)
     if name == "contracts":

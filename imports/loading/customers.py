@@ -9,8 +9,8 @@ from imports.reading import Known, customer_key
 from imports.reading.customers import CustomerRow
 
 TABLE = "customers"
-_CUSTOMER = {"name": "name", "since": "customer_since", "notes": "notes"}
-_SITE = {"street": "street", "city": "city", "postcode": "postcode"}
+_CUSTOMER = {"name": "name", "since": "customer_since", "notes": "notes", "language": "language"}
+_SITE = {name: name for name in ("street", "city", "postcode", "latitude", "longitude")}
 _CONTACT = {"contact": "name", "phone": "phone", "phone2": "phone2", "email": "email"}
 
 
@@ -52,6 +52,9 @@ def said(row: CustomerRow) -> dict:
         "street": row.street,
         "city": row.city,
         "postcode": row.postcode,
+        "latitude": row.latitude,
+        "longitude": row.longitude,
+        "language": row.language,
         "contact": row.contact or row.name,
         "phone": row.phone,
         "phone2": row.phone2,
@@ -80,7 +83,14 @@ def places() -> dict[str, Place]:
 
 def _add(desk: Desk, rows: list[CustomerRow]) -> None:
     customers = [
-        Customer(number=row.number, name=row.name, customer_since=row.since, notes=row.notes) for row in rows
+        Customer(
+            number=row.number,
+            name=row.name,
+            customer_since=row.since,
+            notes=row.notes,
+            language=row.language,
+        )
+        for row in rows
     ]
     for customer in customers:
         customer.name_key = customer.search_key()
@@ -91,6 +101,8 @@ def _add(desk: Desk, rows: list[CustomerRow]) -> None:
             street=row.street,
             city=row.city,
             postcode=row.postcode,
+            latitude=row.latitude,
+            longitude=row.longitude,
             country=desk.tenant.country,
         )
         for customer, row in zip(customers, rows, strict=True)

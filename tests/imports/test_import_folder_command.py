@@ -58,7 +58,7 @@ def test_command_makes_the_desk_and_writes_the_report(db, folder, tmp_path, caps
         (
             {"desk": "x", "zone": "Europe/London", "column": ["customers.nose=X"]},
             "--column customers.nose=X: 'nose' is none of number, name, contact, phone, phone2, email, "
-            "street, city, postcode, since, notes.",
+            "street, city, postcode, latitude, longitude, language, since, notes.",
         ),
         (
             {"desk": "x", "zone": "Europe/London", "column": ["customers.name=X"]},
