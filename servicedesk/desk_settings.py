@@ -24,7 +24,7 @@ from servicedesk.desk_settings_forms import (
 )
 from servicedesk.hours_form import HoursForm
 from servicedesk.settings_changes import latest_changes
-from servicedesk.technician_pages import needs_places
+from servicedesk.visits_hit import known_visits, needs_places
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, zone_of
 from tenancy.desk_settings import (
@@ -115,7 +115,7 @@ def save_hours(request):
             seen=request.POST.get("seen", ""),
             by=request.membership,
             now=timezone.now(),
-            knowing="knowing" in request.POST,
+            known=known_visits(request.POST),
         )
     except ChangedMeanwhile as refused:
         return _page(request, Said("hours", form, str(refused)), 409)
@@ -140,7 +140,7 @@ def close_on(request):
             **form.cleaned_data,
             by=request.membership,
             now=now,
-            knowing="knowing" in request.POST,
+            known=known_visits(request.POST),
         )
     except SettingRefused as refused:
         form.add_error(refused.field, str(refused))

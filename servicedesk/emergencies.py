@@ -20,7 +20,7 @@ from servicedesk.caller_facts import caller_of
 from servicedesk.moments import due_word
 from servicedesk.refusals import status_of
 from servicedesk.visit_acts import visit_to_act_on
-from servicedesk.whereabouts import customer_name
+from servicedesk.whereabouts import customer_name, rounded
 from tenancy.addresses import desk_url
 from tenancy.calendars import instant_at, local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
@@ -133,7 +133,7 @@ def book_between(request, id):
     now = timezone.now()
     asked = request.POST if request.method == "POST" else request.GET
     choices = choices_of(caller_of(customer, desk=request.tenant, now=now), asked)
-    soon = local_time(now + SOON, zone_of(request.tenant))
+    soon = local_time(rounded(now + SOON), zone_of(request.tenant))
     known = {"technician": "", "along": [], "day": f"{soon:%Y-%m-%d}", "start": f"{soon:%H:%M}"}
     page = _Page(request, now, customer.called, known)
     page.carried = [

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from servicedesk.hours_form import HoursForm
 from servicedesk.technician_forms import AbsenceForm, TechnicianForm
+from servicedesk.visits_hit import known_visits, needs_places
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.desk_settings import SettingRefused, hours_of_desk
@@ -84,11 +85,9 @@ def technician(request, id):
     form = TechnicianForm(request.POST)
     if not form.is_valid():
         return _page(request, shown, 422, part="about", about_form=form)
-    knowing = "knowing" in request.POST
+    known = known_visits(request.POST)
     try:
-        save_technician(
-            shown, by=request.membership, now=timezone.now(), knowing=knowing, **form.cleaned_data
-        )
+        save_technician(shown, by=request.membership, now=timezone.now(), known=known, **form.cleaned_data)
     except SettingRefused as refused:
         form.add_error(refused.field, str(refused))
         return _page(request, _technician(id), 422, part="about", about_form=form)
@@ -105,9 +104,9 @@ def save_hours(request, id):
     form = HoursForm(request.POST, spans=own_hours(shown))
     if not form.is_valid():
         return _page(request, shown, 422, part="hours", hours_form=form)
-    knowing = "knowing" in request.POST
+    known = known_visits(request.POST)
     try:
-        hit = set_working_hours(shown, form.spans, by=request.membership, now=timezone.now(), knowing=knowing)
+        hit = set_working_hours(shown, form.spans, by=request.membership, now=timezone.now(), known=known)
     except VisitsHit as refused:
         return _page(request, shown, 422, part="hours", hours_form=form, would_hit=refused.visits)
     return _saved(request, shown, "hours", hit)
@@ -198,12 +197,6 @@ def _page(request, shown, status=200, *, part="", **forms) -> HttpResponse:
         **forms,
     }
     return render(request, "settings/technician.html", context, status=status)
-
-
-def needs_places(visits: int) -> str:
-    """What is said once so many visits have lost their place."""
-    they = "1 visit needs" if visits == 1 else f"{visits} visits need"
-    return f"Saved. {they} another place: the board asks a dispatcher for it."
 
 
 def span_in_words(absence: Absence, zone) -> str:

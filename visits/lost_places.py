@@ -5,7 +5,8 @@ another time, once for each cause, until somebody places it or the cause is gone
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 
 from cases.models import Duty
 from messaging.keys import key_of
@@ -25,11 +26,17 @@ Loss = tuple[Cause, Visit, str]
 
 
 class VisitsHit(Exception):
-    """It would take the place of these visits, and the caller has not said that they know."""
+    """It would take the place of these visits, and the caller does not know of all of them."""
 
     def __init__(self, visits: list[Visit]):
         super().__init__(f"{len(visits)} visits would lose their place.")
         self.visits = visits
+
+
+def refuse_unless_known(hit: list[Visit], known: Collection[uuid.UUID]) -> None:
+    """Nothing takes the place of a visit (by its public id) before somebody knows. Raises VisitsHit."""
+    if any(visit.public_id not in known for visit in hit):
+        raise VisitsHit(hit)
 
 
 def visits_hit(
@@ -81,12 +88,12 @@ def mind_hours(
     *,
     by: Membership,
     now: dt.datetime,
-    knowing: bool,
+    known: Collection[uuid.UUID],
 ) -> list[Visit]:
     """Other hours: which visits lose their place by them and are owed another, in their order.
 
     Hours are the technician's own, none: the calendar's. What stood outside the hours before was put
-    there by a person, and loses nothing. Raises VisitsHit with the visits unless the caller is `knowing`.
+    there by a person, and loses nothing. Raises VisitsHit unless all of them are `known`.
     """
     rows = Assignment.objects.filter(
         technician__in=technicians,
@@ -104,8 +111,7 @@ def mind_hours(
         elif becomes and not was:
             found.append((cause, row.visit))
     hit = list({visit.pk: visit for _, visit, _ in lost}.values())
-    if hit and not knowing:
-        raise VisitsHit(hit)
+    refuse_unless_known(hit, known)
     need_places(lost, now=now)
     have_places_again(found, outcome="The hours hold it again", by=by, now=now)
     return hit

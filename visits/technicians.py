@@ -1,7 +1,8 @@
 """Who comes: entering and changing technicians, and when each of them works (R2.3)."""
 
 import datetime as dt
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from django.db import transaction
@@ -13,7 +14,14 @@ from tenancy.desk_settings import SettingRefused, may_set
 from tenancy.models import Tenant
 from tenancy.regions import regions_of
 from tenancy.weekly_hours import Span, checked_hours
-from visits.lost_places import LEFT, VisitsHit, have_places_again, mind_hours, need_places, visits_of
+from visits.lost_places import (
+    LEFT,
+    have_places_again,
+    mind_hours,
+    need_places,
+    refuse_unless_known,
+    visits_of,
+)
 from visits.models import Technician, Visit, WorkingHours
 
 MOST_SKILLS = 20
@@ -33,13 +41,13 @@ def save_technician(
     is_active: bool,
     by,
     now: dt.datetime,
-    knowing: bool = False,
+    known: Collection[uuid.UUID] = (),
 ) -> Technician:
     """Enter a technician (None), or change one. Visits of one who works here no more stay booked.
 
     For each of them a dispatcher owes another technician. `home_latitude` and `home_longitude` are
     degrees. Raises PermissionDenied, SettingRefused, and VisitsHit with the visits of one who leaves
-    unless the caller is `knowing`.
+    unless all of them are `known`.
     """
     may_set(by)
     was_active = technician is not None and _is_active(technician)
@@ -59,7 +67,7 @@ def save_technician(
     with told_as(lambda: SettingRefused("name", there_is), constraint="technician_name_once"):
         technician.save()
     if was_active != is_active:
-        _mind_visits(technician, by=by, now=now, knowing=knowing)
+        _mind_visits(technician, by=by, now=now, known=known)
     return technician
 
 
@@ -88,12 +96,12 @@ def own_hours(technician: Technician) -> list[Span]:
 
 @transaction.atomic
 def set_working_hours(
-    technician: Technician, spans: Iterable[Span], *, by, now: dt.datetime, knowing: bool = False
+    technician: Technician, spans: Iterable[Span], *, by, now: dt.datetime, known: Collection[uuid.UUID] = ()
 ) -> list[Visit]:
     """The technician's own hours from now on; none: the desk's. What is booked stays booked.
 
     Which visits lose their place by it, and are owed another. Raises PermissionDenied, HoursRefused, and
-    VisitsHit with the visits unless the caller is `knowing`.
+    VisitsHit with the visits unless all of them are `known`.
     """
     may_set(by)
     ordered = checked_hours(spans)
@@ -108,7 +116,7 @@ def set_working_hours(
     )
     calendar = calendar_of(by.tenant)
     was, becomes = ((calendar, tuple(hours)) for hours in (before, ordered))
-    return mind_hours([technician], was, becomes, by=by, now=now, knowing=knowing)
+    return mind_hours([technician], was, becomes, by=by, now=now, known=known)
 
 
 def _is_active(technician) -> bool:
@@ -117,14 +125,13 @@ def _is_active(technician) -> bool:
     return held.is_active
 
 
-def _mind_visits(technician, *, by, now, knowing):
+def _mind_visits(technician, *, by, now, known):
     stand, cause = visits_of(technician, now=now), (LEFT, technician.public_id)
     if technician.is_active:
         outcome = f"{technician.name} works here again"
         have_places_again(((cause, visit) for visit in stand), outcome=outcome, by=by, now=now)
         return
-    if stand and not knowing:
-        raise VisitsHit(stand)
+    refuse_unless_known(stand, known)
     why = f"{technician.name} works here no more"
     need_places(((cause, visit, why) for visit in stand), now=now)
 

@@ -132,7 +132,7 @@ def test_a_day_off_names_the_visits_that_it_hits_and_can_be_taken_back(manager, 
     assert form_of(asked, "closures")["name"] == "Stocktaking"
     with tenant(north.tenant):
         assert not Closure.objects.exists()
-    answer = save(manager, north, "closures", day="2026-03-06", name="Stocktaking", knowing="yes")
+    answer = save(manager, north, "closures", day="2026-03-06", name="Stocktaking", known=visit.public_id)
     page = manager.get(answer.url)
     assert "1 visit is booked on that day. Nothing was moved: move it with the customer." in text(page)
     assert north.url(f"visits/{visit.public_id}/") in page.content.decode()
@@ -147,17 +147,21 @@ def test_a_day_off_names_the_visits_that_it_hits_and_can_be_taken_back(manager, 
 
 def test_hours_that_leave_visits_outside_name_them_first(manager, north, now):
     with tenant(north.tenant):
-        make_visit(north, start=now + dt.timedelta(days=1), technician=north.lou)
-        make_visit(north, start=now + dt.timedelta(days=4), technician=north.marek)
+        hit = [
+            make_visit(north, start=now + dt.timedelta(days=days), technician=who)
+            for days, who in ((1, north.lou), (4, north.marek))
+        ]
     asked = save(manager, north, "hours", day4_from="08:00", day4_until="12:00", day0_from="", day0_until="")
     assert asked.status_code == 422
     assert "2 visits stand outside these hours" in text(asked)
     assert form_of(asked, "hours")["day4_until"] == "12:00"
     with tenant(north.tenant):
         assert not BusinessHours.objects.exists()
-    answer = manager.post(
-        north.url("settings/hours/"), {**form_of(asked, "hours"), "knowing": "yes"}, follow=True
-    )
+    sent = form_of(asked, "hours")
+    knows = {**sent, "known": [hit[0].public_id, "nonsense"]}
+    assert manager.post(north.url("settings/hours/"), knows).status_code == 422
+    knows["known"] = [visit.public_id for visit in hit]
+    answer = manager.post(north.url("settings/hours/"), knows, follow=True)
     assert "Saved. 2 visits need another place" in text(answer)
 
 

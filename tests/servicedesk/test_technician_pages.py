@@ -76,7 +76,7 @@ def test_who_works_here_no_more_and_is_booked_is_told(manager, north, now):
     assert "1 visit stands with who would work here no more" in text(asked)
     assert north.url(f"visits/{visit.public_id}/") in asked.content.decode()
     assert "works here no more" not in text(manager.get(url(north, north.lou)))
-    assert manager.post(url(north, north.lou), {**leaves, "knowing": "yes"}).status_code == 302
+    assert manager.post(url(north, north.lou), {**leaves, "known": visit.public_id}).status_code == 302
     page = manager.get(url(north, north.lou))
     assert "1 visit is booked with somebody who works here no more." in text(page)
     assert north.url(f"visits/{visit.public_id}/") in page.content.decode()
@@ -109,7 +109,9 @@ def test_shorter_hours_name_the_visits_outside_them_first(manager, north, now):
     assert north.url(f"visits/{visit.public_id}/") in asked.content.decode()
     with tenant(north.tenant):
         assert not WorkingHours.objects.exists()
-    answer = manager.post(url(north, north.lou, "hours/"), {**mornings, "knowing": "yes"}, follow=True)
+    answer = manager.post(
+        url(north, north.lou, "hours/"), {**mornings, "known": visit.public_id}, follow=True
+    )
     assert "Saved. 1 visit needs another place: the board asks a dispatcher for it." in text(answer)
 
 

@@ -32,6 +32,10 @@ def elsewhere(north):
     )  # fmt: skip
 
 
+def everything():
+    return set(Visit.objects.values_list("public_id", flat=True))
+
+
 def owed():
     return [
         (duty.title, duty.due_at, duty.owner_role)
@@ -58,18 +62,20 @@ def away(north, now):
 
 
 def left(north, now):
-    saved(north, now, is_active=False, knowing=True)
+    saved(north, now, is_active=False, known=everything())
     return lambda: saved(north, now + HOUR, is_active=True)
 
 
 def own_hours(north, now):
-    set_working_hours(north.lou, MORNINGS, by=north.manager, now=now, knowing=True)
+    set_working_hours(north.lou, MORNINGS, by=north.manager, now=now, known=everything())
     return lambda: set_working_hours(north.lou, [], by=north.manager, now=now + HOUR)
 
 
 def desk_hours(north, now):
     def write(spans, when):
-        set_desk_hours(north.tenant, spans, seen=version_of_hours(), by=north.manager, now=when, knowing=True)
+        set_desk_hours(
+            north.tenant, spans, seen=version_of_hours(), by=north.manager, now=when, known=everything()
+        )
 
     usual = hours_of_desk()
     write([*MORNINGS[1:], (0, dt.time(8), dt.time(17, 30))], now)
@@ -77,7 +83,9 @@ def desk_hours(north, now):
 
 
 def closed(north, now):
-    closure = close_day(north.tenant, day=START.date(), name="Fair", by=north.manager, now=now, knowing=True)
+    closure = close_day(
+        north.tenant, day=START.date(), name="Fair", by=north.manager, now=now, known=everything()
+    )
     return lambda: open_day(north.tenant, closure, by=north.manager, now=now + HOUR)
 
 
@@ -117,7 +125,7 @@ def test_hit_again_by_the_same_it_is_owed_again(north, visit, now, cause):
 
 
 def test_each_cause_is_owed_once(north, visit, now):
-    set_working_hours(north.lou, MORNINGS, by=north.manager, now=now, knowing=True)
+    set_working_hours(north.lou, MORNINGS, by=north.manager, now=now, known=everything())
     shorter = [(day, opens, dt.time(11)) for day, opens, _ in MORNINGS]
     set_working_hours(north.lou, shorter, by=north.manager, now=now)
     assert len(owed()) == 1
@@ -134,6 +142,13 @@ def test_one_that_begins_sooner_is_due_when_it_begins(north, now):
     make_visit(north, start=now + HOUR, technician=north.lou)
     left(north, now)
     assert [due for _, due, _ in owed()] == [now + HOUR]
+
+
+def test_who_was_shown_one_of_two_is_asked_again(north, visit, now):
+    other = make_visit(north, start=START + 7 * DAY, technician=north.lou, number="V-other")
+    with pytest.raises(VisitsHit) as hit:
+        set_working_hours(north.lou, MORNINGS, by=north.manager, now=now, known=[visit.public_id])
+    assert hit.value.visits == [visit, other]
 
 
 class TestBefore:
