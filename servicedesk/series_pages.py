@@ -222,12 +222,28 @@ def _days_named(request, today) -> list[dt.date]:
 
 def _book_url(request, found, like, day) -> str:
     """The booking panel for one visit like the others, at that day."""
-    who = [assignment.technician for assignment in like.assignments.all()][:1]
-    query = [("prefilled", "1"), ("more", "1"), ("kind", like.kind), ("problem", like.problem)]
-    query += [("site", found.site.public_id), ("day", day)]
-    query += [("machine", machine.equipment.public_id) for machine in like.machines.all()]
-    query += [("technician", technician.public_id) for technician in who]
+    query = [("prefilled", "1"), ("more", "1"), ("day", day), *_like(like, found.site)]
     return f"{desk_url(request.tenant, 'book', id=found.customer.public_id)}?{urlencode(query)}"
+
+
+def again_url(request, visit: Visit) -> str:
+    """Where visits like this one are booked, the first of them some weeks after it."""
+    start = local_time(visit.planned_start, zone_of(request.tenant)) + dt.timedelta(weeks=USUAL_WEEKS)
+    tell = [("tell", way) for way, told in ((SMS, visit.tell_by_sms), (MAIL, visit.tell_by_mail)) if told]
+    query = [("day", start.date()), ("start", f"{start:%H:%M}"), *_like(visit, visit.site), *tell]
+    return f"{desk_url(request.tenant, 'series-new', id=visit.customer.public_id)}?{urlencode(query)}"
+
+
+def _like(visit, site) -> list[tuple]:
+    """What a visit is for, where and with whom, as the booking panel reads it."""
+    who = [assignment.technician for assignment in visit.assignments.all()][:1]
+    return [
+        ("kind", visit.kind),
+        ("problem", visit.problem),
+        ("site", site.public_id),
+        *(("machine", machine.equipment.public_id) for machine in visit.machines.all()),
+        *(("technician", technician.public_id) for technician in who),
+    ]
 
 
 urlpatterns = [

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from messaging.models import Message
 from servicedesk.moments import moment_word, window_word
+from servicedesk.series_pages import again_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
 from tenancy.models import Role
@@ -47,6 +48,7 @@ def visit(request, id):
         "is_over": found.state in Visit.OVER_STATES,
         "can_be_undone": found.state == Visit.State.BOOKED and found.held_until and now < found.held_until,
         "series_visits": list(found.series.visits.order_by("planned_start", "pk")) if found.series else [],
+        "again_url": again_url(request, found) if may_move and found.series is None else "",
         "visits_of_case": _visits_of_case(found),
         **_what_can_be_undone(found, may_move, now),
     }

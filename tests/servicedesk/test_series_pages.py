@@ -65,6 +65,19 @@ def test_from_the_panel_with_scripts_it_is_a_page_of_its_own(dispatcher, north):
     assert f'formaction="{url(north)}"' in panel.text
 
 
+def test_from_a_visit_others_like_it_are_looked_at(dispatcher, north):
+    visit = make_visit(north, start=FIRST, technician=north.marek, tell_by_sms=False)
+    page = dispatcher.get(north.url(f"visits/{visit.public_id}/"))
+    opened = dispatcher.get(page.context["again_url"])
+    form, choices = opened.context["form"], opened.context["choices"]
+    assert [form[name].value() for name in ("technician", "day", "start")] == [
+        str(north.marek.public_id), "2026-04-03", "10:00"
+    ]  # fmt: skip
+    assert (choices.kind, choices.machines, choices.channels) == (
+        "fault", [north.copier, north.sorter], {"mail"}
+    )  # fmt: skip
+
+
 def test_looking_shows_each_day_and_books_nothing(dispatcher, north, away):
     page = dispatcher.get(url(north), asked(north))
     assert page.status_code == 200

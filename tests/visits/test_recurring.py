@@ -11,7 +11,7 @@ from tenancy.models import Closure
 from tests.cast import make_visit
 from visits.models import Absence, Visit, VisitSeries
 from visits.outcomes import Whose
-from visits.recurring import SeriesRefused, book_series, cancel_rest_of_series
+from visits.recurring import SeriesRefused, book_series, cancel_rest_of_series, look_again, plan_series
 from visits.restoring import restore_visit
 
 LONDON = ZoneInfo("Europe/London")
@@ -169,3 +169,43 @@ def test_one_whose_window_has_begun_stands_and_says_why(north, now):
     assert [(visit, why) for visit, why in result.standing] == [
         (booked.visits[0], "Its window has begun: if nobody can come, that is a miss.")
     ]
+
+
+def test_looking_first_says_of_each_day_what_booking_does(north, now):
+    Absence.objects.create(
+        technician=north.lou, starts_at=FIRST + dt.timedelta(days=13), ends_at=FIRST + dt.timedelta(days=15)
+    )
+    plan = {"first": FIRST, "length": 75 * MINUTE, "every_weeks": 2, "times": 3, "now": now}
+    looked = plan_series(north.lou, **plan)
+    assert [(day.day.isoformat(), day.why) for day in looked] == [
+        ("2026-03-06", ""),
+        ("2026-03-20", "Lou is away."),
+        ("2026-04-03", "A holiday, or the desk is closed."),
+    ]
+    assert [day.instead and f"{day.instead:%F %R}" for day in looked] == [
+        None, "2026-03-23 10:00", "2026-04-06 09:00"
+    ]  # fmt: skip
+    assert not VisitSeries.objects.exists()
+    booked = series(north, now)
+    assert [(no.day, no.why, no.instead) for no in booked.not_booked] == [
+        (day.day, day.why, day.instead) for day in looked[1:]
+    ]
+    assert look_again(booked.series, [day.day for day in looked[1:]]) == looked[1:]
+
+
+def test_the_other_day_is_booked_where_it_is_said_and_still_the_one_proposed(north, now):
+    Absence.objects.create(
+        technician=north.lou, starts_at=FIRST + dt.timedelta(days=13), ends_at=FIRST + dt.timedelta(days=15)
+    )
+    day, other = dt.date(2026, 3, 20), FIRST + dt.timedelta(days=17)
+    booked = series(north, now, times=2, instead={day: other + HOUR})
+    assert [no.day for no in booked.not_booked] == [day]
+    booked = series(north, now, times=2, first=FIRST + 2 * HOUR, instead={day: other + 2 * HOUR})
+    assert booked.not_booked == ()
+    assert booked.visits[1].planned_start == other + 2 * HOUR
+
+
+def test_where_no_day_can_be_there_is_no_series(north, now):
+    with pytest.raises(SeriesRefused, match="None of these days can be. Outside Lou’s hours."):
+        series(north, now, first=FIRST - 5 * HOUR + dt.timedelta(days=3))
+    assert not VisitSeries.objects.exists()
