@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from tests.visits.conftest import TOMORROW_AT_TWO as START
+from tests.visits.move_scene import moved_by_dispatcher
 from visits.confirming import confirm_visit
 from visits.models import Visit
-from visits.moving import move_visit
 from visits.places import NeedsAgreement
 from visits.rearranging import latest_rearrangement, undo
 
@@ -15,15 +15,7 @@ HOUR = dt.timedelta(hours=1)
 
 
 def moved(visit, north, now, **values):
-    asked = {
-        "technician": north.lou,
-        "start": visit.planned_start,
-        "reason": "A fuller day",
-        "by": north.dispatcher,
-        "now": now,
-        "version": visit.version,
-    }
-    return move_visit(visit, **asked | values)
+    return moved_by_dispatcher(visit, north, now, **{"reason": "A fuller day", **values})
 
 
 def test_a_new_time_does_not_open_the_way_to_another_technician(north, visit, now):

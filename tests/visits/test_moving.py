@@ -12,6 +12,7 @@ from messaging.models import Message
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from tests.visits.conftest import TOMORROW_AT_TWO as START
+from tests.visits.move_scene import moved_by_dispatcher
 from visits.announcements import plan_visit_messages
 from visits.commitments import keep_promise
 from visits.confirming import confirm_visit
@@ -23,18 +24,7 @@ HOUR = dt.timedelta(hours=1)
 
 
 def moved(visit, north, now, **values):
-    return move_visit(
-        visit,
-        **{
-            "technician": north.lou,
-            "start": START + HOUR,
-            "reason": "Customer asked",
-            "by": north.dispatcher,
-            "now": now,
-            "version": visit.version,
-            **values,
-        },
-    )
+    return moved_by_dispatcher(visit, north, now, **{"start": START + HOUR, **values})
 
 
 def test_block_window_and_told_time_move_together(north, visit, now):

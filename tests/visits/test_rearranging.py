@@ -9,10 +9,10 @@ from customers.models import TimelineEntry
 from messaging.models import Message
 from tests.cast import make_visit
 from tests.visits.conftest import TOMORROW_AT_TWO as START
+from tests.visits.move_scene import moved_by_dispatcher
 from visits.announcements import plan_visit_messages
 from visits.confirming import confirm_visit
 from visits.models import Assignment, RearrangedVisit, Rearrangement, Visit
-from visits.moving import move_visit
 from visits.places import PlaceTaken, TooLateToUndo, VisitChanged
 from visits.rearranging import latest_rearrangement, undo
 from visits.reminders import plan_reminders
@@ -27,18 +27,8 @@ KEPT = [
 
 
 def moved(visit, north, now, **values):
-    return move_visit(
-        visit,
-        **{
-            "technician": north.marek,
-            "start": START + HOUR,
-            "reason": "Lou is held up",
-            "by": north.dispatcher,
-            "now": now,
-            "version": visit.version,
-            **values,
-        },
-    )
+    asked = {"technician": north.marek, "start": START + HOUR, "reason": "Lou is held up"}
+    return moved_by_dispatcher(visit, north, now, **asked | values)
 
 
 def stands(visit):
