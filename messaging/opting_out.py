@@ -1,7 +1,8 @@
 """A customer's own "no more": STOP by text, one click in a mail. Only they themselves take it back.
 
 Texts: never overruled, whatever the desk or a visit wants; a person rings instead. Mail: what they
-need to know about a visit of theirs still goes, all else does not.
+need to know about a visit of theirs still goes, all else does not. It holds for the number or
+address, also of a contact that is entered later.
 """
 
 import datetime as dt
@@ -14,8 +15,8 @@ from django.urls import reverse
 from customers.models import Contact, TimelineEntry
 from customers.searchkeys import folded, words
 from customers.timeline import add_lines
-from messaging.models import Message
-from messaging.whose import contacts_at
+from messaging.models import Message, OptOut
+from messaging.whose import contacts_at, key_at
 
 Channel = Message.Channel
 SALT = "messaging.opting_out"
@@ -62,23 +63,23 @@ def is_about_visit(message: Message) -> bool:
 
 
 def stop_texts(address: str, *, now: dt.datetime) -> int:
-    """No more texts to a number, at every contact that has it; how many contacts that changed."""
-    return _set(contacts_at(Channel.SMS, address), Channel.SMS, stopped_at=now, now=now)
+    """No more texts to a number, whoever has it or will; how many contacts that changed."""
+    return _stop(Channel.SMS, address, now)
 
 
 def want_texts(address: str, *, now: dt.datetime) -> int:
     """Texts to a number again; how many contacts that changed."""
-    return _set(contacts_at(Channel.SMS, address), Channel.SMS, stopped_at=None, now=now)
+    return _want(Channel.SMS, address, now)
 
 
 def stop_mail(address: str, *, now: dt.datetime) -> int:
     """No more mail of the sort one need not read to an address; how many contacts that changed."""
-    return _set(contacts_at(Channel.MAIL, address), Channel.MAIL, stopped_at=now, now=now)
+    return _stop(Channel.MAIL, address, now)
 
 
 def want_mail(address: str, *, now: dt.datetime) -> int:
     """Mail to an address again; how many contacts that changed."""
-    return _set(contacts_at(Channel.MAIL, address), Channel.MAIL, stopped_at=None, now=now)
+    return _want(Channel.MAIL, address, now)
 
 
 def address_for(message: Message) -> str:
@@ -102,6 +103,19 @@ def _all_of(text):
     """Its words in one line; none where it also says something in other letters than ours."""
     has_others = any(sign.isalpha() and not sign.isascii() for sign in folded(text))
     return "" if has_others else " ".join(words(text))
+
+
+def _stop(channel, address, now):
+    """A trigger marks whoever gets the number or address later."""
+    key = key_at(channel, address)
+    if key:
+        OptOut.objects.bulk_create([OptOut(channel=channel, key=key, stopped_at=now)], ignore_conflicts=True)
+    return _set(contacts_at(channel, address), channel, stopped_at=now, now=now)
+
+
+def _want(channel, address, now):
+    OptOut.objects.filter(channel=channel, key=key_at(channel, address)).delete()
+    return _set(contacts_at(channel, address), channel, stopped_at=None, now=now)
 
 
 def _set(contacts, channel, *, stopped_at, now):

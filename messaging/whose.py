@@ -11,10 +11,16 @@ from tenancy.scope import current_tenant_id
 
 def contacts_at(channel: str, address: str) -> QuerySet[Contact]:
     """Everybody with this number (however it is written) or mail address; nobody for an empty one."""
-    if channel == Message.Channel.MAIL:
-        key = mail_key(address)
-        return Contact.objects.filter(mail_key=key) if key else Contact.objects.none()
-    digits = phone_digits(address, Tenant.objects.get(pk=current_tenant_id()).country)
-    if not digits:
+    key = key_at(channel, address)
+    if not key:
         return Contact.objects.none()
-    return Contact.objects.filter(Q(phone_digits=digits) | Q(phone2_digits=digits))
+    if channel == Message.Channel.MAIL:
+        return Contact.objects.filter(mail_key=key)
+    return Contact.objects.filter(Q(phone_digits=key) | Q(phone2_digits=key))
+
+
+def key_at(channel: str, address: str) -> str:
+    """A number or mail address of the active desk as contacts are searched by it; empty for none."""
+    if channel == Message.Channel.MAIL:
+        return mail_key(address)[:254]
+    return phone_digits(address, Tenant.objects.get(pk=current_tenant_id()).country)[:60]

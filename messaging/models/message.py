@@ -1,7 +1,7 @@
 """Message: the outbox. One text to one person over one channel, with its delivery state."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from customers.models import Contact, Customer
 from tenancy.fields import TenantForeignKey
@@ -59,7 +59,9 @@ class Message(TenantModel):
     leased_until = models.DateTimeField(null=True, blank=True)
     # Of the words that went; empty before they are written.
     language = models.CharField(max_length=12, blank=True, db_default="")
+    # The provider's id of the latest attempt, and those of the attempts before a person sent it again.
     provider_id = models.CharField(max_length=200, blank=True)
+    earlier_ids = models.JSONField(default=list, blank=True, db_default=Value([], models.JSONField()))
     planned_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -90,6 +92,8 @@ class Message(TenantModel):
             models.Index(
                 fields=["tenant", "provider_id"], condition=~Q(provider_id=""), name="message_by_provider_id"
             ),
+            # A late report names an earlier attempt: few messages were sent again.
+            models.Index(fields=["tenant", "id"], condition=~Q(earlier_ids=[]), name="message_sent_again"),
         ]
 
     @property

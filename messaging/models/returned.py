@@ -25,6 +25,8 @@ class DeliveryReport(TenantModel):
     detail = models.CharField(max_length=300, blank=True)
     # The provider's own id of this report, or one made of what it says.
     report_id = models.CharField(max_length=200)
+    # The provider's id of the attempt that it is about; empty where it names our key only.
+    provider_id = models.CharField(max_length=200, blank=True, db_default="")
     at = models.DateTimeField(help_text="as the provider says")
     received_at = models.DateTimeField()
 

@@ -21,7 +21,7 @@ from contracts.models import (
 from customers.links import make_link
 from customers.models import Customer, CustomerLink, CustomerMerge, Equipment, Hold, MergedRow
 from imports.models import ImportedRow
-from messaging.models import DeliveryReport, Message, MessageTemplate, Provider, Reply
+from messaging.models import DeliveryReport, Message, MessageTemplate, OptOut, Provider, Reply
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
 from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
@@ -123,6 +123,7 @@ def _fill(now):
         kind="booked", channel="sms", language="en", text="We come.", changed_at=now
     )
     Provider.objects.create(channel="sms", kind="http", changed_at=now)
+    OptOut.objects.create(channel="sms", key="15550100", stopped_at=now)
     message = Message.objects.first()
     DeliveryReport.objects.create(message=message, what="delivered", report_id="r-1", at=now, received_at=now)
     Reply.objects.create(channel="sms", address="+15550100", provider_id="p-1", received_at=now)

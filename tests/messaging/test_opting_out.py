@@ -9,7 +9,7 @@ from cases.models import Duty
 from customers.models import Contact, Customer, TimelineEntry
 from messaging import opting_out, outbox
 from messaging.delivery import deliver_due
-from messaging.models import Message
+from messaging.models import Message, OptOut
 from messaging.opting_out import is_start, is_stop, stop_mail, stop_texts, want_texts
 from tenancy.scope import tenant
 from tests.messaging.conftest import make_message
@@ -98,6 +98,81 @@ def test_a_stop_holds_at_every_contact_with_the_number_and_at_no_other_desk(cast
         assert not Contact.objects.filter(sms_stopped_at__isnull=False).exists()
     with tenant(cast.south.tenant):
         assert not Contact.objects.filter(sms_stopped_at__isnull=False).exists()
+
+
+def test_a_stop_holds_for_who_is_entered_later_with_the_number_or_address(cast, north, now):
+    stopped(north, now, SMS, MAIL)
+    with tenant(north.tenant):
+        other = Customer.objects.create(name="Her office")
+        later = Contact.objects.create(customer=other, phone="+44 7700 900412")
+        second = Contact.objects.create(
+            customer=other, phone2="07700 900412", email="a@harbourletter.example"
+        )
+        mailed = Contact.objects.create(customer=other, email="Margaret@HarbourLetter.example")
+        for contact in (later, second, mailed):
+            contact.refresh_from_db()
+        assert [(c.sms_stopped_at, c.mail_stopped_at) for c in (later, second, mailed)] == [
+            (now, None),
+            (now, None),
+            (None, now),
+        ]
+        make_message(north, now=now, channel=SMS, contact=later, customer=other)
+    with tenant(cast.south.tenant):
+        theirs = Contact.objects.create(customer=cast.south.customer, phone="07700 900412")
+        theirs.refresh_from_db()
+        assert theirs.sms_stopped_at is None
+    assert deliver_due(clock=lambda: now) == {State.SKIPPED: 1}
+
+
+def test_a_contact_that_gets_the_number_is_stopped_and_stays_so_with_another(north, now):
+    stopped(north, now, SMS)
+    with tenant(north.tenant):
+        other = Contact.objects.create(customer=north.customer, phone="07700 900413")
+        for number in ("07700 900412", "07700 900414"):
+            other.phone = number
+            other.save()
+            other.refresh_from_db()
+            assert other.sms_stopped_at == now
+        assert want_texts("07700 900414", now=now) == 1
+
+
+def test_nobody_who_read_the_contact_before_writes_the_stop_away(north, now):
+    with tenant(north.tenant):
+        before = Contact.objects.get(pk=north.contact.pk)
+        stop_texts("07700 900412", now=now)
+        before.name = "Margaret E."
+        before.save()
+        before.refresh_from_db()
+        assert (before.name, before.sms_stopped_at) == ("Margaret E.", now)
+
+
+def test_started_again_it_holds_for_nobody_any_more(north, now):
+    with tenant(north.tenant):
+        stop_texts("+447700900412", now=now)
+        Contact.objects.all().delete()
+        assert (want_texts("07700 900412", now=now), OptOut.objects.count()) == (0, 0)
+        back = Contact.objects.create(customer=north.customer, phone="07700 900412")
+        back.refresh_from_db()
+        assert back.sms_stopped_at is None
+
+
+def test_two_numbers_stopped_one_started_again_the_contact_stays_stopped(north, now):
+    with tenant(north.tenant):
+        Contact.objects.filter(pk=north.contact.pk).delete()
+        both = Contact.objects.create(customer=north.customer, phone="07700 900412", phone2="07700 900413")
+        for number in (both.phone, both.phone2):
+            stop_texts(number, now=now)
+        want_texts(both.phone2, now=now)
+        both.refresh_from_db()
+        assert both.sms_stopped_at == now
+
+
+def test_a_stop_of_a_number_that_nobody_has_yet_is_kept(north, now):
+    with tenant(north.tenant):
+        assert stop_texts("07700 900499", now=now) == 0
+        new = Contact.objects.create(customer=north.customer, phone="0044 7700 900499")
+        new.refresh_from_db()
+        assert new.sms_stopped_at == now
 
 
 def test_an_empty_address_is_nobodys(north, now):
