@@ -33,7 +33,7 @@ class Outgoing:
     """One message as it leaves: all that a way out needs, with no row and no desk behind it.
 
     Asked about after a crash, `text` holds LINK where the link stood (its token is kept nowhere)
-    `known_id` the provider's id of an earlier attempt, which is another one, and `since` the
+    `known_ids` the provider's ids of earlier attempts, which are other ones, and `since` the
     instant before which it cannot have gone.
     """
 
@@ -47,7 +47,7 @@ class Outgoing:
     attachments: tuple[Attachment, ...] = ()
     # Where one click says "no more of these"; empty for what they need to know.
     unsubscribe_url: str = ""
-    known_id: str = ""
+    known_ids: tuple[str, ...] = ()
     since: dt.datetime | None = None
 
 

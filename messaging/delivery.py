@@ -170,7 +170,7 @@ def _question(message):
         address=message.address,
         title="",
         text=message.text,
-        known_id=message.provider_id,
+        known_ids=tuple(message.earlier_ids),
         since=message.planned_at,
     )
 

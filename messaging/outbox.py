@@ -143,6 +143,9 @@ def send_again(message: Message, *, by, now: dt.datetime) -> Message:
         send_after=now,
         useless_after=_still_of_use(message, now),
         reason=said,
+        # What is still reported of the attempts so far says nothing of the next.
+        earlier_ids=[*message.earlier_ids, *filter(None, [message.provider_id])],
+        provider_id="",
     )
     faults.settle(changed, by=by, now=now, outcome=said)
     return changed

@@ -57,7 +57,7 @@ class Postmark:
 
     def ask(self, outgoing: Outgoing) -> str | None:
         """Postmark's id of the mail with our key; None when it took none. Raises NotSent."""
-        wanted = urlencode({"count": 1, "offset": 0, "metadata_key": outgoing.key})
+        wanted = urlencode({"count": len(outgoing.known_ids) + 1, "offset": 0, "metadata_key": outgoing.key})
         url = f"{settings.POSTMARK_URL.rstrip('/')}/messages/outbound?{wanted}"
         headers = {"Accept": "application/json", "X-Postmark-Server-Token": self.token}
         try:
@@ -70,7 +70,8 @@ class Postmark:
             found = None
         if found is None:
             raise NotSent(f"Postmark answered {status} when asked.")
-        return str(found[0]["MessageID"]) if found else None
+        ids = (str(one["MessageID"]) for one in found)
+        return next((one for one in ids if one not in outgoing.known_ids), None)
 
     def close(self) -> None:
         """End the session; the next mail opens another."""

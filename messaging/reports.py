@@ -54,13 +54,14 @@ def take_report(report: Report, *, channel: str, now: dt.datetime) -> bool:
                 what=report.what,
                 detail=report.detail[:300],
                 report_id=report.report_id[:200],
+                provider_id=report.provider_id[:200],
                 at=min(report.at, now),
                 received_at=now,
             )
         ],
         ignore_conflicts=True,
     )
-    if report.provider_id and not message.provider_id:
+    if report.provider_id and not message.provider_id and report.provider_id not in message.earlier_ids:
         message.provider_id = report.provider_id[:200]
         message.save(update_fields=["provider_id"])
     apply_reports(message, now=now)
@@ -87,8 +88,13 @@ def say_it_arrived(message: Message) -> bool:
 
 
 def _of_this_attempt(message):
-    """Sent again, a message has reports of its earlier attempt too."""
-    return message.reports.filter(received_at__gte=message.send_after).order_by("at", "id")
+    """Sent again, a message has reports of its earlier attempts too, which may come late.
+
+    A provider that gives a message one id however often it is sent is told by the time alone.
+    """
+    earlier = set(message.earlier_ids) - {message.provider_id}
+    since = message.reports.filter(received_at__gte=message.send_after)
+    return since.exclude(provider_id__in=earlier).order_by("at", "id")
 
 
 def _verdict(reports, channel):
@@ -130,7 +136,9 @@ def _message_of(report, channel):
         return found
     if not report.provider_id:
         return None
-    return rows.filter(provider_id=report.provider_id).order_by("-id").first()
+    found = rows.filter(provider_id=report.provider_id).order_by("-id").first()
+    sent_again = rows.exclude(earlier_ids=[]).filter(earlier_ids__contains=[report.provider_id])
+    return found or sent_again.order_by("-id").first()
 
 
 def _keep_their_word(report, channel, now):

@@ -103,7 +103,7 @@ def signature(token: str, url: str, fields: dict[str, str]) -> str:
 
 def _is(row, outgoing):
     """Whether a listed text is this one: ours, not an earlier attempt, not older, with its words."""
-    if not str(row.get("direction", "")).startswith("outbound") or row.get("sid") == outgoing.known_id:
+    if not str(row.get("direction", "")).startswith("outbound") or row.get("sid") in outgoing.known_ids:
         return False
     try:
         is_older = parsedate_to_datetime(row["date_created"]) < outgoing.since.replace(microsecond=0)

@@ -86,6 +86,8 @@ def test_after_a_broken_line_it_is_asked_by_our_key_and_only_that(fake):
     with pytest.raises(Unsure):
         sent(postmark())
     assert postmark().ask(OUTGOING) == fake.took[0]["MessageID"]
+    # Sent again by a person: what it took before is another attempt.
+    assert postmark().ask(outgoing(known_ids=(fake.took[0]["MessageID"],))) is None
     assert postmark().ask(outgoing(key="00000000-0000-0000-0000-000000000001")) is None
     assert json.loads(fake.asked[0].body)["Metadata"] == {"key": fake.asked[1].query["metadata_key"]}
 

@@ -7,10 +7,10 @@ import pytest
 from django.core import mail
 
 from cases.models import Duty
-from messaging import delivery
+from messaging import delivery, outbox
 from messaging.delivery import LEASE, deliver_due
 from messaging.models import DeliveryReport, Message
-from messaging.reports import Report, take_report
+from messaging.reports import Report, say_it_arrived, take_report
 from tenancy.scope import tenant
 from tests.messaging.conftest import make_message
 
@@ -190,6 +190,59 @@ def test_a_report_of_an_earlier_attempt_says_nothing_of_this_one(north, now):
     deliver_due(clock=lambda: later)
     assert again(north, message).state == State.SENT
     assert len(mail.outbox) == 1
+
+
+def sent_again(desk, message, now, *, provider_id="pm-2"):
+    """Bounced, sent again by a person, and taken by the provider under another id."""
+    say(desk, message, What.BOUNCED, now + MINUTE)
+    with tenant(desk.tenant):
+        outbox.send_again(again(desk, message), by=desk.dispatcher, now=now + 2 * MINUTE)
+        Message.objects.update(state=State.SENT, sent_at=now + 3 * MINUTE, provider_id=provider_id)
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+def test_a_late_report_of_an_earlier_attempt_is_kept_and_does_not_count(north, now, by_key):
+    message = made(north, now)
+    sent_again(north, message, now)
+    late = Report(
+        "late", What.BOUNCED, now + 4 * MINUTE, key=str(message.key) if by_key else "", provider_id="pm-1"
+    )
+    with tenant(north.tenant):
+        assert take_report(late, channel="mail", now=now + 5 * MINUTE)
+    assert (again(north, message).state, again(north, message).provider_id) == (State.SENT, "pm-2")
+    with tenant(north.tenant):
+        assert list(message.reports.order_by("at").values_list("provider_id", flat=True)) == ["pm-1", "pm-1"]
+        assert not Duty.objects.open().exists()
+    say(north, message, What.DELIVERED, now + 6 * MINUTE, provider_id="pm-2")
+    assert again(north, message).state == State.DELIVERED
+
+
+def test_of_two_attempts_the_second_may_bounce_after_the_first_is_delivered_late(north, now):
+    message = made(north, now)
+    sent_again(north, message, now)
+    say(north, message, What.BOUNCED, now + 4 * MINUTE, provider_id="pm-2")
+    say(north, message, What.DELIVERED, now + 5 * MINUTE, provider_id="pm-1")
+    assert again(north, message).state == State.FAILED
+
+
+def test_while_it_goes_again_a_late_report_does_not_say_that_it_arrived(north, now):
+    message = made(north, now)
+    sent_again(north, message, now, provider_id="")
+    with tenant(north.tenant):
+        Message.objects.update(state=State.SENDING, leased_until=now + LEASE)
+    say(north, message, What.DELIVERED, now + 4 * MINUTE)
+    with tenant(north.tenant):
+        assert not say_it_arrived(Message.objects.get(provider_id=""))
+    say(north, message, What.DELIVERED, now + 5 * MINUTE, provider_id="pm-2")
+    with tenant(north.tenant):
+        assert say_it_arrived(Message.objects.get(provider_id="pm-2"))
+
+
+def test_one_id_for_every_attempt_is_told_by_the_time(north, now):
+    message = made(north, now)
+    sent_again(north, message, now, provider_id="pm-1")
+    say(north, message, What.DELIVERED, now + 4 * MINUTE)
+    assert again(north, message).state == State.DELIVERED
 
 
 def test_it_is_found_by_the_providers_id_where_our_key_is_not_named(cast, north, now):

@@ -83,7 +83,7 @@ def test_an_earlier_text_with_the_same_words_is_another(fake):
     assert twilio().ask(outgoing(address=TEXT.address, text=ASKED.text, since=at)) == sid
     later = at + dt.timedelta(seconds=1)
     assert twilio().ask(outgoing(address=TEXT.address, text=ASKED.text, since=later)) is None
-    assert twilio().ask(outgoing(address=TEXT.address, text=ASKED.text, known_id=sid)) is None
+    assert twilio().ask(outgoing(address=TEXT.address, text=ASKED.text, known_ids=(sid,))) is None
 
 
 def test_what_they_wrote_to_us_is_not_what_we_wrote(fake):
