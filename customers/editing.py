@@ -37,7 +37,7 @@ CONTACT = {
     "name": "Name",
     "phone": "Phone",
     "phone2": "Other phone",
-    "email": "E-mail",
+    "email": "Mail address",
     "site": "Where",
     "language": "Language",
     "by_sms": "Texts",

@@ -79,7 +79,7 @@ def _against(message, kind: Kind, now):
     if stopped is not None:
         return stopped
     if not address_of(message):
-        what = "e-mail address" if message.channel == Message.Channel.MAIL else "phone number"
+        what = "mail address" if message.channel == Message.Channel.MAIL else "phone number"
         return Decision(State.FAILED, f"There is no {what} any more.")
     return None
 

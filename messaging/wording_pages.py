@@ -37,7 +37,7 @@ class Place:
 
     @property
     def channel_name(self) -> str:
-        """ "E-mail" or "Text"."""
+        """ "Mail" or "Text"."""
         return Message.Channel(self.channel).label
 
     @property

@@ -76,7 +76,7 @@ def undo(request, id):
 def receipt_of(request, visit, now) -> dict:
     """What the receipt says: who, when, what happens next, and how long it can be undone."""
     assignment = visit.assignments.select_related("technician").first()
-    told = [word for word, wanted in (("text", visit.tell_by_sms), ("e-mail", visit.tell_by_mail)) if wanted]
+    told = [word for word, wanted in (("text", visit.tell_by_sms), ("mail", visit.tell_by_mail)) if wanted]
     is_undone = visit.was_undone
     return {
         "visit": visit,

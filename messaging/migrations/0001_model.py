@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                         ("kind", models.CharField(max_length=40)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         ("subject", models.UUIDField(blank=True, null=True)),
                         ("subject_start", models.DateTimeField(blank=True, null=True)),
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                         ("kind", models.CharField(max_length=40)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         ("language", models.CharField(max_length=12)),
                         ("title", models.CharField(blank=True, max_length=200)),
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                         ("kind", models.CharField(max_length=40)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         ("language", models.CharField(max_length=12)),
                         ("title", models.CharField(blank=True, max_length=200)),
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                         ("public_id", models.UUIDField(db_default=tenancy.fields.UUIDv7(), editable=False)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         ("key", models.CharField(db_collation="C", max_length=254)),
                         ("stopped_at", models.DateTimeField()),
@@ -325,7 +325,7 @@ class Migration(migrations.Migration):
                         ("public_id", models.UUIDField(db_default=tenancy.fields.UUIDv7(), editable=False)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         (
                             "kind",
@@ -384,7 +384,7 @@ class Migration(migrations.Migration):
                         ("public_id", models.UUIDField(db_default=tenancy.fields.UUIDv7(), editable=False)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         (
                             "kind",
@@ -452,7 +452,7 @@ class Migration(migrations.Migration):
                         ("public_id", models.UUIDField(db_default=tenancy.fields.UUIDv7(), editable=False)),
                         (
                             "channel",
-                            models.CharField(choices=[("mail", "E-mail"), ("sms", "Text")], max_length=4),
+                            models.CharField(choices=[("mail", "Mail"), ("sms", "Text")], max_length=4),
                         ),
                         ("address", models.CharField(max_length=254)),
                         ("text", models.TextField(blank=True)),

@@ -19,7 +19,7 @@ class Message(TenantModel):
     """
 
     class Channel(models.TextChoices):
-        MAIL = "mail", "E-mail"
+        MAIL = "mail", "Mail"
         SMS = "sms", "Text"
 
     class State(models.TextChoices):

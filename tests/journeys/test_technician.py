@@ -41,7 +41,7 @@ def test_from_signing_in_to_the_signed_report(page_as, live_desk, visit):
     desk = live_desk.cast.north
     page = page_as(width=390, height=844)
     page.goto(live_desk.url("today/"))
-    page.get_by_label("E-mail").fill("lou@northgate.example")
+    page.get_by_label("Mail address").fill("lou@northgate.example")
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Sign in").click()
 

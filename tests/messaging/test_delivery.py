@@ -126,7 +126,7 @@ def test_without_an_address_it_fails_where_a_person_sees_it(north, clock):
         north.contact.save()
     message = planned(north, clock.now)
     assert deliver_due(clock=clock) == {State.FAILED: 1}
-    assert again(north, message).reason == "There is no e-mail address any more."
+    assert again(north, message).reason == "There is no mail address any more."
 
 
 def test_stop_is_respected_unless_overruled(north, clock, answers):

@@ -106,7 +106,7 @@ def test_without_scripts_the_panel_is_a_page_and_a_booking_ends_at_its_receipt(d
     receipt = words(client.get(answer["Location"]))
     assert "<html" in receipt
     assert "Lou Baptiste, Thursday 5 March, 13:30 to 14:30" in receipt
-    assert "told by text and e-mail at 13:09" in receipt
+    assert "told by text and mail at 13:09" in receipt
 
 
 def test_a_booking_keeps_what_was_said(desk, client, now):
