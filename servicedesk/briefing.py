@@ -14,6 +14,7 @@ from contracts.tenure import customer_since, tenure_in_words
 from contracts.wording import day_in_full, money
 from customers.models import Equipment
 from customers.warranty import warranty_in_words
+from servicedesk.phone_pages import kept_on_phones, phone_of, progress_in_json, seen_of
 from servicedesk.start_with import start_with
 from servicedesk.today import visits_of_day
 from tenancy.calendars import local_day, zone_of
@@ -24,7 +25,7 @@ from visits.fieldwork import may_work_on, to_raise, undoable, usual_arrival
 from visits.gate import technician_of
 from visits.models import Review, ServiceReport, Visit
 from visits.parts import parts_to_bring
-from visits.progress import progress_of
+from visits.progress import Next, progress_of
 from visits.standing import standing_of
 from visits.trails import trails_of
 
@@ -37,6 +38,7 @@ MUST_RAISE = 3
 
 @require_GET
 @for_roles(Role.TECHNICIAN, Role.DISPATCHER)
+@kept_on_phones
 def brief(request, id):
     """What to know about one visit."""
     return brief_page(request, the_one(Visit.objects.all(), id), now=timezone.now())
@@ -72,13 +74,19 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     covers = covers_of_equipment(machines[0], day) if machines else []
     cover = next(iter(covers), None)
     minutes = _minutes_to_call(visit, desk, now)
+    progress = progress_of(visit, steps=steps, desk=desk, unread=len(unread))
+    last = undoable(visit, now=now)
     return {
+        "phone": phone_of(request),
+        "seen": seen_of(visit, now),
+        "progress_now": progress_in_json(visit, progress, unread=len(unread), undoable=last),
+        "later_steps": _later(progress),
         "visit": visit,
         "contact": contact,
         "called": _first_name(contact.name if contact and contact.name else visit.customer.name),
         "tenure": tenure_in_words(customer_since(visit.customer), today=day),
         "place_in_day": _place_in_day(visit, technician, desk),
-        "progress": progress_of(visit, steps=steps, desk=desk, unread=len(unread)),
+        "progress": progress,
         "standing": standing_of(visit, now=now, desk=desk, assigned=technician is not None),
         "skipped": [step for step in steps if step.skipped_because and step.undone_at is None],
         "start_with": start_with(visit.customer, now=now),
@@ -93,7 +101,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "machines": [(machine, _history(machine, visit)) for machine in machines],
         "directions": f"https://www.openstreetmap.org/search?query={quote(visit.site.address)}",
         "may_act": may_work_on(visit, request.membership),
-        "undoable": undoable(visit, now=now),
+        "undoable": last,
         "expected": visit.expected_at or usual_arrival(visit, now=now),
         "call_minutes": minutes,
         "call_late": -minutes,
@@ -102,6 +110,11 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "door_calls": [s for s in steps if visit.arrived_at and s.at > visit.arrived_at and s.result],
         "now": now,
     }
+
+
+def _later(progress) -> list[Next]:
+    """The docks that a phone may come to without a signal: any but the one shown; undo leads back, too."""
+    return [step for step in Next if step not in (progress.next, Next.NOTHING)]
 
 
 def _cards(recommendations, viewer, visit, now) -> list[dict]:

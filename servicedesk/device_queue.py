@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from recommendations.lifecycle import NotPossible
 from servicedesk import steps
 from servicedesk.finish import FinishPage
+from servicedesk.phone_pages import plan_in_json
 from servicedesk.whereabouts import customer_name
 from tenancy.files import NotAPicture
 from tenancy.gates import for_roles
@@ -192,11 +193,6 @@ def _in_json(answer: Answer) -> dict:
         "now": answer.now,
         "plan": plan,
     }
-
-
-def plan_in_json(plan: Plan) -> dict:
-    """A plan as pages hand it to the phone, and as it comes back."""
-    return {"start": plan.start.isoformat(), "crew": list(plan.crew), "as_of": plan.as_of.isoformat()}
 
 
 urlpatterns = [path("today/actions/", take, name="device-actions")]

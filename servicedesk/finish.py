@@ -17,6 +17,7 @@ from contracts.cover import covers_of_machines
 from customers.models import Equipment
 from recommendations.lifecycle import NotPossible
 from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
+from servicedesk.phone_pages import is_kept, kept_on_phones, phone_of, seen_of
 from servicedesk.steps import device_at
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
@@ -164,6 +165,9 @@ class FinishPage:
         wrong = dict(reversed(self.errors))
         context = {
             "visit": self.visit,
+            "phone": phone_of(self.request),
+            "seen": seen_of(self.visit, self.now),
+            "today": self.day,
             "customer": customer_name(self.visit),
             "signer": name,
             "called": name.split()[0],
@@ -253,13 +257,14 @@ class FinishPage:
 
 @require_http_methods(["GET", "POST"])
 @for_roles(Role.TECHNICIAN, Role.DISPATCHER)
+@kept_on_phones
 def finish(request, id):
     """The page, and finishing."""
     now = timezone.now()
     visit = _visit(request, id)
     back = desk_url(request.tenant, "brief", id=visit.public_id)
     is_here = visit.state == Visit.State.ON_SITE
-    if not is_here and request.method == "GET":
+    if not is_here and request.method == "GET" and not is_kept(request):
         return redirect(back)
     if visit.state in Visit.OVER_STATES and visit.state != Visit.State.MISSED:
         return _refused(request, visit, back)

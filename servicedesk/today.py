@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from recommendations.models import Recommendation
+from servicedesk.phone_pages import addresses_to_keep, kept_on_phones, phone_of, seen_of
 from servicedesk.start_with import start_with_each
 from servicedesk.whereabouts import CANCELLED, customer_name, job_of
 from tenancy.addresses import desk_url
@@ -43,6 +44,8 @@ class Stop:
     start_with: str
     at_depot: int
     call_by: dt.datetime | None
+    # What the phone sends back with each step: the plan as it was seen.
+    seen: str
 
     @property
     def is_over(self) -> bool:
@@ -52,6 +55,7 @@ class Stop:
 
 @require_GET
 @for_roles(Role.TECHNICIAN)
+@kept_on_phones
 def today(request):
     """The visits of the person who is signed in, in order."""
     now = timezone.now()
@@ -59,8 +63,12 @@ def today(request):
     if technician is None:
         return render(request, "visits/no_technician.html")
     stops = stops_of(technician, desk=request.tenant, now=now)
+    tomorrow = _visits_of_tomorrow(technician, request, now)
     context = {
         "stops": stops,
+        "tomorrow": [(visit, customer_name(visit)) for visit in tomorrow],
+        "keep": addresses_to_keep(request.tenant, [*(stop.visit for stop in stops), *tomorrow]),
+        "phone": phone_of(request),
         "next": next((stop for stop in stops if stop.state == "next"), None),
         "last_ends": max((stop.visit.planned_end for stop in stops), default=None),
         "changes": _changes(request, stops, now),
@@ -115,6 +123,7 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
                 start_with=first_words.get(visit.customer_id, ""),
                 at_depot=sum(supply.is_at_depot_only for supply in supplies[visit.pk]),
                 call_by=standing.call_by,
+                seen=seen_of(visit, now),
             )
         )
     return stops
@@ -131,7 +140,7 @@ def visits_of_day(technician: Technician, day: dt.date, zone: ZoneInfo):
         )
         .exclude(state__in=CANCELLED)
         .select_related("customer", "site", "contact")
-        .prefetch_related("steps")
+        .prefetch_related("steps", "assignments__technician")
         .order_by("planned_start", "pk")
     )
 
@@ -148,6 +157,13 @@ def _to_raise(visits, day) -> dict[int, list[dt.datetime]]:
 def _unread(visit, raising) -> int:
     read = visit.brief_read_at
     return sum(read is None or raised_at > read for raised_at in raising.get(visit.site_id, ()))
+
+
+def _visits_of_tomorrow(technician, request, now) -> list[Visit]:
+    zone = zone_of(request.tenant)
+    start, _ = day_bounds(_today(request, now) + dt.timedelta(days=1), zone)
+    found = visits_of_day(technician, local_day(start, zone), zone)
+    return list(found.filter(planned_start__gte=start))
 
 
 def _next_visit(technician, now):

@@ -47,7 +47,8 @@ def test_a_wrong_tap_is_undone_on_the_page(north, visit, lou, now, time_machine,
     assert "I called ahead" in brief(client, north, visit)
     tap(client, north, visit, "call", result="spoke")
     time_machine.move_to(now + 61 * dt.timedelta(seconds=1), tick=False)
-    assert "Undo" not in brief(client, north, visit)
+    # What the page holds for a phone without a signal is not shown.
+    assert "Undo" not in brief(client, north, visit).split("<template data-dock")[0]
     assert client.post(north.url(f"today/{visit.public_id}/undo/")).status_code == 409
 
 

@@ -48,5 +48,7 @@ for (const pad of document.querySelectorAll("[data-signature]")) {
     pen.clearRect(0, 0, pad.clientWidth, pad.clientHeight);
     field.dispatchEvent(new Event("change", { bubbles: true }));
   });
+  // What was signed before the page was closed.
+  field.addEventListener("restored", fit);
   new ResizeObserver(fit).observe(pad);
 }

@@ -1,0 +1,159 @@
+// Every step goes into the phone's own queue first, then to the server. Without a script, or where the
+// browser keeps nothing, the forms are sent as they are.
+import { say, steps, clock, warn } from "./technician-bar.js";
+import { showDay, showVisit } from "./technician-progress.js";
+import { finished, mend, typedOn, wantsCheck } from "./technician-finish.js";
+import { NotSent, openQueue } from "./technician-queue.js";
+import { sender } from "./technician-sending.js";
+
+const STEP = /\/today\/([0-9a-f-]{36})\/(call|read|set-out|arrival|arrive|skip|undo|no-access|finish|finish\/add)\/$/;
+const KEEP_AGAIN = 600_000;
+const STANDS_STILL = 3_000;
+const FULL = "This phone’s storage is full, and this was not saved. Free some space and tap again, or ring the office.";
+
+const phone = JSON.parse(document.body.dataset.phone);
+const queue = await openQueue(`technician ${phone.desk} ${phone.person}`);
+const send = sender(phone);
+let lost = null;
+let sentAt = null;
+let sending = false;
+let taking = 0;
+let isLeaving = false;
+// Until when the page stands still: a step that is sent at once is followed by the server's own page.
+let still = 0;
+
+async function paint() {
+  const all = await queue.all();
+  const waiting = all.filter((action) => action.state !== "sent");
+  const asking = waiting.filter((action) => action.state !== "waiting").length;
+  const see = { href: phone.waiting, link: "See" };
+  if (asking) say("waiting", `${steps(asking)} ${asking === 1 ? "needs" : "need"} your answer.`, see);
+  else if (sending) say("sending", "Sending…");
+  else if (lost === "signed out") say("waiting", waiting.length ? `Signed out. ${steps(waiting.length)} kept on this phone.` : "Signed out.", { href: `${phone.sign_in}?next=${encodeURIComponent(location.pathname)}`, link: "Sign in" });
+  else if (!navigator.onLine || lost === "unreachable") say("offline", "No signal. All saved on this phone.", waiting.length ? see : {});
+  else if (waiting.length) say("waiting", `${steps(waiting.length)} waiting to send.`, see);
+  else if (sentAt) say("sent", `Sent ${clock(sentAt)}`);
+  if (performance.now() >= still) {
+    showDay(all, phone);
+    showVisit(all);
+  }
+  document.dispatchEvent(new Event("queue-painted"));
+}
+
+// Sends what waits; gives the answers by id, also those that came before the connection was lost.
+async function flush() {
+  const waits = (await queue.all()).some((action) => action.state === "waiting");
+  if (!waits) return new Map();
+  sending = true;
+  await paint();
+  try {
+    const answers = await queue.flush(send);
+    lost = null;
+    if (answers.size) sentAt = Date.now();
+    return answers;
+  } catch (error) {
+    if (!(error instanceof NotSent)) throw error;
+    lost = error.why;
+    return error.answers;
+  } finally {
+    sending = false;
+    await paint();
+  }
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  const address = new URL(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? "", location);
+  const found = STEP.exec(address.pathname);
+  if (event.defaultPrevented || !found) return;
+  const isPart = button?.name === "add" && button.value === "part";
+  if (isPart && navigator.onLine) return;
+  event.preventDefault();
+  // Its number is looked up when the report is sent.
+  if (isPart) { button.textContent = "Goes with the report"; return; }
+  if (form.dataset.busy) return;
+  form.dataset.busy = "1";
+  taking += 1;
+  still = performance.now() + STANDS_STILL;
+  setTimeout(paint, STANDS_STILL + 50);
+  try {
+    await take(form, button, found[1], found[2].split("/").pop());
+  } finally {
+    taking -= 1;
+    if (still !== Infinity) delete form.dataset.busy;
+  }
+});
+document.addEventListener("click", (event) => { isLeaving ||= !!event.target.closest?.("a[href^='/']"); });
+
+async function take(form, button, visit, kind) {
+  if (wantsCheck(form) && !mend(form, kind, button)) return;
+  const about = document.querySelector(`[data-visit="${visit}"]`)?.dataset ?? {};
+  const { typed, photos } = await typedOn(form, button, kind);
+  let action;
+  try {
+    action = await queue.add({ kind, visit, who: about.who, says: form.dataset.says ?? button?.textContent.trim(), seen: about.seen ? JSON.parse(about.seen) : null, typed, photos });
+  } catch {
+    return warn(FULL);
+  }
+  navigator.storage?.persist?.();
+  const answer = (await flush()).get(action.id);
+  if (answer?.outcome === "accepted") return goOn(visit, kind);
+  if (answer?.outcome === "conflict") return location.assign(phone.waiting);
+  if (answer?.outcome === "refused") {
+    // The page says what is wrong as it says it without a script.
+    await queue.dismiss(action.order, { again: kind === "finish" });
+    if (button?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+    form.action = button?.getAttribute("formaction") ?? form.action;
+    return HTMLFormElement.prototype.submit.call(form);
+  }
+  // Kept, and not sent yet: the day goes on from what the phone knows.
+  if (kind === "finish" || !location.pathname.includes(visit)) return goOn(visit, kind);
+  if (kind === "add") finished(form);
+  still = 0;
+  await paint();
+  document.getElementById("next")?.focus();
+}
+
+async function goOn(visit, kind) {
+  const path = kind === "finish" ? phone.today : kind === "add" ? location.pathname : `${phone.today}${visit}/`;
+  if (kind === "add") await finished(document.getElementById("finish"));
+  // Whoever tapped on meanwhile is not taken back: the page has moved on by itself.
+  if (path === location.pathname && (taking > 1 || isLeaving)) {
+    still = 0;
+    return paint();
+  }
+  still = Infinity;
+  if (path === location.pathname) location.reload();
+  else location.assign(path);
+}
+
+// Today's page knows what the phone needs for two days. It is fetched at most every ten minutes.
+async function keepPages() {
+  const list = document.querySelector("[data-keep]")?.dataset.keep;
+  const worker = await navigator.serviceWorker.ready;
+  if (!list || !navigator.onLine) return;
+  const known = localStorage.getItem(`kept ${queue.name}`)?.split("\n") ?? [];
+  if (known[0] === list && Date.now() - Number(known[1]) < KEEP_AGAIN) return;
+  worker.active.postMessage({ keep: JSON.parse(list) });
+}
+navigator.serviceWorker?.register(phone.worker, { scope: phone.today, updateViaCache: "none" }).then(keepPages, () => {});
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (!data.kept) return;
+  localStorage.setItem(`kept ${queue.name}`, `${JSON.stringify(data.kept)}\n${Date.now()}`);
+  document.documentElement.dataset.kept = data.kept.length;
+  if (data.full) warn("This phone’s storage is full: not every page of today and tomorrow is kept.");
+});
+
+if (new URLSearchParams(location.search).has("not-kept")) warn("No signal, and that page is not kept on this phone.");
+queue.changed(paint);
+addEventListener("online", () => { lost = null; flush(); });
+addEventListener("offline", paint);
+addEventListener("pageshow", (event) => { if (event.persisted) flush(); });
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") flush(); });
+// While the page stands open with something to send, a signal may come back unannounced.
+setInterval(() => { if (document.visibilityState === "visible") flush(); }, 30_000);
+document.documentElement.dataset.queue = "ready";
+document.dispatchEvent(new CustomEvent("queue-ready", { detail: { queue, flush, phone, warn } }));
+await paint();
+await flush();

@@ -1,0 +1,182 @@
+// What a technician did, kept on the phone until the server has answered. One database per person and desk.
+// The order is the store's own counter; the id is made here, and the server plays it once.
+// Nothing here draws; a page is told by what the functions return, and by `changed`.
+const STORES = { actions: { keyPath: "order", autoIncrement: true }, drafts: { keyPath: "visit" }, about: { keyPath: "name" } };
+const MOST_IN_A_BATCH = 20;
+const MOST_BYTES = 8_000_000;
+const SETTLED = new Set(["accepted", "left out", "refused", "conflict"]);
+// How long what was sent is remembered: a kept page is older than it until it is loaded anew.
+const REMEMBERED = 2 * 86_400_000;
+
+export class NotSent extends Error {
+  // `why`: "unreachable", "signed out", "somebody else" or "fault".
+  constructor(why) { super(why); this.why = why; }
+}
+
+const asked = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+export async function openQueue(name) {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => {
+    for (const [store, options] of Object.entries(STORES)) request.result.createObjectStore(store, options);
+  };
+  const database = await asked(request);
+  // A newer page in another tab may change the stores: it must not wait for this one.
+  database.onversionchange = () => database.close();
+  return new Queue(database, name);
+}
+
+export class Queue {
+  constructor(database, name) {
+    this.database = database;
+    this.name = name;
+    this.running = Promise.resolve();
+    this.news = "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : null;
+  }
+
+  // Calls back whenever this or another tab changed the queue.
+  changed(listener) {
+    this.listener = listener;
+    if (this.news) this.news.onmessage = listener;
+  }
+
+  // One transaction: `work` gets the stores; what it returns is true once everything is on the disk.
+  async #change(work) {
+    const transaction = this.database.transaction(Object.keys(STORES), "readwrite", { durability: "strict" });
+    const stores = Object.fromEntries(Object.keys(STORES).map((name) => [name, transaction.objectStore(name)]));
+    const done = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error ?? new DOMException("Not kept", "AbortError"));
+    });
+    done.catch(() => {});
+    let result;
+    try {
+      result = await work(stores);
+    } catch (error) {
+      try { transaction.abort(); } catch { /* it has ended by itself */ }
+      throw error;
+    }
+    await done;
+    this.listener?.();
+    this.news?.postMessage("changed");
+    return result;
+  }
+
+  // Keeps one action, with its photos, and lets go of the draft that it was typed in. Rejects when the phone is full.
+  add({ kind, visit, who = "", says = "", seen = null, typed = [], photos = [], at = new Date() }) {
+    return this.#change(async ({ actions, drafts, about }) => {
+      let device = (await asked(about.get("device")))?.value;
+      if (!device) about.put({ name: "device", value: (device = crypto.randomUUID()) });
+      const action = { id: crypto.randomUUID(), device, kind, visit, who, says, seen, typed, photos, device_at: at.toISOString(), state: "waiting" };
+      action.order = await asked(actions.add(action));
+      if (kind === "finish") drafts.delete(visit);
+      return action;
+    });
+  }
+
+  async all() {
+    return asked(this.database.transaction("actions").objectStore("actions").getAll());
+  }
+
+  // What the technician decided about a conflict: "agree" does it all the same, "leave" takes it back.
+  decide(order, decision) {
+    return this.#change(async ({ actions }) => {
+      const asking = await asked(actions.get(order));
+      if (asking?.state !== "conflict") return;
+      const { plan } = asking;
+      if (decision === "leave") {
+        actions.put({ ...asking, state: "waiting", left_out: true });
+        return;
+      }
+      actions.put({ ...asking, state: "waiting", seen: plan, ...(asking.nowWords ? {} : { read_at: plan.as_of }) });
+      // What was done after it at this visit was done in the same belief.
+      for (const later of await asked(actions.getAll())) {
+        if (later.visit === asking.visit && later.order > order && later.state === "waiting") actions.put({ ...later, seen: plan });
+      }
+    });
+  }
+
+  // The technician has read why it was refused. What was typed goes back into the visit's draft where `again`.
+  dismiss(order, { again = false } = {}) {
+    return this.#change(async ({ actions, drafts }) => {
+      const refused = await asked(actions.get(order));
+      if (refused?.state !== "refused") return;
+      if (again) drafts.put({ visit: refused.visit, typed: refused.typed, photos: refused.photos });
+      actions.delete(order);
+    });
+  }
+
+  draft(visit) {
+    return asked(this.database.transaction("drafts").objectStore("drafts").get(visit));
+  }
+
+  keepDraft(visit, { typed, photos }) {
+    return this.#change(({ drafts }) => { drafts.put({ visit, typed, photos }); });
+  }
+
+  // Sends all that may be sent, in order. `send(actions)` gives {taken_at, answers}, or throws NotSent.
+  // Gives the answers by id; throws NotSent with the `answers` so far when it cannot go on.
+  flush(send) {
+    const run = () => this.#flush(send);
+    if (globalThis.navigator?.locks) return navigator.locks.request(`send ${this.name}`, run);
+    this.running = this.running.then(run, run);
+    return this.running;
+  }
+
+  async #flush(send) {
+    const answers = new Map();
+    let most = MOST_IN_A_BATCH;
+    for (;;) {
+      const batch = this.#next(await this.all(), most);
+      if (!batch.length) return answers;
+      let told;
+      try {
+        told = await send(batch);
+      } catch (error) {
+        // One of them may be what the server stumbles over: the others need not wait for it.
+        if (error.why === "fault" && batch.length > 1) { most = 1; continue; }
+        throw Object.assign(error, { answers });
+      }
+      await this.#settle(batch, told);
+      for (const answer of told.answers) answers.set(answer.id, answer);
+      // Nothing came of it: the next try would be the same one.
+      if (!batch.some(({ id }) => SETTLED.has(answers.get(id)?.outcome))) return answers;
+    }
+  }
+
+  // The first of those that wait; not beyond one that asks for a decision at the same visit.
+  #next(all, most) {
+    const asking = new Set();
+    const batch = [];
+    let bytes = 0;
+    for (const action of all) {
+      if (action.state === "conflict") asking.add(action.visit);
+      if (action.state !== "waiting" || asking.has(action.visit)) continue;
+      bytes += action.photos.reduce((sum, photo) => sum + photo.size, 0) + JSON.stringify(action.typed).length;
+      if (batch.length && (batch.length === most || bytes > MOST_BYTES)) break;
+      batch.push(action);
+    }
+    return batch;
+  }
+
+  #settle(batch, { taken_at, answers }) {
+    const told = new Map(answers.map((answer) => [answer.id, answer]));
+    return this.#change(async ({ actions }) => {
+      for (const action of batch) {
+        const answer = told.get(action.id);
+        const { words, seen: seenWords, now: nowWords, plan } = answer ?? {};
+        if (answer?.outcome === "accepted") actions.put({ ...action, photos: [], typed: action.typed.filter(([name]) => name === "result" || name === "step"), state: "sent", taken_at });
+        else if (answer?.outcome === "left out") actions.delete(action.order);
+        else if (answer?.outcome === "refused") actions.put({ ...action, state: "refused", words });
+        else if (answer?.outcome === "conflict") actions.put({ ...action, state: "conflict", words, seenWords, nowWords, plan });
+      }
+      const old = Date.parse(taken_at) - REMEMBERED;
+      for (const action of await asked(actions.getAll())) {
+        if (action.state === "sent" && Date.parse(action.taken_at) < old) actions.delete(action.order);
+      }
+    });
+  }
+}

@@ -1,0 +1,111 @@
+// Keeps a technician's pages of two days, and all that they are made of, for when there is no signal.
+// Pages come from the server first, always; what is kept is shown only when it cannot be reached.
+// Each kept page belongs to the person whom the server made it for: another person's are thrown away.
+const scope = new URL(self.registration.scope);
+const PAGES = `technician ${scope.pathname}`;
+const ASSETS = "technician assets";
+const WHO = "kept-for";
+const PATIENCE = 6_000;
+const HASHED = /\.[0-9a-f]{12}\./;
+const LINKED = /(?:href|src)="([^"]+\.(?:css|js|svg)(?:\?[^"]*)?)"/g;
+const IMPORTED = /from "(\.\/[\w-]+\.js)"/g;
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== scope.origin) return;
+  if (request.mode === "navigate") {
+    if (url.pathname.startsWith(scope.pathname)) event.respondWith(page(event, url));
+  } else if (["script", "style", "font", "image", "manifest"].includes(request.destination)) event.respondWith(asset(request, url));
+});
+
+self.addEventListener("message", (event) => {
+  if (event.data.keep) event.waitUntil(keepAll(event.data.keep, event.source));
+});
+
+// The address without what does not change the page.
+const plain = (url) => new URL(url.pathname, url).href;
+
+async function within(promise, patience) {
+  let timer;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error("late")), patience); });
+  try { return await Promise.race([promise, late]); } finally { clearTimeout(timer); }
+}
+
+async function page(event, url) {
+  const cache = await caches.open(PAGES);
+  const kept = await cache.match(plain(url));
+  try {
+    const asked = fetch(event.request);
+    const fresh = await (kept ? within(asked, PATIENCE) : asked);
+    if (kept && [502, 503, 504].includes(fresh.status)) return kept;
+    event.waitUntil(keep(plain(url), fresh.clone()));
+    return fresh;
+  } catch {
+    if (kept) return kept;
+    const isDay = plain(url) === scope.href;
+    return isDay || !(await cache.match(scope.href)) ? Response.error() : Response.redirect(`${scope.href}?not-kept`);
+  }
+}
+
+async function asset(request, url) {
+  const cache = await caches.open(url.pathname.startsWith("/d/") ? PAGES : ASSETS);
+  const kept = await cache.match(request.url);
+  if (kept && HASHED.test(url.pathname)) return kept;
+  try {
+    const fresh = await (kept ? within(fetch(request), 2_000) : fetch(request));
+    if (fresh.ok && !fresh.redirected) await cache.put(request.url, fresh.clone()).catch(() => {});
+    return fresh;
+  } catch {
+    return kept ?? Response.error();
+  }
+}
+
+// Puts a page away where the server says for whom it was made.
+async function keep(address, response) {
+  const person = response.headers.get("X-Kept-For");
+  if (response.status !== 200 || response.redirected || !person) return;
+  const known = await (await caches.open(PAGES)).match(`${scope.href}${WHO}`);
+  if (known && (await known.text()) !== person) await caches.delete(PAGES);
+  const cache = await caches.open(PAGES);
+  if (!(await cache.match(`${scope.href}${WHO}`))) await cache.put(`${scope.href}${WHO}`, new Response(person));
+  const html = await response.clone().text();
+  await cache.put(address, response);
+  for (const [, link] of html.matchAll(LINKED)) await keepAsset(new URL(link, address));
+}
+
+async function keepAsset(url) {
+  if (url.origin !== scope.origin || url.pathname.startsWith("/d/")) return;
+  const cache = await caches.open(ASSETS);
+  if (await cache.match(url.href)) return;
+  const response = await fetch(url);
+  if (!response.ok) return;
+  const text = url.pathname.endsWith(".js") ? await response.clone().text() : "";
+  await cache.put(url.href, response);
+  for (const [, name] of text.matchAll(IMPORTED)) await keepAsset(new URL(name, url));
+}
+
+// Today's and tomorrow's pages; what belongs to neither goes.
+async function keepAll(list, client) {
+  const addresses = list.map((path) => new URL(path, scope).href);
+  let full = false;
+  for (const address of addresses) {
+    try {
+      // A report is filled in without a signal, too, before anybody has arrived as far as the server knows.
+      await keep(address, await fetch(address, { headers: { "X-Keep": "1" }, cache: "no-store" }));
+    } catch (error) {
+      full ||= error.name === "QuotaExceededError";
+      if (!full) return;
+    }
+  }
+  const wanted = new Set([...addresses, `${scope.href}${WHO}`]);
+  const cache = await caches.open(PAGES);
+  for (const request of await cache.keys()) {
+    const { pathname } = new URL(request.url);
+    if (!wanted.has(request.url) && pathname.startsWith(scope.pathname)) await cache.delete(request);
+  }
+  client?.postMessage({ kept: list, full });
+}
