@@ -89,6 +89,8 @@ def match_payments(payments: Iterable[Payment], *, by, now: dt.datetime) -> Matc
         for (payment, _), renewal in zip(acts, renewals, strict=True):
             payment.renewal = renewal
             desk.terms[renewal.contract_id] = renewal.term
+            # It has settled whatever was on offer: the next money is not held against that.
+            desk.offers.pop(renewal.contract_id, None)
             renewal.term.made_by, renewal.term.is_paid = renewal.pk, True
             result.renewed.append(payment)
     matched = result.renewed + result.paid

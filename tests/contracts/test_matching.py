@@ -273,3 +273,22 @@ def test_what_an_offer_asked_renews_only_while_it_was_valid(north):
     )
     assert outcome(pay(north, END + dt.timedelta(days=1), "400.00")) == (0, 0, 1)
     assert outcome(pay(north, END, "400.00")) == (1, 0, 0)
+
+
+def test_an_offer_that_a_renewal_settled_is_not_read_for_the_next_money_of_the_same_file(north):
+    """It was made for the term after next, while another renewal stood that was taken back since."""
+    offer = RenewalOffer.objects.create(
+        number="N-20418/1",
+        contract=north.contract,
+        starts_on=dt.date(2027, 3, 15),
+        ends_on=dt.date(2029, 3, 14),
+        amount=612,
+        visits=9,
+        valid_until=dt.date(2030, 1, 1),
+        made_at=AT,
+        sent_at=AT,
+    )
+    assert outcome(pay(north, END), pay(north, dt.date(2027, 3, 14))) == (2, 0, 0)
+    assert ends(north) == [END, dt.date(2027, 3, 14), dt.date(2028, 3, 14)]
+    offer.refresh_from_db()
+    assert offer.settled_because == "The renewal stands"
