@@ -96,7 +96,7 @@ def _of_the_offer(contract, offer, day) -> Iterator[Block]:
 def _of_the_way_there(contract, now) -> Iterator[Block]:
     if recipient_of(contract.customer) is None:
         yield Block(
-            f"There is no e-mail address of {contract.customer.name} that takes messages. Add one.", CUSTOMER
+            f"There is no mail address of {contract.customer.name} that takes messages. Add one.", CUSTOMER
         )
     starts = Tenant.objects.get(pk=contract.tenant_id).messages_from
     if starts is None or starts > now:

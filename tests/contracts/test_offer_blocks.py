@@ -49,7 +49,7 @@ def test_each_thing_that_stops_it_says_what_to_do(north, now):
         "A renewal is in review. Accounts have to decide on it first.",
         "2 visits that are paid for are neither done nor booked. Book them, or say that they were declined, "
         "carried over or forfeited.",
-        "There is no e-mail address of Margaret Ellison that takes messages. Add one.",
+        "There is no mail address of Margaret Ellison that takes messages. Add one.",
         "This desk’s messages are switched off. Its manager switches them on.",
     ]
 

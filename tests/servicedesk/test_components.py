@@ -69,7 +69,7 @@ def showcase(theme: str) -> str:
             "theme": theme,
             "people": PEOPLE,
             "move_fields": ["technician", "day", "start", "version"],
-            "errors": ["Give an e-mail address, such as dana@northgate.example."],
+            "errors": ["Give a mail address, such as dana@northgate.example."],
             "states": [[block(state, 8 + place) for place, state in enumerate(row)] for row in STATES],
             "todos": [todo(*card) for card in CARDS],
             "steps": [
@@ -318,7 +318,7 @@ def test_people_s_text_is_escaped_once_however_it_is_passed():
 
 
 def test_field_says_its_hint_and_error_to_a_screen_reader():
-    html = draw('<c-field label="E-mail" name="mail" hint="Yours" :errors="errors" />', errors=["Give one."])
+    html = draw('<c-field label="Mail" name="mail" hint="Yours" :errors="errors" />', errors=["Give one."])
     assert 'aria-invalid="true" aria-describedby="mail-hint mail-error"' in html
     assert html.index("<label") < html.index("Yours") < html.index("<input") < html.index("Give one.")
 

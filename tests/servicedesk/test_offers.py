@@ -80,7 +80,7 @@ def test_what_is_in_the_way_stands_first_with_where_it_is_solved(client, north, 
             "See to its visits",
         ),
         (
-            "There is no e-mail address of Margaret Ellison that takes messages. Add one.",
+            "There is no mail address of Margaret Ellison that takes messages. Add one.",
             north.url(f"customers/{north.customer.public_id}/"),
             "Open the customer",
         ),
