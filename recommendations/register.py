@@ -84,6 +84,7 @@ def _of(section, day) -> Q:
 def _cursor(after: str):
     """Where the page before ended; None for the first page, and for what is no cursor."""
     try:
-        return Recommendation.objects.values_list("severity", "raised_at", "pk").get(public_id=uuid.UUID(after))
+        ended = Recommendation.objects.filter(public_id=uuid.UUID(after))
+        return ended.values_list("severity", "raised_at", "pk").get()
     except (ValueError, Recommendation.DoesNotExist):
         return None
