@@ -19,7 +19,7 @@ from playwright.sync_api import Error, expect
 from recommendations.models import Recommendation, RecommendationPhoto
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
-from tests.browser import CHROMIUM_FLAGS
+from tests.browser import CHROMIUM_FLAGS, axe_violations, sideways_scroll
 from tests.cast import make_visit
 from visits.models import DeviceAction, Review, ServiceReport, Visit, VisitStep
 
@@ -281,3 +281,48 @@ def sign(page):
     page.mouse.down()
     page.mouse.move(box["x"] + 130, box["y"] + 80, steps=4)
     page.mouse.up()
+
+
+def test_a_visit_moved_meanwhile_shows_both_versions_and_asks(phone, live_desk, visit):
+    desk = live_desk.cast.north
+    call_without_a_signal(phone, visit)
+    with tenant(desk.tenant):
+        Visit.objects.filter(pk=visit.pk).update(
+            planned_start=visit.planned_start + HOUR, planned_end=visit.planned_end + HOUR
+        )
+    phone.back()
+    page = phone.page
+    expect(page.get_by_text("1 step needs your answer.")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="See").click()
+    expect(page.get_by_text("Thursday 5 March, 14:00, Lou Baptiste")).to_be_visible()
+    expect(page.get_by_text("Thursday 5 March, 15:00, Lou Baptiste")).to_be_visible()
+    assert (axe_violations(page), sideways_scroll(page)) == ([], 0)
+    with tenant(desk.tenant):
+        assert not VisitStep.objects.filter(visit=visit).exists()
+    page.get_by_role("button", name="I did it. Send it all the same").click()
+    expect(page.get_by_role("heading", name="Nothing is waiting")).to_be_visible()
+    with tenant(desk.tenant):
+        assert VisitStep.objects.get(visit=visit).result == "spoke"
+
+
+def test_a_full_phone_says_that_a_step_was_not_saved(phone, live_desk, visit):
+    phone.go(f"{visit.public_id}/")
+    page = phone.page
+    full = "throw new DOMException('', 'QuotaExceededError')"
+    page.evaluate(f"() => {{ IDBObjectStore.prototype.add = () => {{ {full}; }}; }}")
+    page.get_by_text("I called ahead").click()
+    page.get_by_role("button", name="Spoke to Margaret").click()
+    expect(page.get_by_role("alert")).to_contain_text("This phone’s storage is full, and this was not saved.")
+    expect(page.get_by_role("button", name="Spoke to Margaret")).to_be_visible()
+    with tenant(live_desk.cast.north.tenant):
+        assert not VisitStep.objects.exists()
+
+
+def call_without_a_signal(phone, visit):
+    """One step is on the phone, and nothing of it at the desk."""
+    phone.keep_pages()
+    phone.cut()
+    phone.go(f"{visit.public_id}/")
+    phone.page.get_by_text("I called ahead").click()
+    phone.page.get_by_role("button", name="Spoke to Margaret").click()
+    expect(phone.page.get_by_role("button", name="2 to raise, read")).to_be_visible()
