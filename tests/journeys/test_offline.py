@@ -305,6 +305,26 @@ def test_a_visit_moved_meanwhile_shows_both_versions_and_asks(phone, live_desk, 
         assert VisitStep.objects.get(visit=visit).result == "spoke"
 
 
+def test_signed_out_the_queue_is_kept_the_pages_go_and_signing_in_sends_it(phone, live_desk, visit):
+    call_without_a_signal(phone, visit)
+    phone.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    phone.back()
+    page = phone.page
+    expect(page.get_by_text("Signed out. 1 step kept on this phone.")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.locator("html[data-cleared]")).to_be_attached()
+    kept = page.evaluate(
+        "async () => (await caches.keys()).filter((name) => name.startsWith('technician /'))"
+    )
+    assert kept == []
+    page.get_by_label("Mail address").fill("lou@northgate.example")
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Sent ")).to_be_visible(timeout=20_000)
+    with tenant(live_desk.cast.north.tenant):
+        assert DeviceAction.objects.get().outcome == "accepted"
+
+
 def test_a_full_phone_says_that_a_step_was_not_saved(phone, live_desk, visit):
     phone.go(f"{visit.public_id}/")
     page = phone.page
