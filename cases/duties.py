@@ -3,10 +3,21 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
 
 from cases.models import Case, Duty
 from customers.models import Customer
 from messaging.keys import key_of
+
+
+@dataclass(frozen=True)
+class OverdueDuties:
+    """How many are open past their due time, and of them those that no person owns, only a role."""
+
+    count: int
+    of_nobody: int
 
 
 def open_duty(
@@ -76,3 +87,11 @@ def close_duties_about(subject: uuid.UUID, *kinds: str, by, now: dt.datetime, ou
     about = Duty.objects.open().filter(subject=subject)
     about = about.filter(kind__in=kinds) if kinds else about.exclude(kind=Duty.Kind.CALL_CUSTOMER)
     return about.update(closed_at=now, closed_by=by, outcome=outcome[:300])
+
+
+def overdue_duties(*, now: dt.datetime) -> OverdueDuties:
+    """The active desk's duties that are open past their due time."""
+    # Whoever works here no more does nothing.
+    nobodys = Q(owner__isnull=True) | Q(owner__ended_at__isnull=False)
+    overdue = Duty.objects.open().filter(due_at__lt=now)
+    return OverdueDuties(**overdue.aggregate(count=Count("pk"), of_nobody=Count("pk", filter=nobodys)))

@@ -2,12 +2,15 @@
 
 import datetime as dt
 
+from django.db.models import Exists, OuterRef
+
 from cases.duties import close_duties_about, open_duty
 from cases.models import Duty
 from messaging.by_hand import words_of, writer_of
 from messaging.faults import mended_by
 from messaging.keys import moment
 from messaging.models import Message
+from messaging.outbox import FAULTY_STATES
 from tenancy.models import Role
 
 WITHIN = dt.timedelta(hours=1)
@@ -43,6 +46,12 @@ class MendingDuty:
     def done(self, message: Message, *, by, now: dt.datetime, outcome: str) -> None:
         """Close it with what the person did."""
         close_duties_about(message.public_id, Duty.Kind.MEND_MESSAGE, by=by, now=now, outcome=outcome)
+
+
+def failed_without_owner() -> int:
+    """How many messages are not fine without an open duty to mend them: 0, for a fault opens one."""
+    duty = Duty.objects.open().filter(kind=Duty.Kind.MEND_MESSAGE, subject=OuterRef("public_id"))
+    return Message.objects.filter(~Exists(duty), state__in=FAULTY_STATES).count()
 
 
 mended_by(MendingDuty())

@@ -15,12 +15,15 @@ from messaging.keys import key_of
 from messaging.kinds import UnknownKind, kind_of
 from messaging.models import Message
 from messaging.opting_out import has_said_no, is_about_visit
+from tenancy.models import Tenant
 
 State = Message.State
 # Not fine, and nobody has settled it: a person sees these.
 FAULTY_STATES = (State.FAILED, State.MISSED, State.UNCERTAIN)
 
 LONGEST_HOLD = dt.timedelta(days=366)
+# A worker looks every few seconds; what has waited longer than this waits for one that does not run.
+SENT_WITHIN = dt.timedelta(minutes=5)
 
 # A cancelled message whose cause is true again (a visit moved there and back) is planned anew;
 # one that went, or that a person dropped, is never touched by planning.
@@ -101,6 +104,19 @@ def plan_again(keys: Iterable[int], *, now: dt.datetime) -> int:
         faults.settle(message, by=None, now=now, outcome="It waits again: the change was undone")
     called_off = Q(state=State.CANCELLED) | BY_HAND & Q(state=State.FAILED, attempts=0)
     return known.filter(called_off).update(state=State.PLANNED, reason="")
+
+
+def waiting_too_long(desk: Tenant, *, now: dt.datetime) -> int:
+    """How many messages of the active desk are past their time and nobody sends them.
+
+    None where the desk's messages are switched off: there they are meant to wait.
+    """
+    at = now - SENT_WITHIN
+    if desk.messages_from is None or desk.messages_from > at:
+        return 0
+    # One that a worker holds, or that backs off after a try in doubt, has its time at the lease's end.
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=at)
+    return Message.objects.filter(free, state__in=(State.PLANNED, State.SENDING), send_after__lte=at).count()
 
 
 def hold(message: Message, *, until: dt.datetime, by, now: dt.datetime) -> Message:

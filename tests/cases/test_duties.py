@@ -6,10 +6,18 @@ import uuid
 import pytest
 from django.db import IntegrityError, transaction
 
-from cases.duties import close_duties_about, close_duty, open_duties, open_duty
+from cases.duties import (
+    OverdueDuties,
+    close_duties_about,
+    close_duty,
+    open_duties,
+    open_duty,
+    overdue_duties,
+)
 from cases.models import Duty
 from messaging.keys import key_of
-from tenancy.models import Role
+from tenancy.models import Membership, Role
+from tenancy.scope import tenant
 
 
 def open_one(now, cause="a", subject=None, kind=Duty.Kind.REBOOK):
@@ -75,3 +83,28 @@ def test_many_open_in_two_statements_and_only_new_causes_count(north, now, djang
     with django_assert_num_queries(2):
         assert open_duties(duties()) == 1490
     assert open_duties(duties()) == 0
+
+
+def test_overdue_are_those_past_their_due_time_and_still_open(north, now):
+    later = now + dt.timedelta(seconds=1)
+    first, second = open_one(now), open_one(now, "b")
+    assert overdue_duties(now=now) == OverdueDuties(0, 0)
+    assert overdue_duties(now=later) == OverdueDuties(2, 2)
+    close_duty(first, by=north.manager, now=now, outcome="Rebooked")
+    Duty.objects.filter(pk=second.pk).update(owner=north.dispatcher)
+    assert overdue_duties(now=later) == OverdueDuties(1, 0)
+
+
+def test_a_duty_of_whoever_left_is_nobodys(north, now):
+    Duty.objects.filter(pk=open_one(now).pk).update(owner=north.dispatcher)
+    Membership.objects.filter(pk=north.dispatcher.pk).update(ended_at=now)
+    assert overdue_duties(now=now + dt.timedelta(seconds=1)) == OverdueDuties(1, 1)
+
+
+def test_another_desks_duties_are_not_overdue_here(cast, now):
+    later = now + dt.timedelta(seconds=1)
+    with tenant(cast.south.tenant):
+        open_one(now)
+        assert overdue_duties(now=later) == OverdueDuties(1, 1)
+    with tenant(cast.north.tenant):
+        assert overdue_duties(now=later) == OverdueDuties(0, 0)

@@ -210,3 +210,37 @@ def test_cancelling_reaches_only_what_waits_about_the_thing(desk, now):
     make_message(desk, now=now, number=3, subject=other)
     assert outbox.cancel_about(about, because="Moved.") == 1
     assert sorted(Message.objects.values_list("state", flat=True)) == ["cancelled", "planned", "sent"]
+
+
+SECOND = dt.timedelta(seconds=1)
+
+
+def test_a_message_waits_too_long_once_no_worker_can_be_at_it(desk, cast, now):
+    make_message(desk, now=now)
+    overdue = now + outbox.SENT_WITHIN
+    assert outbox.waiting_too_long(desk.tenant, now=overdue - SECOND) == 0
+    assert outbox.waiting_too_long(desk.tenant, now=overdue) == 1
+    with tenant(cast.south.tenant):
+        assert outbox.waiting_too_long(cast.south.tenant, now=overdue) == 0
+
+
+@pytest.mark.parametrize("state", [State.PLANNED, State.SENDING])
+def test_one_that_a_worker_holds_or_that_backs_off_waits_from_its_lease_on(desk, now, state):
+    lease = now + dt.timedelta(hours=1)
+    make_message(desk, now=now, state=state, leased_until=lease)
+    assert outbox.waiting_too_long(desk.tenant, now=lease + outbox.SENT_WITHIN - SECOND) == 0
+    assert outbox.waiting_too_long(desk.tenant, now=lease + outbox.SENT_WITHIN) == 1
+
+
+def test_what_has_left_or_never_will_does_not_wait(desk, now):
+    for number, state in enumerate(set(State) - {State.PLANNED, State.SENDING}):
+        make_message(desk, now=now, number=number, state=state, sent_at=now)
+    assert outbox.waiting_too_long(desk.tenant, now=now + dt.timedelta(days=3)) == 0
+
+
+def test_where_messages_are_off_or_were_a_moment_ago_they_are_meant_to_wait(desk, now):
+    make_message(desk, now=now)
+    after = now + dt.timedelta(days=3)
+    for switched_on, waiting in ((None, 0), (after - outbox.SENT_WITHIN + SECOND, 0), (now, 1)):
+        desk.tenant.messages_from = switched_on
+        assert outbox.waiting_too_long(desk.tenant, now=after) == waiting
