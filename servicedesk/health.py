@@ -102,7 +102,7 @@ def _renewal_check(desk, now) -> Figure:
     last = check.day if check else local_day(desk.created_at, zone)
     said = f"Last made {day_word(last, today=local_day(now, zone))}." if check else "Not made yet."
     return Figure(
-        "Days since the last renewal check was due",
+        "Days without a renewal check",
         max(0, (local_day(now - CHECKED_WITHIN, zone) - last).days),
         "Every contract is looked at each day, soon after midnight. If a day is left out, "
         "start the timetable and a worker, or check now on the page of renewal checks.",
