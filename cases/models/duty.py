@@ -43,6 +43,7 @@ class Duty(TenantModel):
         RENEWAL_ENDS = "renewal ends", "Speak about a renewal"
         GIVE_QUOTE = "give quote", "Tell the price of a recommendation"
         LOOK_AGAIN = "look again", "Look at a recommendation again"
+        BOOK_RETURN = "book return", "Book what is left to do"
 
     # uuid5 of its cause: the same cause never makes two.
     key = models.UUIDField()

@@ -39,6 +39,7 @@ from visits.models import (
     Visit,
     VisitSeries,
     WorkingHours,
+    WorkLeft,
     WorkType,
 )
 
@@ -110,6 +111,7 @@ def _fill(now):
         outcome="accepted",
     )
     PartUse.objects.create(visit=visit, part=Part.objects.first(), quantity=1)
+    WorkLeft.objects.create(visit=visit, words="Fit the drum", left_at=now)
     CallSkip.objects.create(customer=customer, until=now.date(), reason="Asked to", at=now)
     ImportedRow.objects.create(table="customers", key="C1", values={}, imported_at=now)
     WorkingHours.objects.create(

@@ -8,6 +8,7 @@ from visits.models.report import Review, ServiceReport
 from visits.models.technician import Absence, Technician, TechnicianPreference, WorkingHours
 from visits.models.visit import Assignment, Visit, VisitEquipment, VisitPromise, VisitStep
 from visits.models.work import VisitKind, VisitSeries, WorkType
+from visits.models.work_left import WorkLeft
 
 __all__ = [
     "Absence",
@@ -31,6 +32,7 @@ __all__ = [
     "VisitPromise",
     "VisitSeries",
     "VisitStep",
+    "WorkLeft",
     "WorkType",
     "WorkingHours",
 ]
