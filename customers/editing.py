@@ -6,19 +6,17 @@ says what is different and what it was; the rows themselves are kept by the data
 
 import datetime as dt
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from customers.models import Contact, Customer, Site, TimelineEntry
-from customers.positions import Position, position_words
-from customers.search_words import index_customer
-from customers.timeline import add_line
+from customers.changing import CHANGED, one_line, seen_of_row, write_changes
+from customers.models import Contact, Customer, Site
+from customers.positions import Position
 from tenancy.calendars import local_day, zone_of
-from tenancy.desk_settings import ChangedMeanwhile, SettingRefused, version_of
+from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
 from tenancy.models import Role
 from tenancy.models.desk import validate_zone
 from tenancy.regions import countries
@@ -53,14 +51,12 @@ SITE = {
     "access_notes": "Getting in",
     "position": "On the map",
 }
-_COLUMNS = {"position": ["latitude", "longitude"]}
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
-CHANGED = "Somebody changed this meanwhile. Look at it again before you save."
 
 
 def seen_of(row: Customer | Contact | Site) -> str:
     """What a page saw of a row, in a few letters: the same again as long as nobody changed it."""
-    return version_of(row, _columns(_labels(row)))
+    return seen_of_row(row, _labels(row))
 
 
 @transaction.atomic
@@ -81,12 +77,12 @@ def change_customer(
     `seen` is `seen_of` the row that the caller looked at. Raises PermissionDenied, ChangedMeanwhile,
     and SettingRefused for a value that cannot be.
     """
-    _may_change(by)
-    locked = _locked_customer(customer)
+    may_change(by)
+    locked = locked_customer(customer)
     _check_seen(locked, seen)
     values = {
-        "name": _one_line(name),
-        "company": _one_line(company),
+        "name": one_line(name),
+        "company": one_line(company),
         "notes": notes.strip(),
         "language": language.strip(),
         "time_zone": time_zone.strip(),
@@ -125,11 +121,11 @@ def save_contact(
     `by_sms` and `by_mail` are the desk's note of what they like; their own STOP stands beside it and is
     theirs. Raises PermissionDenied, ChangedMeanwhile, and SettingRefused.
     """
-    _may_change(by)
-    customer = _locked_customer(customer)
+    may_change(by)
+    customer = locked_customer(customer)
     locked = Contact(customer=customer) if contact is None else _locked(contact, seen)
     values = {
-        "name": _one_line(name),
+        "name": one_line(name),
         "phone": phone.strip(),
         "phone2": phone2.strip(),
         "email": email.strip(),
@@ -156,8 +152,8 @@ def retire_contact(contact: Contact, *, by, now: dt.datetime) -> bool:
     The name stays, for what once was. Raises PermissionDenied, and SettingRefused for the main contact
     while there are others.
     """
-    _may_change(by)
-    customer = _locked_customer(contact.customer)
+    may_change(by)
+    customer = locked_customer(contact.customer)
     locked = Contact.objects.select_for_update(of=("self",), no_key=True).get(pk=contact.pk)
     if locked.has_left:
         return False
@@ -189,12 +185,12 @@ def save_site(
 
     Raises PermissionDenied, ChangedMeanwhile, and SettingRefused.
     """
-    _may_change(by)
-    customer = _locked_customer(customer)
+    may_change(by)
+    customer = locked_customer(customer)
     locked = Site(customer=customer) if site is None else _locked(site, seen)
     words = {"name": name, "street": street, "city": city, "postcode": postcode}
     values = {
-        **{field: _one_line(said) for field, said in words.items()},
+        **{field: one_line(said) for field, said in words.items()},
         "country": country.strip().upper(),
         "access_notes": access_notes.strip(),
         "position": position,
@@ -209,12 +205,13 @@ def save_site(
     return locked
 
 
-def _may_change(by) -> None:
+def may_change(by) -> None:
+    """Raise PermissionDenied unless their role changes what we know of customers."""
     if not by.has_role(*MAY_CHANGE):
         raise PermissionDenied
 
 
-def _locked_customer(customer) -> Customer:
+def locked_customer(customer) -> Customer:
     """Whoever changes a contact or a site holds its customer first: there is one main contact."""
     rows = Customer.objects.standing().select_for_update(of=("self",), no_key=True)
     locked = rows.filter(pk=customer.pk).first()
@@ -258,59 +255,13 @@ def _check_contact(customer, contact, values) -> None:
 
 
 def _change(row, values: dict[str, Any], said: str, *, by, now: dt.datetime) -> list[str]:
-    """Write what is different, and one line that tells it."""
+    """Write what is different, and that a contact and a site are right today."""
     customer = row if isinstance(row, Customer) else row.customer
-    is_new = row.pk is None
-    before = {field: _value(row, field) for field in values}
-    different = [field for field, value in values.items() if before[field] != value]
-    if not different and not is_new:
-        return []
-    for field in different:
-        _set(row, field, values[field])
-    columns = _columns(different)
+    also = {}
     if not isinstance(row, Customer):
-        row.verified_on = local_day(now, zone_of(customer.tenant))
-        columns.append("verified_on")
-    row.save(update_fields=None if is_new else columns)
-    index_customer(customer)
-    labels = _labels(row)
-    lines = [_line(labels[field], before[field], values[field], is_new) for field in different]
-    add_line(customer, TimelineEntry.Kind.NOTE, said, at=now, detail=" ".join(lines), actor=by)
-    return different
+        also["verified_on"] = local_day(now, zone_of(customer.tenant))
+    return write_changes(row, values, said, labels=_labels(row), customer=customer, also=also, by=by, now=now)
 
 
 def _labels(row) -> dict[str, str]:
     return {Customer: CUSTOMER, Contact: CONTACT, Site: SITE}[type(row)]
-
-
-def _value(row, field: str):
-    if field != "position":
-        return getattr(row, field)
-    return None if row.latitude is None or row.longitude is None else (row.latitude, row.longitude)
-
-
-def _set(row, field: str, value) -> None:
-    if field == "position":
-        row.latitude, row.longitude = value or (None, None)
-    else:
-        setattr(row, field, value)
-
-
-def _columns(fields: Iterable[str]) -> list[str]:
-    return [column for field in fields for column in _COLUMNS.get(field, [field])]
-
-
-def _line(label: str, before, after, is_new: bool) -> str:
-    return f"{label}: {_said(after)}." if is_new else f"{label}: {_said(after)}, was {_said(before)}."
-
-
-def _said(value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return position_words(value)
-    return "nothing" if value is None or value == "" else str(value)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

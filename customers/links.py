@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import secrets
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -36,16 +37,30 @@ def make_link(
 
     It is shown once, here: the database keeps its hash. Without `expires_at` it has no end.
     """
-    token = secrets.token_urlsafe(16)
-    CustomerLink.objects.create(
-        customer=customer,
-        purpose=purpose,
-        subject=subject,
-        token_hash=hash_of(token),
-        made_at=now,
-        expires_at=expires_at,
+    return make_links([(customer, subject)], purpose, now=now, expires_at=expires_at)[0]
+
+
+def make_links(
+    whose: Iterable[tuple[Customer, uuid.UUID]],
+    purpose: str,
+    *,
+    now: dt.datetime,
+    expires_at: dt.datetime | None,
+) -> list[str]:
+    """A new token for each subject of a customer's, in their order: one statement."""
+    tokens = {secrets.token_urlsafe(16): each for each in whose}
+    CustomerLink.objects.bulk_create(
+        CustomerLink(
+            customer=customer,
+            purpose=purpose,
+            subject=subject,
+            token_hash=hash_of(token),
+            made_at=now,
+            expires_at=expires_at,
+        )
+        for token, (customer, subject) in tokens.items()
     )
-    return token
+    return list(tokens)
 
 
 def find_link(token: str, *, now: dt.datetime) -> FoundLink | None:
@@ -72,9 +87,10 @@ def link_address(token: str) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}/v/{token}/"
 
 
-def revoke_links(*subjects: uuid.UUID, now: dt.datetime) -> int:
-    """End every link to some things at once; how many were open."""
-    return CustomerLink.objects.filter(subject__in=subjects, revoked_at__isnull=True).update(revoked_at=now)
+def revoke_links(*subjects: uuid.UUID, now: dt.datetime, purpose: str = "") -> int:
+    """End every link to some things at once, or those for one purpose; how many were open."""
+    links = CustomerLink.objects.filter(subject__in=subjects, revoked_at__isnull=True)
+    return (links.filter(purpose=purpose) if purpose else links).update(revoked_at=now)
 
 
 def hash_of(token: str) -> str:

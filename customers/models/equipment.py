@@ -24,6 +24,7 @@ class Equipment(TenantModel):
     installed_on = models.DateField(null=True, blank=True)
     warranty_until = models.DateField(null=True, blank=True)
     retired_on = models.DateField(null=True, blank=True)
+    retired_because = models.CharField(max_length=200, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -29,3 +29,7 @@ class CustomerLink(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["token_hash", "tenant"], name="customerlink_token_once")
         ]
+        indexes = [
+            # Ending every link to a thing, and which machines have a label.
+            models.Index(fields=["tenant", "subject", "purpose"], name="customerlink_of_subject"),
+        ]

@@ -19,7 +19,17 @@ from contracts.models import (
     Statement,
 )
 from customers.links import make_link
-from customers.models import Customer, CustomerLink, CustomerMerge, Equipment, Hold, MergedRow
+from customers.models import (
+    Customer,
+    CustomerLink,
+    CustomerMerge,
+    Equipment,
+    EquipmentDocument,
+    Hold,
+    LabelBooking,
+    MergedRow,
+    MeterReading,
+)
 from imports.models import ImportedRow
 from messaging.models import DeliveryReport, Message, MessageTemplate, OptOut, Provider, Reply
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
@@ -77,7 +87,13 @@ def _fill(now):
     offer = RenewalOffer.objects.create(
         number="O-1", contract=contract, starts_on=day, ends_on=day, amount=1, valid_until=day, made_at=now
     )
-    OfferEquipment.objects.create(offer=offer, equipment=Equipment.objects.first())
+    machine = Equipment.objects.first()
+    OfferEquipment.objects.create(offer=offer, equipment=machine)
+    EquipmentDocument.objects.create(equipment=machine, file=file, title="Plate", added_at=now)
+    MeterReading.objects.create(equipment=machine, kind="pages", value=1200, read_at=now)
+    LabelBooking.objects.create(
+        equipment=machine, attempt=visit.public_id, visit=visit.public_id, booked_at=now
+    )
     Statement.objects.create(name="March.csv", format="csv", digest="0" * 64, imported_at=now)
     NamedContract.objects.create(payment=Payment.objects.first(), number_key="n20418")
     MoneyOut.objects.create(booked_on=day, amount=1, currency="GBP", recorded_at=now)

@@ -31,6 +31,8 @@ from customers.models import (
     CustomerMerge,
     DuplicateProposal,
     Equipment,
+    EquipmentDocument,
+    MeterReading,
     Site,
 )
 from messaging.models import Message, Reply
@@ -60,6 +62,8 @@ OWNERS = {
     "sites": Site,
     "series": VisitSeries,
     "equipment": Equipment,
+    "documents": EquipmentDocument,
+    "readings": MeterReading,
     "duplicates": DuplicateProposal,
     "merges": CustomerMerge,
     "visits": Visit,
