@@ -1,20 +1,14 @@
 """The PDF of a renewal offer: a typst template that takes its words as data, never as markup."""
 
 import datetime as dt
-import json
-from functools import lru_cache
-from pathlib import Path
-
-import typst
-from django.conf import settings
 
 from contracts.models import RenewalOffer
 from contracts.offered import what_it_says
 from contracts.wording import day_in_full
 from tenancy.calendars import local_day, zone_of
+from tenancy.papers import TEMPLATES, make_pdf, paper_name
 
-CONTENT_TYPE = "application/pdf"
-TEMPLATE = Path(settings.BASE_DIR) / "templates" / "contracts" / "offer.typ"
+TEMPLATE = TEMPLATES / "contracts" / "offer.typ"
 
 
 def offer_pdf(offer: RenewalOffer, *, now: dt.datetime, signed_by: str) -> bytes:
@@ -22,13 +16,7 @@ def offer_pdf(offer: RenewalOffer, *, now: dt.datetime, signed_by: str) -> bytes
 
     It holds no link: a link's token is kept nowhere. The same facts make the same bytes.
     """
-    return typst.compile(
-        TEMPLATE,
-        format="pdf",
-        font_paths=_fonts(),
-        sys_inputs={"offer": json.dumps(offer_data(offer, now=now, signed_by=signed_by))},
-        timestamp=int(now.timestamp()),
-    )
+    return make_pdf(TEMPLATE, at=now, offer=offer_data(offer, now=now, signed_by=signed_by))
 
 
 def offer_data(offer: RenewalOffer, *, now: dt.datetime, signed_by: str) -> dict:
@@ -70,17 +58,10 @@ def offer_data(offer: RenewalOffer, *, now: dt.datetime, signed_by: str) -> dict
 
 def document_name(offer: RenewalOffer) -> str:
     """What the file is called: "Offer N-20418-1.pdf"."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in offer.number)
-    return f"Offer {safe}.pdf"
+    return paper_name("Offer", offer.number)
 
 
 def _address(site) -> list[str]:
     if site is None:
         return []
     return [site.street, " ".join(part for part in (site.city, site.postcode) if part)]
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    """The fonts that come with typst, the same on every machine; the machine's own for other scripts."""
-    return typst.Fonts()

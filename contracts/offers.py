@@ -14,7 +14,7 @@ from contracts.agreed import Agreed, as_before
 from contracts.cancelling import FURTHEST
 from contracts.models import Contract, OfferEquipment, RenewalOffer
 from contracts.offer_blocks import OFFER, Block, another_stands, offer_that_stands, recipient_of, what_blocks
-from contracts.offer_document import CONTENT_TYPE, document_name, offer_pdf
+from contracts.offer_document import document_name, offer_pdf
 from contracts.offer_ends import end_offers
 from contracts.offer_letter import plan_letter
 from contracts.offer_states import OfferState, state_of
@@ -27,6 +27,7 @@ from messaging.models import Message
 from tenancy.calendars import local_day, zone_of
 from tenancy.files import discard, store_file
 from tenancy.models import StoredFile
+from tenancy.papers import CONTENT_TYPE
 
 # How long an offer can be answered at least, unless a person says otherwise.
 OPEN_FOR = dt.timedelta(days=30)

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contracts.models import RenewalOffer
 from contracts.offer_answers import accept_offer, decline_offer
-from contracts.offer_document import CONTENT_TYPE, document_name
 from contracts.offer_states import OfferState, state_of, told_to_customer
 from contracts.offered import what_it_says
 from contracts.offers import NotOpen
 from portal.opening import for_offer_link
 from portal.ringing import ask_to_be_rung, rings_by
 from tenancy.calendars import local_day, zone_of
+from tenancy.papers import kept_paper, paper_response
 
 # What was offered stays to be read after it was answered.
 SHOWN_WHOLE = (OfferState.OPEN, OfferState.ACCEPTED, OfferState.DECLINED)
@@ -77,11 +77,7 @@ def decline(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.da
 @for_offer_link
 def document(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
     """The letter as it was sent."""
-    with offer.document.content.open("rb") as content:
-        response = HttpResponse(content.read(), content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f'inline; filename="{document_name(offer)}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return paper_response(kept_paper(offer.document), offer.document.name)
 
 
 def ring_me(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:

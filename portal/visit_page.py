@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contracts.cover import covers_of_customer
 from customers.links import make_link
@@ -16,12 +16,14 @@ from portal.times import SAID, free_times, may_choose, take_time
 from recommendations.answers import ANSWERABLE
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.papers import kept_paper, paper_response
 from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
-from visits.models import Visit
+from visits.models import ServiceReport, Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.places import MoveRefused
+from visits.report_document import document_of
 from visits.told import told_zone
 from visits.wording import clock_words, day_words, window_words
 
@@ -100,6 +102,17 @@ def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
     return redirect("customer-page", token=token)
 
 
+@require_GET
+@for_visit_link
+def report(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """The signed sheet of a visit that is done: every copy has the same bytes."""
+    try:
+        kept = document_of(visit, now=now)
+    except ServiceReport.DoesNotExist:
+        raise Http404("No report yet") from None
+    return paper_response(kept_paper(kept), kept.name)
+
+
 def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """A person rings within one working hour; pressed twice on a day, one duty."""
     about = f"visit {visit.number}"
@@ -115,8 +128,20 @@ def _page(request, visit, token, now, *, problem="", status=200):
     today = local_day(now, zone_of(visit.tenant))
     facts["recommendations"] = Recommendation.objects.filter(equipment__in=machines).open(today).worst_first()
     facts["answerable"] = ANSWERABLE
+    facts |= _what_was_done(visit)
     facts["covers"] = [c for c in covers_of_customer(visit.customer, today) if c.is_covered][:1]
     return render(request, "portal/visit.html", facts, status=status)
+
+
+def _what_was_done(visit) -> dict:
+    """The report, the parts and what is left to do, once the visit is done."""
+    if visit.state != Visit.State.DONE:
+        return {}
+    return {
+        "report": ServiceReport.objects.filter(visit=visit).first(),
+        "parts": visit.parts_used.select_related("part").order_by("pk"),
+        "left": getattr(visit, "work_left", None),
+    }
 
 
 def _change_page(request, visit, token, now, slots, *, problem="", status=200):
@@ -169,4 +194,5 @@ urlpatterns = [
     path("v/<str:token>/change/", change, name="customer-change"),
     path("v/<str:token>/cancel/", cancel, name="customer-cancel"),
     path("v/<str:token>/nobody-came/", nobody, name="customer-nobody-came"),
+    path("v/<str:token>/report.pdf", report, name="customer-report"),
 ]

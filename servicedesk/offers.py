@@ -17,7 +17,7 @@ from contracts import offers
 from contracts.cover import cover_of
 from contracts.models import Contract, RenewalOffer
 from contracts.offer_blocks import ALLOWANCE, CONTRACT, CUSTOMER, recipient_of, what_blocks
-from contracts.offer_document import CONTENT_TYPE, document_name, offer_pdf
+from contracts.offer_document import document_name, offer_pdf
 from contracts.offer_states import OfferState, state_of
 from contracts.offered import machines_covered, what_it_says
 from contracts.offers import NotOpen, NotReady, Offered
@@ -30,6 +30,7 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from tenancy.papers import kept_paper, paper_response
 
 MAY_OFFER = (Role.SALES, Role.ACCOUNTS)
 TONES = {
@@ -100,12 +101,8 @@ def document(request, id):
         made_by = shown.made_by.name if shown.made_by else ""
         content = offer_pdf(shown, now=timezone.now(), signed_by=made_by)
     else:
-        with shown.document.content.open("rb") as stored:
-            content = stored.read()
-    response = HttpResponse(content, content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f'inline; filename="{document_name(shown)}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+        content = kept_paper(shown.document)
+    return paper_response(content, document_name(shown))
 
 
 @require_POST

@@ -21,17 +21,18 @@ def hand_over(visit: Visit, *, signed_by: str, now: dt.datetime) -> None:
     if signed_by:
         handed = [review.recommendation_id for review in reviews if review.customer_told]
         Recommendation.objects.filter(pk__in=handed).update(signed_by=signed_by)
-    missing = [
-        review.recommendation.finding
-        for review in reviews
-        if review.outcome != Outcome.DONE and not (signed_by and review.customer_told)
-    ]
+    missing = [r.recommendation.finding for r in reviews if not is_handed_over(r, signed_by=signed_by)]
     if missing:
         _duty(visit, Duty.Kind.MAIL_RECOMMENDATION, "Mail", missing, _end_of_day(visit, now), now)
     wanted = [review.recommendation.finding for review in reviews if review.outcome == Outcome.ACCEPTED]
     if wanted:
         due_at = calendar_of(visit.tenant).due_after(now, dt.timedelta(hours=4))
         _duty(visit, Duty.Kind.CALL_CUSTOMER, "Book a visit for", wanted, due_at, now)
+
+
+def is_handed_over(review: Review, *, signed_by: str) -> bool:
+    """Whether somebody has signed for what was recommended; what is done needs no signature."""
+    return review.outcome == Outcome.DONE or bool(signed_by and review.customer_told)
 
 
 def _duty(visit, kind, verb, findings, due_at, now):

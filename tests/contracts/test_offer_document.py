@@ -3,12 +3,10 @@
 import datetime as dt
 import io
 import json
-import re
 from decimal import Decimal
 
 import pytest
 import typst
-from PIL import Image
 from pypdf import PdfReader
 
 from contracts.models import (
@@ -23,6 +21,8 @@ from contracts.offer_document import TEMPLATE, document_name, offer_data, offer_
 from customers.models import Equipment
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.reading import ink_in_margins as margins
+from tests.reading import pdf_pages
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
 MARKUP = "#let x = $a$ *bold* \\ \"q\" 'z' _k_ `c` <l> @ref // no /* c */ ~ [b] = H"
@@ -64,9 +64,8 @@ def again(offer):
 
 
 def read(offer, now, signed_by="Jamie Mercer"):
-    """The text of each page, white space joined and the breaks of long words taken out."""
-    document = PdfReader(io.BytesIO(offer_pdf(offer, now=now, signed_by=signed_by)))
-    return [re.sub(r"\s+", " ", page.extract_text().replace("\u200b", "")) for page in document.pages]
+    """The text of each page."""
+    return pdf_pages(offer_pdf(offer, now=now, signed_by=signed_by))
 
 
 def test_the_document_says_what_is_offered(offer, now):
@@ -161,11 +160,4 @@ def test_the_file_is_called_after_the_offer(offer):
 def ink_in_margins(offer, now):
     """How many dark pixels stand nearer than 12 mm to the left or right edge of any page."""
     data = json.dumps(offer_data(offer, now=now, signed_by="J"))
-    pages = typst.compile(TEMPLATE, format="png", ppi=25.4, sys_inputs={"offer": data})
-    return sum(_dark(page) for page in (pages if isinstance(pages, list) else [pages]))
-
-
-def _dark(page):
-    picture = Image.open(io.BytesIO(page)).convert("L")
-    edges = [picture.crop((0, 0, 12, 297)), picture.crop((198, 0, 210, 297))]
-    return sum(sum(edge.histogram()[:200]) for edge in edges)
+    return margins(typst.compile(TEMPLATE, format="png", ppi=25.4, sys_inputs={"offer": data}))
