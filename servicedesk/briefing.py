@@ -20,7 +20,7 @@ from servicedesk.today import visits_of_day
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
-from visits.access import access_from
+from visits.access import access_from, calls_at_the_door
 from visits.fieldwork import may_work_on, to_raise, undoable, usual_arrival
 from visits.gate import technician_of
 from visits.models import Review, ServiceReport, Visit
@@ -105,9 +105,8 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "expected": visit.expected_at or usual_arrival(visit, now=now),
         "call_minutes": minutes,
         "call_late": -minutes,
-        "access_from": access_from(visit),
-        "may_say_no_access": visit.arrived_at is not None and now >= access_from(visit),
-        "door_calls": [s for s in steps if visit.arrived_at and s.at > visit.arrived_at and s.result],
+        "access_from": access_from(visit) if visit.arrived_at else None,
+        "door_calls": calls_at_the_door(visit) if visit.arrived_at else [],
         "now": now,
     }
 

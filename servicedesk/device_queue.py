@@ -22,10 +22,11 @@ from servicedesk.whereabouts import customer_name
 from tenancy.files import NotAPicture
 from tenancy.gates import for_roles
 from tenancy.models import Membership, Role, Tenant
-from visits.device_actions import Answer, PhoneAction, Plan, read_brief_as_of, take_actions
+from visits.device_actions import Answer, PhoneAction, read_brief_as_of, take_actions
 from visits.fieldwork import StepRefused, may_work_on
 from visits.gate import why_not_finish
 from visits.models import DeviceAction, Visit
+from visits.seen_plans import FACTS, Plan
 
 # A phone sends its queue in parts; a longer one is no phone of ours.
 MOST_ACTIONS = 100
@@ -156,7 +157,17 @@ def _plan(told) -> Plan | None:
     if not told:
         return None
     crew = tuple(sorted(str(name) for name in told["crew"]))
-    return Plan(start=_instant(told["start"]), crew=crew, as_of=_instant(told["as_of"]))
+    facts = {fact: told[fact] for fact in FACTS if told.get(fact) is not None}
+    machines = facts.pop("machines", None)
+    if not all(isinstance(words, str) for words in facts.values()):
+        raise NotABatch(facts)
+    return Plan(
+        start=_instant(told["start"]),
+        crew=crew,
+        as_of=_instant(told["as_of"]),
+        machines=machines if machines is None else tuple(sorted(str(name) for name in machines)),
+        **facts,
+    )
 
 
 def _instant(words) -> dt.datetime:

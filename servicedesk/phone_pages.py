@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles
 from tenancy.models import Role
-from visits.device_actions import Plan, plan_of
 from visits.models import Visit
 from visits.progress import Next, Progress
+from visits.seen_plans import FACTS, Plan, plan_of
 
 WORKER = "js/technician-worker.js"
 # The visit's four taps as the phone names them, by the step that an undo would take back.
@@ -67,7 +67,8 @@ def phone_of(request) -> str:
 
 def plan_in_json(plan: Plan) -> dict:
     """A plan as pages hand it to the phone, and as it comes back."""
-    return {"start": plan.start.isoformat(), "crew": list(plan.crew), "as_of": plan.as_of.isoformat()}
+    told = {"start": plan.start.isoformat(), "crew": list(plan.crew), "as_of": plan.as_of.isoformat()}
+    return told | {fact: getattr(plan, fact) for fact in FACTS}
 
 
 def seen_of(visit: Visit, now) -> str:

@@ -20,6 +20,7 @@ from visits.entitled import still_open
 from visits.maintenance import waiting_service
 from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss, nobody_came
+from visits.phone_times import speaks_for
 from visits.restoring import can_restore
 from visits.slots import best_slots, slot_at
 
@@ -139,6 +140,7 @@ def _outcome_dialog(request, visit, now, *, form=None, status=200):
         "customer": customer_name(visit),
         "was_promised": window_word(visit.window_start, visit.window_end, zone=zone, today=today),
         "names": " and ".join(a.technician.first_name for a in visit.assignments.all()) or "Somebody",
+        "by_phone": speaks_for(visit, visit.steps.select_related("by__user"), zone),
         "phone": contact.phone if contact else "",
         "is_open": is_open,
         "happened": HAPPENED,

@@ -126,7 +126,13 @@ def skip(request, visit, now):
 @step
 def undo(request, visit, now):
     """Take back a wrong tap."""
-    fieldwork.undo_step(visit, by=request.membership, now=now)
+    fieldwork.undo_step(
+        visit,
+        of=request.POST.get("of", ""),
+        by=request.membership,
+        now=now,
+        device_at=device_at(request),
+    )
 
 
 @step

@@ -140,7 +140,7 @@ def visits_of_day(technician: Technician, day: dt.date, zone: ZoneInfo):
         )
         .exclude(state__in=CANCELLED)
         .select_related("customer", "site", "contact")
-        .prefetch_related("steps", "assignments__technician")
+        .prefetch_related("steps", "assignments__technician", "machines__equipment")
         .order_by("planned_start", "pk")
     )
 

@@ -1,6 +1,7 @@
 """A visit on one page, made to be printed as well: what, when, who, what was promised, said and done."""
 
 from django.db.models import Prefetch
+from django.http import Http404
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -12,9 +13,12 @@ from servicedesk.series_pages import again_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
 from tenancy.models import Role
-from visits.models import Review, Visit, VisitStep
+from tenancy.papers import kept_paper, paper_response
+from visits.models import Review, ServiceReport, Visit, VisitStep
+from visits.phone_times import in_words, speaks_for, was_sent_later
 from visits.places import UNDO_TIME
 from visits.rearranging import latest_rearrangement
+from visits.report_document import document_of
 from visits.restoring import CANCELLED, can_restore
 from visits.standing import standing_of
 
@@ -29,6 +33,7 @@ def visit(request, id):
     now, zone = timezone.now(), zone_of(request.tenant)
     today = local_day(now, zone)
     may_move = request.membership.has_role(Role.DISPATCHER)
+    by_phone = speaks_for(found, found.steps.all(), zone)
     context = {
         "can_be_moved": may_move and found.state in Visit.WAITING_STATES and found.missed_at is None,
         "needs_approval": may_move and found.awaits_approval and found.state in Visit.WAITING_STATES,
@@ -39,9 +44,10 @@ def visit(request, id):
         "told": window_word(found.window_start, found.window_end, zone=zone, today=today),
         "technicians": [a.technician for a in found.assignments.all()],
         "machines": [m.equipment for m in found.machines.all()],
-        "promises": [_promise(p.promise, zone, today) for p in found.promises.all()],
+        "promises": [_promise(p.promise, zone, today, by_phone) for p in found.promises.all()],
         "messages_sent": Message.objects.filter(subject=found.public_id).order_by("send_after", "id"),
-        "steps": [s for s in found.steps.all() if s.undone_at is None],
+        "by_phone": by_phone,
+        "steps": [(s, _sent_later(s, zone)) for s in found.steps.all() if s.undone_at is None],
         "reviews": list(found.reviews.all()),
         "parts": list(found.parts_used.all()),
         "report": getattr(found, "report", None),
@@ -53,6 +59,18 @@ def visit(request, id):
         **_what_can_be_undone(found, may_move, now),
     }
     return render(request, "servicedesk/visit.html", context)
+
+
+@require_GET
+@for_staff
+def report_paper(request, id):
+    """The report as the customer has it: every copy has the same bytes."""
+    found = the_one(Visit.objects.all(), id)
+    try:
+        kept = document_of(found, now=timezone.now())
+    except ServiceReport.DoesNotExist:
+        raise Http404("No report yet") from None
+    return paper_response(kept_paper(kept), kept.name)
 
 
 def _visits_of_case(visit) -> list[Visit]:
@@ -97,13 +115,25 @@ def _whole_visits():
     )
 
 
-def _promise(promise, zone, today):
+def _sent_later(step, zone) -> str:
+    """When the phone says that it was, where it told us later."""
+    return in_words(step, zone) if was_sent_later(step) else ""
+
+
+def _promise(promise, zone, today, by_phone):
+    """A broken promise stays broken; what the phone says for whoever was there stands beside it."""
+    said = promise.evidence or (f"Owner {promise.owner.name}" if promise.owner else "")
+    if by_phone and promise.kind == promise.Kind.WINDOW and by_phone not in said:
+        said = f"{said}. {by_phone}"
     return {
         "row": promise,
         "state": PROMISE_TONES[promise.state],
         "by": moment_word(promise.due_at, zone=zone, today=today),
-        "detail": promise.evidence or (f"Owner {promise.owner.name}" if promise.owner else ""),
+        "detail": said,
     }
 
 
-urlpatterns = [path("visits/<uuid:id>/", visit, name="visit")]
+urlpatterns = [
+    path("visits/<uuid:id>/", visit, name="visit"),
+    path("visits/<uuid:id>/report.pdf", report_paper, name="visit-report"),
+]

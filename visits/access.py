@@ -13,6 +13,7 @@ from visits.entitled import reopen_allowance
 from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
 from visits.maintenance import follow_visit
 from visits.models import Visit, VisitStep
+from visits.phone_times import arrival_of, done_at
 from visits.visit_duties import open_visit_duty
 from visits.visit_lines import add_visit_line
 
@@ -20,25 +21,45 @@ Step = VisitStep.Step
 WAIT_FOR_ACCESS = dt.timedelta(minutes=10)
 
 
+def came_at(visit: Visit) -> dt.datetime | None:
+    """When the technician came: by the phone where the arrival waited there for a signal."""
+    arrival = arrival_of(visit)
+    return done_at(arrival) if arrival else visit.arrived_at
+
+
 def access_from(visit: Visit) -> dt.datetime | None:
     """The instant from which *no access* may be said: ten minutes after the arrival."""
-    return visit.arrived_at and visit.arrived_at + WAIT_FOR_ACCESS
+    came = came_at(visit)
+    return came and came + WAIT_FOR_ACCESS
+
+
+def calls_at_the_door(visit: Visit) -> list[VisitStep]:
+    """The calls tried since the arrival, in order."""
+    came = came_at(visit)
+    if came is None:
+        return []
+    calls = visit.steps.filter(step=Step.CALL_AHEAD, undone_at__isnull=True).exclude(result="")
+    return [call for call in calls.order_by("at", "pk") if done_at(call) > came]
 
 
 def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=None) -> Visit:
-    """We came and could not get in: needs the arrival, ten minutes' wait and a call since (R4.5)."""
+    """We came and could not get in: needs the arrival, ten minutes' wait and a call since (R4.5).
+
+    A phone that was without a signal is judged by its own times, set right to our clock: what it sends
+    at one go did not happen at one go.
+    """
     if not because.strip():
         raise StepRefused("Say what kept you out.")
+    said_at = now if device_at is None else min(device_at, now)
     with transaction.atomic():
         visit = take_visit(visit, by, now=now)
         if visit.state != Visit.State.ON_SITE:
             raise StepRefused("Tap Arrived first: no access needs the time at which you came.")
         zone = zone_of(visit.tenant)
-        if now < access_from(visit):
+        if said_at < access_from(visit):
             wait = local_time(access_from(visit), zone)
             raise StepRefused(f"Wait ten minutes for somebody to open: until {wait:%H:%M}.")
-        calls = visit.steps.filter(step=Step.CALL_AHEAD, at__gt=visit.arrived_at, undone_at__isnull=True)
-        if not calls.exclude(result="").exists():
+        if not calls_at_the_door(visit):
             raise StepRefused("Ring the customer and log the call first.")
         write_step(visit, Step.NO_ACCESS, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=Visit.State.NO_ACCESS, ended_because=because.strip()[:300])

@@ -1,8 +1,9 @@
 """What a phone kept while it had no signal: taken in once, in its order, by the rules of every page.
 
 The phone numbers its actions and gives each an id of its own. One that was answered is answered the
-same again. One that meets a visit whose day, time or people changed since is not played: both versions
-go back and the technician decides (never "last one wins"); what follows at that visit waits meanwhile.
+same again. One that meets a visit that is not as it was seen (`visits.seen_plans`) is not played: both
+versions go back and the technician decides (never "last one wins"); what follows at that visit waits
+meanwhile.
 
 Times: `device_at` is the phone's word. Its clock may be wrong, so the difference to ours at the moment
 of sending is added; the order is always the queue's own.
@@ -16,10 +17,11 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from tenancy.calendars import local_time, zone_of
+from tenancy.calendars import zone_of
 from visits.fieldwork import BriefNotRead, StepRefused, take_visit, write_visit
 from visits.locks import hold_if_over
 from visits.models import DeviceAction, Visit
+from visits.seen_plans import Plan, plan_of
 
 Outcome = DeviceAction.Outcome
 # Not stored: nothing was decided yet, the same action comes again.
@@ -27,24 +29,6 @@ CONFLICT, HELD = "conflict", "held"
 ONCE = "visits_deviceaction_tenant_public_id"
 NO_SUCH_VISIT = "There is no such visit at this desk any more. Ring the office."
 NOT_YOURS = "This visit is not yours any more. Ring the office."
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Where a visit stands in the day, as somebody saw it at `as_of`: what was agreed to go by."""
-
-    start: dt.datetime
-    crew: tuple[str, ...]
-    as_of: dt.datetime
-
-    def is_as(self, other: "Plan") -> bool:
-        """Whether nothing changed that a technician goes by; when it was looked at is not compared."""
-        return (self.start, self.crew) == (other.start, other.crew)
-
-    def in_words(self, zone) -> str:
-        """ "Thursday 5 March, 14:00, Lou Baptiste"."""
-        at = local_time(self.start, zone)
-        return f"{at:%A} {at.day} {at:%B}, {at:%H:%M}, {' and '.join(self.crew) or 'nobody yet'}"
 
 
 @dataclass(frozen=True)
@@ -86,12 +70,6 @@ class _Conflict(Exception):
 
 # Plays one action at its visit, at the instant at which it happened. Raises StepRefused.
 Play = Callable[[PhoneAction, Visit, dt.datetime], None]
-
-
-def plan_of(visit: Visit, *, now: dt.datetime) -> Plan:
-    """The visit's place in the day as it is."""
-    crew = sorted(assignment.technician.name for assignment in visit.assignments.all())
-    return Plan(visit.planned_start, tuple(crew), now)
 
 
 def take_actions(
@@ -152,8 +130,8 @@ def _take(action, *, offset, play, by, now) -> Answer:
         return Answer(action.id, row.outcome)
     # From here on nobody moves it.
     hold_if_over([visit.pk], now=now)
-    locked = Visit.objects.select_for_update(of=("self",)).select_related("tenant")
-    visit = locked.prefetch_related("assignments__technician").get(pk=visit.pk)
+    locked = Visit.objects.select_for_update(of=("self",)).select_related("tenant", "site", "contact")
+    visit = locked.prefetch_related("assignments__technician", "machines__equipment").get(pk=visit.pk)
     _compare(action, visit, now)
     try:
         with transaction.atomic():
@@ -202,8 +180,8 @@ def _compare(action, visit, now) -> None:
             action.id,
             CONFLICT,
             words="The office changed this visit while you had no signal.",
-            seen=action.seen.in_words(zone),
-            now=plan.in_words(zone),
+            seen=action.seen.in_words(zone, plan),
+            now=plan.in_words(zone, action.seen),
             plan=plan,
         )
     )

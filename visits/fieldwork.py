@@ -22,7 +22,9 @@ from visits.announcements import plan_visit_messages
 from visits.commitments import keep_promise
 from visits.locks import hold_if_over
 from visits.models import Visit, VisitPromise, VisitStep
+from visits.phone_times import came_in_time, done_at, in_words, was_sent_later
 from visits.sweeper import catch_up
+from visits.visit_lines import add_visit_line
 
 Step = VisitStep.Step
 Result = VisitStep.Result
@@ -149,13 +151,13 @@ def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
         if visit.on_the_way_at is None and not _was_skipped(visit, Step.ON_THE_WAY):
             raise StepRefused("Tap On my way first, or skip it with a reason.")
         _check_read(visit, now)
-        write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
+        step = write_step(visit, Step.ARRIVED, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=State.ON_SITE, arrived_at=now)
         # "On the way" or "we are late" told after the arrival would be untrue.
         outbox.call_off(
             visit.public_id, because="Arrived", now=now, kinds=["not called", "on the way", "delayed", "late"]
         )
-        evidence = f"{by.name} arrived at {local_time(now, zone_of(visit.tenant)):%H:%M}"
+        evidence = _arrival_in_words(visit, step)
         keep_promise(visit, Promise.Kind.WINDOW, now=now, evidence=evidence, by=by)
         close_duties_about(
             visit.public_id,
@@ -165,6 +167,8 @@ def arrive(visit: Visit, *, by, now: dt.datetime, device_at=None) -> Visit:
             now=now,
             outcome=evidence,
         )
+        if came_in_time(visit, [step]):
+            add_visit_line(visit, in_words(step, zone_of(visit.tenant)), now=now, by=by, step="sent later")
         if visit.case_id:
             Case.objects.filter(pk=visit.case_id, responded_at__isnull=True).update(responded_at=now)
     return visit
@@ -187,21 +191,30 @@ def skip_step(visit: Visit, step: str, *, because: str, by, now: dt.datetime, de
     return visit
 
 
-def undoable(visit: Visit, *, now: dt.datetime) -> VisitStep | None:
-    """The last step, while it can still be undone."""
+def undoable(visit: Visit, *, now: dt.datetime, device_at: dt.datetime | None = None) -> VisitStep | None:
+    """The last step, while it can still be undone: by the phone's times where the tap came from there."""
     if visit.state in (State.DONE, State.NO_ACCESS):
         return None
     last = visit.steps.filter(undone_at__isnull=True).order_by("-at", "-pk").first()
-    return last if last is not None and now - last.at <= UNDO_TIME else None
+    if last is None:
+        return None
+    lasted = now - last.at if device_at is None else min(device_at, now) - done_at(last)
+    return last if lasted <= UNDO_TIME else None
 
 
-def undo_step(visit: Visit, *, by, now: dt.datetime) -> Visit:
-    """Take back the last step of the last 60 s; what it kept is promised again."""
+def undo_step(visit: Visit, *, by, now: dt.datetime, of: str = "", device_at=None) -> Visit:
+    """Take back the last step within 60 s of it; what it kept is promised again.
+
+    `of` is the step that the page showed: where a colleague took another one since, nothing is undone.
+    """
     with transaction.atomic():
         visit = take_visit(visit, by, now=now)
-        step = undoable(visit, now=now)
+        step = undoable(visit, now=now, device_at=device_at)
         if step is None:
             raise StepRefused("A step can be undone for 60 seconds. Ring the office to correct it.")
+        if of and of != step.step:
+            last = step.get_step_display().lower()
+            raise StepRefused(f"Not undone: the last step is another one now, “{last}”.")
         step.undone_at = now
         step.save(update_fields=["undone_at"])
         if step.skipped_because:
@@ -239,11 +252,11 @@ def take_visit(visit: Visit, by, *, now: dt.datetime) -> Visit:
     return fresh
 
 
-def write_step(visit: Visit, step: str, *, by, now, device_at, **values) -> None:
+def write_step(visit: Visit, step: str, *, by, now, device_at, **values) -> VisitStep:
     """One line for one tap, with the server's time and the device's."""
     # A phone whose clock runs ahead has not seen the future.
     device_at = device_at if device_at is None or device_at <= now else now
-    VisitStep.objects.create(visit=visit, step=step, at=now, device_at=device_at, by=by, **values)
+    return VisitStep.objects.create(visit=visit, step=step, at=now, device_at=device_at, by=by, **values)
 
 
 def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
@@ -280,6 +293,14 @@ def _check_arrival(expected_at: dt.datetime, now: dt.datetime) -> None:
 
 def _was_skipped(visit: Visit, step: str) -> bool:
     return visit.steps.filter(step=step, undone_at__isnull=True).exclude(skipped_because="").exists()
+
+
+def _arrival_in_words(visit: Visit, step: VisitStep) -> str:
+    """What keeps the window's promise, or speaks for whoever was there and could not say so in time."""
+    zone = zone_of(visit.tenant)
+    if was_sent_later(step):
+        return in_words(step, zone)
+    return f"{step.by.name} arrived at {local_time(step.at, zone):%H:%M}"
 
 
 def _state_before(visit: Visit) -> str:

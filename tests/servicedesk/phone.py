@@ -7,7 +7,8 @@ import uuid
 
 from django.test import Client
 
-from visits.device_actions import plan_of
+from servicedesk.phone_pages import plan_in_json
+from visits.seen_plans import plan_of
 
 
 class Phone:
@@ -23,7 +24,6 @@ class Phone:
     def action(self, visit, kind: str, *, ago=dt.timedelta(), seen=None, **typed) -> dict:
         """One action, done that long ago; `typed` are the form's fields."""
         plan = seen or plan_of(visit, now=self.now - dt.timedelta(hours=3))
-        told = {"start": plan.start.isoformat(), "crew": list(plan.crew), "as_of": plan.as_of.isoformat()}
         pairs = [
             [name, value]
             for name, values in typed.items()
@@ -36,7 +36,7 @@ class Phone:
             "kind": kind,
             "visit": str(visit.public_id),
             "device_at": (self.now + self.wrong_by - ago).isoformat(),
-            "seen": told,
+            "seen": plan_in_json(plan),
             "typed": pairs,
         }
 

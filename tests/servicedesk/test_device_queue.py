@@ -12,8 +12,8 @@ from tenancy.scope import tenant
 from tests.cast import make_visit
 from tests.servicedesk.phone import Phone
 from tests.servicedesk.test_finish import a_photo, a_signature, typed
-from visits.device_actions import Plan, plan_of
 from visits.models import DeviceAction, Review, ServiceReport, Visit, VisitStep
+from visits.seen_plans import Plan, plan_of
 
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
@@ -133,6 +133,19 @@ def test_a_visit_that_was_moved_is_asked_about_with_both_versions(north, visit, 
     for action in actions:
         action["seen"] = answers[0]["plan"]
     assert phone.outcomes(*actions) == ["accepted"] * 6
+
+
+def test_a_cancelled_visit_is_asked_about_and_what_was_typed_stays_on_the_phone(north, visit, phone):
+    actions = whole_visit(phone, visit, north)
+    Visit.objects.filter(pk=visit.pk).update(state="cancelled by us")
+    answers = phone.send(*actions).json()["answers"]
+    assert [one["outcome"] for one in answers] == ["conflict", *["held"] * 5]
+    assert answers[0]["now"] == "Thursday 5 March, 14:00, Lou Baptiste. Cancelled by us"
+    agreed = [action | {"seen": answers[0]["plan"]} for action in actions]
+    answers = phone.send(*agreed).json()["answers"]
+    assert {one["outcome"] for one in answers if one["id"] != actions[1]["id"]} == {"refused"}
+    assert answers[0]["words"] == "This visit is over: cancelled by us."
+    assert not VisitStep.objects.exists()
 
 
 def test_the_other_answer_to_a_conflict_leaves_it_out(north, visit, phone):
@@ -279,6 +292,14 @@ def test_only_technicians_send_queues(north, visit, client, now):
         {"device_at": "2026-03-05T13:00:00"},
         {"device_at": "0001-01-01T00:00:00Z"},
         {"seen": {"start": "soon"}},
+        {
+            "seen": {
+                "start": "2026-03-05T14:00:00Z",
+                "as_of": "2026-03-05T14:00:00Z",
+                "crew": [],
+                "place": 1,
+            }
+        },
         {"typed": [["result"]]},
         {"typed": [["result", 1]]},
         {"visit": None},

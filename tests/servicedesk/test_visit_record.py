@@ -7,6 +7,7 @@ import pytest
 from cases.models import Case
 from tests.cast import make_visit
 from tests.reading import text
+from visits import fieldwork
 from visits.models import Visit
 
 DAY = dt.timedelta(days=1)
@@ -91,3 +92,21 @@ def test_as_many_queries_for_three_visits_of_a_case_as_for_one(
     dispatcher.get(page_of(north, visit))
     with django_assert_num_queries(25):
         dispatcher.get(page_of(north, visit))
+
+
+def test_a_miss_says_what_the_phone_says(north, visit, dispatcher, now, time_machine):
+    """Our clock rules the miss and the promise; a manager reads what the phone says beside both."""
+    lou = north.technician
+    for act, at in ((fieldwork.call_ahead, 12), (fieldwork.read_brief, 12), (fieldwork.set_out, 13)):
+        result = {"result": "spoke"} if act is fieldwork.call_ahead else {}
+        act(visit, by=lou, now=now.replace(day=6, hour=at, minute=0), **result)
+    sent, tapped = now.replace(day=6, hour=15, minute=40), now.replace(day=6, hour=13, minute=55)
+    fieldwork.arrive(visit, by=lou, now=sent, device_at=tapped)
+    time_machine.move_to(sent, tick=False)
+    page = text(dispatcher.get(page_of(north, visit)))
+    said = "Arrived 13:55 by Lou’s phone, sent 15:40"
+    assert "Missed by us on 6 Mar 2026 15:40." in page
+    assert f"{said}. The window ended at 14:07." in page
+    assert f"Broken. The window ended and nobody had arrived. {said}" in page
+    assert f"Lou Baptiste. {said}" in page
+    assert f"did not come. {said}." in text(dispatcher.get(north.url(f"visits/{visit.public_id}/outcome/")))
