@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import offer_page, recommendation_page, visit_page
+from portal import label_page, offer_page, recommendation_page, visit_page
 from portal.opening import for_links
 
 front_page = require_GET(
@@ -11,10 +11,16 @@ front_page = require_GET(
         visit=visit_page.visit_page,
         offer=offer_page.offer_page,
         recommendation=recommendation_page.recommendation_page,
+        label=label_page.label_page,
     )
 )
 ring_me = require_POST(
-    for_links(visit=visit_page.ring_me, offer=offer_page.ring_me, recommendation=recommendation_page.ring_me)
+    for_links(
+        visit=visit_page.ring_me,
+        offer=offer_page.ring_me,
+        recommendation=recommendation_page.ring_me,
+        label=label_page.ring_me,
+    )
 )
 
 urlpatterns = [
@@ -23,4 +29,5 @@ urlpatterns = [
     *visit_page.urlpatterns,
     *offer_page.urlpatterns,
     *recommendation_page.urlpatterns,
+    *label_page.urlpatterns,
 ]

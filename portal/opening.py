@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from contracts.models import RenewalOffer
 from contracts.offer_states import told_to_customer
 from customers.links import find_link
-from customers.models import CustomerLink
+from customers.models import CustomerLink, Equipment
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, zone_of
 from tenancy.models import Tenant
@@ -29,8 +29,9 @@ GONE = 410
 def for_links(**views: Callable) -> Callable:
     """One address for links of several purposes (`visit=…, offer=…`), each with the view for its thing.
 
-    The view gets the visit, offer or recommendation behind the token, with its desk open. A token that
-    never was, or is for something else, is a 404; one that has ended shows the desk's number only.
+    The view gets the visit, offer, recommendation or machine behind the token, with its desk open. A
+    token that never was, or is for something else, is a 404; one that has ended, or whose thing has,
+    shows the desk's number only.
     """
 
     @never_cache
@@ -46,7 +47,7 @@ def for_links(**views: Callable) -> Callable:
             kind = KINDS[found.link.purpose]
             thing = kind.find(found.link.subject)
             thing.tenant = desk
-            if not found.is_open:
+            if not found.is_open or kind.is_over(thing):
                 page = {"why": kind.why_ended(thing, local_day(now, zone_of(desk)))}
                 return render(request, "portal/ended.html", page, status=GONE)
             return view(request, thing, *args, token=token, now=now, **kwargs)
@@ -64,15 +65,24 @@ def for_offer_link(view: Callable) -> Callable:
     return wraps(view)(for_links(offer=view))
 
 
-Thing = Visit | RenewalOffer | Recommendation
+def for_label(view: Callable) -> Callable:
+    """Give the view the machine behind the token of a label, with its desk open."""
+    return wraps(view)(for_links(label=view))
+
+
+Thing = Visit | RenewalOffer | Recommendation | Equipment
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How what a link is for is found, and what an ended one says about it on a day (nothing: "")."""
+    """How what a link is for is found, and what an ended one says about it on a day (nothing: "").
+
+    `is_over` says of a thing whether its links have ended with it.
+    """
 
     find: Callable[[uuid.UUID], Thing]
     why_ended: Callable[[Thing, dt.date], str]
+    is_over: Callable[[Thing], bool] = lambda thing: False
 
 
 def _visit(public_id: uuid.UUID) -> Visit:
@@ -89,8 +99,20 @@ def _recommendation(public_id: uuid.UUID) -> Recommendation:
     return rows.get(public_id=public_id)
 
 
+def _machine(public_id: uuid.UUID) -> Equipment:
+    machine = Equipment.objects.select_related("site__customer").filter(public_id=public_id).first()
+    if machine is None:
+        raise Http404("No such machine")
+    return machine
+
+
 KINDS = {
     Purpose.VISIT: Kind(find=_visit, why_ended=lambda visit, day: ""),
     Purpose.OFFER: Kind(find=_offer, why_ended=told_to_customer),
     Purpose.RECOMMENDATION: Kind(find=_recommendation, why_ended=lambda recommendation, day: ""),
+    Purpose.LABEL: Kind(
+        find=_machine,
+        why_ended=lambda machine, day: "",
+        is_over=lambda machine: machine.retired_on is not None,
+    ),
 }

@@ -4,7 +4,8 @@ import datetime as dt
 
 from django.db import transaction
 
-from tenancy.calendars import calendar_of
+from customers.models import Customer
+from tenancy.calendars import calendar_of, local_day, local_time
 from visits.booking import book_visit
 from visits.entitled import still_open
 from visits.maintenance import waiting_service
@@ -12,6 +13,8 @@ from visits.models import Visit
 from visits.moving import move_visit
 from visits.places import MoveRefused, hold_technicians
 from visits.slots import Slot, Wanted, best_slots
+from visits.told import told_zone
+from visits.wording import day_words, window_words
 
 SAID = "Said so on their page"
 
@@ -97,6 +100,28 @@ def _book_anew(visit, slot, *, now):
         entitlement=still_open(visit),
         service=waiting_service(visit),
     )
+
+
+def day_said(day: dt.date, customer: Customer, *, now: dt.datetime) -> str:
+    """ "today", "tomorrow", "on Sat 7 March", by the customer's clock."""
+    today = local_day(now, told_zone(customer))
+    named = {0: "today", 1: "tomorrow"}.get((day - today).days)
+    return named or f"on {day_words(day, country=customer.tenant.country, today=today)}"
+
+
+def slot_said(slot: Slot, customer: Customer, *, now: dt.datetime) -> str:
+    """ "Sat 7 March between 2 and 3 pm", by the customer's clock."""
+    zone = told_zone(customer)
+    start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
+    window = window_words(start.time(), end.time(), country=customer.tenant.country, joined_by="and")
+    return f"{day_said(start.date(), customer, now=now).removeprefix('on ')} between {window}"
+
+
+def told_said(visit: Visit, *, now: dt.datetime) -> str:
+    """ "on Sat 7 March between 2 and 3 pm": what the customer of a visit was told."""
+    country = visit.customer.tenant.country
+    window = window_words(visit.told_from, visit.told_until, country=country, joined_by="and")
+    return f"{day_said(visit.told_day, visit.customer, now=now)} between {window}"
 
 
 def _machines(visit):

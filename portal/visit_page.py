@@ -12,7 +12,7 @@ from customers.links import make_link
 from customers.models import CustomerLink
 from portal.opening import for_visit_link
 from portal.ringing import ask_to_be_rung, rings_by
-from portal.times import SAID, free_times, may_choose, take_time
+from portal.times import SAID, day_said, free_times, may_choose, slot_said, take_time
 from recommendations.answers import ANSWERABLE
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
@@ -25,7 +25,7 @@ from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.places import MoveRefused
 from visits.report_document import document_of
 from visits.told import told_zone
-from visits.wording import clock_words, day_words, window_words
+from visits.wording import clock_words, window_words
 
 TAKEN = "Somebody has just taken that time. These are free."
 
@@ -145,7 +145,7 @@ def _what_was_done(visit) -> dict:
 
 
 def _change_page(request, visit, token, now, slots, *, problem="", status=200):
-    offers = [{"key": slot.key, "words": _slot_words(visit, slot, now)} for slot in slots]
+    offers = [{"key": slot.key, "words": _with_whom(slot, visit, now)} for slot in slots]
     facts = _facts(visit, token, now) | {"offers": offers, "problem": problem}
     return render(request, "portal/change.html", facts, status=status)
 
@@ -159,7 +159,7 @@ def _facts(visit, token, now):
         "token": token,
         "technician": technician,
         "who": technician.first_name if technician else visit.tenant.name,
-        "day": _day(visit, visit.told_day, now),
+        "day": day_said(visit.told_day, visit.customer, now=now),
         "window": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
         "can_change": may_choose(visit),
         "is_waiting_in_vain": visit.state in Visit.WAITING_STATES and now >= visit.window_end,
@@ -174,19 +174,8 @@ def _facts(visit, token, now):
     }
 
 
-def _day(visit, day, now):
-    today = local_day(now, told_zone(visit.customer))
-    named = {0: "today", 1: "tomorrow"}.get((day - today).days)
-    return named or f"on {day_words(day, country=visit.tenant.country, today=today)}"
-
-
-def _slot_words(visit, slot, now):
-    zone = told_zone(visit.customer)
-    start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
-    window = window_words(start.time(), end.time(), country=visit.tenant.country, joined_by="and")
-    return (
-        f"{slot.technician.first_name}, {_day(visit, start.date(), now).removeprefix('on ')} between {window}"
-    )
+def _with_whom(slot, visit, now):
+    return f"{slot.technician.first_name}, {slot_said(slot, visit.customer, now=now)}"
 
 
 urlpatterns = [

@@ -6,8 +6,8 @@ import re
 from django.core.exceptions import PermissionDenied
 from django_structlog.middlewares import RequestMiddleware
 
-TOKEN = re.compile(r"/(v|hooks|no-more)/[^/?\s'\"]+")
-LEFT_OUT = r"/\1/…"
+TOKEN = re.compile(r"/(v|hooks|no-more)/[^/?\s'\"]+(/[^?\s'\"]*)?(\?[^\s'\"]*)?")
+LEFT_OUT = r"/\1/…\2"
 
 
 class WithoutTokens(logging.Filter):
@@ -32,7 +32,7 @@ class RefusedInALine(logging.Filter):
 
 
 class RequestLog(RequestMiddleware):
-    """django-structlog's line, with the token of a link left out: who reads logs opens no pages."""
+    """django-structlog's line without the token of a link, and without what a customer wrote there."""
 
     @staticmethod
     def format_request(request) -> str:

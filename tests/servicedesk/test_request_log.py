@@ -8,9 +8,10 @@ from django.conf import settings
 from servicedesk.request_log import RequestLog
 
 
-def test_a_customers_token_never_stands_in_the_log(rf):
-    line = RequestLog.format_request(rf.post("/v/lliMariiwX46IKcbrcvT8Q/confirm/?x=1"))
-    assert line == "POST /v/…/confirm/?x=1"
+def test_a_customers_token_and_words_never_stand_in_the_log(rf):
+    line = RequestLog.format_request(rf.get("/v/lliMariiwX46IKcbrcvT8Q/book/", {"problem": "It's grey /v/"}))
+    assert line == "GET /v/…/book/"
+    assert RequestLog.format_request(rf.get("/v/lliMariiwX46IKcbrcvT8Q?x=1")) == "GET /v/…"
 
 
 def test_other_paths_stand_as_they_are(rf):

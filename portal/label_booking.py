@@ -1,0 +1,103 @@
+"""Booking a visit from the label on a machine: by whoever stands before it, without an account (R2.7).
+
+Anybody who passes can read a label. So a machine takes two open bookings and three in 24 hours from
+it; whoever wants more is rung. One press of the button books once, however often it arrives.
+"""
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+
+from contracts.cover import covers_of_equipment
+from contracts.overlaps import response_hours_of
+from customers.models import Equipment, LabelBooking
+from tenancy.calendars import calendar_of, local_day
+from visits.booking import book_visit
+from visits.models import Visit
+from visits.places import hold_technicians
+from visits.slots import Slot, Wanted, best_slots
+from visits.visit_lines import add_visit_line
+
+MOST_OPEN = 2
+MOST_LATELY = 3
+LATELY = dt.timedelta(hours=24)
+
+
+class BookedEnough(Exception):
+    """So much was booked from this machine's label that a person should ring instead."""
+
+
+def may_book(machine: Equipment, *, now: dt.datetime) -> bool:
+    """Whether one more visit may be booked from the label: two queries."""
+    booked = LabelBooking.objects.filter(equipment=machine)
+    if booked.filter(booked_at__gt=now - LATELY).count() >= MOST_LATELY:
+        return False
+    return Visit.objects.waiting().filter(public_id__in=booked.values("visit")).count() < MOST_OPEN
+
+
+def times_for(machine: Equipment, *, now: dt.datetime) -> list[Slot]:
+    """At most five, as every booking offers them; two who are free at once are one time to choose."""
+    wanted = Wanted(
+        desk=machine.tenant,
+        calendar=calendar_of(machine.tenant),
+        now=now,
+        customer=machine.site.customer,
+        site=machine.site,
+        machines=(machine,),
+        kind=Visit.Kind.FAULT,
+    )
+    at_once: dict[dt.datetime, Slot] = {}
+    for slot in best_slots(wanted):
+        at_once.setdefault(slot.start, slot)
+    return list(at_once.values())
+
+
+def booked_by(machine: Equipment, attempt: uuid.UUID) -> Visit | None:
+    """The visit that this press of the button has booked already."""
+    booked = LabelBooking.objects.filter(equipment=machine, attempt=attempt).values("visit")
+    return Visit.objects.filter(public_id__in=booked).first()
+
+
+@transaction.atomic
+def book_from_label(
+    machine: Equipment, slot: Slot, *, attempt: uuid.UUID, problem: str, now: dt.datetime
+) -> Visit:
+    """Book a time that `times_for` offers; the customer's main contact hears of it as of every booking.
+
+    Raises SlotTaken when somebody was quicker, and BookedEnough.
+    """
+    # Before anything else, as everywhere: nobody waits in a circle.
+    hold_technicians(who.pk for who in slot.crew)
+    Equipment.objects.select_for_update(of=("self",), no_key=True).get(pk=machine.pk)
+    if (done := booked_by(machine, attempt)) is not None:
+        return done
+    if not may_book(machine, now=now):
+        raise BookedEnough
+    customer = machine.site.customer
+    visit = book_visit(
+        customer=customer,
+        site=machine.site,
+        contact=customer.contacts.order_by("-is_main", "pk").first(),
+        machines=[machine],
+        kind=Visit.Kind.FAULT,
+        problem=problem,
+        technician=slot.technician,
+        others=slot.others,
+        start=slot.start,
+        end=slot.end,
+        window_end=slot.window_end,
+        response_due_at=_due_at(machine, now),
+        by=None,
+        now=now,
+    )
+    LabelBooking.objects.create(equipment=machine, attempt=attempt, visit=visit.public_id, booked_at=now)
+    add_visit_line(visit, f"Booked from the label on {machine}", now=now, by=None, step="from label")
+    return visit
+
+
+def _due_at(machine, now) -> dt.datetime | None:
+    """When the contract says that a fault of the machine must be answered."""
+    calendar = calendar_of(machine.tenant)
+    hours = response_hours_of(covers_of_equipment(machine, local_day(now, calendar.zone)))
+    return calendar.due_after(now, dt.timedelta(hours=hours)) if hours else None
