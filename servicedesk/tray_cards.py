@@ -32,6 +32,7 @@ HEADINGS = {
     Kind.ANSWER_REPLY: "Replies to answer",
     Kind.OFFER_VISIT: "Paid visits to offer",
     Kind.BOOK_SERVICE: "Maintenance to book",
+    Kind.BOOK_RETURN: "Work left to book",
 }
 # What the card's button says, and which page it opens: route, and whose public id stands in it.
 ACTS = {
@@ -41,6 +42,7 @@ ACTS = {
     Kind.ANSWER_REPLY: ("Answer", "reply", "subject"),
     Kind.OFFER_VISIT: ("Book it", "book", "customer"),
     Kind.BOOK_SERVICE: ("Book it", "book", "customer"),
+    Kind.BOOK_RETURN: ("Book it", "book", "customer"),
 }
 # Of each kind so many stand in the tray; the rest is counted, and has a register.
 SHOWN_OF_A_KIND = 5

@@ -29,6 +29,7 @@ from visits.places import UNDO_TIME, TooLateToUndo, hold_technicians
 from visits.second_miss import mind_misses
 from visits.told import told
 from visits.visit_lines import add_visit_line
+from visits.work_left import keep_open, note_return
 
 UNDONE = "The booking was undone"
 
@@ -86,7 +87,7 @@ def book_visit(
     if case is None and kind == Visit.Kind.FAULT:
         case = _open_fault(customer, site, machines, problem, response_due_at, by=by, now=now)
     elif case is not None:
-        _keep_open(case)
+        keep_open(case.pk)
     visit = _visit(customer, site, contact, kind, problem, start, end, window_end, by=by, now=now)
     visit.case, visit.entitlement, visit.series, visit.crew = case, entitlement, series, len(crew)
     visit.tell_by_mail, visit.tell_by_sms = tell_by_mail, tell_by_sms
@@ -97,6 +98,7 @@ def book_visit(
     mind_misses(visit, by=by, now=now)
     make_promises(visit, by=by, now=now)
     book_allowance(visit, by=by, now=now)
+    note_return(visit, by=by, now=now)
     if service is not None:
         book_service(service, visit, by=by, now=now)
     if confirm:
@@ -166,12 +168,6 @@ def _take_time(visit, crew):
     if missing:
         _refuse_if_taken(missing, start=visit.planned_start, end=visit.planned_end)
         raise SlotTaken(missing[0], visit.planned_start, None)
-
-
-def _keep_open(case):
-    """A matter that needs one more visit is not over."""
-    closed = Case.objects.filter(pk=case.pk, state=Case.State.CLOSED)
-    closed.update(state=Case.State.OPEN, closed_at=None, outcome="")
 
 
 def _close_case_of(visit, *, now):

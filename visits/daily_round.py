@@ -14,6 +14,7 @@ from tenancy.models import Tenant
 from tenancy.scope import tenant
 from visits.nudges import plan_nudges
 from visits.planned import generate_services, raise_alarms, raise_ended
+from visits.work_left import call_for_returns
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def see_to(desk: Tenant, *, now: dt.datetime, found: Round | None = None) -> Rou
     found.services += generate_services(desk, day, now=now, calendar=calendar)
     found.asked_again += plan_follow_ups(desk, day, now=now, calendar=calendar)
     found.alarms += call_for_another_look(desk, day, now=now, calendar=calendar)
+    found.alarms += call_for_returns(now=now, calendar=calendar)
     if desk.messages_from is not None and desk.messages_from <= now:
         found.alarms += raise_alarms(desk, day, now=now, calendar=calendar)
         found.alarms += raise_ended(desk, day, now=now, calendar=calendar)

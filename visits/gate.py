@@ -26,6 +26,7 @@ from visits.maintenance import follow_visit
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
 from visits.visit_lines import add_visit_line
+from visits.work_left import LeftAnswer, leave_work, settle_left
 
 Outcome = Review.Outcome
 GATE = "visit_gate"
@@ -63,6 +64,7 @@ class Report:
     fixed_first_time: bool
     not_fixed_because: str = ""
     next_step: str = ""
+    parts_needed: str = ""
     signing: str = ""
     signature: StoredFile | None = None
     signed_by: str = ""
@@ -78,6 +80,8 @@ class Completion:
     answers: tuple[Answer, ...] = ()
     findings: tuple[Finding, ...] = ()
     parts: dict[Part, int] = field(default_factory=dict)
+    # What the technician says of work that earlier visits left.
+    left: tuple[LeftAnswer, ...] = ()
 
 
 class NotReviewed(StepRefused):
@@ -187,6 +191,10 @@ def _complete(visit, completion, *, by, now, device_at):
     use_allowance(visit, by=by, now=now)
     follow_visit(visit, by=by, now=now)
     hand_over(visit, signed_by=report.recommendations_signed_by, now=now)
+    settle_left(visit, completion.left, by=by, now=now)
+    if not report.fixed_first_time:
+        words = report.next_step or report.not_fixed_because
+        leave_work(visit, words=words, parts=report.parts_needed, by=by, now=now)
     _tell(visit, report, by=by, now=now)
     # The gate of the database, now rather than at commit: here its refusal can be answered.
     with connection.cursor() as cursor:

@@ -80,7 +80,6 @@ class Migration(migrations.Migration):
                         choices=[
                             ("open", "Left"),
                             ("done", "Done"),
-                            ("left again", "Left again"),
                             ("given up", "Given up"),
                         ],
                         default="open",
@@ -166,7 +165,6 @@ class Migration(migrations.Migration):
                         choices=[
                             ("open", "Left"),
                             ("done", "Done"),
-                            ("left again", "Left again"),
                             ("given up", "Given up"),
                         ],
                         default="open",
@@ -274,7 +272,7 @@ class Migration(migrations.Migration):
             model_name="workleft",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state__in", ["done", "left again"]), _negated=True),
+                    models.Q(("state", "done"), _negated=True),
                     ("settled_at_visit__isnull", False),
                     _connector="OR",
                 ),

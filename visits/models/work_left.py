@@ -14,7 +14,7 @@ class WorkLeftQuerySet(models.QuerySet):
     """What is left, by whether somebody still has to do it."""
 
     def open(self):
-        """Neither done nor given up, nor left once more by a later visit."""
+        """Neither done nor given up."""
         return self.filter(state=WorkLeft.State.OPEN)
 
 
@@ -25,8 +25,6 @@ class WorkLeft(TenantModel):
     class State(models.TextChoices):
         OPEN = "open", "Left"
         DONE = "done", "Done"
-        # A later visit left it again: that visit's own row goes on from here.
-        LEFT_AGAIN = "left again", "Left again"
         GIVEN_UP = "given up", "Given up"
 
     visit = TenantOneToOneField(Visit, related_name="work_left")
@@ -37,7 +35,7 @@ class WorkLeft(TenantModel):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
-    # The visit at which it was done, or left again.
+    # The visit at which it was done.
     settled_at_visit = TenantForeignKey(Visit, null=True, blank=True, related_name="settled_work")
     reason = models.CharField(max_length=300, blank=True, help_text="why it was given up")
 
@@ -52,7 +50,7 @@ class WorkLeft(TenantModel):
                 name="workleft_settled_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["done", "left again"]) | Q(settled_at_visit__isnull=False),
+                condition=~Q(state="done") | Q(settled_at_visit__isnull=False),
                 name="workleft_done_at_a_visit",
             ),
             models.CheckConstraint(
