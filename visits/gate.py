@@ -180,7 +180,7 @@ def _complete(visit, completion, *, by, now, device_at):
         raise NotReviewed(forgotten)
 
     covers = covers_of_machines(machines, _day(visit, now))
-    use_parts(visit, technician_of(visit, by), completion.parts, covers)
+    use_parts(visit, technician_of(visit, by), completion.parts, covers, by=by, now=now)
     _write_report(visit, report, now, device_at)
     write_step(visit, VisitStep.Step.FINISHED, by=by, now=now, device_at=device_at)
     write_visit(visit, now, state=Visit.State.DONE, completed_at=now, completed_on=_day(visit, now))

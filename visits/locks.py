@@ -7,6 +7,9 @@
 4. promises, in the order of theirs. Those of a visit are its holder's: whoever settles one, the
    clock too, holds the visit.
 
+Shelves of stock come after the visits, too: new ones by part and place, then all in the order of their
+keys (`stock`). Who holds shelves waits for no visit any more.
+
 What is inserted (messages, duties, lines) comes last and is waited for by nobody.
 """
 

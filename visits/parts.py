@@ -9,6 +9,7 @@ from django.db.models import Count, F
 
 from contracts.cover import Cover
 from visits.models import Part, PartUse, Technician, VanStock, Visit, VisitEquipment
+from visits.stock import use_in_visit
 
 LOOK_BACK = dt.timedelta(days=3 * 365)
 # A part used once in years is no habit; a list longer than this is not packed by anybody.
@@ -99,25 +100,24 @@ def is_covered(part: Part, covers: Iterable[Cover]) -> bool:
 
 
 def use_parts(
-    visit: Visit, technician: Technician | None, used: dict[Part, int], covers: list[Cover]
+    visit: Visit,
+    technician: Technician | None,
+    used: dict[Part, int],
+    covers: list[Cover],
+    *,
+    by,
+    now: dt.datetime,
 ) -> list[PartUse]:
-    """Record what the visit took, and take it out of the van; a van counted short goes to nought.
+    """Record what the visit took, and take it out of the van (`visits.stock`).
 
-    The caller holds the transaction. Quantities are at least 1.
+    The caller holds the visit and the transaction. Quantities are at least 1.
     """
     uses = PartUse.objects.bulk_create(
         PartUse(visit=visit, part=part, quantity=quantity, is_covered=is_covered(part, covers))
         for part, quantity in used.items()
     )
     if technician is not None:
-        # In one order for everybody, so that two visits never wait for each other.
-        stock = VanStock.objects.select_for_update().filter(technician=technician, part__in=used)
-        left = {part.pk: quantity for part, quantity in used.items()}
-        for row in stock.order_by("pk"):
-            taken = min(row.quantity, left[row.part_id])
-            left[row.part_id] -= taken
-            row.quantity -= taken
-            row.save(update_fields=["quantity"])
+        use_in_visit(visit, technician, used, by=by, now=now)
     return uses
 
 

@@ -7,6 +7,7 @@ from django.db import connections, transaction
 
 from servicedesk.demo.day import add_day
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE, DeskNames
+from servicedesk.demo.parts import add_parts
 from servicedesk.demo.people import Built, add_contracts, add_customers, add_people
 from servicedesk.demo.stories import add_stories
 from servicedesk.demo.upkeep import add_upkeep
@@ -57,6 +58,7 @@ def build_desk(names: DeskNames, *, now: dt.datetime) -> Tenant:
         add_stories(built)
         add_day(built)
         add_upkeep(built)
+        add_parts(built)
     return desk
 
 

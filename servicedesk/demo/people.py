@@ -1,4 +1,4 @@
-"""A demo desk's people, hours, customers, machines, contracts and parts."""
+"""A demo desk's people, hours, customers, machines and contracts."""
 
 import datetime as dt
 import random
@@ -9,12 +9,12 @@ from contracts.allowance import grant_visits
 from contracts.models import Contract, ContractEquipment, ContractTerm
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_numbers, index_customers
-from servicedesk.demo.names import CUSTOMERS, MACHINES, PARTS, DeskNames
+from servicedesk.demo.names import CUSTOMERS, MACHINES, DeskNames
 from servicedesk.demo.places import home_of, place_of
 from servicedesk.demo.schedule import ENDS
 from tenancy.calendars import day_bounds, zone_of
 from tenancy.models import BusinessHours, Membership, Role, Tenant, User
-from visits.models import Absence, Part, Technician, TechnicianPreference, VanStock
+from visits.models import Absence, Technician, TechnicianPreference
 
 PASSWORD = "keeps its word"
 STREETS = ("Quay Lane", "Bell Street", "Mill Road", "Castle Hill", "Station Road", "Orchard Way")
@@ -36,7 +36,6 @@ class Built:
     contacts: dict[str, Contact] = field(default_factory=dict)
     machines: dict[str, list[Equipment]] = field(default_factory=dict)
     contracts: dict[str, Contract] = field(default_factory=dict)
-    parts: dict[str, Part] = field(default_factory=dict)
 
     def days_ago(self, days: int, hour: int = 10, minute: int = 0) -> dt.datetime:
         """An instant some days ago at a wall time of the desk."""
@@ -73,11 +72,6 @@ def add_people(built: Built, names: DeskNames) -> None:
         ends_at=start + dt.timedelta(days=2),
         reason="Training",
     )
-    for number, name, price in PARTS:
-        built.parts[number] = Part.objects.create(number=number, name=name, price=Decimal(price))
-        VanStock.objects.create(part=built.parts[number], place="Depot, shelf 14", quantity=6)
-        if number != "CB-9":
-            VanStock.objects.create(part=built.parts[number], technician=built.technicians[0], quantity=1)
 
 
 def add_customers(built: Built, names: DeskNames, chance: random.Random) -> None:

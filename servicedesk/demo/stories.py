@@ -103,7 +103,7 @@ def the_cup_of_coffee(built: Built) -> None:
     lou, priya = built.technicians[0], built.technicians[2]
     copier = built.machines["letter"][0]
     prefer(built, "letter", lou)
-    first = _past_visit(built, "letter", 183, lou, "Toner fault", "Toner cleared. New fuser recommended.")
+    first = past_visit(built, "letter", 183, lou, "Toner fault", "Toner cleared. New fuser recommended.")
     fuser = raise_recommendation(
         equipment=copier, finding="Replace the fuser unit", severity=Severity.LIKELY_TO_FAIL,
         risk="Edges are worn. If it goes, printing stops for two to three days",
@@ -113,8 +113,8 @@ def the_cup_of_coffee(built: Built) -> None:
         visit=first, recommendation=fuser, outcome=Review.Outcome.RAISED, customer_told=True,
         at=built.days_ago(183, 11), by=built.people[Role.TECHNICIAN],
     )  # fmt: skip
-    _past_visit(built, "letter", 136, built.technicians[3], "Jam", "Fixed first time.")
-    third = _past_visit(built, "letter", 111, priya, "Tune-up", "Rollers cleaned.", kind=Visit.Kind.TUNE_UP)
+    past_visit(built, "letter", 136, built.technicians[3], "Jam", "Fixed first time.")
+    third = past_visit(built, "letter", 111, priya, "Tune-up", "Rollers cleaned.", kind=Visit.Kind.TUNE_UP)
     cable = raise_recommendation(
         equipment=copier, finding="Move off the extension lead", severity=Severity.CAN_WAIT,
         risk="It drops out when the heater is on", action="A socket beside the machine",
@@ -204,7 +204,8 @@ def _missed_by_tom(built):
     )  # fmt: skip
 
 
-def _past_visit(built, key, days, technician, problem, work, kind=Visit.Kind.FAULT) -> Visit:
+def past_visit(built: Built, key: str, days: int, technician, problem, work, kind=Visit.Kind.FAULT) -> Visit:
+    """A visit for a customer's machines that was done so many days ago, with its report and its line."""
     start = built.days_ago(days, 10)
     visit = place_visit(
         built, key, start, start + HOUR, technician=technician, kind=kind, problem=problem,

@@ -80,7 +80,7 @@ def test_using_takes_from_the_van_and_never_below_nought(north, fuser, rollers, 
     van = VanStock.objects.create(part=fuser, technician=north.lou, quantity=1)
     visit = make_plain_visit(north, now=now)
     with transaction.atomic():
-        use_parts(visit, north.lou, {fuser: 3, rollers: 1}, [])
+        use_parts(visit, north.lou, {fuser: 3, rollers: 1}, [], by=north.technician, now=now)
     van.refresh_from_db()
     assert van.quantity == 0
     assert set(PartUse.objects.values_list("part", "quantity")) == {(fuser.pk, 3), (rollers.pk, 1)}

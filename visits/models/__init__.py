@@ -2,7 +2,7 @@
 
 from visits.models.device_action import DeviceAction
 from visits.models.maintenance import MaintenancePlan, PlanException, PlannedService
-from visits.models.parts import Part, PartUse, VanStock
+from visits.models.parts import Part, PartUse, StockMove, VanStock
 from visits.models.rearrangement import RearrangedVisit, Rearrangement
 from visits.models.report import Review, ServiceReport
 from visits.models.technician import Absence, Technician, TechnicianPreference, WorkingHours
@@ -23,6 +23,7 @@ __all__ = [
     "Rearrangement",
     "Review",
     "ServiceReport",
+    "StockMove",
     "Technician",
     "TechnicianPreference",
     "VanStock",
