@@ -8,6 +8,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache, reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -16,6 +18,7 @@ from contracts.models import Contract, ContractEquipment
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Equipment
 from tenancy.calendars import local_time, zone_of
+from tenancy.prepared import DAY, Key, Prepared
 
 # Best first: what a caller is told when several contracts cover one machine.
 RANK = {
@@ -110,14 +113,41 @@ class Cover:
         return machine.site.customer_id == self.contract.customer_id
 
 
+_ONE = Prepared(
+    lambda contract, day: Contract.objects.with_reasons(day).filter(pk=contract), contract=Key(), day=DAY
+)
+_OF_CUSTOMER = Prepared(
+    lambda customer, day: Contract.objects.with_reasons(day).filter(customer=customer),
+    customer=Key(),
+    day=DAY,
+)
+
+
+@lru_cache
+def _about(count: int) -> Prepared:
+    """The contracts about any of so many machines."""
+
+    def build(day, **keys):
+        these = reduce(or_, (Q(pk=key) for key in keys.values()))
+        owners = Equipment.objects.filter(these).values("site__customer")
+        theirs = reduce(or_, (Q(equipment=key) for key in keys.values()))
+        naming = ContractEquipment.objects.filter(covered_on(day), theirs).values("contract")
+        names_none = ~Exists(ContractEquipment.objects.filter(contract=OuterRef("pk")))
+        contracts = Contract.objects.with_reasons(day)
+        return contracts.filter(Q(pk__in=naming) | Q(names_none, customer__in=owners))
+
+    return Prepared(build, day=DAY, **{f"machine{number}": Key() for number in range(count)})
+
+
 def cover_of(contract: Contract, day: dt.date) -> Cover:
     """The cover of one contract on a day (in the desk's zone): one query."""
-    return cover_in_words(Contract.objects.with_reasons(day).get(pk=contract.pk))
+    (found,) = _ONE.rows(contract=contract.pk, day=day)
+    return cover_in_words(found)
 
 
 def covers_of_customer(customer, day: dt.date) -> list[Cover]:
     """The covers of a customer's contracts on a day, best first: one query."""
-    return _best_first(Contract.objects.with_reasons(day).filter(customer=customer))
+    return _best_first(_OF_CUSTOMER.rows(customer=customer.pk, day=day))
 
 
 def covers_of_equipment(equipment: Equipment, day: dt.date) -> list[Cover]:
@@ -131,12 +161,8 @@ def covers_of_machines(machines: Iterable[Equipment], day: dt.date) -> list[Cove
     A contract is about the machines that it names; one that names none is about all of its
     customer's.
     """
-    ids = [machine.pk for machine in machines]
-    owners = Equipment.objects.filter(pk__in=ids).values("site__customer")
-    naming = ContractEquipment.objects.filter(covered_on(day), equipment__in=ids).values("contract")
-    names_none = ~Exists(ContractEquipment.objects.filter(contract=OuterRef("pk")))
-    contracts = Contract.objects.with_reasons(day)
-    return _best_first(contracts.filter(Q(pk__in=naming) | Q(names_none, customer__in=owners)))
+    keys = {f"machine{number}": machine.pk for number, machine in enumerate(machines)}
+    return _best_first(_about(len(keys)).rows(day=day, **keys) if keys else [])
 
 
 def cover_in_words(contract: Contract) -> Cover:

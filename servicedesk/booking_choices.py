@@ -6,7 +6,7 @@ the customer has; what is not there is as if it had not been sent.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.http import QueryDict
@@ -19,9 +19,10 @@ from customers.models import Contact, Equipment, Site
 from recommendations.models import Recommendation
 from servicedesk.caller_facts import Caller
 from visits.entitled import unused_visits
+from visits.free_time import Member, team
 from visits.models import PlannedService, Technician, Visit
 from visits.slots import Offers, Slot, Wanted, all_of, best_of, offers_ahead, offers_for, slot_at
-from visits.use_or_lose import open_services
+from visits.use_or_lose import services_of
 
 Kind = Visit.Kind
 SMS, MAIL = "sms", "mail"
@@ -31,16 +32,54 @@ FARTHEST = dt.timedelta(days=5 * 366)
 
 @dataclass
 class Choices:
-    """The panel's state. `data` is what came with the request; it is empty when the panel opens."""
+    """The panel's state. `data` is what came with the request; it is empty when the panel opens.
+
+    What it takes from the database is read when it is first asked for; `look_again` forgets it.
+    """
 
     caller: Caller
     data: QueryDict
-    offered: list[Slot] = field(default_factory=list)
-    # All that could be offered, of which some is; None while nobody knows where.
-    offers: Offers | None = None
-    unused: tuple[Entitlement, Cover] | None = None
-    # Planned maintenance of the customer that waits to be booked.
-    services: list[PlannedService] = field(default_factory=list)
+
+    @cached_property
+    def offers(self) -> Offers | None:
+        """All that could be offered, of which some is: four queries; None while nobody knows where."""
+        if self.site is None:
+            return None
+        if self.is_free_choice:
+            return offers_for(self.wanted, [self.day], members=self.members)
+        return offers_ahead(self.wanted, members=self.members)
+
+    @cached_property
+    def offered(self) -> list[Slot]:
+        """The best, or those of the day and technician that are asked for."""
+        if self.offers is None:
+            return []
+        if self.is_free_choice:
+            return all_of(self.offers, technician=self.technician)[:MOST_OF_A_DAY]
+        return best_of(self.offers)
+
+    @cached_property
+    def members(self) -> list[Member]:
+        """Everybody who can be sent, with their hours: one query."""
+        return team()
+
+    @cached_property
+    def unused(self) -> tuple[Entitlement, Cover] | None:
+        """What is paid for and not booked: the granted visit asked for, else the best; one query."""
+        free = unused_visits(self.caller.covers)
+        asked = self.data.get("granted", "")
+        named = (pair for pair in free if str(pair[0].public_id) == asked)
+        return next(named, free[0] if free else None)
+
+    @cached_property
+    def services(self) -> list[PlannedService]:
+        """Planned maintenance of the customer that waits to be booked: one query."""
+        return services_of(self.caller.customer)
+
+    def look_again(self) -> None:
+        """Forget what was read of free time and of what is left: somebody was quicker."""
+        for name in ("offers", "offered", "unused", "services"):
+            self.__dict__.pop(name, None)
 
     @property
     def is_new(self) -> bool:
@@ -121,7 +160,7 @@ class Choices:
     @property
     def offers_tune_up(self) -> bool:
         """Whether a granted visit is left that could be done along with this one."""
-        return self.unused is not None and self.kind != Kind.TUNE_UP
+        return self.kind != Kind.TUNE_UP and self.unused is not None
 
     @property
     def with_tune_up(self) -> bool:
@@ -136,8 +175,8 @@ class Choices:
     @property
     def entitlement(self) -> Entitlement | None:
         """The granted visit that this booking uses."""
-        uses = self.with_tune_up or self.kind == Kind.TUNE_UP
-        return self.unused[0] if self.unused and uses else None
+        uses = self.kind == Kind.TUNE_UP or self.with_tune_up
+        return self.unused[0] if uses and self.unused else None
 
     @property
     def service(self) -> PlannedService | None:
@@ -163,9 +202,11 @@ class Choices:
     @property
     def due_at(self) -> dt.datetime | None:
         """When a fault of these machines must be answered; other visits have no such promise."""
+        if self.kind != Kind.FAULT:
+            return None
         naming = (c for c in self.caller.covers if any(_covers(c, m) for m in self.machines))
         hours = response_hours_of(naming)
-        if hours is None or self.kind != Kind.FAULT:
+        if hours is None:
             return None
         return self.caller.calendar.due_after(self.caller.now, dt.timedelta(hours=hours))
 
@@ -192,11 +233,9 @@ class Choices:
     @property
     def technicians(self) -> list[Technician]:
         """Everybody who may be asked for."""
-        if not hasattr(self, "_technicians"):
-            self._technicians = list(Technician.objects.filter(is_active=True).order_by("name"))
-        return self._technicians
+        return [member.technician for member in self.members]
 
-    @property
+    @cached_property
     def wanted(self) -> Wanted:
         """What slots are looked for."""
         return Wanted(
@@ -230,42 +269,10 @@ class Choices:
         return (technician, at) if technician and is_near else None
 
 
-def choices_of(caller: Caller, data: QueryDict) -> Choices:
-    """The panel's state with its slots: eight queries more than the caller's."""
-    choices = Choices(caller=caller, data=data)
-    look_for_unused(choices)
-    offer(choices)
-    return choices
-
-
-def look_for_unused(choices: Choices) -> None:
-    """What is paid for or planned and not booked: the granted visit asked for, else the best: two queries."""
-    free = unused_visits(choices.caller.covers)
-    asked = choices.data.get("granted", "")
-    named = (pair for pair in free if str(pair[0].public_id) == asked)
-    choices.unused = next(named, free[0] if free else None)
-    choices.services = list(
-        open_services().filter(plan__customer=choices.caller.customer).order_by("proposed_on", "pk")
-    )
-
-
-def offer(choices: Choices) -> None:
-    """Look for slots (again): the best, or those of the day and technician that are asked for."""
-    choices.offered, choices.offers = [], None
-    if choices.site is None:
-        return
-    if choices.is_free_choice:
-        choices.offers = offers_for(choices.wanted, [choices.day])
-        choices.offered = all_of(choices.offers, technician=choices.technician)[:MOST_OF_A_DAY]
-    else:
-        choices.offers = offers_ahead(choices.wanted)
-        choices.offered = best_of(choices.offers)
-
-
 def slot_asked_for(choices: Choices) -> Slot | None:
     """The slot that was sent, if it can still be had."""
     asked = choices.asked_for
-    return slot_at(choices.offers.wanted, *asked) if asked and choices.offers else None
+    return slot_at(choices.wanted, *asked, members=choices.members) if asked and choices.site else None
 
 
 def _covers(cover, machine):

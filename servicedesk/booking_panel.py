@@ -5,13 +5,14 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
 
 from contracts.disposing import NothingLeft
 from customers.models import Customer
 from servicedesk import booking_words, caller_words
-from servicedesk.booking_choices import MAIL, SMS, choices_of, look_for_unused, offer, slot_asked_for
+from servicedesk.booking_choices import MAIL, SMS, Choices, slot_asked_for
 from servicedesk.caller import call_of
-from servicedesk.caller_facts import caller_of
+from servicedesk.caller_facts import Caller
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_staff, the_one
@@ -26,8 +27,8 @@ def book(request, id):
     """Draw the panel with what is chosen so far; a POST books what stands in it."""
     customer = the_one(Customer.objects.standing(), id)
     now = timezone.now()
-    caller = caller_of(customer, desk=request.tenant, now=now)
-    choices = choices_of(caller, request.POST if request.method == "POST" else request.GET)
+    caller = Caller(customer, desk=request.tenant, now=now)
+    choices = Choices(caller, request.POST if request.method == "POST" else request.GET)
     if request.method == "GET":
         return _panel(request, choices)
     if problems := _problems(choices):
@@ -35,10 +36,10 @@ def book(request, id):
     try:
         visit = _book(request, choices, now)
     except SlotTaken as refused:
-        offer(choices)
-        return _panel(request, choices, taken=booking_words.taken(choices, refused), status=409)
+        choices.look_again()
+        return _other_times(request, choices, booking_words.taken(choices, refused))
     except (NothingLeft, PlanRefused) as refused:
-        look_for_unused(choices)
+        choices.look_again()
         return _panel(request, choices, taken=f"{refused} Look again.", status=409)
     if request.htmx:
         return render(request, "servicedesk/booked.html#receipt", receipt_of(request, visit, now))
@@ -124,7 +125,7 @@ def _book(request, choices, now):
 def _refusal(choices) -> SlotTaken:
     """Who has the time that was asked for, and since when."""
     technician, start = choices.asked_for
-    wanted = choices.offers.wanted
+    wanted = choices.wanted
     taken = (
         Assignment.objects.filter(
             technician=technician,
@@ -150,27 +151,42 @@ def _problems(choices) -> dict[str, str]:
     return problems
 
 
+def _other_times(request, choices, taken):
+    """The time went meanwhile: scripts get the fresh times alone, everything typed stands where it was."""
+    if not request.htmx:
+        return _panel(request, choices, taken=taken, status=409)
+    context = _times(request, choices) | {"taken": taken, "apart": True}
+    answer = render(request, "servicedesk/booking.html#taken", context, status=409)
+    return reswap(retarget(answer, "#book-slots"), "outerHTML")
+
+
+def _times(request, choices) -> dict:
+    """What the panel says of free time, and of the one that is chosen."""
+    return {
+        "customer": choices.caller.customer,
+        "choices": choices,
+        "slots": booking_words.slot_rows(choices, booking_words.visits_by_technician(choices)),
+        "left_out": booking_words.left_out_rows(choices),
+        "looked_for": booking_words.searched(choices),
+        "raising": booking_words.raising(choices),
+        "read_back": booking_words.read_back(choices) if choices.slot else "",
+        "button": booking_words.button(choices) if choices.slot else "",
+    }
+
+
 def _panel(request, choices, *, problems=None, taken="", status=200):
     caller = choices.caller
-    rows = booking_words.slot_rows(choices, booking_words.visits_by_technician(choices))
     part = ""
     if request.htmx:
         part = {"book-rest": "#rest", "book-end": "#end"}.get(request.htmx.target, "#panel")
     context = {
-        "customer": caller.customer,
+        **_times(request, choices),
         "caller": caller,
-        "choices": choices,
         "kinds": Visit.Kind.choices,
-        "slots": rows,
-        "left_out": booking_words.left_out_rows(choices) if part != "#end" else [],
-        "looked_for": booking_words.searched(choices),
         "problems": problems or {},
         "taken": taken,
         "coming": caller_words.coming(caller, choices.site),
-        "raising": booking_words.raising(choices),
         "cost": booking_words.cost(choices),
-        "read_back": booking_words.read_back(choices) if choices.slot else "",
-        "button": booking_words.button(choices) if choices.slot else "",
         "call": call_of(request.GET, caller.now),
         "first_name": _first_name(choices),
     }

@@ -17,7 +17,7 @@ from customers.confirming import confirm_details
 from customers.models import Customer, TimelineEntry
 from customers.warranty import warranty_in_words
 from servicedesk import caller_words
-from servicedesk.caller_facts import caller_of, standing_of
+from servicedesk.caller_facts import Caller, standing_of
 from servicedesk.duplicates import proposals_about
 from servicedesk.start_with import start_with
 from tenancy.addresses import desk_url
@@ -82,7 +82,7 @@ def nod(request, id):
 
 def screen(request, found, *, now) -> dict:
     """All that the template shows of a customer."""
-    caller = caller_of(found, desk=request.tenant, now=now)
+    caller = Caller(found, desk=request.tenant, now=now)
     standing = standing_of(caller)
     trails = trails_of(caller.recommendations, now=now, coming=bool(caller.visits))
     unused = unused_visit(caller.covers)

@@ -1,7 +1,8 @@
 """All that the caller screen knows of a customer, read in a fixed number of queries (R2.2, R6.5)."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Count, Q
 
@@ -12,7 +13,7 @@ from contracts.overlaps import response_hours_of
 from contracts.tenure import customer_since, tenure_in_words
 from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
-from tenancy.calendars import Calendar, calendar_of, local_day
+from tenancy.calendars import calendar_of, local_day
 from tenancy.models import Tenant
 from visits.models import Technician, Visit
 from visits.preferences import Wishes, wishes_for
@@ -20,25 +21,83 @@ from visits.preferences import Wishes, wishes_for
 YEAR = dt.timedelta(days=365)
 # A promise is amber from this long before it is due (design, section 5).
 SOON = dt.timedelta(hours=2)
+# A year of weekly visits is not read out.
+MOST_VISITS = 12
 
 
-@dataclass
 class Caller:
-    """Who calls, and the truth about them at `now`. Lists are in the order in which they are shown."""
+    """Who calls, and the truth about them at `now`. Lists are in the order in which they are shown.
 
-    customer: Customer
-    desk: Tenant
-    now: dt.datetime
-    calendar: Calendar
-    contacts: list[Contact] = field(default_factory=list)
-    sites: list[Site] = field(default_factory=list)
-    machines: list[Equipment] = field(default_factory=list)
-    covers: list[Cover] = field(default_factory=list)
-    recommendations: list[Recommendation] = field(default_factory=list)
-    visits: list[Visit] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
-    cases: list[Case] = field(default_factory=list)
-    holds: list[Hold] = field(default_factory=list)
+    Each list is read when it is first asked for, by one query (the visits by two more, for who comes):
+    what a page does not show is not read.
+    """
+
+    def __init__(self, customer: Customer, *, desk: Tenant, now: dt.datetime):
+        self.customer, self.desk, self.now, self.calendar = customer, desk, now, calendar_of(desk)
+
+    @cached_property
+    def contacts(self) -> list[Contact]:
+        """Who is there, the main one first; not who has left."""
+        known = self.customer.contacts.order_by("-is_main", "id")
+        return [contact for contact in known if not contact.has_left]
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        """Where we come."""
+        return list(self.customer.sites.order_by("id"))
+
+    @cached_property
+    def machines(self) -> list[Equipment]:
+        """What stands there, with its site; not what is retired."""
+        known = Equipment.objects.filter(site__customer=self.customer, retired_on__isnull=True)
+        return list(known.select_related("site").order_by("id"))
+
+    @cached_property
+    def covers(self) -> list[Cover]:
+        """What their contracts grant today, best first."""
+        return covers_of_customer(self.customer, self.today)
+
+    @cached_property
+    def recommendations(self) -> list[Recommendation]:
+        """The open ones on all their machines, worst first."""
+        return list(
+            Recommendation.objects.open(self.today)
+            .filter(equipment__site__customer=self.customer)
+            .select_related("equipment", "raised_by__user", "tenant")
+            .worst_first()
+        )
+
+    @cached_property
+    def visits(self) -> list[Visit]:
+        """The next to come, and what is under way; `later_visits` counts the rest."""
+        shown = self._coming.prefetch_related("assignments__technician")
+        return list(shown.order_by("planned_start", "id")[:MOST_VISITS])
+
+    @cached_property
+    def later_visits(self) -> int:
+        """How many more are booked after the `visits`: no query where there are few."""
+        return self._coming.count() - MOST_VISITS if len(self.visits) == MOST_VISITS else 0
+
+    @property
+    def _coming(self):
+        return self.customer.visits.filter(state__in=[*Visit.WAITING_STATES, Visit.State.ON_SITE])
+
+    @cached_property
+    def promises(self) -> list[Promise]:
+        """The open ones that somebody made; what a visit promises stands with the visit."""
+        made = self.customer.promises.open().by_hand().select_related("owner__user", "made_by__user")
+        return list(made.order_by("due_at", "id"))
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """What is not closed, the oldest first."""
+        unsolved = self.customer.cases.exclude(state=Case.State.CLOSED)
+        return list(unsolved.select_related("owner__user").order_by("opened_at"))
+
+    @cached_property
+    def holds(self) -> list[Hold]:
+        """Why nothing may be sold to them now."""
+        return list(self.customer.holds.filter(released_at__isnull=True).order_by("set_at"))
 
     @property
     def today(self) -> dt.date:
@@ -65,43 +124,6 @@ class Caller:
     def response_hours(self) -> int | None:
         """The quickest response that a contract promises now, in working hours."""
         return response_hours_of(self.covers)
-
-
-def caller_of(customer: Customer, *, desk: Tenant, now: dt.datetime) -> Caller:
-    """Read who calls: fourteen queries at most, however much there is."""
-    caller = Caller(customer=customer, desk=desk, now=now, calendar=calendar_of(desk))
-    known = customer.contacts.order_by("-is_main", "id")
-    caller.contacts = [contact for contact in known if not contact.has_left]
-    caller.sites = list(customer.sites.order_by("id"))
-    caller.machines = list(
-        Equipment.objects.filter(site__customer=customer, retired_on__isnull=True)
-        .select_related("site")
-        .order_by("id")
-    )
-    caller.covers = covers_of_customer(customer, caller.today)
-    caller.recommendations = list(
-        Recommendation.objects.open(caller.today)
-        .filter(equipment__site__customer=customer)
-        .select_related("equipment", "raised_by__user", "tenant")
-        .worst_first()
-    )
-    caller.visits = list(
-        Visit.objects.filter(customer=customer, state__in=[*Visit.WAITING_STATES, Visit.State.ON_SITE])
-        .prefetch_related("assignments__technician")
-        .order_by("planned_start", "id")
-    )
-    # What a visit promises stands with the visit.
-    caller.promises = list(
-        customer.promises.open()
-        .by_hand()
-        .select_related("owner__user", "made_by__user")
-        .order_by("due_at", "id")
-    )
-    caller.cases = list(
-        customer.cases.exclude(state=Case.State.CLOSED).select_related("owner__user").order_by("opened_at")
-    )
-    caller.holds = list(customer.holds.filter(released_at__isnull=True).order_by("set_at"))
-    return caller
 
 
 @dataclass(frozen=True)

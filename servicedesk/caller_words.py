@@ -29,6 +29,8 @@ ICONS = {
     Kind.NOTE: "notebook-pen",
 }
 TONES = {Kind.MISSED: "bad", Kind.RECOMMENDATION: "rec", Kind.PAYMENT: "good", Kind.RENEWAL: "good"}
+# A dispatcher reads these while the customer waits.
+MOST_COMING = 3
 
 
 def facts(caller: Caller, standing: Standing) -> list[tuple[str, str]]:
@@ -120,7 +122,8 @@ def coming(caller: Caller, site: Site | None) -> list[dict]:
         is_there = visit.state == Visit.State.ON_SITE
         words = f"{names or 'Somebody'} is there now." if is_there else f"{comes} {told} already."
         found.append({"words": words, "visit": visit})
-    return found
+    more = found[MOST_COMING:] or caller.later_visits
+    return [*found[:MOST_COMING], *([{"words": "More visits are booked after these."}] if more else [])]
 
 
 def history(entries, *, zone, today) -> list[dict]:

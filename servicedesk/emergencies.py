@@ -15,8 +15,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from customers.models import Customer
 from servicedesk import booking_words
 from servicedesk.board import board_answer
-from servicedesk.booking_choices import MAIL, SMS, choices_of
-from servicedesk.caller_facts import caller_of
+from servicedesk.booking_choices import MAIL, SMS, Choices
+from servicedesk.caller_facts import Caller
 from servicedesk.moments import due_word
 from servicedesk.refusals import status_of
 from servicedesk.visit_acts import visit_to_act_on
@@ -132,7 +132,7 @@ def book_between(request, id):
         return HttpResponseClientRedirect(request.get_full_path())
     now = timezone.now()
     asked = request.POST if request.method == "POST" else request.GET
-    choices = choices_of(caller_of(customer, desk=request.tenant, now=now), asked)
+    choices = Choices(Caller(customer, desk=request.tenant, now=now), asked)
     soon = local_time(rounded(now + SOON), zone_of(request.tenant))
     known = {"technician": "", "along": [], "day": f"{soon:%Y-%m-%d}", "start": f"{soon:%H:%M}"}
     page = _Page(request, now, customer.called, known)
@@ -143,7 +143,7 @@ def book_between(request, id):
     if choices.site is None:
         page.refusal = "Choose first where the technician should come."
     else:
-        page.takes = choices.offers.wanted.work.crew
+        page.takes = choices.wanted.work.crew
     return page.answer(
         lambda form: proposal(
             crew=form["crew"],
@@ -151,7 +151,7 @@ def book_between(request, id):
             start=form["starts_at"],
             kind=choices.kind,
             machines=choices.machines,
-            length=choices.offers.wanted.length,
+            length=choices.wanted.length,
             now=now,
         ),
         lambda seen, form, words: insert(

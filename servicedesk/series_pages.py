@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from customers.models import Customer
 from servicedesk.booking_choices import MAIL, SMS, Choices
 from servicedesk.booking_words import fault_to_join
-from servicedesk.caller_facts import caller_of
+from servicedesk.caller_facts import Caller
 from servicedesk.moments import day_word, moment_word
 from servicedesk.series_forms import TIMES, RestForm, SeriesForm
 from tenancy.addresses import desk_url
@@ -45,7 +45,7 @@ def new_series(request, id):
     """Each day of it, and whether it can be; only a POST books."""
     customer, now = the_one(Customer.objects.standing(), id), timezone.now()
     data = request.POST if request.method == "POST" else request.GET
-    choices = Choices(caller=caller_of(customer, desk=request.tenant, now=now), data=data)
+    choices = Choices(caller=Caller(customer, desk=request.tenant, now=now), data=data)
     technicians = _who_may_come(choices)
     zone = zone_of(request.tenant)
     is_asked = "every_weeks" in data

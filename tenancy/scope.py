@@ -14,6 +14,10 @@ from django.db import connections, transaction
 _current: ContextVar[int | None] = ContextVar("tenant_id", default=None)
 
 
+class _NobodysDesk:
+    """Stands for the key of a desk in SQL that is being written; the database takes no such parameter."""
+
+
 class NoTenant(RuntimeError):
     """Rows of a desk were asked for while no desk was active."""
 
@@ -32,6 +36,17 @@ def current_tenant_id() -> int:
 def has_tenant() -> bool:
     """Whether a desk is active."""
     return _current.get() is not None
+
+
+@contextmanager
+def nobodys_desk() -> Iterator[object]:
+    """Write SQL without a desk: gives the mark that stands where the desk's key has to. Nothing can be read."""
+    mark = _NobodysDesk()
+    token = _current.set(mark)
+    try:
+        yield mark
+    finally:
+        _current.reset(token)
 
 
 @contextmanager

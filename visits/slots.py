@@ -255,12 +255,12 @@ def best_slots(wanted: Wanted) -> list[Slot]:
     return best_of(offers_ahead(wanted))
 
 
-def offers_ahead(wanted: Wanted) -> Offers:
+def offers_ahead(wanted: Wanted, *, members: list[Member] | None = None) -> Offers:
     """Who could come within the days on which somebody is looked for, as far as it needs reading."""
     days = days_ahead(wanted)
     if wanted.work.crew == 1:
-        return offers_for(wanted, days, most=GAPS_AT_FIRST)
-    near = offers_for(wanted, days[:NEAR_DAYS])
+        return offers_for(wanted, days, members=members, most=GAPS_AT_FIRST)
+    near = offers_for(wanted, days[:NEAR_DAYS], members=members)
     if _are_best(near):
         return near
     return offers_for(wanted, days, members=near.members)
@@ -310,9 +310,15 @@ def soonest(offers: Offers, technicians: list[Technician]) -> list[Slot]:
     return sorted(found, key=lambda slot: (slot.start, slot.technician.name))
 
 
-def slots_on(wanted: Wanted, day: dt.date, *, technician: Technician | None = None) -> list[Slot]:
-    """Every slot of one day, of one technician or of all who may come, in order: four queries."""
-    return all_of(offers_for(wanted, [day]), technician=technician)
+def slots_on(
+    wanted: Wanted,
+    day: dt.date,
+    *,
+    technician: Technician | None = None,
+    members: list[Member] | None = None,
+) -> list[Slot]:
+    """Every slot of one day, of one technician or of all who may come, in order: at most four queries."""
+    return all_of(offers_for(wanted, [day], members=members), technician=technician)
 
 
 def all_of(offers: Offers, *, technician: Technician | None = None) -> list[Slot]:
@@ -322,10 +328,16 @@ def all_of(offers: Offers, *, technician: Technician | None = None) -> list[Slot
     return _once(sorted(slots, key=lambda s: (s.start, not s.is_preferred, s.technician.name)))
 
 
-def slot_at(wanted: Wanted, technician: Technician, start: dt.datetime) -> Slot | None:
+def slot_at(
+    wanted: Wanted, technician: Technician, start: dt.datetime, *, members: list[Member] | None = None
+) -> Slot | None:
     """The slot of a technician at an instant, if it can be offered; None when it cannot (any more)."""
+    if members is not None and wanted.work.crew == 1:
+        # Nobody else's day is asked for.
+        members = [member for member in members if member.technician == technician]
     day = local_day(start, wanted.calendar.zone)
-    return next((s for s in slots_on(wanted, day, technician=technician) if s.start == start), None)
+    slots = slots_on(wanted, day, technician=technician, members=members)
+    return next((slot for slot in slots if slot.start == start), None)
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,7 @@ from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlem
 from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Tenant
+from tenancy.prepared import Key, Prepared
 from visits.models import MaintenancePlan, PlannedService, Technician, TechnicianPreference, VisitKind
 from visits.proposals import Asked, proposed_slots
 from visits.slots import Slot, Wanted
@@ -88,6 +89,17 @@ def open_services() -> QuerySet[PlannedService]:
         .annotate(covered_until=Subquery(ends.order_by("-ends_on").values("ends_on")[:1]))
         .select_related("plan__customer", "plan__contract", "plan__site", "plan__equipment__site")
     )
+
+
+_OF_CUSTOMER = Prepared(
+    lambda customer: open_services().filter(plan__customer=customer).order_by("proposed_on", "pk"),
+    customer=Key(),
+)
+
+
+def services_of(customer: Customer) -> list[PlannedService]:
+    """A customer's, what is proposed soonest first: one query."""
+    return _OF_CUSTOMER.rows(customer=customer.pk)
 
 
 def unused_rows(

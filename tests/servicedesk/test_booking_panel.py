@@ -136,6 +136,21 @@ def test_a_taken_slot_is_a_409_with_fresh_slots_and_everything_typed(desk, clien
     assert answer.status_code == 409
     assert "Lou’s 13:30 was taken 20 seconds ago. These are free:" in words(answer)
     assert slots(answer) == [key(desk.lou, 15, 0), key(desk.lou, 16, 0), key(desk.marek, 13, 30)]
+    # Only the times come back, into their place: what is typed beside them stands where it was.
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#book-slots", "outerHTML")
+    assert set(re.findall(r'id="(book-[a-z]+)"', answer.text)) == {"book-slots", "book-raised", "book-foot"}
+    assert re.findall(r'id="(book-[a-z]+)" hx-swap-oob', answer.text) == ["book-raised", "book-foot"]
+    with tenant(desk.tenant):
+        assert Visit.objects.count() == 1
+
+
+def test_without_scripts_a_taken_slot_brings_the_whole_page_with_everything_typed(desk, client, clock, now):
+    client.post(url(desk), form(desk))
+    clock.move_to(now + dt.timedelta(seconds=20), tick=False)
+    answer = client.post(url(desk), form(desk, problem="Smoke", machine=str(desk.sorter.public_id)))
+    assert answer.status_code == 409
+    assert "Lou’s 13:30 was taken 20 seconds ago. These are free:" in words(answer)
+    assert slots(answer) == [key(desk.lou, 15, 0), key(desk.lou, 16, 0), key(desk.marek, 13, 30)]
     assert 'value="Smoke"' in answer.text
     assert re.search(rf'value="{desk.sorter.public_id}"\s+checked', answer.text)
     assert not re.search(rf'value="{desk.copier.public_id}"\s+checked', answer.text)
@@ -332,15 +347,25 @@ def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
 
 def test_as_many_queries_for_one_machine_and_technician_as_for_three(desk, client, django_assert_num_queries):
     client.get(url(desk))
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(25):
         client.get(url(desk), headers=HTMX)
     with tenant(desk.tenant):
         for n in range(2):
             Equipment.objects.create(site=desk.site, model=f"M{n}", serial_number=f"M{n}")
             Technician.objects.create(name=f"Extra {n}")
             Contact.objects.create(customer=desk.customer, name=f"Colleague {n}")
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(25):
         client.get(url(desk), headers=HTMX)
+
+
+def test_of_many_coming_visits_the_next_three_are_named(desk, client, now):
+    with tenant(desk.tenant):
+        start = now.replace(minute=0) + dt.timedelta(hours=20)
+        for n in range(4):
+            make_visit(desk, start=start + n * dt.timedelta(days=1), technician=desk.lou, number=f"V-8{n}")
+    said = words(client.get(url(desk)))
+    assert re.findall(r"Visit (V-8\d)", said) == ["V-80", "V-81", "V-82"]
+    assert said.count("More visits are booked after these.") == 1
 
 
 def test_who_comes_to_the_site_already_is_said_with_a_link_and_stops_nobody(desk, client, now):

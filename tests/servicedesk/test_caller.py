@@ -1,6 +1,7 @@
 """The caller screen: the truth about a customer in a fixed number of queries, and what is noted there."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,7 @@ from customers.timeline import add_line
 from recommendations.models import Recommendation
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from tests.cast import make_visit
 from visits.booking import book_visit
 from visits.models import Technician
 
@@ -129,6 +131,16 @@ def test_a_hold_and_every_open_matter_are_seen(desk, client, now):
     assert "Do not sell.</b> Renewal being checked" in page
     assert 'data-state="due"' in page
     assert "today 14:07" in page
+
+
+def test_a_year_of_weekly_visits_is_counted_not_read_out(desk, client, now):
+    with tenant(desk.tenant):
+        for n in range(15):
+            make_visit(desk, start=now + dt.timedelta(days=1 + 7 * n), number=f"V-9{n:02}")
+    said = words(client.get(url(desk)))
+    assert re.findall(r"Visit (V-9\d\d)", said) == [f"V-9{n:02}" for n in range(12)]
+    assert "3 more visits booked after these." in said
+    assert "15 open" in said
 
 
 def test_an_overdue_promise_says_by_how_much(desk, client, now):
