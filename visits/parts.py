@@ -3,18 +3,12 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-from django.db.models import Count, F
+from dataclasses import dataclass, replace
 
 from contracts.cover import Cover
-from visits.models import Part, PartUse, Technician, VanStock, Visit, VisitEquipment
+from visits.models import Part, PartUse, Technician, VanStock, Visit
 from visits.stock import use_in_visit
-
-LOOK_BACK = dt.timedelta(days=3 * 365)
-# A part used once in years is no habit; a list longer than this is not packed by anybody.
-USUAL_FROM = 2
-MOST = 6
+from visits.usual_parts import usual_parts_each
 
 
 @dataclass(frozen=True)
@@ -23,7 +17,9 @@ class Supply:
 
     part: Part
     in_van: int = 0
-    depots: tuple[tuple[str, int], ...] = field(default=())
+    depots: tuple[VanStock, ...] = ()
+    # Why it is on a list of what to bring, in words.
+    why: str = ""
 
     @property
     def where(self) -> str:
@@ -31,9 +27,13 @@ class Supply:
         if self.in_van:
             return f"{self.in_van} on the van"
         if self.depots:
-            place, quantity = self.depots[0]
-            return f"{quantity}, {place or 'depot'}"
+            return f"{self.depots[0].quantity}, {self.depots[0]}"
         return "None on the van or at the depot"
+
+    @property
+    def depot(self) -> VanStock | None:
+        """Where one is fetched: the depot's shelf with the most of it."""
+        return self.depots[0] if self.depots else None
 
     @property
     def is_at_depot_only(self) -> bool:
@@ -46,7 +46,7 @@ class UnknownPart(ValueError):
 
 
 def parts_to_bring(visit: Visit, technician: Technician | None, *, now: dt.datetime) -> list[Supply]:
-    """What visits to this visit's models usually took, the most frequent first: three queries."""
+    """What visits for this fault to this model usually took, the likeliest first: four queries."""
     return parts_to_bring_each([visit], technician, now=now)[visit.pk]
 
 
@@ -54,16 +54,12 @@ def parts_to_bring_each(
     visits: Iterable[Visit], technician: Technician | None, *, now: dt.datetime
 ) -> dict[int, list[Supply]]:
     """The same for many visits by primary key, in as many queries as for one."""
-    models = defaultdict(set)
-    machines = VisitEquipment.objects.filter(visit__in=visits).exclude(equipment__model="")
-    for visit_id, model in machines.values_list("visit_id", "equipment__model"):
-        models[visit_id].add(model)
-    usual = _usual_parts({model for names in models.values() for model in names}, now)
-    by_part = {
-        supply.part.pk: supply
-        for supply in supplies([part for found in usual.values() for part in found], technician)
+    usual = usual_parts_each(visits, now=now)
+    parts = {each.part for found in usual.values() for each in found}
+    lying = {supply.part: supply for supply in supplies(parts, technician)}
+    return {
+        visit: [replace(lying[each.part], why=each.why) for each in found] for visit, found in usual.items()
     }
-    return {visit.pk: _for_models(models[visit.pk], usual, by_part) for visit in visits}
 
 
 def parts_in_van(technician: Technician | None) -> list[Supply]:
@@ -74,12 +70,12 @@ def parts_in_van(technician: Technician | None) -> list[Supply]:
     return [Supply(part=row.part, in_van=row.quantity) for row in stock.order_by("part__number")]
 
 
-def supplies(parts: list[Part], technician: Technician | None) -> list[Supply]:
+def supplies(parts: Iterable[Part], technician: Technician | None) -> list[Supply]:
     """Where some parts lie: one query."""
     van, depots = defaultdict(int), defaultdict(list)
     for row in VanStock.objects.filter(part__in=parts, quantity__gt=0).order_by("-quantity", "place"):
         if row.technician_id is None:
-            depots[row.part_id].append((row.place, row.quantity))
+            depots[row.part_id].append(row)
         elif technician is not None and row.technician_id == technician.pk:
             van[row.part_id] += row.quantity
     return [Supply(part=part, in_van=van[part.pk], depots=tuple(depots[part.pk])) for part in parts]
@@ -119,30 +115,6 @@ def use_parts(
     if technician is not None:
         use_in_visit(visit, technician, used, by=by, now=now)
     return uses
-
-
-def _usual_parts(models: set[str], now) -> dict[str, dict[Part, int]]:
-    """Per model: the parts that its visits took more than once, with how often."""
-    usual = defaultdict(dict)
-    if models:
-        uses = Part.objects.filter(
-            uses__visit__machines__equipment__model__in=models,
-            uses__visit__completed_at__gte=now - LOOK_BACK,
-        ).annotate(
-            model=F("uses__visit__machines__equipment__model"), times=Count("uses__visit", distinct=True)
-        )
-        for part in uses.filter(times__gte=USUAL_FROM).order_by("-times", "number"):
-            usual[part.model][part] = part.times
-    return usual
-
-
-def _for_models(models, usual, by_part) -> list[Supply]:
-    times = defaultdict(int)
-    for model in models:
-        for part, count in usual.get(model, {}).items():
-            times[part] += count
-    most = sorted(times, key=lambda part: (-times[part], part.number))[:MOST]
-    return [by_part[part.pk] for part in most]
 
 
 def _left_out(cover: Cover) -> set[str]:
