@@ -30,7 +30,7 @@ OFFERED = 5
 # What a tune-up adds to a visit for something else.
 TUNE_UP_MINUTES = 30
 # A crew is looked for in the next days first: all the gaps of everybody are many.
-NEAR_DAYS = 10
+NEAR_DAYS = 5
 # Of each technician the database answers with so many gaps at first: mostly the first one fits.
 GAPS_AT_FIRST = 6
 
