@@ -21,7 +21,7 @@ from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.access import access_from, calls_at_the_door
-from visits.fieldwork import may_work_on, to_raise, undoable, usual_arrival
+from visits.fieldwork import UNDO_TIME, may_work_on, to_raise, undoable, usual_arrival
 from visits.gate import technician_of
 from visits.models import Review, ServiceReport, Visit
 from visits.parts import parts_to_bring
@@ -76,11 +76,15 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     minutes = _minutes_to_call(visit, desk, now)
     progress = progress_of(visit, steps=steps, desk=desk, unread=len(unread))
     last = undoable(visit, now=now)
+    door_calls = calls_at_the_door(visit) if visit.arrived_at else []
     return {
         "phone": phone_of(request),
         "seen": seen_of(visit, now),
-        "progress_now": progress_in_json(visit, progress, unread=len(unread), undoable=last),
+        "progress_now": progress_in_json(
+            visit, progress, unread=len(unread), undoable=last, door_calls=len(door_calls)
+        ),
         "later_steps": _later(progress),
+        "other_ways": _other_ways(request, visit, progress),
         "visit": visit,
         "contact": contact,
         "called": _first_name(contact.name if contact and contact.name else visit.customer.name),
@@ -102,11 +106,12 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "directions": f"https://www.openstreetmap.org/search?query={quote(visit.site.address)}",
         "may_act": may_work_on(visit, request.membership),
         "undoable": last,
+        "undo_until": last and last.at + UNDO_TIME,
         "expected": visit.expected_at or usual_arrival(visit, now=now),
         "call_minutes": minutes,
         "call_late": -minutes,
         "access_from": access_from(visit) if visit.arrived_at else None,
-        "door_calls": calls_at_the_door(visit) if visit.arrived_at else [],
+        "door_calls": door_calls,
         "now": now,
     }
 
@@ -114,6 +119,17 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
 def _later(progress) -> list[Next]:
     """The docks that a phone may come to without a signal: any but the one shown; undo leads back, too."""
     return [step for step in Next if step not in (progress.next, Next.NOTHING)]
+
+
+def _other_ways(request, visit, progress) -> list[Next]:
+    """The steps that have another way: on a phone all of them, for it may come there without a signal."""
+    if progress.next == Next.NOTHING or not may_work_on(visit, request.membership):
+        return []
+    ways = [Next.CALL, Next.SET_OUT, Next.ARRIVE, Next.FINISH]
+    is_told = progress.next != Next.ARRIVE or visit.on_the_way_at is not None
+    if request.membership.role == Role.TECHNICIAN:
+        return [way for way in ways if is_told or way != Next.ARRIVE]
+    return [progress.next] if progress.next in ways and is_told else []
 
 
 def _cards(recommendations, viewer, visit, now) -> list[dict]:

@@ -16,13 +16,15 @@ from django.views.decorators.http import require_GET
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles
 from tenancy.models import Role
-from visits.models import Visit
+from visits.access import came_at
+from visits.models import Visit, VisitStep
 from visits.progress import Next, Progress
 from visits.seen_plans import FACTS, Plan, plan_of
 
 WORKER = "js/technician-worker.js"
 # The visit's four taps as the phone names them, by the step that an undo would take back.
 UNDONE = {"call ahead": "called", "on the way": "onTheWay", "arrived": "arrived"}
+SKIPPED = {"call ahead": "callSkipped", "on the way": "waySkipped"}
 
 
 def kept_on_phones(view):
@@ -84,9 +86,12 @@ def addresses_to_keep(desk, visits: Iterable[Visit]) -> str:
     return json.dumps(pages)
 
 
-def progress_in_json(visit: Visit, progress: Progress, *, unread: int, undoable) -> str:
+def progress_in_json(
+    visit: Visit, progress: Progress, *, unread: int, undoable: VisitStep | None, door_calls: int
+) -> str:
     """How far the visit is, as the phone goes on from it."""
     skipped = [mark.state == "skipped" for mark in progress.steps]
+    came = came_at(visit) if visit.state == Visit.State.ON_SITE else None
     return json.dumps(
         {
             "called": visit.called_ahead_at is not None,
@@ -94,11 +99,23 @@ def progress_in_json(visit: Visit, progress: Progress, *, unread: int, undoable)
             "onTheWay": visit.on_the_way_at is not None,
             "waySkipped": skipped[1],
             "arrived": visit.state == Visit.State.ON_SITE,
+            "cameAt": came.isoformat() if came else "",
+            "doorCalls": door_calls,
             "over": progress.next == Next.NOTHING,
             "unread": unread,
-            "undoable": UNDONE.get(undoable.step, "") if undoable else "",
+            "undoable": _undone(undoable) if undoable else "",
+            # For the arrival that the customer is told: not before the window, and after the way.
+            "windowStart": visit.window_start.isoformat(),
+            "travel": visit.tenant.travel_minutes,
         }
     )
+
+
+def _undone(step: VisitStep) -> str:
+    """The mark that an undo would take back."""
+    if step.skipped_because:
+        return SKIPPED.get(step.step, "")
+    return UNDONE.get(step.step, "")
 
 
 @require_GET

@@ -79,7 +79,7 @@ def set_out(request, visit, now):
     try:
         fieldwork.set_out(
             visit,
-            expected_at=_expected_at(request, now),
+            expected_at=_expected_at(request, now) or _usual_arrival(request, visit, now),
             by=request.membership,
             now=now,
             device_at=device_at(request),
@@ -152,6 +152,12 @@ def device_at(request) -> dt.datetime | None:
     except ValueError:
         return None
     return told if told is not None and told.tzinfo is not None else None
+
+
+def _usual_arrival(request, visit, now) -> dt.datetime | None:
+    """By when the phone's tap was made, not by when it is sent; None where it was made just now."""
+    tapped_at = device_at(request)
+    return tapped_at and max(now, fieldwork.usual_arrival(visit, now=min(tapped_at, now)))
 
 
 def _expected_at(request, now) -> dt.datetime | None:

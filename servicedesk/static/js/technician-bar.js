@@ -2,7 +2,13 @@
 const icons = document.getElementById("phone-icons");
 
 export const icon = (name) => icons.content.querySelector(`[data-icon="${name}"] > svg`).cloneNode(true);
-export const clock = (when) => new Date(when).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+// What the phone's clock lacks to the server's; it is known from the last time that both were heard.
+let offset = 0;
+export const setOffset = (lacks) => { offset = lacks; };
+export const trueTime = (when) => new Date(when).getTime() + offset;
+export const wall = (instant) => new Date(instant).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+// An instant of the phone's own clock, by the right time.
+export const clock = (when) => wall(trueTime(when));
 export const steps = (n) => `${n} ${n === 1 ? "step" : "steps"}`;
 
 const DRAWN = { offline: "cloud-off", waiting: "cloud-off", sending: "cloud-upload", sent: "cloud-check" };

@@ -1,7 +1,7 @@
 // Every step goes into the phone's own queue first, then to the server. Without a script, or where the
 // browser keeps nothing, the forms are sent as they are.
-import { say, steps, clock, warn } from "./technician-bar.js";
-import { showDay, showVisit } from "./technician-progress.js";
+import { say, setOffset, steps, clock, trueTime, wall, warn } from "./technician-bar.js";
+import { missingForNoAccess, showDay, showVisit } from "./technician-progress.js";
 import { finished, mend, typedOn, wantsCheck } from "./technician-finish.js";
 import { NotSent, openQueue } from "./technician-queue.js";
 import { sender } from "./technician-sending.js";
@@ -24,6 +24,8 @@ let still = 0;
 
 async function paint() {
   const all = await queue.all();
+  setOffset(await queue.offset());
+  for (const time of document.querySelectorAll("[data-phone-clock]")) time.textContent = wall(trueTime(Date.now()));
   const waiting = all.filter((action) => action.state !== "sent");
   const asking = waiting.filter((action) => action.state !== "waiting").length;
   const see = { href: phone.waiting, link: "See" };
@@ -88,6 +90,7 @@ document.addEventListener("click", (event) => { isLeaving ||= !!event.target.clo
 
 async function take(form, button, visit, kind) {
   if (wantsCheck(form) && !mend(form, kind, button)) return;
+  if (kind === "no-access" && !(await mayStayOut(form))) return;
   const about = document.querySelector(`[data-visit="${visit}"]`)?.dataset ?? {};
   const { typed, photos } = await typedOn(form, button, kind);
   let action;
@@ -115,6 +118,18 @@ async function take(form, button, visit, kind) {
   document.getElementById("next")?.focus();
 }
 
+// Somebody at a locked door hears at once what is missing; the server judges it again.
+async function mayStayOut(form) {
+  const words = missingForNoAccess(await queue.all());
+  form.querySelector("[data-missing]")?.remove();
+  if (!words) return true;
+  const beside = Object.assign(document.createElement("p"), { className: "error", textContent: words });
+  beside.dataset.missing = "";
+  beside.setAttribute("role", "alert");
+  form.querySelector(".field").append(beside);
+  return false;
+}
+
 async function goOn(visit, kind) {
   const path = kind === "finish" ? phone.today : kind === "add" ? location.pathname : `${phone.today}${visit}/`;
   if (kind === "add") await finished(document.getElementById("finish"));
@@ -138,10 +153,12 @@ async function keepPages() {
   worker.active.postMessage({ keep: JSON.parse(list) });
 }
 navigator.serviceWorker?.register(phone.worker, { scope: phone.today, updateViaCache: "none" }).then(keepPages, () => {});
-navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+navigator.serviceWorker?.addEventListener("message", async ({ data }) => {
   if (!data.kept) return;
   localStorage.setItem(`kept ${queue.name}`, `${JSON.stringify(data.kept)}\n${Date.now()}`);
   document.documentElement.dataset.kept = data.kept.length;
+  // When the server answered the last of them, by its own clock.
+  if (data.at && !(await queue.all()).some((action) => action.state === "waiting")) await queue.correct(data.at - Date.now());
   if (data.full) warn("This phone’s storage is full: not every page of today and tomorrow is kept.");
 });
 
@@ -152,7 +169,7 @@ addEventListener("offline", paint);
 addEventListener("pageshow", (event) => { if (event.persisted) flush(); });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") flush(); });
 // While the page stands open with something to send, a signal may come back unannounced.
-setInterval(() => { if (document.visibilityState === "visible") flush(); }, 30_000);
+setInterval(() => { if (document.visibilityState === "visible") flush().then(paint); }, 30_000);
 document.documentElement.dataset.queue = "ready";
 document.dispatchEvent(new CustomEvent("queue-ready", { detail: { queue, flush, phone, warn } }));
 await paint();

@@ -5,6 +5,8 @@ const STORES = { actions: { keyPath: "order", autoIncrement: true }, drafts: { k
 const MOST_IN_A_BATCH = 20;
 const MOST_BYTES = 8_000_000;
 const SETTLED = new Set(["accepted", "left out", "refused", "conflict"]);
+// What a page that is older than the action shows of it.
+const SHOWN = new Set(["result", "step", "expected"]);
 // How long what was sent is remembered: a kept page is older than it until it is loaded anew.
 const REMEMBERED = 2 * 86_400_000;
 
@@ -109,6 +111,15 @@ export class Queue {
     });
   }
 
+  // What the phone's clock lacks to the server's, in milliseconds.
+  async offset() {
+    return (await asked(this.database.transaction("about").objectStore("about").get("offset")))?.value ?? 0;
+  }
+
+  correct(value) {
+    return this.#change(({ about }) => { about.put({ name: "offset", value }); });
+  }
+
   draft(visit) {
     return asked(this.database.transaction("drafts").objectStore("drafts").get(visit));
   }
@@ -164,11 +175,12 @@ export class Queue {
 
   #settle(batch, { taken_at, answers }) {
     const told = new Map(answers.map((answer) => [answer.id, answer]));
-    return this.#change(async ({ actions }) => {
+    return this.#change(async ({ actions, about }) => {
+      about.put({ name: "offset", value: Date.parse(taken_at) - Date.now() });
       for (const action of batch) {
         const answer = told.get(action.id);
         const { words, seen: seenWords, now: nowWords, plan } = answer ?? {};
-        if (answer?.outcome === "accepted") actions.put({ ...action, photos: [], typed: action.typed.filter(([name]) => name === "result" || name === "step"), state: "sent", taken_at });
+        if (answer?.outcome === "accepted") actions.put({ ...action, photos: [], typed: action.typed.filter(([name]) => SHOWN.has(name)), state: "sent", taken_at });
         else if (answer?.outcome === "left out") actions.delete(action.order);
         else if (answer?.outcome === "refused") actions.put({ ...action, state: "refused", words });
         else if (answer?.outcome === "conflict") actions.put({ ...action, state: "conflict", words, seenWords, nowWords, plan });

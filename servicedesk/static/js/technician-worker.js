@@ -92,10 +92,13 @@ async function keepAsset(url) {
 async function keepAll(list, client) {
   const addresses = list.map((path) => new URL(path, scope).href);
   let full = false;
+  let at = 0;
   for (const address of addresses) {
     try {
       // A report is filled in without a signal, too, before anybody has arrived as far as the server knows.
-      await keep(address, await fetch(address, { headers: { "X-Keep": "1" }, cache: "no-store" }));
+      const response = await fetch(address, { headers: { "X-Keep": "1" }, cache: "no-store" });
+      at = Date.parse(response.headers.get("Date")) || 0;
+      await keep(address, response);
     } catch (error) {
       full ||= error.name === "QuotaExceededError";
       if (!full) return;
@@ -107,5 +110,5 @@ async function keepAll(list, client) {
     const { pathname } = new URL(request.url);
     if (!wanted.has(request.url) && pathname.startsWith(scope.pathname)) await cache.delete(request);
   }
-  client?.postMessage({ kept: list, full });
+  client?.postMessage({ kept: list, full, at });
 }
