@@ -20,6 +20,7 @@ from customers.timeline import add_line
 from messaging import faults, opting_out, reports
 from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure, Way
 from messaging.judging import Decision, judge
+from messaging.kinds import tell_sent
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
 from messaging.providers import Ways
@@ -272,6 +273,8 @@ def _finish(one, now, **values):
             )
         # What its provider reported while it was on its way.
         reports.apply_reports(message, now=now)
+        if message.state == State.SENT:
+            tell_sent(message, now=now)
     return values["state"]
 
 

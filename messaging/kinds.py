@@ -1,8 +1,12 @@
 """Kinds of messages. The app that knows why a message is sent registers how it is judged and written."""
 
 import datetime as dt
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from django.db import transaction
 
 from messaging.models import LINK as LINK
 from messaging.models import Message
@@ -54,7 +58,10 @@ class UnknownKind(LookupError):
     """No app has registered this kind of message."""
 
 
+log = logging.getLogger(__name__)
+
 _kinds: dict[str, Kind] = {}
+_once_sent: dict[str, Callable[..., None]] = {}
 
 
 def register(name: str, kind: Kind) -> None:
@@ -62,6 +69,28 @@ def register(name: str, kind: Kind) -> None:
     if name in _kinds:
         raise ValueError(f"Messages of the kind “{name}” are answered for already.")
     _kinds[name] = kind
+
+
+def once_sent(name: str, act: Callable[..., None]) -> None:
+    """Let `act(message, now=...)` settle what waited for messages of a kind to leave; it may come twice.
+
+    Raises ValueError for a kind that has one already.
+    """
+    if name in _once_sent:
+        raise ValueError(f"What follows messages of the kind “{name}” is said already.")
+    _once_sent[name] = act
+
+
+def tell_sent(message: Message, *, now: dt.datetime) -> None:
+    """It left, or arrived, with its desk open. What breaks in here cannot make it leave once more."""
+    act = _once_sent.get(message.kind)
+    if act is None:
+        return
+    try:
+        with transaction.atomic():
+            act(message, now=now)
+    except Exception:
+        log.exception("What message %s of desk %s settles is not settled", message.pk, message.tenant_id)
 
 
 def names() -> list[str]:

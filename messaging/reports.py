@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from messaging import faults, opting_out
+from messaging.kinds import tell_sent
 from messaging.models import DeliveryReport, Message
 from messaging.outbox import FAULTY_STATES
 
@@ -117,6 +118,7 @@ def _arrived(message, state, report, now):
     message.save(update_fields=["state", "reason", "sent_at", "delivered_at"])
     if was_faulty:
         faults.settle(message, by=None, now=now, outcome="It arrived after all")
+    tell_sent(message, now=now)
 
 
 def _failed(message, report, now):

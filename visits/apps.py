@@ -12,3 +12,4 @@ class VisitsConfig(AppConfig):
         import_module("visits.wordings")
         import_module("visits.calendar_file")
         import_module("visits.nudges")
+        import_module("visits.report_letter")

@@ -25,6 +25,7 @@ from visits.handover import hand_over
 from visits.maintenance import follow_visit
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
+from visits.report_letter import plan_report
 from visits.visit_lines import add_visit_line
 from visits.work_left import LeftAnswer, leave_work, settle_left
 
@@ -195,6 +196,7 @@ def _complete(visit, completion, *, by, now, device_at):
     if not report.fixed_first_time:
         words = report.next_step or report.not_fixed_because
         leave_work(visit, words=words, parts=report.parts_needed, by=by, now=now)
+    plan_report(visit, now=now)
     _tell(visit, report, by=by, now=now)
     # The gate of the database, now rather than at commit: here its refusal can be answered.
     with connection.cursor() as cursor:

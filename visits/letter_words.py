@@ -81,19 +81,19 @@ _TO_DECIDE = {
     "de": "[Zu entscheiden: {recommendations}.]",
     "fr": "[Reste à décider : {recommendations}.]",
 }
-_OR_RING_TEXT = {
+OR_RING_TEXT = {
     "en": "[ or ring {phone}]",
     "nl": "[ of bel {phone}]",
     "de": "[ oder Tel. {phone}]",
     "fr": "[ ou appelez le {phone}]",
 }
-_OR_RING_MAIL = {
+OR_RING_MAIL = {
     "en": "[Or ring {phone}; a person answers.]",
     "nl": "[Of bel {phone}; u krijgt een mens aan de lijn.]",
     "de": "[Oder rufen Sie {phone} an; es meldet sich ein Mensch.]",
     "fr": "[Ou appelez le {phone} ; une personne vous répondra.]",
 }
-_DEAR = {"en": "Dear {name},", "nl": "Beste {name},", "de": "Guten Tag {name},", "fr": "Bonjour {name},"}
+DEAR = {"en": "Dear {name},", "nl": "Beste {name},", "de": "Guten Tag {name},", "fr": "Bonjour {name},"}
 _FOUND = {
     "en": "We found this on your equipment, and it is still open. {who} will ask you what you want done:",
     "nl": "Dit vonden wij aan uw apparatuur en het staat nog open. {who} vraagt u wat u ermee wilt:",
@@ -324,12 +324,12 @@ def ours(name: str) -> dict[str, dict[str, Words]]:
 
 
 def _mail(name, language, sentence):
-    paragraphs = [_DEAR[language], sentence[0].upper() + sentence[1:]]
+    paragraphs = [DEAR[language], sentence[0].upper() + sentence[1:]]
     if name in NAMES_RECOMMENDATIONS:
         paragraphs.append(f"[{_FOUND[language]}\n\n{{recommendations}}]")
     if name in _ASKS:
         paragraphs.append(f"{_ASKS[name][0][language]}\n{{link}}")
-    paragraphs += [_OR_RING_MAIL[language], "[{signed}\n]{desk}"]
+    paragraphs += [OR_RING_MAIL[language], "[{signed}\n]{desk}"]
     return "\n\n".join(paragraphs)
 
 
@@ -338,5 +338,5 @@ def _text(name, language, sentence):
     if name in NAMES_RECOMMENDATIONS:
         said += f" {_TO_DECIDE[language]}"
     if name in _ASKS:
-        said += f" {_ASKS[name][1][language]} {{link}}{_OR_RING_TEXT[language]}"
+        said += f" {_ASKS[name][1][language]} {{link}}{OR_RING_TEXT[language]}"
     return said

@@ -96,9 +96,9 @@ class VisitMessage(WordedKind):
         """As they read it; where a text is too long, the recommendations and the number are cut."""
         visit = visit_of(message)
         filling = filling_of(message, visit, language=language, now=now)
-        found = _open_recommendations(visit, now) if self.name in NAMES_RECOMMENDATIONS else []
+        found = open_recommendations(visit, now) if self.name in NAMES_RECOMMENDATIONS else []
         if message.channel == Message.Channel.MAIL:
-            return [{**filling, "recommendations": _listed(found, language)}]
+            return [{**filling, "recommendations": listed(found, language)}]
         phones = [filling["phone"], ""] if filling["phone"] else [""]
         return [
             {**filling, "recommendations": advice, "phone": phone}
@@ -160,7 +160,8 @@ def filling_of(message: Message, visit: Visit, *, language: str, now: dt.datetim
     }
 
 
-def _open_recommendations(visit, now) -> list[Recommendation]:
+def open_recommendations(visit: Visit, now: dt.datetime) -> list[Recommendation]:
+    """What is open on the visit's machines, the worst first."""
     machines = [machine.equipment_id for machine in visit.machines.all()]
     found = Recommendation.objects.filter(equipment_id__in=machines).open(
         local_day(now, zone_of(visit.tenant))
@@ -168,7 +169,7 @@ def _open_recommendations(visit, now) -> list[Recommendation]:
     return list(found.worst_first().select_related("equipment"))
 
 
-def _listed(recommendations, language) -> str:
+def listed(recommendations: list[Recommendation], language: str) -> str:
     """For a mail: each with its machine, and what may come of leaving it."""
     lines = []
     for recommendation in recommendations:
