@@ -51,6 +51,12 @@ def readings_of(machine: Equipment):
     return machine.readings.filter(withdrawn_at__isnull=True).order_by("read_at", "pk")
 
 
+def last_readings(machine: Equipment) -> list[MeterReading]:
+    """The newest reading of each counter of a machine: one query."""
+    rows = machine.readings.filter(withdrawn_at__isnull=True)
+    return list(rows.order_by("kind", "-read_at", "-pk").distinct("kind"))
+
+
 @transaction.atomic
 def record_reading(
     machine: Equipment,

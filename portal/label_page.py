@@ -18,6 +18,7 @@ from portal.opening import for_label
 from portal.ringing import ask_to_be_rung, rings_by
 from portal.times import slot_said, told_said
 from tenancy.addresses import desk_url
+from tenancy.gates import id_in
 from tenancy.models import Membership
 from visits.booking import SlotTaken
 from visits.models import Visit
@@ -51,7 +52,7 @@ def label_page(request: HttpRequest, machine: Equipment, *, token: str, now: dt.
 def book(request: HttpRequest, machine: Equipment, *, token: str, now: dt.datetime) -> HttpResponse:
     """The second step offers times, the third asks whether the chosen one is right; a POST books it."""
     sent = request.POST if request.method == "POST" else request.GET
-    attempt = _uuid(sent.get("attempt", ""))
+    attempt = id_in(sent.get("attempt", ""))
     if request.method == "POST" and attempt and (done := booked_by(machine, attempt)):
         return _to_receipt(token, done)
     form = ProblemForm(sent)
@@ -117,13 +118,6 @@ def _is_staff(request) -> bool:
     if not request.user.is_authenticated:
         return False
     return Membership.objects.filter(user_id=request.user.pk, ended_at__isnull=True).exists()
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _page(request, machine, token, now, *, form, problem="", status=200):

@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +13,7 @@ from customers.editing import CONTACT, CUSTOMER, MAY_CHANGE, SITE, save_contact,
 from customers.models import Contact, Customer, Site
 from messaging.languages import NAMES, known_language
 from servicedesk.customer_forms import ContactForm, CustomerForm, SiteForm
+from servicedesk.seen_forms import form_page, is_saved, sent
 from tenancy.addresses import desk_url
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
 from tenancy.gates import for_roles, the_one
@@ -27,7 +28,7 @@ ADDRESS = ("street", "city", "postcode")
 def details(request, id):
     """Who the customer is, with the way to each contact and site."""
     customer = _customer(id)
-    form = CustomerForm(_sent(request), customer=customer)
+    form = CustomerForm(sent(request), customer=customer)
     if request.method == "GET":
         return _details_page(request, customer, form)
 
@@ -44,7 +45,7 @@ def contact(request, id, contact):
     customer = _customer(id)
     shown = the_one(customer.contacts.all(), contact) if contact else Contact()
     sites = list(customer.sites.order_by("pk"))
-    form = ContactForm(_sent(request), contact=shown, sites=sites)
+    form = ContactForm(sent(request), contact=shown, sites=sites)
     if request.method == "GET":
         return _contact_page(request, customer, shown, form)
 
@@ -75,7 +76,7 @@ def site(request, id, site):
     """A place where we work; without a site in the address a new one."""
     customer = _customer(id)
     shown = the_one(customer.sites.all(), site) if site else Site(country=request.tenant.country)
-    form = SiteForm(_sent(request), site=shown)
+    form = SiteForm(sent(request), site=shown)
     if request.method == "GET":
         return _site_page(request, customer, shown, form)
 
@@ -92,23 +93,9 @@ def _customer(id) -> Customer:
     return the_one(Customer.objects.standing(), id)
 
 
-def _sent(request):
-    return request.POST if request.method == "POST" else None
-
-
 def _save(request, customer, form, save) -> HttpResponse | None:
     """Save what was sent, back to the details; None where it was refused: `form` says why."""
-    form.conflict = ""
-    if not form.is_valid():
-        return None
-    said = {"seen": request.POST.get("seen", ""), "by": request.membership, "now": timezone.now()}
-    try:
-        save({**form.cleaned_data, **said})
-    except ChangedMeanwhile as refused:
-        form.conflict = str(refused)
-        return None
-    except SettingRefused as refused:
-        form.add_error(refused.field, str(refused))
+    if not is_saved(request, form, save):
         return None
     messages.success(request, "Saved.")
     return redirect(_details_url(request, customer))
@@ -142,34 +129,16 @@ def _site_page(request, customer, shown, form) -> HttpResponse:
 
 
 def _page(request, name, customer, shown, form, context, *, refusal="", status=200) -> HttpResponse:
-    """What was typed stays: after a refusal (422), and after a conflict (409) as well."""
-    conflict = getattr(form, "conflict", "")
-    if form.is_bound:
-        status = 409 if conflict else 422
-    # Refused, the page is as old as it was: only looked at anew it may overwrite what changed.
-    seen = request.POST.get("seen", "") if form.is_bound and not conflict else seen_of(shown)
-    context = {
-        **context,
-        "customer": customer,
-        "form": form,
-        "refusal": conflict or refusal,
-        "stands": _stands(form, LABELS[type(shown)]) if conflict else [],
-        "seen": seen if shown.pk else "",
-    }
-    return render(request, f"servicedesk/customer_{name}.html", context, status=status)
-
-
-def _stands(form, labels) -> list[tuple[str, str]]:
-    """What the row says now, field by field, where it is not what was sent."""
-    return [(labels[field], _stored_words(form, field)) for field in form.changed_data]
-
-
-def _stored_words(form, field) -> str:
-    stored = form.initial[field]
-    if isinstance(stored, bool):
-        return "yes" if stored else "no"
-    choices = dict(getattr(form.fields[field], "choices", ()))
-    return str(choices.get(stored, stored)) or "nothing"
+    return form_page(
+        request,
+        f"servicedesk/customer_{name}.html",
+        form,
+        {**context, "customer": customer},
+        labels=LABELS[type(shown)],
+        seen_now=seen_of(shown) if shown.pk else "",
+        refusal=refusal,
+        status=status,
+    )
 
 
 urlpatterns = [

@@ -1,5 +1,6 @@
 """A machine on one page: where it stands, what covers it, what was recommended, every visit to it."""
 
+from django.db.models import Q
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -7,35 +8,38 @@ from django.views.decorators.http import require_GET
 
 from contracts.cover import covers_of_equipment
 from contracts.overlaps import explain
+from customers.editing import MAY_CHANGE
+from customers.labels import labels_of
+from customers.meters import figure, last_readings
 from customers.models import Equipment
 from customers.warranty import warranty_in_words
 from recommendations.models import Recommendation
 from servicedesk.maintenance_pages import plan_rows
 from tenancy.calendars import local_day, zone_of
-from tenancy.gates import for_staff, the_one
+from tenancy.gates import for_staff, id_in, the_one
 from tenancy.models import Role
 from visits.models import MaintenancePlan, Visit
 from visits.trails import trails_of
 
 VISITS_SHOWN = 20
+DOCUMENTS_SHOWN = 8
 
 
 @require_GET
 @for_staff
 def equipment(request, id):
-    """Twelve queries, however many visits and recommendations there are."""
+    """As many queries however many visits, papers and recommendations there are; `?before=` reads on."""
     machine = the_one(Equipment.objects.select_related("site__customer"), id)
     now = timezone.now()
     today = local_day(now, zone_of(request.tenant))
     recommendations = list(machine.recommendations.select_related("tenant", "raised_by__user").worst_first())
     open_ones = set(Recommendation.objects.open(today).filter(equipment=machine).values_list("pk", flat=True))
     trails = trails_of([r for r in recommendations if r.pk in open_ones], now=now, coming=False)
-    visits = (
-        Visit.objects.filter(machines__equipment=machine)
-        .prefetch_related("assignments__technician")
-        .order_by("-planned_start", "-id")
-    )
+    visits, older, is_first_page = _visits(machine, request.GET.get("before", ""))
     covers = covers_of_equipment(machine, today)
+    documents = list(
+        machine.documents.filter(removed_at__isnull=True).order_by("-added_at", "-pk")[: DOCUMENTS_SHOWN + 1]
+    )
     context = {
         "machine": machine,
         "customer": machine.site.customer,
@@ -46,10 +50,34 @@ def equipment(request, id):
         "settled": [r for r in recommendations if r.pk not in open_ones],
         "plans": plan_rows(MaintenancePlan.objects.filter(equipment=machine)),
         "may_plan": request.membership.has_role(Role.DISPATCHER) and machine.retired_on is None,
-        "visits": visits[:VISITS_SHOWN],
+        "may_change": request.membership.has_role(*MAY_CHANGE),
+        "may_print": request.membership.has_role(Role.DISPATCHER) and machine.retired_on is None,
+        "label": labels_of(machine).first(),
+        "readings": [(reading, figure(reading.value)) for reading in last_readings(machine)],
+        "documents": documents[:DOCUMENTS_SHOWN],
+        "has_more_documents": len(documents) > DOCUMENTS_SHOWN,
+        "visits": visits,
+        "older": older,
+        "is_first_page": is_first_page,
         "today": today,
     }
     return render(request, "servicedesk/equipment.html", context)
+
+
+def _visits(machine, before: str):
+    """A page of the visits to it, the newest first; the cursor of the next; whether it is the first.
+
+    The cursor is the public id of the last visit shown; one that is none is the beginning.
+    """
+    rows = Visit.objects.filter(machines__equipment=machine)
+    last = rows.filter(public_id=id_in(before)).first() if before else None
+    if last is not None:
+        same = Q(planned_start=last.planned_start, pk__lt=last.pk)
+        rows = rows.filter(Q(planned_start__lt=last.planned_start) | same)
+    rows = rows.prefetch_related("assignments__technician").order_by("-planned_start", "-pk")
+    found = list(rows[: VISITS_SHOWN + 1])
+    shown = found[:VISITS_SHOWN]
+    return shown, shown[-1].public_id if len(found) > VISITS_SHOWN else None, last is None
 
 
 urlpatterns = [path("equipment/<uuid:id>/", equipment, name="equipment")]

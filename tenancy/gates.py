@@ -1,5 +1,6 @@
 """The small gates that every view of a desk passes: who you are, and which row you mean."""
 
+import uuid
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
@@ -34,3 +35,11 @@ def the_one(rows, public_id):
     if row is None:
         raise Http404("No such row at this desk")
     return row
+
+
+def id_in(text: str) -> uuid.UUID | None:
+    """The public id that somebody's words are; None for what is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

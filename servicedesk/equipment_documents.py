@@ -1,0 +1,108 @@
+"""The papers of a machine: added, opened by staff, and removed with a reason."""
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods
+
+from customers.documents import add_document, file_name, remove_document
+from customers.editing import MAY_CHANGE
+from customers.models import Equipment, EquipmentDocument
+from servicedesk.equipment_forms import BecauseForm, DocumentForm
+from tenancy.addresses import desk_url
+from tenancy.desk_settings import SettingRefused
+from tenancy.files import SHOWN, open_file
+from tenancy.gates import for_roles, for_staff, id_in, the_one
+
+DOCUMENTS_SHOWN = 20
+
+
+@require_http_methods(["GET", "POST"])
+@for_staff
+def documents(request, id):
+    """All of them, also those that were removed, with who and why; a POST adds one."""
+    machine = the_one(Equipment.objects.select_related("site__customer"), id)
+    if request.method == "GET":
+        return _page(request, machine, DocumentForm())
+    form = DocumentForm(request.POST, request.FILES)
+    if form.is_valid():
+        title, by = form.cleaned_data["title"], request.membership
+        try:
+            add_document(machine, form.cleaned_data["file"], title=title, by=by, now=timezone.now())
+        except SettingRefused as refused:
+            form.add_error(refused.field, str(refused))
+        else:
+            messages.success(request, "Document added.")
+            return redirect(desk_url(request.tenant, "equipment-documents", id=machine.public_id))
+    return _page(request, machine, form, status=422)
+
+
+@require_GET
+@for_staff
+def open_document(request, id, document):
+    """The file itself, while it stands; a picture is shown, a PDF is saved under its name."""
+    row = _document(id, document)
+    if row.removed_at is not None:
+        raise Http404("This document was removed")
+    response = open_file(request, id=row.file.public_id)
+    is_saved = row.file.content_type not in SHOWN
+    response["Content-Disposition"] = content_disposition_header(is_saved, file_name(row))
+    # Removed, it must be gone from the browser too.
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(*MAY_CHANGE)
+def remove(request, id, document):
+    """Asks why, then hands it out no more."""
+    row = _document(id, document)
+    form = BecauseForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            remove_document(
+                row, because=form.cleaned_data["because"], by=request.membership, now=timezone.now()
+            )
+        except SettingRefused as refused:
+            form.add_error(refused.field, str(refused))
+        else:
+            messages.success(request, "Document removed.")
+            return redirect(desk_url(request.tenant, "equipment-documents", id=row.equipment.public_id))
+    context = {"machine": row.equipment, "document": row, "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "servicedesk/equipment_document_remove.html", context, status=status)
+
+
+def _document(id, document) -> EquipmentDocument:
+    rows = EquipmentDocument.objects.select_related("equipment__site__customer", "file")
+    return the_one(rows.filter(equipment__public_id=id), document)
+
+
+def _page(request, machine, form, *, status=200):
+    rows = machine.documents.select_related("file", "added_by__user", "removed_by__user")
+    before = request.GET.get("before", "")
+    last = rows.filter(public_id=id_in(before)).first() if before else None
+    if last is not None:
+        rows = rows.filter(Q(added_at__lt=last.added_at) | Q(added_at=last.added_at, pk__lt=last.pk))
+    found = list(rows.order_by("-added_at", "-pk")[: DOCUMENTS_SHOWN + 1])
+    context = {
+        "machine": machine,
+        "customer": machine.site.customer,
+        "form": form,
+        "rows": found[:DOCUMENTS_SHOWN],
+        "older": found[DOCUMENTS_SHOWN - 1].public_id if len(found) > DOCUMENTS_SHOWN else None,
+        "is_first_page": last is None,
+        "may_remove": request.membership.has_role(*MAY_CHANGE),
+    }
+    return render(request, "servicedesk/equipment_documents.html", context, status=status)
+
+
+urlpatterns = [
+    path("equipment/<uuid:id>/documents/", documents, name="equipment-documents"),
+    path("equipment/<uuid:id>/documents/<uuid:document>/", open_document, name="equipment-document"),
+    path("equipment/<uuid:id>/documents/<uuid:document>/remove/", remove, name="equipment-document-remove"),
+]
