@@ -1,9 +1,8 @@
 """The product's own words for messages about contracts, and the fields they name."""
 
-from messaging.wordings import MAIL, SMS, Field, Wording, Words, offer
+from messaging.wordings import DESK, MAIL, NAME, PHONE, SMS, Field, Wording, Words, offer
 
-DESK = Field("desk", "your company", "Northgate")
-PHONE = Field("phone", "your number, or “us”", "01632 960 118")
+PHONE_OR_US = Field("phone", "your number, or “us”", "01632 960 118")
 NUMBER = Field("number", "the contract’s number", "N-20418")
 CUSTOMER = Field("customer", "whose contract it is", "Margaret Ellison, The Harbour Letter")
 ENDS = Field("ends", "the last day of its term", "14 Mar 2026")
@@ -39,8 +38,8 @@ OFFER_MAIL = (
 )
 OFFER_FIELDS = (
     DESK,
-    Field("name", "whom it is written to", "Margaret Ellison"),
-    Field("phone", "your number", "01632 960 118", can_be_empty=True),
+    NAME,
+    PHONE,
     Field("contract", "the contract’s number", "N-20418"),
     Field("ends", "“runs until” or “ended on”, with the day", "runs until 14 Mar 2026"),
     Field("offer", "the offer’s number", "N-20418/1"),
@@ -60,7 +59,7 @@ offer(
         label="Contract ends",
         sent="On the days before the end of a term that the desk has set",
         kind="renewal notice",
-        fields=(DESK, PHONE, NUMBER, ENDS, VISITS, RING_TO),
+        fields=(DESK, PHONE_OR_US, NUMBER, ENDS, VISITS, RING_TO),
         ours={
             "en": {
                 MAIL: Words(_NOTICE.format(_RUNS), "Your contract {number} runs until {ends}"),
@@ -74,7 +73,7 @@ offer(
         label="Contract renews by itself",
         sent="Once, while there is time to give notice",
         kind="renewal notice",
-        fields=(DESK, PHONE, NUMBER, ENDS, VISITS, RING_TO, *BY_ITSELF),
+        fields=(DESK, PHONE_OR_US, NUMBER, ENDS, VISITS, RING_TO, *BY_ITSELF),
         ours={
             "en": {
                 MAIL: Words(_NOTICE.format(_RENEWS), "Your contract {number} renews by itself on {begins}"),

@@ -31,6 +31,12 @@ class Field:
     can_be_empty: bool = False
 
 
+# What nearly every message can name.
+DESK = Field("desk", "your company", "Northgate")
+PHONE = Field("phone", "your number", "01632 960 118", can_be_empty=True)
+NAME = Field("name", "whom it is written to", "Margaret Ellison")
+
+
 @dataclass(frozen=True)
 class Words:
     """A text, and for a mail the title above it, in which fields are named."""

@@ -1,6 +1,6 @@
 """The product's own words for messages about recommendations, in each language, and the fields they name."""
 
-from messaging.wordings import MAIL, SMS, Field, Words
+from messaging.wordings import DESK, MAIL, NAME, PHONE, SMS, Field, Words
 
 SEVERITIES = {
     "en": {1: "Can wait", 2: "Soon", 3: "Likely to fail", 4: "Safety"},
@@ -27,8 +27,6 @@ COVERED = {
     "fr": "Votre contrat couvre : {covered}.",
 }
 
-DESK = Field("desk", "your company", "Northgate")
-NAME = Field("name", "whom it is written to", "Margaret Ellison")
 CUSTOMER = Field("customer", "whose equipment it is", "Margaret Ellison, The Harbour Letter")
 DAY = Field("day", "when it was raised", "8 January")
 FINDING = Field("finding", "what should be done", "Replace the fuser unit")
@@ -36,7 +34,6 @@ MACHINE = Field("machine", "the equipment", "Corvane TC-240 copier")
 RISK = Field("risk", "what may happen if nothing is done", "It may stop your printing", can_be_empty=True)
 SEVERITY = Field("severity", "how much it matters", "Likely to fail")
 PRICE = Field("costs", "what it costs, as far as that is known", "It costs £240.00.", can_be_empty=True)
-PHONE = Field("phone", "your number", "01632 960 118", can_be_empty=True)
 LINK = Field("link", "their own page of it, to say yes or no, or to ask", "{link}")
 TO_CUSTOMER = (DESK, NAME, DAY, FINDING, MACHINE, RISK, SEVERITY, PRICE, PHONE, LINK)
 TO_OWNER = (DESK, CUSTOMER, DAY, FINDING, MACHINE, RISK, SEVERITY, PRICE)

@@ -189,6 +189,36 @@ class Choices:
         return _named(self.services, asked) or next(theirs, None)
 
     @property
+    def joins(self) -> Case | None:
+        """The case that the visit is for: the one named; a return visit's latest open fault."""
+        faults = [case for case in self.caller.cases if case.kind == Case.Kind.FAULT]
+        return self.case or (faults[-1] if faults and self.kind == Kind.RETURN else None)
+
+    @property
+    def what(self) -> dict:
+        """What is booked for whom and who hears of it, as every way of booking takes it."""
+        return {
+            "customer": self.caller.customer,
+            "site": self.site,
+            "contact": self.contact,
+            "machines": self.machines,
+            "kind": self.kind,
+            "problem": self.problem,
+            "case": self.joins,
+            "tell_by_sms": SMS in self.channels,
+            "tell_by_mail": MAIL in self.channels,
+        }
+
+    @property
+    def uses(self) -> dict:
+        """What one visit answers and uses up; a series does not."""
+        return {
+            "response_due_at": self.due_at,
+            "entitlement": self.entitlement,
+            "service": self.service,
+        }
+
+    @property
     def channels(self) -> set[str]:
         """Over which the customer is told; at first those that they like and have."""
         if not self.is_new and not self.is_prefilled:

@@ -10,7 +10,7 @@ from django_htmx.http import reswap, retarget
 from contracts.disposing import NothingLeft
 from customers.models import Customer
 from servicedesk import booking_words, caller_words
-from servicedesk.booking_choices import MAIL, SMS, Choices, slot_asked_for
+from servicedesk.booking_choices import Choices, slot_asked_for
 from servicedesk.caller import call_of
 from servicedesk.caller_facts import Caller
 from tenancy.addresses import desk_url
@@ -100,23 +100,13 @@ def _book(request, choices, now):
     if slot is None:
         raise _refusal(choices)
     return book_visit(
-        customer=choices.caller.customer,
-        site=choices.site,
-        contact=choices.contact,
-        machines=choices.machines,
-        kind=choices.kind,
-        problem=choices.problem,
+        **choices.what,
+        **choices.uses,
         technician=slot.technician,
         others=slot.others,
         start=slot.start,
         end=slot.end,
         window_end=slot.window_end,
-        case=choices.case or booking_words.fault_to_join(choices),
-        response_due_at=choices.due_at,
-        entitlement=choices.entitlement,
-        service=choices.service,
-        tell_by_sms=SMS in choices.channels,
-        tell_by_mail=MAIL in choices.channels,
         by=request.membership,
         now=now,
     )

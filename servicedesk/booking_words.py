@@ -4,7 +4,6 @@ import datetime as dt
 
 from django.utils.html import format_html
 
-from cases.models import Case
 from servicedesk.booking_choices import Choices
 from servicedesk.caller_words import charge
 from servicedesk.moments import day_word, due_word, span_word, window_word
@@ -150,12 +149,6 @@ def taken(choices: Choices, refused: SlotTaken) -> str:
         return f"{what} is not free any more."
     ago = choices.caller.now - refused.taken_at
     return f"{what} was taken {_ago(ago)}."
-
-
-def fault_to_join(choices: Choices) -> Case | None:
-    """The open fault that a return visit belongs to: the latest."""
-    faults = [case for case in choices.caller.cases if case.kind == Case.Kind.FAULT]
-    return faults[-1] if faults and choices.kind == Visit.Kind.RETURN else None
 
 
 def _ago(span: dt.timedelta) -> str:

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from customers.models import Customer
-from servicedesk import booking_words
 from servicedesk.board import board_answer
-from servicedesk.booking_choices import MAIL, SMS, Choices
+from servicedesk.booking_choices import Choices
 from servicedesk.caller_facts import Caller
 from servicedesk.moments import due_word
 from servicedesk.refusals import status_of
@@ -159,7 +158,7 @@ def book_between(request, id):
             reason=form["reason"],
             by=request.membership,
             now=now,
-            booking=_booking(choices),
+            booking={**choices.what, **choices.uses},
             **words,
         ),
     )
@@ -169,23 +168,6 @@ def _may_not(visit) -> str:
     if visit.missed_at is not None or visit.state not in Visit.WAITING_STATES:
         return f"This visit is {visit.get_state_display().lower()}: it cannot be moved any more."
     return ""
-
-
-def _booking(choices) -> dict:
-    return {
-        "customer": choices.caller.customer,
-        "site": choices.site,
-        "contact": choices.contact,
-        "machines": choices.machines,
-        "kind": choices.kind,
-        "problem": choices.problem,
-        "case": booking_words.fault_to_join(choices),
-        "response_due_at": choices.due_at,
-        "entitlement": choices.entitlement,
-        "service": choices.service,
-        "tell_by_sms": SMS in choices.channels,
-        "tell_by_mail": MAIL in choices.channels,
-    }
 
 
 class _Page:

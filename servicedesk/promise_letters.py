@@ -13,7 +13,7 @@ from messaging.channels import is_ready
 from messaging.keys import key_of, moment
 from messaging.kinds import Useless, register
 from messaging.models import Message
-from messaging.wordings import MAIL, SMS, Field, Filling, WordedKind, Wording, Words, offer
+from messaging.wordings import DESK, MAIL, SMS, Field, Filling, WordedKind, Wording, Words, offer
 from servicedesk.moments import due_word
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.models import Membership, Tenant
@@ -198,7 +198,6 @@ def _wording(name, label, sent, fields, mail, *, texts=True) -> Wording:
     return Wording(name, label, sent, name, fields, {"en": ours}, must_name)
 
 
-_DESK = Field("desk", "your company", "Northgate")
 _WHO = Field("who", "who rings", "Jamie")
 _BY = Field("by", "by when", "3 pm today")
 offer(
@@ -206,14 +205,14 @@ offer(
         MADE,
         "Promise to ring",
         "When somebody promises to ring, and asks to have it told",
-        (_DESK, _WHO, _BY),
+        (DESK, _WHO, _BY),
         Words("{desk}: {who} will ring you by {by}.", "We will ring you"),
     ),
     _wording(
         MOVED,
         "Promise to ring, moved",
         "When the promise is moved before it is due",
-        (_DESK, _WHO, _BY),
+        (DESK, _WHO, _BY),
         Words(
             "{desk}: {who} needs until {by} to be sure, sorry to keep you. We will ring either way.",
             "We need a little longer",
@@ -224,7 +223,7 @@ offer(
         "Promise, to who made it",
         "A quarter of an hour before a promise is due, to the colleague",
         (
-            _DESK,
+            DESK,
             Field("customer", "whom it was promised to", "Margaret Ellison, The Harbour Letter"),
             Field("phone", "their number", "07700 900412", can_be_empty=True),
             Field("by", "by when", "15:00"),

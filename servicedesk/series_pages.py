@@ -12,7 +12,6 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from customers.models import Customer
 from servicedesk.booking_choices import MAIL, SMS, Choices
-from servicedesk.booking_words import fault_to_join
 from servicedesk.caller_facts import Caller
 from servicedesk.moments import day_word, moment_word
 from servicedesk.series_forms import TIMES, RestForm, SeriesForm
@@ -106,18 +105,10 @@ def cancel_rest(request, id):
 
 def _book(request, choices, form, now):
     return book_series(
-        customer=choices.caller.customer,
-        site=choices.site,
-        contact=choices.contact,
-        machines=choices.machines,
-        kind=choices.kind,
-        problem=choices.problem,
+        **choices.what,
         length=choices.wanted.length,
         window=choices.wanted.window,
         instead=form.taken_instead(),
-        case=choices.case or fault_to_join(choices),
-        tell_by_sms=SMS in choices.channels,
-        tell_by_mail=MAIL in choices.channels,
         by=request.membership,
         now=now,
         **form.asked(),

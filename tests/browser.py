@@ -101,6 +101,11 @@ def axe_violations(page: Page) -> list[str]:
     return [f"{rule['id']}: " + "; ".join(node["html"][:160] for node in rule["nodes"]) for rule in found]
 
 
+def faults_of(page: Page) -> list[str]:
+    """What is wrong with a page as it stands: what axe finds, and whether it scrolls sideways."""
+    return [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
+
+
 def sideways_scroll(page: Page) -> int:
     """By how many pixels the page is wider than its window; it never may be."""
     return page.evaluate("() => Math.max(0, document.documentElement.scrollWidth - innerWidth)")

@@ -1,6 +1,6 @@
 """The product's own words for messages about a visit, in each language, and the fields they name."""
 
-from messaging.wordings import MAIL, SMS, Field, Words
+from messaging.wordings import DESK, MAIL, NAME, PHONE, SMS, Field, Words
 
 WHO = Field("who", "who comes", "Lou")
 DAY = Field("day", "the day of the visit", "Thu 5 March")
@@ -13,9 +13,6 @@ BEFORE = Field("before", "how long before we ring", "half an hour")
 EXPECTED = Field("expected", "when they are expected to arrive", "2:10 pm", can_be_empty=True)
 CALLER = Field("caller", "who will ring", "Dana")
 CALL_BY = Field("call_by", "by when somebody rings", "3:45 pm", can_be_empty=True)
-DESK = Field("desk", "your company", "Northgate")
-PHONE = Field("phone", "your number", "01632 960 118", can_be_empty=True)
-NAME = Field("name", "whom it is written to", "Margaret Ellison")
 ADDRESS = Field("address", "where the visit is", "3 Quay Lane, Eastmouth EM4 2QL", can_be_empty=True)
 VISIT = Field("visit", "the visit’s number", "V-104")
 SIGNED = Field("signed", "who booked the visit", "Dana Whitlock", can_be_empty=True)

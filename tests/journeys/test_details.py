@@ -5,7 +5,7 @@ import pytest
 from customers.models import Contact, Site
 from tenancy.models import Role
 from tenancy.scope import tenant
-from tests.browser import axe_violations, sideways_scroll
+from tests.browser import faults_of
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(live_desk, page_as, addr
     for path in addresses:
         page.goto(live_desk.address + path)
         for state in ("as it opens", "refused"):
-            faults = [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
+            faults = faults_of(page)
             if faults:
                 found[path, state] = faults
             page.locator("form[data-ctrl-enter]").evaluate("form => { form.noValidate = true; }")

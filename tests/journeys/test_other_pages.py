@@ -12,7 +12,7 @@ from customers.links import make_link, revoke_links
 from customers.models import CustomerLink
 from tenancy.models import Role
 from tenancy.scope import tenant
-from tests.browser import axe_violations, sideways_scroll
+from tests.browser import faults_of
 from tests.cast import make_visit
 
 pytestmark = pytest.mark.browser
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(live_desk, page_as, addr
     for role, path in addresses:
         page = page_as(role, width=width, height=800, theme=theme)
         page.goto(live_desk.address + path)
-        faults = [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
+        faults = faults_of(page)
         if faults:
             found[path] = faults
     assert found == {}

@@ -6,7 +6,7 @@ import pytest
 
 from tenancy.models import Role
 from tenancy.scope import tenant
-from tests.browser import axe_violations, sideways_scroll
+from tests.browser import faults_of
 from visits.models import Absence, Visit
 
 pytestmark = pytest.mark.browser
@@ -22,10 +22,6 @@ def north(live_desk):
     with tenant(north.tenant):
         Absence.objects.create(technician=north.lou, starts_at=away, ends_at=away + 2 * DAY)
     return north
-
-
-def faults_of(page) -> list[str]:
-    return [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
 
 
 def look(page, live_desk, north) -> None:

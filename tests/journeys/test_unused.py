@@ -6,7 +6,7 @@ import pytest
 
 from contracts.models import Entitlement
 from tenancy.scope import tenant
-from tests.browser import axe_violations, sideways_scroll
+from tests.browser import faults_of
 from visits.daily_round import see_to
 from visits.maintenance import make_plan
 from visits.models import MaintenancePlan, PlannedService, Visit
@@ -62,7 +62,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(live_desk, page_as, path
     page, found = page_as("dispatcher", width=width, height=800, theme=theme), {}
     for path in paths:
         page.goto(live_desk.url(path))
-        faults = [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
+        faults = faults_of(page)
         if faults:
             found[path] = faults
     assert found == {}

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from cases.models import Case
 from tests.cast import make_visit
 from tests.servicedesk.board_scene import HOUR
 from visits.models import Assignment, Rearrangement, TechnicianPreference, Visit, WorkType
@@ -149,6 +150,17 @@ def test_from_the_booking_panel_it_is_booked_with_all_that_was_chosen(north, day
     assert answer.status_code == 302
     booked = Visit.objects.get(problem="Smoke")
     assert (f"{booked.planned_start:%H:%M}", booked.assignments.get().technician) == ("09:55", north.lou)
+
+
+def test_one_more_visit_for_a_case_stays_with_the_case(north, day, dispatcher, now):
+    case = Case.objects.create(customer=north.customer, title="It squeaks", opened_at=now, kind="complaint")
+    url = north.url(f"customers/{north.customer.public_id}/between/")
+    asked = {"kind": "return", "case": str(case.public_id), "machine": str(north.copier.public_id)} | place(
+        north
+    )
+    page = dispatcher.get(url, asked)
+    dispatcher.post(url, {**asked, "key": key_on(page.text), "reason": "Flood"})
+    assert Visit.objects.latest("pk").case == case
 
 
 def test_an_emergency_that_somebody_moved_meanwhile_is_looked_at_again(north, day, dispatcher):

@@ -35,15 +35,20 @@ def undo(dispatcher, north, made, **headers):
     return dispatcher.post(north.url(f"board/moves/{made.public_id}/undo/"), headers=headers)
 
 
+def undo_on_the_board(dispatcher, north, answer, *, button="Undo"):
+    """The board that the answer leads to has the button; what it says once that is pressed."""
+    page = dispatcher.get(answer["Location"]).text
+    assert button in page
+    undone = dispatcher.post(re.search(r'id="undo-bar">.*?formaction="([^"]+)"', page)[1])
+    assert undone["Location"] == north.url("board/?day=2026-03-06")
+    return dispatcher.get(undone["Location"]).text
+
+
 def test_without_script_the_board_has_a_button_that_undoes(north, visit, dispatcher, now):
     answer = move(dispatcher, north, visit)
     made = Rearrangement.objects.get()
     assert answer["Location"] == north.url(f"board/?day=2026-03-06&moved={made.public_id}")
-    page = dispatcher.get(answer["Location"]).text
-    address = re.search(r'id="undo-bar">.*?formaction="([^"]+)"', page)[1]
-    answer = dispatcher.post(address)
-    assert answer["Location"] == north.url("board/?day=2026-03-06")
-    said = dispatcher.get(answer["Location"]).text
+    said = undo_on_the_board(dispatcher, north, answer)
     assert "Undone: The Harbour Letter is back with Lou, Friday 13:07." in said
     assert "Undo the move" not in said
     visit.refresh_from_db()
@@ -105,12 +110,7 @@ def restore(dispatcher, north, visit, *, headers=None, **data):
 def test_after_cancelling_the_board_has_a_button_that_puts_the_visit_back(north, visit, dispatcher):
     answer = cancel(dispatcher, north, visit)
     assert answer["Location"] == north.url(f"board/?day=2026-03-06&cancelled={visit.public_id}")
-    page = dispatcher.get(answer["Location"]).text
-    assert "Undo the cancelling" in page
-    address = re.search(r'id="undo-bar">.*?formaction="([^"]+)"', page)[1]
-    answer = dispatcher.post(address)
-    assert answer["Location"] == north.url("board/?day=2026-03-06")
-    said = dispatcher.get(answer["Location"]).text
+    said = undo_on_the_board(dispatcher, north, answer, button="Undo the cancelling")
     assert "The Harbour Letter stands again: nobody is told that it was cancelled." in said
     assert "Undo the cancelling" not in said
     visit.refresh_from_db()
