@@ -16,12 +16,26 @@ from tenancy.calendars import calendar_of, local_day
 from visits.booking import book_visit
 from visits.models import Visit
 from visits.places import hold_technicians
-from visits.slots import Slot, Wanted, best_slots
+from visits.slots import (
+    OFFERED,
+    Slot,
+    Wanted,
+    all_of,
+    best_of,
+    best_slots,
+    days_ahead,
+    offers_for,
+    slots_on,
+)
 from visits.visit_lines import add_visit_line
 
 MOST_OPEN = 2
 MOST_LATELY = 3
 LATELY = dt.timedelta(hours=24)
+# So many of the best times are offered, and days are looked at for the rest.
+BEST, DAYS_LOOKED_AT = 3, 7
+# How a slot's key ends.
+KEY_TIME = "%Y%m%dT%H%M%SZ"
 
 
 class BookedEnough(Exception):
@@ -37,20 +51,36 @@ def may_book(machine: Equipment, *, now: dt.datetime) -> bool:
 
 
 def times_for(machine: Equipment, *, now: dt.datetime) -> list[Slot]:
-    """At most five, as every booking offers them; two who are free at once are one time to choose."""
-    wanted = Wanted(
-        desk=machine.tenant,
-        calendar=calendar_of(machine.tenant),
-        now=now,
-        customer=machine.site.customer,
-        site=machine.site,
-        machines=(machine,),
-        kind=Visit.Kind.FAULT,
-    )
-    at_once: dict[dt.datetime, Slot] = {}
-    for slot in best_slots(wanted):
-        at_once.setdefault(slot.start, slot)
-    return list(at_once.values())
+    """At most five times to choose from, in order: the best three, then the first of later days.
+
+    Two who are free at once are one time: nobody's name is told.
+    """
+    wanted = _wanted(machine, now)
+    near = offers_for(wanted, days_ahead(wanted)[:DAYS_LOOKED_AT])
+    offered: dict[dt.datetime, Slot] = {}
+    for slot in best_of(near) or best_slots(wanted):
+        offered.setdefault(slot.start, slot)
+    offered = dict(list(offered.items())[:BEST])
+    days = {local_day(start, wanted.calendar.zone) for start in offered}
+    for slot in all_of(near):
+        day = local_day(slot.start, wanted.calendar.zone)
+        if day not in days:
+            days.add(day)
+            offered[slot.start] = slot
+    return [offered[start] for start in sorted(offered)][:OFFERED]
+
+
+def time_named(machine: Equipment, key: str, *, now: dt.datetime) -> Slot | None:
+    """The time that was chosen, while it can be had; None for what was never a time of this machine."""
+    wanted = _wanted(machine, now)
+    try:
+        start = dt.datetime.strptime(key.rpartition("@")[2], KEY_TIME).replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+    day = local_day(start, wanted.calendar.zone)
+    if day not in days_ahead(wanted):
+        return None
+    return next((slot for slot in slots_on(wanted, day) if slot.key == key), None)
 
 
 def booked_by(machine: Equipment, attempt: uuid.UUID) -> Visit | None:
@@ -94,6 +124,18 @@ def book_from_label(
     LabelBooking.objects.create(equipment=machine, attempt=attempt, visit=visit.public_id, booked_at=now)
     add_visit_line(visit, f"Booked from the label on {machine}", now=now, by=None, step="from label")
     return visit
+
+
+def _wanted(machine, now) -> Wanted:
+    return Wanted(
+        desk=machine.tenant,
+        calendar=calendar_of(machine.tenant),
+        now=now,
+        customer=machine.site.customer,
+        site=machine.site,
+        machines=(machine,),
+        kind=Visit.Kind.FAULT,
+    )
 
 
 def _due_at(machine, now) -> dt.datetime | None:

@@ -13,7 +13,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from customers.models import Equipment, LabelBooking
-from portal.label_booking import BookedEnough, book_from_label, booked_by, may_book, times_for
+from portal.label_booking import BookedEnough, book_from_label, booked_by, may_book, time_named, times_for
 from portal.opening import for_label
 from portal.ringing import ask_to_be_rung, rings_by
 from portal.times import slot_said, told_said
@@ -60,12 +60,11 @@ def book(request: HttpRequest, machine: Equipment, *, token: str, now: dt.dateti
         return _page(request, machine, token, now, form=form, status=422)
     if not may_book(machine, now=now):
         return _page(request, machine, token, now, form=form, problem=ENOUGH, status=409)
-    slots = times_for(machine, now=now)
     if "slot" not in sent:
-        return _times_page(request, machine, token, now, form, slots)
-    chosen = next((slot for slot in slots if slot.key == sent["slot"]), None)
+        return _times_page(request, machine, token, now, form)
+    chosen = time_named(machine, sent["slot"], now=now)
     if chosen is None:
-        return _times_page(request, machine, token, now, form, slots, problem=TAKEN, status=409)
+        return _times_page(request, machine, token, now, form, problem=TAKEN, status=409)
     if request.method == "GET" or attempt is None:
         return _confirm_page(request, machine, token, now, form, chosen)
     return _book(request, machine, token, now, form, chosen, attempt)
@@ -102,8 +101,7 @@ def _book(request, machine, token, now, form, chosen, attempt):
     try:
         visit = book_from_label(machine, chosen, attempt=attempt, problem=problem, now=now)
     except SlotTaken:
-        slots = times_for(machine, now=now)
-        return _times_page(request, machine, token, now, form, slots, problem=TAKEN, status=409)
+        return _times_page(request, machine, token, now, form, problem=TAKEN, status=409)
     except BookedEnough:
         return _page(request, machine, token, now, form=form, problem=ENOUGH, status=409)
     return _to_receipt(token, visit)
@@ -131,12 +129,15 @@ def _page(request, machine, token, now, *, form, problem="", status=200):
     return _render(request, "portal/label.html", machine, token, page, status)
 
 
-def _times_page(request, machine, token, now, form, slots, *, problem="", status=200):
+def _times_page(request, machine, token, now, form, *, problem="", status=200):
     customer = machine.site.customer
     page = {
         "form": form,
         "problem": problem,
-        "offers": [{"key": slot.key, "words": slot_said(slot, customer, now=now)} for slot in slots],
+        "offers": [
+            {"key": slot.key, "words": slot_said(slot, customer, now=now)}
+            for slot in times_for(machine, now=now)
+        ],
     }
     return _render(request, "portal/label_times.html", machine, token, page, status)
 

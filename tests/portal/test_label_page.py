@@ -131,13 +131,44 @@ def test_a_time_that_is_gone_or_was_never_offered_is_a_conflict_with_others(clie
         taken = make_visit(cast.north, start=slot.start, technician=slot.technician)
     with tenant(cast.south.tenant):
         stranger = cast.south.lou.public_id
-    for slot in (sent["slot"], f"{stranger}@{start}", f"{technician}@20260305T030000Z", "", "gone"):
+    for slot in (
+        sent["slot"],
+        f"{stranger}@{start}",
+        f"{technician}@20260305T030000Z",
+        f"{technician}@29990305T090000Z",
+        "",
+        "gone",
+    ):
         answer = client.post(f"{label}book/", {**sent, "slot": slot})
         assert answer.status_code == 409, slot
         assert "Somebody has just taken that time." in text(answer)
         assert answer.context["offers"]
         assert sent["slot"] not in [offer["key"] for offer in answer.context["offers"]]
     assert visits_of(cast) == [taken]
+
+
+def test_the_times_reach_over_days_and_any_of_them_may_be_had_while_it_is_free(client, cast, label, now):
+    words = [offer["words"] for offer in client.get(f"{label}book/", {"problem": "x"}).context["offers"]]
+    assert words == [
+        "today between 1:30 and 2:30 pm",
+        "today between 2:30 and 3:30 pm",
+        "tomorrow between 8 and 9 am",
+        "Mon 9 March between 8 and 9 am",
+        "Tue 10 March between 8 and 9 am",
+    ]
+    sent = confirmable(client, label, 4)
+    assert client.post(f"{label}book/", sent).status_code == 302
+    [visit] = visits_of(cast)
+    assert visit.planned_start == dt.datetime(2026, 3, 10, 8, tzinfo=dt.UTC)
+
+
+def test_nobody_free_is_said_and_ring_me_comes_first(client, cast, label):
+    with tenant(cast.north.tenant):
+        type(cast.north.lou).objects.update(is_active=False)
+    page = client.get(f"{label}book/", {"problem": "Noise"})
+    assert page.status_code == 200
+    assert "We have no free time to offer here." in text(page)
+    assert "Please ring me" in text(page)
 
 
 def test_without_a_press_of_the_button_nothing_is_booked(client, cast, label):
