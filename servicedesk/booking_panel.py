@@ -1,5 +1,7 @@
 """The booking panel beside the caller screen, a page of its own without scripts."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -13,6 +15,7 @@ from servicedesk import booking_words, caller_words
 from servicedesk.booking_choices import Choices, slot_asked_for
 from servicedesk.caller import call_of
 from servicedesk.caller_facts import Caller
+from servicedesk.left_work import left_offers
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_staff, the_one
@@ -176,11 +179,18 @@ def _panel(request, choices, *, problems=None, taken="", status=200):
         "problems": problems or {},
         "taken": taken,
         "coming": caller_words.coming(caller, choices.site),
+        # Asked for where the whole panel is drawn only.
+        "left": partial(left_offers, caller.customer, request.tenant, call=_call_query(request)),
         "cost": booking_words.cost(choices),
         "call": call_of(request.GET, caller.now),
         "first_name": _first_name(choices),
     }
     return render(request, f"servicedesk/booking.html{part}", context, status=status)
+
+
+def _call_query(request) -> str:
+    call = call_of(request.GET, timezone.now())
+    return call["query"] if call else ""
 
 
 def _first_name(choices):

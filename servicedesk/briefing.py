@@ -28,6 +28,7 @@ from visits.parts import parts_to_bring
 from visits.progress import Next, progress_of
 from visits.standing import standing_of
 from visits.trails import trails_of
+from visits.work_left import left_for
 
 PAST_VISITS = 5
 # A visit for more machines than these tells the history of the first.
@@ -94,6 +95,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "standing": standing_of(visit, now=now, desk=desk, assigned=technician is not None),
         "skipped": [step for step in steps if step.skipped_because and step.undone_at is None],
         "start_with": start_with(visit.customer, now=now),
+        "left": left_for(visit),
         "to_raise": _cards(recommendations, request.membership, visit, now),
         "unread": len(unread),
         "cover": cover,

@@ -17,6 +17,7 @@ from contracts.cover import covers_of_machines
 from customers.models import Equipment
 from recommendations.lifecycle import NotPossible
 from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
+from servicedesk.finish_left import left_forms
 from servicedesk.phone_pages import is_kept, kept_on_phones, phone_of, seen_of
 from servicedesk.steps import device_at
 from servicedesk.whereabouts import customer_name
@@ -80,6 +81,7 @@ class FinishPage:
         self.others = [self._answer_form(rec, False) for rec in others]
         self.report = ReportForm(self.data)
         self.finding = FindingForm(self.data)
+        self.left = left_forms(visit, self.data)
         self.lines = self._part_lines()
         self.raised = [
             review.recommendation
@@ -96,6 +98,8 @@ class FinishPage:
             self.errors += [(PLACES.get(name, name), words[0]) for name, words in self.report.errors.items()]
         if not self.finding.is_valid():
             self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
+        for form in self.left:
+            self.errors += [(form.place, words[0]) for words in form.errors.values()]
         return not self.errors
 
     def has_finding(self) -> bool:
@@ -119,6 +123,7 @@ class FinishPage:
             answers=tuple(filter(None, (form.answer() for form in forms))),
             findings=self.new_findings(stored),
             parts={line.part: line.quantity for line in self.lines if line.quantity},
+            left=tuple(filter(None, (form.answer() for form in self.left))),
         )
 
     def complete(self) -> None:
@@ -215,6 +220,7 @@ class FinishPage:
             fixed_first_time=said["fixed"] == "yes",
             not_fixed_because=said["not_fixed_because"] if said["fixed"] == "no" else "",
             next_step=said["next_step"] if said["fixed"] == "no" else "",
+            parts_needed=said["parts_needed"] if said["fixed"] == "no" else "",
             signing=signing,
             signature=signature,
             signed_by=signed_by,

@@ -149,6 +149,7 @@ class ReportForm(forms.Form):
     )
     not_fixed_because = forms.CharField(max_length=300, required=False)
     next_step = forms.CharField(max_length=300, required=False)
+    parts_needed = forms.CharField(max_length=300, required=False)
     signature = forms.CharField(required=False)
     signed_name = forms.CharField(max_length=120, required=False)
     unsigned_reason = forms.CharField(max_length=200, required=False)

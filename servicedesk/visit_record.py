@@ -51,6 +51,8 @@ def visit(request, id):
         "reviews": list(found.reviews.all()),
         "parts": list(found.parts_used.all()),
         "report": getattr(found, "report", None),
+        "left": getattr(found, "work_left", None),
+        "may_give_up": may_move,
         "is_over": found.state in Visit.OVER_STATES,
         "can_be_undone": found.state == Visit.State.BOOKED and found.held_until and now < found.held_until,
         "series_visits": list(found.series.visits.order_by("planned_start", "pk")) if found.series else [],
@@ -110,6 +112,8 @@ def _whole_visits():
             Prefetch("reviews", Review.objects.select_related("recommendation").order_by("at", "id")),
             "parts_used__part",
             "report",
+            "work_left__settled_by__user",
+            "work_left__settled_at_visit",
         )
         .order_by("id")
     )

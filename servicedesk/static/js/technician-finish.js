@@ -83,6 +83,9 @@ function* missingReport(form) {
   if (!value(form, "work_done")) yield ["work_done", "Say what you did."];
   if (!value(form, "fixed")) yield ["fixed", "Say whether it is fixed."];
   if (value(form, "fixed") === "no" && !value(form, "not_fixed_because")) yield ["not_fixed_because", "Say why it is not fixed."];
+  for (const work of form.querySelectorAll("[data-left-work]")) {
+    if (!work.querySelector(":checked")) yield [work.id, `Say whether it is done: “${work.dataset.leftWork}”.`];
+  }
   if (!["signature", "signed_name", "unsigned_reason"].some((name) => value(form, name))) yield ["signature-block", "Let the customer sign, type a name, or say why nobody can sign."];
 }
 
