@@ -43,9 +43,9 @@ def for_links(**views: Callable) -> Callable:
             raise Http404("No such link")
         desk = Tenant.objects.get(pk=found.tenant_id)
         with tenant(desk), timezone.override(zone_of(desk)):
-            request.tenant = desk
             kind = KINDS[found.link.purpose]
             thing = kind.find(found.link.subject)
+            request.tenant = desk
             thing.tenant = desk
             if not found.is_open or kind.is_over(thing):
                 page = {"why": kind.why_ended(thing, local_day(now, zone_of(desk)))}

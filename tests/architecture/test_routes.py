@@ -64,6 +64,7 @@ OWNERS = {
     "equipment": Equipment,
     "documents": EquipmentDocument,
     "readings": MeterReading,
+    "booked": Visit,
     "duplicates": DuplicateProposal,
     "merges": CustomerMerge,
     "visits": Visit,
