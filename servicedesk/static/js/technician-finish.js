@@ -10,10 +10,8 @@ let keep = async () => {};
 let timer = 0;
 let photosKept = Promise.resolve();
 
-export const wantsCheck = (form) => form.id === "finish";
-
 // What the form says, as pairs, and its photos apart.
-export async function typedOn(form, button, kind) {
+async function typedOn(form, button, kind) {
   await photosKept;
   clearTimeout(timer);
   const typed = [];
@@ -27,7 +25,7 @@ export async function typedOn(form, button, kind) {
 }
 
 // Whether all is there; otherwise it is said what is not, on top and beside its place.
-export function mend(form, kind) {
+function mend(form, kind) {
   const wrong = kind === "add" ? missingFinding(form, true) : [...missingAnswers(form), ...missingReport(form), ...missingFinding(form, false)];
   form.querySelectorAll("[data-missing], .problems").forEach((old) => old.remove());
   if (!wrong.length) return true;
@@ -95,7 +93,7 @@ function missingFinding(form, isWanted) {
 }
 
 // A recommendation was taken over: the form is free for the next one.
-export async function finished(form) {
+async function finished(form) {
   const finding = value(form, "new-finding");
   const template = document.getElementById("raised-here");
   const card = template.content.firstElementChild.cloneNode(true);
@@ -155,7 +153,7 @@ function sayKept(input) {
 }
 
 // At most 1,600 px: what the server keeps is no larger, and a phone's storage is small.
-export async function reduced(file) {
+async function reduced(file) {
   try {
     const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
@@ -172,9 +170,10 @@ export async function reduced(file) {
   }
 }
 
-document.addEventListener("queue-ready", async ({ detail: { queue, warn } }) => {
+document.addEventListener("queue-ready", async ({ detail: { queue, warn, report } }) => {
   const form = document.getElementById("finish");
   if (!form?.dataset.visit) return;
+  Object.assign(report, { typedOn, mend, finished });
   keep = async () => {
     const { typed, photos } = await typedOn(form, null, "finish");
     try {

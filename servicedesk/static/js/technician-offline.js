@@ -2,7 +2,6 @@
 // browser keeps nothing, the forms are sent as they are.
 import { say, setOffset, steps, clock, trueTime, wall, warn } from "./technician-bar.js";
 import { missingForNoAccess, showDay, showVisit } from "./technician-progress.js";
-import { finished, mend, typedOn, wantsCheck } from "./technician-finish.js";
 import { NotSent, openQueue } from "./technician-queue.js";
 import { sender } from "./technician-sending.js";
 
@@ -14,6 +13,9 @@ const FULL = "This phone’s storage is full, and this was not saved. Free some 
 const phone = JSON.parse(document.body.dataset.phone);
 const queue = await openQueue(`technician ${phone.desk} ${phone.person}`);
 const send = sender(phone);
+// The page of a report brings its own ways (technician-finish.js): what is typed there is more than fields.
+const report = {};
+const typedOn = (form, button) => ({ typed: [...new FormData(form, button)].filter(([name]) => name !== "csrfmiddlewaretoken"), photos: [] });
 let lost = null;
 let sentAt = null;
 let sending = false;
@@ -89,10 +91,10 @@ document.addEventListener("submit", async (event) => {
 document.addEventListener("click", (event) => { isLeaving ||= !!event.target.closest?.("a[href^='/']"); });
 
 async function take(form, button, visit, kind) {
-  if (wantsCheck(form) && !mend(form, kind, button)) return;
+  if (report.mend && form.id === "finish" && !report.mend(form, kind)) return;
   if (kind === "no-access" && !(await mayStayOut(form))) return;
   const about = document.querySelector(`[data-visit="${visit}"]`)?.dataset ?? {};
-  const { typed, photos } = await typedOn(form, button, kind);
+  const { typed, photos } = await (report.typedOn ?? typedOn)(form, button, kind);
   let action;
   try {
     action = await queue.add({ kind, visit, who: about.who, says: form.dataset.says ?? button?.textContent.trim(), seen: about.seen ? JSON.parse(about.seen) : null, typed, photos });
@@ -112,7 +114,7 @@ async function take(form, button, visit, kind) {
   }
   // Kept, and not sent yet: the day goes on from what the phone knows.
   if (kind === "finish" || !location.pathname.includes(visit)) return goOn(visit, kind);
-  if (kind === "add") finished(form);
+  if (kind === "add") report.finished(form);
   still = 0;
   await paint();
   document.getElementById("next")?.focus();
@@ -132,7 +134,7 @@ async function mayStayOut(form) {
 
 async function goOn(visit, kind) {
   const path = kind === "finish" ? phone.today : kind === "add" ? location.pathname : `${phone.today}${visit}/`;
-  if (kind === "add") await finished(document.getElementById("finish"));
+  if (kind === "add") await report.finished(document.getElementById("finish"));
   // Whoever tapped on meanwhile is not taken back: the page has moved on by itself.
   if (path === location.pathname && (taking > 1 || isLeaving)) {
     still = 0;
@@ -171,6 +173,6 @@ document.addEventListener("visibilitychange", () => { if (document.visibilitySta
 // While the page stands open with something to send, a signal may come back unannounced.
 setInterval(() => { if (document.visibilityState === "visible") flush().then(paint); }, 30_000);
 document.documentElement.dataset.queue = "ready";
-document.dispatchEvent(new CustomEvent("queue-ready", { detail: { queue, flush, phone, warn } }));
+document.dispatchEvent(new CustomEvent("queue-ready", { detail: { queue, flush, phone, warn, report } }));
 await paint();
 await flush();

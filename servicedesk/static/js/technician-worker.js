@@ -8,7 +8,7 @@ const WHO = "kept-for";
 const PATIENCE = 6_000;
 const HASHED = /\.[0-9a-f]{12}\./;
 const LINKED = /(?:href|src)="([^"]+\.(?:css|js|svg)(?:\?[^"]*)?)"/g;
-const IMPORTED = /from "(\.\/[\w-]+\.js)"/g;
+const IMPORTED = /(?:from|import) "(\.\/[\w.-]+\.js)"/g;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

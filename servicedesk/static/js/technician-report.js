@@ -1,0 +1,52 @@
+// The report: number fields with buttons, and the dock's count of recommendations without an answer.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-step]");
+  if (button) {
+    const input = button.closest(".stepper").querySelector("input");
+    const next = Number(input.value || 0) + Number(button.dataset.step);
+    input.value = Math.min(Number(input.max || 99), Math.max(Number(input.min || 0), next));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  const jump = event.target.closest?.("[data-finish]");
+  if (jump && left().length) {
+    event.preventDefault();
+    const card = left()[0];
+    card.scrollIntoView({ block: "start", behavior: "smooth" });
+    (card.querySelector("input[data-decision]:checked") ?? card.querySelector("input[data-decision]"))?.focus({ preventScroll: true });
+  }
+});
+
+// A card is answered when a decision is chosen and, where the decision wants a reason, the reason too.
+const answered = (card) => {
+  const decision = card.querySelector("input[data-decision]:checked");
+  if (!decision) return false;
+  return [...card.querySelectorAll(`[data-when~="${decision.value}"][data-needed]`)].every((part) => part.querySelector("input:checked"));
+};
+const left = () => [...document.querySelectorAll("[data-review]")].filter((card) => !answered(card));
+
+function count() {
+  const button = document.querySelector("[data-finish]");
+  if (!button) return;
+  const open = left();
+  for (const card of document.querySelectorAll("[data-review]")) {
+    const todo = open.includes(card);
+    card.toggleAttribute("data-todo", todo);
+    card.querySelector("[data-review-says]")?.replaceChildren(todo ? "Not reviewed yet" : "Reviewed");
+  }
+  const n = open.length;
+  button.classList.toggle("caution", n > 0);
+  button.classList.toggle("primary", n === 0);
+  const words = n ? `${n} ${n === 1 ? "recommendation" : "recommendations"} left to review` : button.dataset.finish;
+  button.querySelector("[data-finish-says]").textContent = words;
+  document.querySelectorAll("[data-left]").forEach((el) => { el.textContent = n ? `${n} left to review` : "All answered"; el.dataset.tone = n ? "bad" : "good"; });
+}
+document.addEventListener("change", count);
+document.addEventListener("change", (event) => {
+  const input = event.target.closest?.(".photos__add input[type=file]");
+  if (!input) return;
+  const box = input.closest(".photos__add");
+  const n = input.files.length;
+  box.toggleAttribute("data-count", n > 0);
+  box.querySelector("[data-says]").textContent = n ? `${n} chosen` : "Photo";
+});
+count();
