@@ -14,6 +14,7 @@ from contracts.tenure import customer_since, tenure_in_words
 from contracts.wording import day_in_full, money
 from customers.models import Equipment
 from customers.warranty import warranty_in_words
+from servicedesk.bringing import bring_list
 from servicedesk.phone_pages import kept_on_phones, phone_of, progress_in_json, seen_of
 from servicedesk.start_with import start_with
 from servicedesk.today import visits_of_day
@@ -76,6 +77,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     cover = next(iter(covers), None)
     minutes = _minutes_to_call(visit, desk, now)
     progress = progress_of(visit, steps=steps, desk=desk, unread=len(unread))
+    may_act = may_work_on(visit, request.membership)
     last = undoable(visit, now=now)
     door_calls = calls_at_the_door(visit) if visit.arrived_at else []
     return {
@@ -103,10 +105,11 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "warranty": warranty_in_words(machines[0], day=day) if machines else "",
         "cover_words": _cover_words(cover) if cover else "",
         "supplies": supplies,
+        "bring": bring_list(visit, technician, supplies, may_take=may_act and progress.next != Next.NOTHING),
         "on_van": sum(supply.in_van > 0 for supply in supplies),
         "machines": [(machine, _history(machine, visit)) for machine in machines],
         "directions": f"https://www.openstreetmap.org/search?query={quote(visit.site.address)}",
-        "may_act": may_work_on(visit, request.membership),
+        "may_act": may_act,
         "undoable": last,
         "undo_until": last and last.at + UNDO_TIME,
         "expected": visit.expected_at or usual_arrival(visit, now=now),

@@ -12,9 +12,10 @@ NAVIGATION = {
         ("Customers", "customers"),
         ("Recommendations", "recommendations"),
         ("Unused", "unused"),
+        ("Stock", "stock"),
         ("Messages", "messages"),
     ],
-    Role.TECHNICIAN: [("Today", "today"), ("Find", "find")],
+    Role.TECHNICIAN: [("Today", "today"), ("My van", "my-van"), ("Find", "find")],
     Role.SALES: [
         ("Call list", "calls"),
         ("Renewals", "renewals"),
@@ -35,6 +36,7 @@ NAVIGATION = {
         ("Customers", "customers"),
         ("Recommendations", "recommendations"),
         ("Unused", "unused"),
+        ("Stock", "stock"),
         ("Messages", "messages"),
         ("Settings", "settings"),
     ],
@@ -47,10 +49,12 @@ TAB_ICONS = {
     "customers": "users",
     "find": "search",
     "messages": "mail",
+    "my-van": "package",
     "payments": "banknote",
     "recommendations": "flag",
     "renewals": "calendar-sync",
     "settings": "settings",
+    "stock": "package",
     "today": "list-checks",
     "unused": "hourglass",
 }
@@ -76,8 +80,12 @@ def desk(request):
 
 
 def _navigation(request):
-    for label, name in NAVIGATION[request.membership.role]:
-        url = desk_url(request.tenant, name)
-        current = request.path.startswith(url)
+    entries = [
+        (label, name, desk_url(request.tenant, name)) for label, name in NAVIGATION[request.membership.role]
+    ]
+    # An entry may stand below another one.
+    here = max((url for _, _, url in entries if request.path.startswith(url)), key=len, default="")
+    for label, name, url in entries:
+        current = url == here
         keys = GO_KEYS.get(name, "")
         yield {"label": label, "url": url, "current": current, "icon": TAB_ICONS[name], "keys": keys}

@@ -61,11 +61,13 @@ from servicedesk import (
     settling,
     statements,
     steps,
+    stock_pages,
     swaps,
     technician_pages,
     today,
     undoing,
     unused,
+    van_pages,
     visit_acts,
     visit_record,
     wish_pages,
@@ -106,6 +108,7 @@ desk_patterns = [
     *phone_pages.urlpatterns,
     *briefing.urlpatterns,
     *steps.urlpatterns,
+    *van_pages.urlpatterns,
     *finish.urlpatterns,
     *device_queue.urlpatterns,
     *files.urlpatterns,
@@ -137,6 +140,7 @@ desk_patterns = [
     *technician_pages.urlpatterns,
     *wish_pages.urlpatterns,
     *work_type_pages.urlpatterns,
+    *stock_pages.urlpatterns,
 ]
 
 urlpatterns = [

@@ -16,7 +16,13 @@ register = template.Library()
 
 SEVERITIES = {"can_wait": 1, "soon": 2, "likely_to_fail": 3, "safety": 4}
 SEVERITY_WORDS = {1: "Can wait", 2: "Soon", 3: "Likely to fail", 4: "Safety"}
-TABS = {"Today": "list-checks", "Week": "calendar", "Promises": "handshake", "Find": "search"}
+TABS = {
+    "Today": "list-checks",
+    "Week": "calendar",
+    "Promises": "handshake",
+    "My van": "package",
+    "Find": "search",
+}
 TOASTS = {"success": "circle-check", "info": "info", "warning": "triangle-alert"}
 
 

@@ -45,6 +45,7 @@ from tests.architecture.filling import fill_every_table
 from visits.models import (
     Absence,
     MaintenancePlan,
+    Part,
     PlannedService,
     Rearrangement,
     Technician,
@@ -90,6 +91,7 @@ OWNERS = {
     "wishes": TechnicianPreference,
     "closures": Closure,
     "work-types": WorkType,
+    "stock": Part,
     "recommendation": Recommendation,
     "recommendations": Recommendation,
     "v": CustomerLink,

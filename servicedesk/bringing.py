@@ -1,0 +1,37 @@
+"""The bring list of a brief: what to bring, why, and what can be taken along or put back with one tap."""
+
+import uuid
+from dataclasses import dataclass
+
+from visits.models import StockMove, Technician, Visit
+from visits.parts import Supply
+from visits.stock import takeable_back
+
+
+@dataclass(frozen=True)
+class Bring:
+    """One line of the list."""
+
+    supply: Supply
+    # What was taken along for this visit, the last; it can be put back.
+    taken: StockMove | None
+    # One at the depot can be taken along: the id of that move, so that two taps take one.
+    move_id: uuid.UUID | None
+
+
+def bring_list(
+    visit: Visit, technician: Technician | None, supplies: list[Supply], *, may_take: bool
+) -> list[Bring]:
+    """The lines in the order of the supplies: one query."""
+    may_take = may_take and technician is not None
+    taken: dict[int, StockMove] = {}
+    for move in takeable_back(visit).filter(target__technician=technician) if may_take else ():
+        taken.setdefault(move.part_id, move)
+    return [
+        Bring(
+            supply,
+            taken.get(supply.part.pk) if supply.in_van else None,
+            uuid.uuid4() if may_take and supply.is_at_depot_only else None,
+        )
+        for supply in supplies
+    ]
