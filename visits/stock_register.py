@@ -27,9 +27,8 @@ class LedgerPage:
 def parts_page(words: str = "", *, after: str = "", size: int) -> PartPage:
     """Parts whose number or name has all these words, by number: two queries and one for the cursor."""
     lying = VanStock.objects.filter(quantity__gt=0).select_related("technician")
-    rows = Part.objects.prefetch_related(
-        Prefetch("stock", lying.order_by(F("technician__name").asc(nulls_first=True), "place"), to_attr="shelves")
-    )
+    in_order = lying.order_by(F("technician__name").asc(nulls_first=True), "place")
+    rows = Part.objects.prefetch_related(Prefetch("stock", in_order, to_attr="shelves"))
     for word in words.split():
         rows = rows.filter(Q(number__icontains=word) | Q(name__icontains=word))
     last = _cursor(Part, after)
