@@ -15,6 +15,7 @@ from django.db import connections
 from tenancy.scope import tenant
 from tests.browser import chromium, live_desk, page_as
 from tests.cast import Cast, empty_every_table, make_cast
+from tests.remembered import made_or_put_back
 
 __all__ = ["chromium", "live_desk", "page_as"]
 
@@ -80,7 +81,7 @@ def committed(django_db_setup, django_db_blocker):
 @pytest.fixture
 def cast(db, now) -> Cast:
     """A desk with one person per role, a customer with history, and its look-alike."""
-    return make_cast(now=now)
+    return made_or_put_back(make_cast, now=now)
 
 
 @pytest.fixture
@@ -93,4 +94,4 @@ def north(cast):
 @pytest.fixture
 def committed_cast(committed, now) -> Cast:
     """The cast, committed: threads, workers and browsers see it."""
-    return make_cast(now=now)
+    return made_or_put_back(make_cast, now=now)
