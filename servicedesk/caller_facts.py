@@ -34,6 +34,8 @@ class Caller:
 
     def __init__(self, customer: Customer, *, desk: Tenant, now: dt.datetime):
         self.customer, self.desk, self.now, self.calendar = customer, desk, now, calendar_of(desk)
+        # The request's own desk: nothing about the customer asks for it again.
+        customer.tenant = desk
 
     @cached_property
     def contacts(self) -> list[Contact]:
