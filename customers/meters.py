@@ -41,6 +41,16 @@ class Use:
     used: Decimal
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What a counter of a machine shows now; `was_replaced`: less than before is right."""
+
+    machine: Equipment
+    kind: str
+    value: Decimal
+    was_replaced: bool = False
+
+
 def figure(value: Decimal) -> str:
     """12,345 or 12,345.5."""
     return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.1f}"
@@ -51,10 +61,11 @@ def readings_of(machine: Equipment):
     return machine.readings.filter(withdrawn_at__isnull=True).order_by("read_at", "pk")
 
 
-def last_readings(machine: Equipment) -> list[MeterReading]:
-    """The newest reading of each counter of a machine: one query."""
-    rows = machine.readings.filter(withdrawn_at__isnull=True)
-    return list(rows.order_by("kind", "-read_at", "-pk").distinct("kind"))
+def last_readings_of(machines: Iterable[Equipment]) -> list[MeterReading]:
+    """The newest reading of each counter of some machines: one query."""
+    rows = MeterReading.objects.filter(equipment__in=list(machines), withdrawn_at__isnull=True)
+    newest = rows.order_by("equipment", "kind", "-read_at", "-pk")
+    return list(newest.distinct("equipment", "kind"))
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ import datetime as dt
 from django import forms
 
 from customers.models import Equipment, MeterReading, Site
-from servicedesk.worded_fields import ChosenField, DayField
+from servicedesk.worded_fields import ChosenField, DayField, MeterField
 from tenancy.calendars import instant_at
 
 
@@ -39,19 +39,7 @@ class ReadingForm(forms.Form):
     """What a counter showed on a day; on a day gone by, at noon."""
 
     kind = ChosenField(asks="what it counts", choices=MeterReading.Kind.choices)
-    value = forms.DecimalField(
-        min_value=0,
-        max_digits=12,
-        decimal_places=1,
-        error_messages={
-            "required": "Write what the counter shows.",
-            "invalid": "Write what the counter shows in figures, like 48210.",
-            "min_value": "Write what the counter shows: 0 or more.",
-            "max_decimal_places": "Write it with one decimal at most.",
-            "max_digits": "A counter has not so many figures.",
-            "max_whole_digits": "A counter has not so many figures.",
-        },
-    )
+    value = MeterField()
     read_on = DayField(called="the day")
     was_replaced = forms.BooleanField(required=False)
 

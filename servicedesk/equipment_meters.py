@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from customers.meters import (
     LowerThanBefore,
     figure,
-    last_readings,
+    last_readings_of,
     readings_of,
     record_reading,
     use_by_month,
@@ -96,7 +96,7 @@ def _url(request, machine, kind="") -> str:
 
 
 def _page(request, machine, form, *, kind="", asks=False, wrong=None, problem="", status=200):
-    last = last_readings(machine)
+    last = last_readings_of([machine])
     asked = kind or form.data.get("kind") or request.GET.get("kind", "")
     known = [reading.kind for reading in last]
     shown = asked if asked in known else next(iter(known), "")

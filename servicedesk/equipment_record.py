@@ -10,7 +10,7 @@ from contracts.cover import covers_of_equipment
 from contracts.overlaps import explain
 from customers.editing import MAY_CHANGE
 from customers.labels import labels_of
-from customers.meters import figure, last_readings
+from customers.meters import figure, last_readings_of
 from customers.models import Equipment
 from customers.warranty import warranty_in_words
 from recommendations.models import Recommendation
@@ -53,7 +53,7 @@ def equipment(request, id):
         "may_change": request.membership.has_role(*MAY_CHANGE),
         "may_print": request.membership.has_role(Role.DISPATCHER) and machine.retired_on is None,
         "label": labels_of(machine).first(),
-        "readings": [(reading, figure(reading.value)) for reading in last_readings(machine)],
+        "readings": [(reading, figure(reading.value)) for reading in last_readings_of([machine])],
         "documents": documents[:DOCUMENTS_SHOWN],
         "has_more_documents": len(documents) > DOCUMENTS_SHOWN,
         "visits": visits,

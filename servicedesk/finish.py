@@ -18,6 +18,7 @@ from customers.models import Equipment
 from recommendations.lifecycle import NotPossible
 from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
 from servicedesk.finish_left import left_forms
+from servicedesk.finish_meters import meter_forms
 from servicedesk.phone_pages import is_kept, kept_on_phones, phone_of, seen_of
 from servicedesk.steps import device_at
 from servicedesk.whereabouts import customer_name
@@ -82,6 +83,7 @@ class FinishPage:
         self.report = ReportForm(self.data)
         self.finding = FindingForm(self.data)
         self.left = left_forms(visit, self.data)
+        self.meters = meter_forms(self.machines, self.data)
         self.lines = self._part_lines()
         self.raised = [
             review.recommendation
@@ -98,7 +100,7 @@ class FinishPage:
             self.errors += [(PLACES.get(name, name), words[0]) for name, words in self.report.errors.items()]
         if not self.finding.is_valid():
             self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
-        for form in self.left:
+        for form in [*self.left, *self.meters]:
             self.errors += [(form.place, words[0]) for words in form.errors.values()]
         return not self.errors
 
@@ -115,6 +117,11 @@ class FinishPage:
         """Whether an answer that need not be given was begun and is not whole: then it must be seen."""
         return any(form.errors for form in self.others)
 
+    @property
+    def meter_is_typed(self) -> bool:
+        """Whether a counter was read: then it must be seen."""
+        return any(form.is_typed for form in self.meters)
+
     def completion(self, stored: list) -> Completion:
         """What was typed, as the gate takes it; stores the pictures, noting them in `stored`."""
         forms = [*self.answers, *self.others]
@@ -124,6 +131,7 @@ class FinishPage:
             findings=self.new_findings(stored),
             parts={line.part: line.quantity for line in self.lines if line.quantity},
             left=tuple(filter(None, (form.answer() for form in self.left))),
+            readings=tuple(filter(None, (form.reading() for form in self.meters))),
         )
 
     def complete(self) -> None:

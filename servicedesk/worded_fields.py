@@ -70,3 +70,19 @@ class MachinesField(forms.MultipleChoiceField):
     def __init__(self, **kwargs):
         words = {"invalid_choice": "Choose machines of this customer.", "invalid_list": "Choose machines."}
         super().__init__(required=False, error_messages=words, **kwargs)
+
+
+class MeterField(forms.DecimalField):
+    """What a counter shows: 0 or more, with one decimal at most."""
+
+    def __init__(self, **kwargs):
+        many = "A counter has not so many figures."
+        words = {
+            "required": "Write what the counter shows.",
+            "invalid": "Write what the counter shows in figures, like 48210.",
+            "min_value": "Write what the counter shows: 0 or more.",
+            "max_decimal_places": "Write it with one decimal at most.",
+            "max_digits": many,
+            "max_whole_digits": many,
+        }
+        super().__init__(min_value=0, max_digits=12, decimal_places=1, error_messages=words, **kwargs)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, connection, transaction
 
 from contracts.cover import covers_of_machines
+from customers.meters import Counted, record_reading
 from customers.models import Equipment
 from recommendations import lifecycle
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.desk_settings import SettingRefused
 from tenancy.models import StoredFile
 from visits.announcements import cancel_visit_messages
 from visits.commitments import keep_promised_visit, release_promises
@@ -83,6 +85,8 @@ class Completion:
     parts: dict[Part, int] = field(default_factory=dict)
     # What the technician says of work that earlier visits left.
     left: tuple[LeftAnswer, ...] = ()
+    # What the counters of its machines showed.
+    readings: tuple[Counted, ...] = ()
 
 
 class NotReviewed(StepRefused):
@@ -183,6 +187,7 @@ def _complete(visit, completion, *, by, now, device_at):
     covers = covers_of_machines(machines, _day(visit, now))
     use_parts(visit, technician_of(visit, by), completion.parts, covers, by=by, now=now)
     _write_report(visit, report, now, device_at)
+    _read_meters(visit, completion.readings, by=by, now=now, device_at=device_at)
     write_step(visit, VisitStep.Step.FINISHED, by=by, now=now, device_at=device_at)
     write_visit(visit, now, state=Visit.State.DONE, completed_at=now, completed_on=_day(visit, now))
 
@@ -278,6 +283,25 @@ def _write_report(visit, report, now, device_at):
         recommendations_signed_by=report.recommendations_signed_by,
         written_at=now,
     )
+
+
+def _read_meters(visit, readings, *, by, now, device_at):
+    """What cannot be is refused with the visit: nobody stands before the counter any more."""
+    read_at = min(device_at or now, now)
+    for counted in readings:
+        try:
+            record_reading(
+                counted.machine,
+                kind=counted.kind,
+                value=counted.value,
+                was_replaced=counted.was_replaced,
+                read_at=read_at,
+                visit=visit.public_id,
+                by=by,
+                now=now,
+            )
+        except SettingRefused as refused:
+            raise StepRefused(f"{counted.machine.name}: {refused}") from None
 
 
 def _minutes_there(visit, now, device_at) -> int:
