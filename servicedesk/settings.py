@@ -165,7 +165,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEVELOPMENT
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "servicedesk.static_files.HashedModules"
     },
 }
 WHITENOISE_USE_FINDERS = DEVELOPMENT

@@ -131,7 +131,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def live_desk(committed_cast, now) -> Iterator[LiveDesk]:
     """The product on a free port, over the committed cast, at the moment `now`."""
-    with time_machine.travel(now, tick=True), _server() as address:
+    with time_machine.travel(now, tick=True), serving() as address:
         yield LiveDesk(address=address, cast=committed_cast)
 
 
@@ -145,7 +145,8 @@ def page_as(chromium, live_desk, now) -> Iterator[Callable[..., Page]]:
 
 
 @contextmanager
-def _server():
+def serving() -> Iterator[str]:
+    """The product as the settings are now, on a free port: its address."""
     thread = LiveServerThread("127.0.0.1", static_handler=lambda _: WSGIHandler())
     thread.daemon = True
     thread.start()

@@ -152,6 +152,8 @@ async function keepPages() {
   if (!list || !navigator.onLine) return;
   const known = localStorage.getItem(`kept ${queue.name}`)?.split("\n") ?? [];
   if (known[0] === list && Date.now() - Number(known[1]) < KEEP_AGAIN) return;
+  // A browser looks for a newer worker when it likes.
+  worker.update().catch(() => {});
   worker.active.postMessage({ keep: JSON.parse(list) });
 }
 navigator.serviceWorker?.register(phone.worker, { scope: phone.today, updateViaCache: "none" }).then(keepPages, () => {});

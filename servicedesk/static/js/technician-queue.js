@@ -20,23 +20,49 @@ const asked = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
+// At whatever version it is: a page that was kept before a deployment reads what a newer one has made, and a
+// newer one adds what it needs and takes nothing away.
 export async function openQueue(name) {
-  const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => {
-    for (const [store, options] of Object.entries(STORES)) request.result.createObjectStore(store, options);
-  };
-  const database = await asked(request);
-  // A newer page in another tab may change the stores: it must not wait for this one.
-  database.onversionchange = () => database.close();
+  let database = await opened(name);
+  if (missingIn(database).length) {
+    const newer = database.version + 1;
+    database.close();
+    database = await opened(name, newer);
+  }
   return new Queue(database, name);
+}
+
+const missingIn = ({ objectStoreNames }) => Object.keys(STORES).filter((store) => !objectStoreNames.contains(store));
+
+function opened(name, version) {
+  const request = indexedDB.open(name, version);
+  request.onupgradeneeded = () => {
+    for (const store of missingIn(request.result)) request.result.createObjectStore(store, STORES[store]);
+  };
+  return asked(request);
 }
 
 export class Queue {
   constructor(database, name) {
-    this.database = database;
     this.name = name;
+    this.#hold(database);
     this.running = Promise.resolve();
     this.news = "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : null;
+  }
+
+  // Another tab may add to the stores: it must not wait for this one, which then opens them again.
+  #hold(database) {
+    this.database = database;
+    database.onversionchange = database.onclose = () => { database.close(); this.database = null; };
+  }
+
+  async #open() {
+    if (!this.database) this.#hold(await opened(this.name));
+    return this.database;
+  }
+
+  async #store(name) {
+    return (await this.#open()).transaction(name).objectStore(name);
   }
 
   // Calls back whenever this or another tab changed the queue.
@@ -47,7 +73,7 @@ export class Queue {
 
   // One transaction: `work` gets the stores; what it returns is true once everything is on the disk.
   async #change(work) {
-    const transaction = this.database.transaction(Object.keys(STORES), "readwrite", { durability: "strict" });
+    const transaction = (await this.#open()).transaction(Object.keys(STORES), "readwrite", { durability: "strict" });
     const stores = Object.fromEntries(Object.keys(STORES).map((name) => [name, transaction.objectStore(name)]));
     const done = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
@@ -80,7 +106,7 @@ export class Queue {
   }
 
   async all() {
-    return asked(this.database.transaction("actions").objectStore("actions").getAll());
+    return asked((await this.#store("actions")).getAll());
   }
 
   // What the technician decided about a conflict: "agree" does it all the same, "leave" takes it back.
@@ -113,15 +139,15 @@ export class Queue {
 
   // What the phone's clock lacks to the server's, in milliseconds.
   async offset() {
-    return (await asked(this.database.transaction("about").objectStore("about").get("offset")))?.value ?? 0;
+    return (await asked((await this.#store("about")).get("offset")))?.value ?? 0;
   }
 
   correct(value) {
     return this.#change(({ about }) => { about.put({ name: "offset", value }); });
   }
 
-  draft(visit) {
-    return asked(this.database.transaction("drafts").objectStore("drafts").get(visit));
+  async draft(visit) {
+    return asked((await this.#store("drafts")).get(visit));
   }
 
   keepDraft(visit, { typed, photos }) {

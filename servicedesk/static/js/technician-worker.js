@@ -65,27 +65,55 @@ async function asset(request, url) {
 }
 
 // Puts a page away where the server says for whom it was made.
-async function keep(address, response) {
+async function keep(address, response, again = false) {
   const person = response.headers.get("X-Kept-For");
   if (response.status !== 200 || response.redirected || !person) return;
   const known = await (await caches.open(PAGES)).match(`${scope.href}${WHO}`);
   if (known && (await known.text()) !== person) await caches.delete(PAGES);
   const cache = await caches.open(PAGES);
   if (!(await cache.match(`${scope.href}${WHO}`))) await cache.put(`${scope.href}${WHO}`, new Response(person));
-  const html = await response.clone().text();
+  // First what it is made of: a page that is kept is whole, and the older one stays until then.
+  for (const [, link] of (await response.clone().text()).matchAll(LINKED)) await keepAsset(new URL(link, address), again);
   await cache.put(address, response);
-  for (const [, link] of html.matchAll(LINKED)) await keepAsset(new URL(link, address));
 }
 
-async function keepAsset(url) {
-  if (url.origin !== scope.origin || url.pathname.startsWith("/d/")) return;
+// A name with a hash stands for its content; what has none is fetched anew where `again`.
+async function keepAsset(url, again) {
+  if (!isOurs(url)) return;
   const cache = await caches.open(ASSETS);
-  if (await cache.match(url.href)) return;
+  const kept = await cache.match(url.href);
+  if (kept && (!again || HASHED.test(url.pathname))) return;
   const response = await fetch(url);
-  if (!response.ok) return;
-  const text = url.pathname.endsWith(".js") ? await response.clone().text() : "";
+  if (!response.ok) throw new Error(url.href);
+  for (const name of await importedBy(url, response.clone())) await keepAsset(name, again);
   await cache.put(url.href, response);
-  for (const [, name] of text.matchAll(IMPORTED)) await keepAsset(new URL(name, url));
+}
+
+const isOurs = (url) => url.origin === scope.origin && !url.pathname.startsWith("/d/");
+
+async function importedBy(url, response) {
+  if (!url.pathname.endsWith(".js")) return [];
+  return [...(await response.text()).matchAll(IMPORTED)].map(([, name]) => new URL(name, url));
+}
+
+// What no kept page is made of any more, of whichever desk: an older deployment's.
+async function letGo() {
+  const cache = await caches.open(ASSETS);
+  const used = new Set();
+  const use = async (url) => {
+    if (!isOurs(url) || used.has(url.href)) return;
+    used.add(url.href);
+    const kept = await cache.match(url.href);
+    if (kept) for (const name of await importedBy(url, kept)) await use(name);
+  };
+  for (const name of (await caches.keys()).filter((one) => one.startsWith("technician /"))) {
+    const pages = await caches.open(name);
+    for (const request of await pages.keys()) {
+      const html = await (await pages.match(request)).text();
+      for (const [, link] of html.matchAll(LINKED)) await use(new URL(link, request.url));
+    }
+  }
+  for (const request of await cache.keys()) if (!used.has(request.url)) await cache.delete(request);
 }
 
 // Today's and tomorrow's pages; what belongs to neither goes.
@@ -98,7 +126,7 @@ async function keepAll(list, client) {
       // A report is filled in without a signal, too, before anybody has arrived as far as the server knows.
       const response = await fetch(address, { headers: { "X-Keep": "1" }, cache: "no-store" });
       at = Date.parse(response.headers.get("Date")) || 0;
-      await keep(address, response);
+      await keep(address, response, true);
     } catch (error) {
       full ||= error.name === "QuotaExceededError";
       if (!full) return;
@@ -110,5 +138,6 @@ async function keepAll(list, client) {
     const { pathname } = new URL(request.url);
     if (!wanted.has(request.url) && pathname.startsWith(scope.pathname)) await cache.delete(request);
   }
+  await letGo();
   client?.postMessage({ kept: list, full, at });
 }
