@@ -33,6 +33,10 @@ class Equipment(TenantModel):
                 fields=["tenant", "serial_key"], condition=~Q(serial_key=""), name="equipment_serial_once"
             )
         ]
+        indexes = [
+            # What to bring: the newest machines of a model, whose visits tell what is usually taken.
+            models.Index(fields=["tenant", "model", "-id"], name="equipment_by_model"),
+        ]
 
     def __str__(self):
         return self.name
