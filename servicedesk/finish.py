@@ -48,6 +48,7 @@ MOST_OF_ONE = 99
 MOST_PHOTOS = 6
 PART = "part-"
 FORM = "finish"
+PHOTO_ALONE = "A photo is taken, and no words: say what should be done."
 # Where a link to what is wrong leads, when the field itself cannot be seen.
 PLACES = {"signature": "signature-block"}
 
@@ -100,6 +101,8 @@ class FinishPage:
             self.errors += [(PLACES.get(name, name), words[0]) for name, words in self.report.errors.items()]
         if not self.finding.is_valid():
             self.errors += [(f"new-{name}", words[0]) for name, words in self.finding.errors.items()]
+        elif self.request.FILES.getlist("photo") and not self.finding.cleaned_data["finding"]:
+            self.errors.append(("new-finding", PHOTO_ALONE))
         for form in [*self.left, *self.meters]:
             self.errors += [(form.place, words[0]) for words in form.errors.values()]
         return not self.errors

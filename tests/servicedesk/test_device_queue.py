@@ -85,6 +85,22 @@ def test_a_whole_visit_without_a_signal_arrives_once_and_in_order(north, visit, 
     assert "Visit done: The Harbour Letter." in page
 
 
+def test_a_recommendation_typed_and_not_added_keeps_its_photos_and_shows_them(north, visit, phone):
+    *before, _, finish = whole_visit(phone, visit, north)
+    finish["typed"] += [["new-finding", "Loose belt"], ["new-severity", "2"]]
+    photos = {f"of_{finish['id']}": [a_photo(), a_photo()]}
+    assert phone.outcomes(*before, finish, **photos) == ["accepted"] * 5
+    raised = Recommendation.objects.get(finding="Loose belt")
+    phone.client.force_login(north.dispatcher.user)
+    page = phone.client.get(north.url(f"recommendations/{raised.public_id}/")).content.decode()
+    photos = RecommendationPhoto.objects.filter(recommendation=raised)
+    assert photos.count() == 2
+    for one in photos:
+        address = north.url(f"files/{one.photo.public_id}/")
+        assert address in page
+        assert phone.client.get(address).status_code == 200
+
+
 def test_what_was_answered_is_answered_the_same_again(north, visit, phone):
     too_early = phone.action(visit, "arrive")
     actions = whole_visit(phone, visit, north)

@@ -232,6 +232,13 @@ def test_adding_a_recommendation_with_a_photo(north, visit, lou, client):
     assert Recommendation.objects.filter(finding="Feed tray spring is weak").count() == 1
 
 
+def test_a_photo_without_words_is_not_lost_in_silence(north, visit, lou, client):
+    answer = client.post(url(north, visit), typed(north, photo=[a_photo()]))
+    assert answer.status_code == 422
+    assert "A photo is taken, and no words: say what should be done." in answer.content.decode()
+    assert not ServiceReport.objects.exists()
+
+
 def test_what_is_no_photo_is_refused_and_nothing_is_raised(north, visit, lou, client):
     sent = typed(north, add="recommendation", photo=SimpleUploadedFile("x.jpg", b"<script>"))
     sent |= {"new-finding": "Spring", "new-severity": "2"}

@@ -9,6 +9,7 @@ const OWN = new Set(["csrfmiddlewaretoken", "shown", "device_at"]);
 let keep = async () => {};
 let timer = 0;
 let photosKept = Promise.resolve();
+let dropped = () => {};
 
 // What the form says, as pairs, and its photos apart.
 async function typedOn(form, button, kind) {
@@ -88,7 +89,10 @@ function* missingReport(form) {
 }
 
 function missingFinding(form, isWanted) {
-  if (!value(form, "new-finding")) return isWanted ? [["new-finding", "Say what should be done."]] : [];
+  if (!value(form, "new-finding")) {
+    if (isWanted) return [["new-finding", "Say what should be done."]];
+    return form.elements.photo?.files.length ? [["new-finding", "A photo is taken, and no words: say what should be done."]] : [];
+  }
   return value(form, "new-severity") ? [] : [["new-severity", "Say how urgent it is."]];
 }
 
@@ -101,10 +105,9 @@ async function finished(form) {
   form.elements["new-finding"].closest("details").before(card);
   form.elements["new-finding"].value = "";
   form.elements["new-public_id"].value = crypto.randomUUID();
-  const input = form.elements.photo;
-  input.value = "";
-  input.closest(".photos__add").removeAttribute("data-count");
-  input.closest(".photos__add").querySelector("[data-says]").textContent = "Photo";
+  form.elements.photo.value = "";
+  sayKept(form.elements.photo);
+  dropped();
   await keep();
 }
 
@@ -148,6 +151,7 @@ function give(input, photos) {
 
 function sayKept(input) {
   const n = input.files.length;
+  document.querySelector("[data-drops-photos]").hidden = !n;
   input.closest(".photos__add").toggleAttribute("data-count", n > 0);
   input.closest(".photos__add").querySelector("[data-says]").textContent = n ? `${n} saved` : "Photo";
 }
@@ -186,6 +190,13 @@ document.addEventListener("queue-ready", async ({ detail: { queue, warn, report 
   };
   const input = form.elements.photo;
   let kept = [];
+  dropped = () => { kept = []; };
+  form.querySelector("[data-drops-photos]")?.addEventListener("click", async () => {
+    dropped();
+    input.value = "";
+    sayKept(input);
+    await keep();
+  });
   const draft = await queue.draft(form.dataset.visit);
   if (draft && !("typed" in form.dataset)) {
     restore(form, draft);
