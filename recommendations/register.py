@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
 
 from cases.models import Duty
-from recommendations.models import Recommendation, WarnedFault
+from recommendations.faults import breakdowns_warned_of
+from recommendations.models import Recommendation
 
 State = Recommendation.State
 
@@ -34,15 +35,19 @@ class Page:
 
 
 def counts(day: dt.date) -> dict[str, int]:
-    """How many stand in each section on a day of the desk's: one query."""
+    """How many stand in each section on a day of the desk's: two queries."""
+    sections = [section for section in Section if section != Section.WARNED]
     found = _with_facts(Recommendation.objects.all()).aggregate(
-        **{section.name: Count("pk", filter=_of(section, day)) for section in Section}
+        **{section.name: Count("pk", filter=_of(section, day)) for section in sections}
     )
-    return {section: found[section.name] for section in Section}
+    return {**{one: found[one.name] for one in sections}, Section.WARNED: breakdowns_warned_of()}
 
 
 def page_of(section: str, day: dt.date, *, after: str = "", size: int) -> Page:
-    """The rows of a section after a cursor, safety first, then the oldest: one query."""
+    """The rows of a section after a cursor, safety first, then the oldest: one query.
+
+    The breakdowns we had warned of are cases: `recommendations.faults`.
+    """
     rows = _with_facts(Recommendation.objects.all()).filter(_of(section, day))
     rows = rows.select_related("equipment__site__customer", "raised_by__user", "tenant").worst_first()
     cursor = _cursor(after)
@@ -61,8 +66,7 @@ def page_of(section: str, day: dt.date, *, after: str = "", size: int) -> Page:
 
 def _with_facts(rows: QuerySet) -> QuerySet:
     quotes = Duty.objects.open().filter(kind=Duty.Kind.GIVE_QUOTE, subject=OuterRef("public_id"))
-    faults = WarnedFault.objects.filter(recommendation=OuterRef("pk"))
-    return rows.annotate(asks_price=Exists(quotes), had_warned=Exists(faults))
+    return rows.annotate(asks_price=Exists(quotes))
 
 
 def _of(section, day) -> Q:
@@ -77,7 +81,6 @@ def _of(section, day) -> Q:
         Section.BOOKED: Q(state=State.SCHEDULED),
         Section.PUT_OFF: Q(state=State.DEFERRED, deferred_until__gt=day),
         Section.DECLINED: Q(state=State.DECLINED),
-        Section.WARNED: Q(had_warned=True),
     }[section]
 
 

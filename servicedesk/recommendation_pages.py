@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from contracts.wording import money
+from recommendations.faults import page_of_breakdowns
 from recommendations.follow_up_letter import costs_words
 from recommendations.lifecycle import ChangedMeanwhile, NotPossible
 from recommendations.models import Recommendation
@@ -36,17 +37,24 @@ def register(request):
     asked = request.GET.get("section", "")
     first = next((section for section in Section.values if found[section]), Section.ANSWER)
     section = asked if asked in Section.values else first
-    page = page_of(section, today, after=request.GET.get("after", ""), size=PAGE)
-    trails = trails_of(page.rows, now=now, coming=False)
+    after = request.GET.get("after", "")
+    if section == Section.WARNED:
+        page = page_of_breakdowns(after=after, size=PAGE)
+        rows = [{"row": case, "warnings": case.warnings.all()} for case in page.rows]
+    else:
+        page = page_of(section, today, after=after, size=PAGE)
+        trails = trails_of(page.rows, now=now, coming=False)
+        rows = [{"row": row, "trail": trails[row.pk], "costs": _price(row)} for row in page.rows]
     context = {
         "tabs": [
             (label, found[key], f"?{urlencode({'section': key})}", key == section)
             for key, label in Section.choices
         ],
         "section": Section(section),
-        "rows": [{"row": row, "trail": trails[row.pk], "costs": _price(row)} for row in page.rows],
+        "rows": rows,
+        "is_breakdowns": section == Section.WARNED,
         "next_url": f"?{urlencode({'section': section, 'after': page.after})}" if page.after else "",
-        "front_url": f"?{urlencode({'section': section})}" if request.GET.get("after") else "",
+        "front_url": f"?{urlencode({'section': section})}" if after else "",
         "today": today,
     }
     return render(request, "servicedesk/recommendations.html", context)

@@ -58,6 +58,7 @@ def visit(request, id):
         "series_visits": list(found.series.visits.order_by("planned_start", "pk")) if found.series else [],
         "again_url": again_url(request, found) if may_move and found.series is None else "",
         "visits_of_case": _visits_of_case(found),
+        "warnings": found.case.warnings.select_related("recommendation").order_by("pk") if found.case else (),
         **_what_can_be_undone(found, may_move, now),
     }
     return render(request, "servicedesk/visit.html", context)

@@ -16,8 +16,7 @@ from cases.promising import release_promise
 from contracts.models import Entitlement
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_number
-from recommendations.models import Recommendation, WarnedFault
-from tenancy.calendars import local_day, zone_of
+from recommendations.faults import link_warnings, unlink_warnings
 from tenancy.models import Membership
 from visits.announcements import cancel_visit_messages, plan_visit_messages
 from visits.commitments import make_promises, open_promises
@@ -88,6 +87,8 @@ def book_visit(
         case = _open_fault(customer, site, machines, problem, response_due_at, by=by, now=now)
     elif case is not None:
         keep_open(case.pk)
+        if kind == Visit.Kind.FAULT and case.kind == Case.Kind.FAULT:
+            link_warnings(case, machines, now=now)
     visit = _visit(customer, site, contact, kind, problem, start, end, window_end, by=by, now=now)
     visit.case, visit.entitlement, visit.series, visit.crew = case, entitlement, series, len(crew)
     visit.tell_by_mail, visit.tell_by_sms = tell_by_mail, tell_by_sms
@@ -177,6 +178,7 @@ def _close_case_of(visit, *, now):
     cancelled = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
     if not visit.case.visits.exclude(pk=visit.pk).exclude(state__in=cancelled).exists():
         Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=UNDONE)
+        unlink_warnings(visit.case)
 
 
 def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) -> Case:
@@ -194,16 +196,13 @@ def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) 
         owner=by,
         response_due_at=response_due_at,
     )
-    today = local_day(now, zone_of(customer.tenant))
-    warned = Recommendation.objects.open(today).filter(equipment__in=machines)
-    WarnedFault.objects.bulk_create(
-        [WarnedFault(case=case, recommendation=r, noticed_at=now) for r in warned]
-    )
+    link_warnings(case, machines, now=now)
     return case
 
 
 def _visit(customer, site, contact, kind, problem, start, end, window_end, *, by, now) -> Visit:
     return Visit(
+        tenant=customer.tenant,
         customer=customer,
         site=site,
         contact=contact,

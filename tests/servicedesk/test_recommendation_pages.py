@@ -89,7 +89,9 @@ def test_each_stands_where_somebody_has_to_act_the_worst_first(client, desk, now
     assert rows(client, desk) == ["Unsafe", "Soon and older", "Soon", "Came back", "To look at"]
     assert rows(client, desk, "price") == ["Asked"]
     assert rows(client, desk, "review") == ["To look at"]
-    assert rows(client, desk, "warned") == ["Came back"]
+    page = client.get(desk.url("recommendations/"), {"section": "warned"})
+    said = "Jam 5 Mar 2026 Came back Corvane TC-240 copier, raised 5 Mar 2026"
+    assert said in text(page)
 
 
 def test_it_goes_page_by_page_without_loss(client, desk, now, monkeypatch):

@@ -88,6 +88,18 @@ def test_a_fault_is_linked_to_what_we_had_recommended_on_the_machine(desk, now):
     assert [w.recommendation for w in WarnedFault.objects.filter(case=visit.case)] == [desk.recommendation]
     other = book(desk, now, machines=[desk.sorter], technician=desk.marek)
     assert not WarnedFault.objects.filter(case=other.case).exists()
+    undo_booking(visit, by=desk.dispatcher, now=now)
+    assert not WarnedFault.objects.exists()
+
+
+def test_a_fault_that_joins_a_case_is_linked_as_well(desk, now):
+    case = Case.objects.create(
+        customer=desk.customer, kind=Case.Kind.FAULT, title="Streaks", opened_at=now - 60 * MINUTE
+    )
+    book(desk, now, case=case, kind=Visit.Kind.RETURN)
+    assert not WarnedFault.objects.exists()
+    book(desk, now, case=case, technician=desk.marek)
+    assert WarnedFault.objects.get().case == case
 
 
 def test_only_a_fault_opens_a_case_and_a_return_visit_joins_the_one_it_is_given(desk, now):

@@ -1,0 +1,67 @@
+"""Breakdowns that we had warned of: the case of a fault, and what was open on its machine by then (R5.7)."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Min, Prefetch
+
+from cases.models import Case
+from customers.models import Equipment
+from recommendations.models import Recommendation, WarnedFault
+from tenancy.calendars import local_day, zone_of
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some breakdowns, and the cursor after which the next ones stand; empty on the last page."""
+
+    rows: list[Case]
+    after: str
+
+
+def link_warnings(case: Case, machines: Iterable[Equipment], *, now: dt.datetime) -> int:
+    """Link the case of a fault to what is open on its machines; how many. Linked twice, it is once."""
+    today = local_day(now, zone_of(case.tenant))
+    known = set(case.warnings.values_list("recommendation", flat=True))
+    warned = Recommendation.objects.open(today).filter(equipment__in=list(machines)).exclude(pk__in=known)
+    found = [WarnedFault(case=case, recommendation=one, noticed_at=now) for one in warned]
+    WarnedFault.objects.bulk_create(found, ignore_conflicts=True)
+    return len(found)
+
+
+def unlink_warnings(case: Case) -> None:
+    """The fault was never reported: what was linked at its booking is taken back with it."""
+    case.warnings.all().delete()
+
+
+def breakdowns_warned_of() -> int:
+    """How many faults there were on machines with something open: one query."""
+    return _cases().count()
+
+
+def page_of_breakdowns(*, after: str = "", size: int) -> Page:
+    """The faults, the latest first, with what we had warned of as `warnings.all`: two queries."""
+    rows = _cases().order_by("-noticed_at", "-pk")
+    cursor = _cursor(after)
+    if cursor is not None:
+        noticed_at, pk = cursor
+        rows = rows.exclude(noticed_at__gt=noticed_at).exclude(noticed_at=noticed_at, pk__gte=pk)
+    warnings = WarnedFault.objects.select_related("recommendation__equipment").order_by("pk")
+    rows = rows.select_related("customer").prefetch_related(Prefetch("warnings", warnings))
+    found = list(rows[: size + 1])
+    shown = found[:size]
+    return Page(shown, str(shown[-1].public_id) if len(found) > size else "")
+
+
+def _cases():
+    return Case.objects.filter(warnings__isnull=False).annotate(noticed_at=Min("warnings__noticed_at"))
+
+
+def _cursor(after: str):
+    """Where the page before ended; None for the first page, and for what is no cursor."""
+    try:
+        return _cases().filter(public_id=uuid.UUID(after)).values_list("noticed_at", "pk").get()
+    except (ValueError, Case.DoesNotExist):
+        return None
