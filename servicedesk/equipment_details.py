@@ -11,10 +11,9 @@ from customers.machine_details import MACHINE, bring_back, change_machine, retir
 from customers.models import Equipment
 from recommendations.models import Recommendation
 from servicedesk.equipment_forms import BecauseForm, MachineDetailsForm
-from servicedesk.seen_forms import form_page, is_saved, sent
+from servicedesk.seen_forms import form_page, is_done, is_saved, sent
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
-from tenancy.desk_settings import SettingRefused
 from tenancy.gates import for_roles, the_one
 from visits.models import MaintenancePlan, Visit
 
@@ -41,16 +40,13 @@ def retire(request, id):
     """We look after it no more, and say why."""
     machine = _machine(id)
     form = BecauseForm(request.POST)
-    if form.is_valid():
-        try:
-            retire_machine(
-                machine, because=form.cleaned_data["because"], by=request.membership, now=timezone.now()
-            )
-        except SettingRefused as refused:
-            form.add_error(refused.field, str(refused))
-        else:
-            messages.success(request, f"{machine} is retired.")
-            return redirect(_url(request, machine))
+
+    def act(said):
+        retire_machine(machine, because=said["because"], by=request.membership, now=timezone.now())
+
+    if is_done(form, act):
+        messages.success(request, f"{machine} is retired.")
+        return redirect(_url(request, machine))
     return _page(request, machine, _form(machine), retiring=form, status=422)
 
 

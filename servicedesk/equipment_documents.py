@@ -1,7 +1,6 @@
 """The papers of a machine: added, opened by staff, and removed with a reason."""
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -13,10 +12,11 @@ from customers.documents import add_document, file_name, remove_document
 from customers.editing import MAY_CHANGE
 from customers.models import Equipment, EquipmentDocument
 from servicedesk.equipment_forms import BecauseForm, DocumentForm
+from servicedesk.reading_on import newest_first
+from servicedesk.seen_forms import is_done, sent
 from tenancy.addresses import desk_url
-from tenancy.desk_settings import SettingRefused
 from tenancy.files import SHOWN, open_file
-from tenancy.gates import for_roles, for_staff, id_in, the_one
+from tenancy.gates import for_roles, for_staff, the_one
 
 DOCUMENTS_SHOWN = 20
 
@@ -29,15 +29,13 @@ def documents(request, id):
     if request.method == "GET":
         return _page(request, machine, DocumentForm())
     form = DocumentForm(request.POST, request.FILES)
-    if form.is_valid():
-        title, by = form.cleaned_data["title"], request.membership
-        try:
-            add_document(machine, form.cleaned_data["file"], title=title, by=by, now=timezone.now())
-        except SettingRefused as refused:
-            form.add_error(refused.field, str(refused))
-        else:
-            messages.success(request, "Document added.")
-            return redirect(desk_url(request.tenant, "equipment-documents", id=machine.public_id))
+
+    def act(said):
+        add_document(machine, said["file"], title=said["title"], by=request.membership, now=timezone.now())
+
+    if is_done(form, act):
+        messages.success(request, "Document added.")
+        return redirect(desk_url(request.tenant, "equipment-documents", id=machine.public_id))
     return _page(request, machine, form, status=422)
 
 
@@ -61,17 +59,14 @@ def open_document(request, id, document):
 def remove(request, id, document):
     """Asks why, then hands it out no more."""
     row = _document(id, document)
-    form = BecauseForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            remove_document(
-                row, because=form.cleaned_data["because"], by=request.membership, now=timezone.now()
-            )
-        except SettingRefused as refused:
-            form.add_error(refused.field, str(refused))
-        else:
-            messages.success(request, "Document removed.")
-            return redirect(desk_url(request.tenant, "equipment-documents", id=row.equipment.public_id))
+    form = BecauseForm(sent(request))
+
+    def act(said):
+        remove_document(row, because=said["because"], by=request.membership, now=timezone.now())
+
+    if request.method == "POST" and is_done(form, act):
+        messages.success(request, "Document removed.")
+        return redirect(desk_url(request.tenant, "equipment-documents", id=row.equipment.public_id))
     context = {"machine": row.equipment, "document": row, "form": form}
     status = 422 if form.is_bound else 200
     return render(request, "servicedesk/equipment_document_remove.html", context, status=status)
@@ -84,18 +79,12 @@ def _document(id, document) -> EquipmentDocument:
 
 def _page(request, machine, form, *, status=200):
     rows = machine.documents.select_related("file", "added_by__user", "removed_by__user")
-    before = request.GET.get("before", "")
-    last = rows.filter(public_id=id_in(before)).first() if before else None
-    if last is not None:
-        rows = rows.filter(Q(added_at__lt=last.added_at) | Q(added_at=last.added_at, pk__lt=last.pk))
-    found = list(rows.order_by("-added_at", "-pk")[: DOCUMENTS_SHOWN + 1])
+    page = newest_first(rows, "added_at", before=request.GET.get("before", ""), most=DOCUMENTS_SHOWN)
     context = {
         "machine": machine,
         "customer": machine.site.customer,
         "form": form,
-        "rows": found[:DOCUMENTS_SHOWN],
-        "older": found[DOCUMENTS_SHOWN - 1].public_id if len(found) > DOCUMENTS_SHOWN else None,
-        "is_first_page": last is None,
+        "page": page,
         "may_remove": request.membership.has_role(*MAY_CHANGE),
     }
     return render(request, "servicedesk/equipment_documents.html", context, status=status)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from customers.labels import MOST_AT_ONCE, end_labels, in_use, labels_of, print_labels, with_label
 from customers.models import Customer, Equipment, Site
 from servicedesk.equipment_forms import BecauseForm
+from servicedesk.seen_forms import is_done, sent
 from tenancy.addresses import desk_url
 from tenancy.desk_settings import SettingRefused
 from tenancy.gates import for_roles, id_in, the_one
@@ -50,16 +51,14 @@ def labels(request):
 def end(request, id):
     """The labels of a machine, and ending them all with a reason."""
     machine = the_one(Equipment.objects.select_related("site__customer"), id)
-    form = BecauseForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        because = form.cleaned_data["because"]
-        try:
-            ended = end_labels(machine, because=because, by=request.membership, now=timezone.now())
-        except SettingRefused as refused:
-            form.add_error(refused.field, str(refused))
-        else:
-            messages.success(request, "The labels have ended." if ended else "There was no label to end.")
-            return redirect(desk_url(request.tenant, "equipment", id=machine.public_id))
+    form = BecauseForm(sent(request))
+
+    def act(said):
+        end_labels(machine, because=said["because"], by=request.membership, now=timezone.now())
+
+    if request.method == "POST" and is_done(form, act):
+        messages.success(request, "The labels have ended.")
+        return redirect(desk_url(request.tenant, "equipment", id=machine.public_id))
     context = {"machine": machine, "form": form, "labels": labels_of(machine)[:SHOWN]}
     status = 422 if form.is_bound else 200
     return render(request, "servicedesk/equipment_label_end.html", context, status=status)

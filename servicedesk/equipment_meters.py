@@ -3,7 +3,6 @@
 import datetime as dt
 
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -20,10 +19,12 @@ from customers.meters import (
 )
 from customers.models import Equipment, MeterReading
 from servicedesk.equipment_forms import BecauseForm, ReadingForm
+from servicedesk.reading_on import newest_first
+from servicedesk.seen_forms import is_done
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.desk_settings import SettingRefused
-from tenancy.gates import for_staff, id_in, the_one
+from tenancy.gates import for_staff, the_one
 from visits.models import Visit
 
 READINGS_SHOWN = 20
@@ -71,16 +72,14 @@ def withdraw(request, id, reading):
     machine = _machine(id)
     row = the_one(machine.readings.select_related("equipment__site__customer"), reading)
     form = BecauseForm(request.POST)
-    problem = "" if form.is_valid() else form.errors["because"][0]
-    if not problem:
-        try:
-            because = form.cleaned_data["because"]
-            withdraw_reading(row, because=because, by=request.membership, now=timezone.now())
-        except SettingRefused as refused:
-            problem = str(refused)
-    if problem:
+
+    def act(said):
+        withdraw_reading(row, because=said["because"], by=request.membership, now=timezone.now())
+
+    if not is_done(form, act):
         now, zone = timezone.now(), zone_of(request.tenant)
         blank = ReadingForm(today=local_day(now, zone), now=now, zone=zone)
+        problem = form.errors["because"][0]
         return _page(request, machine, blank, kind=row.kind, wrong=row, problem=problem, status=422)
     messages.success(request, "Reading withdrawn.")
     return redirect(_url(request, machine, row.kind))
@@ -100,7 +99,8 @@ def _page(request, machine, form, *, kind="", asks=False, wrong=None, problem=""
     asked = kind or form.data.get("kind") or request.GET.get("kind", "")
     known = [reading.kind for reading in last]
     shown = asked if asked in known else next(iter(known), "")
-    rows, older, is_first_page = _rows(machine, shown, request.GET.get("before", ""))
+    rows = machine.readings.filter(kind=shown).select_related("read_by__user", "withdrawn_by__user")
+    page = newest_first(rows, "read_at", before=request.GET.get("before", ""), most=READINGS_SHOWN)
     since = last[known.index(shown)].read_at - LOOKED_AT if shown else None
     counted = readings_of(machine).filter(kind=shown, read_at__gte=since) if shown else []
     uses = use_by_month(counted, zone_of(request.tenant), months=MONTHS_SHOWN)
@@ -113,9 +113,8 @@ def _page(request, machine, form, *, kind="", asks=False, wrong=None, problem=""
         "tabs": [(r.get_kind_display(), r.kind, r.kind == shown) for r in last],
         "shown": shown,
         "counter": MeterReading.Kind(shown).label if shown else "",
-        "rows": rows,
-        "older": older,
-        "is_first_page": is_first_page,
+        "page": page,
+        "rows": _with_visits(page.rows),
         "uses": [(use.month, figure(use.used), round(100 * use.used / most)) for use in uses],
         "asks": asks,
         "wrong": wrong,
@@ -124,18 +123,11 @@ def _page(request, machine, form, *, kind="", asks=False, wrong=None, problem=""
     return render(request, "servicedesk/equipment_readings.html", context, status=status)
 
 
-def _rows(machine, kind, before):
-    """A page of one counter's readings, the newest first, each with the visit it was read at."""
-    rows = machine.readings.filter(kind=kind).select_related("read_by__user", "withdrawn_by__user")
-    last = rows.filter(public_id=id_in(before)).first() if before else None
-    if last is not None:
-        rows = rows.filter(Q(read_at__lt=last.read_at) | Q(read_at=last.read_at, pk__lt=last.pk))
-    found = list(rows.order_by("-read_at", "-pk")[: READINGS_SHOWN + 1])
-    shown = found[:READINGS_SHOWN]
-    at_visits = Visit.objects.filter(public_id__in=[row.visit for row in shown if row.visit])
+def _with_visits(rows) -> list[tuple]:
+    """Each reading as it is shown, with the visit it was read at: one query."""
+    at_visits = Visit.objects.filter(public_id__in=[row.visit for row in rows if row.visit])
     visits = {visit.public_id: visit for visit in at_visits}
-    listed = [(row, figure(row.value), visits.get(row.visit)) for row in shown]
-    return listed, shown[-1].public_id if len(found) > READINGS_SHOWN else None, last is None
+    return [(row, figure(row.value), visits.get(row.visit)) for row in rows]
 
 
 urlpatterns = [

@@ -1,6 +1,5 @@
 """A machine on one page: where it stands, what covers it, what was recommended, every visit to it."""
 
-from django.db.models import Q
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -15,8 +14,9 @@ from customers.models import Equipment
 from customers.warranty import warranty_in_words
 from recommendations.models import Recommendation
 from servicedesk.maintenance_pages import plan_rows
+from servicedesk.reading_on import newest_first
 from tenancy.calendars import local_day, zone_of
-from tenancy.gates import for_staff, id_in, the_one
+from tenancy.gates import for_staff, the_one
 from tenancy.models import Role
 from visits.models import MaintenancePlan, Visit
 from visits.trails import trails_of
@@ -35,7 +35,8 @@ def equipment(request, id):
     recommendations = list(machine.recommendations.select_related("tenant", "raised_by__user").worst_first())
     open_ones = set(Recommendation.objects.open(today).filter(equipment=machine).values_list("pk", flat=True))
     trails = trails_of([r for r in recommendations if r.pk in open_ones], now=now, coming=False)
-    visits, older, is_first_page = _visits(machine, request.GET.get("before", ""))
+    visits = Visit.objects.filter(machines__equipment=machine).prefetch_related("assignments__technician")
+    page = newest_first(visits, "planned_start", before=request.GET.get("before", ""), most=VISITS_SHOWN)
     covers = covers_of_equipment(machine, today)
     documents = list(
         machine.documents.filter(removed_at__isnull=True).order_by("-added_at", "-pk")[: DOCUMENTS_SHOWN + 1]
@@ -56,28 +57,10 @@ def equipment(request, id):
         "readings": [(reading, figure(reading.value)) for reading in last_readings_of([machine])],
         "documents": documents[:DOCUMENTS_SHOWN],
         "has_more_documents": len(documents) > DOCUMENTS_SHOWN,
-        "visits": visits,
-        "older": older,
-        "is_first_page": is_first_page,
+        "page": page,
         "today": today,
     }
     return render(request, "servicedesk/equipment.html", context)
-
-
-def _visits(machine, before: str):
-    """A page of the visits to it, the newest first; the cursor of the next; whether it is the first.
-
-    The cursor is the public id of the last visit shown; one that is none is the beginning.
-    """
-    rows = Visit.objects.filter(machines__equipment=machine)
-    last = rows.filter(public_id=id_in(before)).first() if before else None
-    if last is not None:
-        same = Q(planned_start=last.planned_start, pk__lt=last.pk)
-        rows = rows.filter(Q(planned_start__lt=last.planned_start) | same)
-    rows = rows.prefetch_related("assignments__technician").order_by("-planned_start", "-pk")
-    found = list(rows[: VISITS_SHOWN + 1])
-    shown = found[:VISITS_SHOWN]
-    return shown, shown[-1].public_id if len(found) > VISITS_SHOWN else None, last is None
 
 
 urlpatterns = [path("equipment/<uuid:id>/", equipment, name="equipment")]

@@ -21,16 +21,22 @@ def sent(request):
 def is_saved(request, form, save: Callable[[dict], None]) -> bool:
     """Save what was sent; where it was refused the form says why, and `form.conflict` what changed."""
     form.conflict = ""
-    if not form.is_valid():
-        return False
     said = {"seen": request.POST.get("seen", ""), "by": request.membership, "now": timezone.now()}
     try:
-        save({**form.cleaned_data, **said})
+        return is_done(form, lambda values: save({**values, **said}))
     except ChangedMeanwhile as refused:
         form.conflict = str(refused)
         return False
+
+
+def is_done(form, act: Callable[[dict], None]) -> bool:
+    """Do what a form asks for; where it was refused the form says why, at the field it is about."""
+    if not form.is_valid():
+        return False
+    try:
+        act(form.cleaned_data)
     except SettingRefused as refused:
-        form.add_error(refused.field, str(refused))
+        form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         return False
     return True
 

@@ -90,13 +90,13 @@ def test_it_reads_on_through_all_visits(dispatcher, north, now, monkeypatch):
     # Two that begin at the same instant are two.
     visits = [*done_visits(north, now, 4), *done_visits(north, now, 1)]
     seen, page = [], dispatcher.get(url(north))
-    while page.context["older"]:
-        seen += page.context["visits"]
-        page = dispatcher.get(url(north), {"before": page.context["older"]})
-    assert sorted(v.pk for v in [*seen, *page.context["visits"]]) == sorted(v.pk for v in visits)
-    assert not page.context["is_first_page"]
+    while page.context["page"].older:
+        seen += page.context["page"].rows
+        page = dispatcher.get(url(north), {"before": page.context["page"].older})
+    assert sorted(v.pk for v in [*seen, *page.context["page"].rows]) == sorted(v.pk for v in visits)
+    assert not page.context["page"].is_first
     for cursor in ("nothing", uuid.uuid4()):
-        assert dispatcher.get(url(north), {"before": cursor}).context["is_first_page"]
+        assert dispatcher.get(url(north), {"before": cursor}).context["page"].is_first
 
 
 def test_three_of_everything_cost_as_many_queries_as_one(
@@ -250,7 +250,7 @@ def test_readings_are_read_on_by_pages(lou, client, north, read, monkeypatch):
         read(str(100 - days), days=days)
     page = client.get(url(north, "readings/"))
     assert [shown for _, shown, _ in page.context["rows"]] == ["99", "98"]
-    page = client.get(url(north, "readings/"), {"kind": "pages", "before": page.context["older"]})
+    page = client.get(url(north, "readings/"), {"kind": "pages", "before": page.context["page"].older})
     assert [shown for _, shown, _ in page.context["rows"]] == ["97", "96"]
 
 
@@ -298,9 +298,9 @@ def test_documents_are_read_on_by_pages(lou, client, north, now, monkeypatch):
     for title in ("One", "Two", "Three"):
         add_document(north.copier, upload(), title=title, by=north.technician, now=now)
     page = client.get(url(north, "documents/"))
-    assert [row.title for row in page.context["rows"]] == ["Three", "Two"]
-    page = client.get(url(north, "documents/"), {"before": page.context["older"]})
-    assert [row.title for row in page.context["rows"]] == ["One"]
+    assert [row.title for row in page.context["page"].rows] == ["Three", "Two"]
+    page = client.get(url(north, "documents/"), {"before": page.context["page"].older})
+    assert [row.title for row in page.context["page"].rows] == ["One"]
 
 
 def test_papers_and_readings_of_another_machine_are_not_found(dispatcher, north, cast, paper, read):
