@@ -23,6 +23,7 @@ from visits.models import Technician, Visit
 from visits.parts import parts_to_bring_each
 from visits.progress import Next, Progress, progress_of
 from visits.standing import Standing, standing_of
+from visits.travel import point_of, way
 
 State = Visit.State
 UNDER_WAY = (State.ON_THE_WAY, State.ON_SITE)
@@ -44,6 +45,8 @@ class Stop:
     start_with: str
     at_depot: int
     call_by: dt.datetime | None
+    # "18 min from Quay Lane": the way from where the technician is before; empty where a place is not known.
+    way: str
     # What the phone sends back with each step: the plan as it was seen.
     seen: str
 
@@ -111,6 +114,7 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
         elif progress.next != Next.NOTHING and not next_found:
             state, next_found = "next", True
         standing = standing_of(visit, now=now, desk=desk, assigned=True)
+        before = stops[-1].visit.site if stops else None
         stops.append(
             Stop(
                 visit=visit,
@@ -123,6 +127,7 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
                 start_with=first_words.get(visit.customer_id, ""),
                 at_depot=sum(supply.is_at_depot_only for supply in supplies[visit.pk]),
                 call_by=standing.call_by,
+                way=_way(technician, before, visit, desk),
                 seen=seen_of(visit, now),
             )
         )
@@ -152,6 +157,17 @@ def _to_raise(visits, day) -> dict[int, list[dt.datetime]]:
     for site_id, raised_at in found.values_list("equipment__site_id", "raised_at"):
         sites.setdefault(site_id, []).append(raised_at)
     return sites
+
+
+def _way(technician, before, visit, desk) -> str:
+    here = point_of(visit.site.latitude, visit.site.longitude)
+    if before is None:
+        start, name = point_of(technician.home_latitude, technician.home_longitude), "home"
+    else:
+        start, name = point_of(before.latitude, before.longitude), before.street or before.name
+    if start is None or here is None or not name:
+        return ""
+    return f"{way(desk, start, here).minutes} min from {name}"
 
 
 def _unread(visit, raising) -> int:

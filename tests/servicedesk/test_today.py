@@ -112,3 +112,17 @@ def queries(desk, now):
     with CaptureQueriesContext(connection) as captured:
         stops_of(desk.lou, desk=desk.tenant, now=now)
     return len(captured)
+
+
+def test_the_way_is_told_from_the_stop_before_where_both_places_are_known(north, now):
+    near = Site.objects.create(
+        customer=north.customer, street="3 Quay Lane", latitude="50.770000", longitude="0.290000"
+    )
+    far = Site.objects.create(
+        customer=north.customer, street="9 Mill Road", latitude="50.800000", longitude="0.330000"
+    )
+    nowhere = Site.objects.create(customer=north.customer, street="Unknown Road")
+    for hour, site in ((9, near), (11, far), (14, nowhere)):
+        make_plain_visit(north, now=now, start=now.replace(hour=hour, minute=0), site=site)
+    ways = [stop.way for stop in stops_of(north.lou, desk=north.tenant, now=now)]
+    assert ways == ["", "10 min from 3 Quay Lane", ""]
