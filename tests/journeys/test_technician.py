@@ -72,6 +72,9 @@ def test_from_signing_in_to_the_signed_report(page_as, live_desk, visit):
     page.get_by_label("In your words").first.fill("Fitted the new fuser unit. Bands gone.")
     page.get_by_text("Fixed first time").click()
     page.get_by_role("button", name="One more Fuser unit").click()
+    expect(page.locator("[data-signed] li")).to_have_text(
+        ["1 × Fuser unit", "Replace the fuser unit: accepted"]
+    )
     _sign(page)
     page.get_by_text("Margaret signs for these too").click()
     page.get_by_role("button", name="Finish visit").last.click()

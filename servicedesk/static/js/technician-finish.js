@@ -1,5 +1,7 @@
 // The report on the phone: what is typed is kept as it is typed, photos are made small and kept at once,
 // and what is missing is said here in the server's words, because the server may be out of reach.
+import { trueTime } from "./technician-bar.js";
+
 const LONGEST_SIDE = 1600;
 const MOST_PHOTOS = 6;
 const LONGEST_DEFERRAL = 180;
@@ -214,6 +216,13 @@ document.addEventListener("queue-ready", async ({ detail: { queue, warn, report 
     })();
     photosKept.then(keep).then((isKept) => { if (isKept) sayKept(input); });
   });
+  // How long somebody is there, also where the server does not know of the arrival yet.
+  const arrived = (await queue.all()).findLast((action) => action.kind === "arrive" && action.visit === form.dataset.visit);
+  const spot = document.querySelector("[data-minutes]");
+  const came = arrived ? trueTime(arrived.device_at) : Date.parse(spot.dataset.came);
+  const tick = () => { if (came) spot.textContent = `${Math.max(0, Math.floor((trueTime(Date.now()) - came) / 60_000))} min`; };
+  tick();
+  setInterval(tick, 30_000);
   addEventListener("pagehide", () => { clearTimeout(timer); keep(); });
   document.documentElement.dataset.draft = "ready";
 });

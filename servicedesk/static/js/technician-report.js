@@ -40,6 +40,20 @@ function count() {
   button.querySelector("[data-finish-says]").textContent = words;
   document.querySelectorAll("[data-left]").forEach((el) => { el.textContent = n ? `${n} left to review` : "All answered"; el.dataset.tone = n ? "bad" : "good"; });
 }
+// What is being signed stands above the pad: the parts, and what was decided of each recommendation.
+function listSigned() {
+  const list = document.querySelector("[data-signed]");
+  if (!list) return;
+  const parts = [...document.querySelectorAll(".stepper input")].filter((input) => Number(input.value) > 0);
+  const words = parts.map((input) => `${input.value} × ${input.getAttribute("aria-label").replace(/ used$/, "")}`);
+  for (const card of document.querySelectorAll(".reccard[id]")) {
+    const chosen = card.querySelector("input[data-decision]:checked");
+    if (chosen) words.push(`${card.querySelector(".reccard__title").textContent}: ${chosen.parentElement.textContent.trim().toLowerCase()}`);
+  }
+  list.replaceChildren(...words.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  list.hidden = !words.length;
+}
+document.addEventListener("change", listSigned);
 document.addEventListener("change", count);
 document.addEventListener("change", (event) => {
   const input = event.target.closest?.(".photos__add input[type=file]");
@@ -50,3 +64,4 @@ document.addEventListener("change", (event) => {
   box.querySelector("[data-says]").textContent = n ? `${n} chosen` : "Photo";
 });
 count();
+listSigned();
