@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from messaging.models import Message
 from servicedesk.moments import moment_word, window_word
 from servicedesk.series_pages import again_url
+from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
 from tenancy.models import Role
@@ -74,6 +75,15 @@ def report_paper(request, id):
     except ServiceReport.DoesNotExist:
         raise Http404("No report yet") from None
     return paper_response(kept_paper(kept), kept.name)
+
+
+@require_GET
+@for_staff
+def sheet(request, id):
+    """One visit to be printed: its report once there is one, until then its page."""
+    found = the_one(Visit.objects.all(), id)
+    has_report = ServiceReport.objects.filter(visit=found).exists()
+    return redirect(desk_url(request.tenant, "visit-report" if has_report else "visit", id=found.public_id))
 
 
 def _visits_of_case(visit) -> list[Visit]:
@@ -141,4 +151,5 @@ def _promise(promise, zone, today, by_phone):
 urlpatterns = [
     path("visits/<uuid:id>/", visit, name="visit"),
     path("visits/<uuid:id>/report.pdf", report_paper, name="visit-report"),
+    path("visits/<uuid:id>/sheet/", sheet, name="visit-sheet"),
 ]

@@ -95,6 +95,18 @@ def test_a_visit_that_is_not_done_has_no_sheet(client, cast, now):
     assert client.get(cast.north.url(f"visits/{visit.public_id}/report.pdf")).status_code == 404
 
 
+def test_the_printed_sheet_is_the_report_and_before_it_the_visits_page(client, cast, done, now):
+    north, (_, visit) = cast.north, done
+    with tenant(north.tenant):
+        other = on_site_visit(north, now + dt.timedelta(days=1), number="V-2")
+    client.force_login(north.dispatcher.user)
+    for one, leads_to in ((visit, "report.pdf"), (other, "")):
+        answered = client.get(north.url(f"visits/{one.public_id}/sheet/"))
+        assert answered["Location"] == north.url(f"visits/{one.public_id}/{leads_to}")
+    client.force_login(cast.south.dispatcher.user)
+    assert client.get(cast.south.url(f"visits/{visit.public_id}/sheet/")).status_code == 404
+
+
 def test_an_ended_link_opens_no_sheet_and_nothing_is_posted_to_it(client, cast, done, now):
     token, visit = done
     assert client.post(f"/v/{token}/report.pdf").status_code == 405
