@@ -10,6 +10,7 @@ from cases.models import Case, Duty
 from recommendations.models import Recommendation
 from tenancy.models import Role
 from tenancy.scope import tenant
+from tests.browser import axe_violations, sideways_scroll
 from tests.cast import make_plain_visit
 from tests.reading import text
 from visits.models import Visit, WorkLeft
@@ -211,3 +212,25 @@ def test_what_is_owed_stands_in_the_tray(north, left, now, dispatcher):
     board = dispatcher.get(north.url("board/"))
     assert "Work left to book" in text(board)
     assert f'href="{book(north)}"' in board.text
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 390)])
+def test_in_the_browser(live_desk, page_as, now, theme, width):
+    desk = live_desk.cast.north
+    with tenant(desk.tenant):
+        Recommendation.objects.update(state="invalid")
+        work = leave(desk, now, words="Fit the drum that came too late for the visit of Tuesday")
+        here = make_plain_visit(desk, now=now, start=now, state="on site", arrived_at=now)
+    page = page_as("technician", theme=theme, width=width)
+    page.goto(live_desk.url(f"today/{here.public_id}/"))
+    assert [*axe_violations(page), sideways_scroll(page)] == [0]
+    page.goto(live_desk.url(f"today/{here.public_id}/finish/"))
+    words = page.get_by_label("What is left of it")
+    assert not words.is_visible()
+    page.get_by_text("Still left", exact=True).click()
+    words.wait_for()
+    assert [*axe_violations(page), sideways_scroll(page)] == [0]
+    page = page_as("dispatcher", theme=theme, width=width)
+    for path in (f"visits/{work.visit.public_id}/", f"customers/{desk.customer.public_id}/book/"):
+        page.goto(live_desk.url(path))
+        assert [*axe_violations(page), sideways_scroll(page)] == [0]
