@@ -20,13 +20,6 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def north(cast, time_machine, now):
-    time_machine.move_to(now, tick=False)
-    with tenant(cast.north.tenant):
-        yield cast.north
-
-
-@pytest.fixture
 def visit(north, now):
     return make_visit(north, start=now.replace(hour=14, minute=0), technician=north.lou)
 

@@ -4,16 +4,8 @@ import re
 
 import pytest
 
-from tenancy.scope import tenant
 from tests.cast import make_visit
 from visits.models import Visit
-
-
-@pytest.fixture
-def north(cast, time_machine, now):
-    time_machine.move_to(now, tick=False)
-    with tenant(cast.north.tenant):
-        yield cast.north
 
 
 @pytest.fixture
