@@ -8,7 +8,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedModules(CompressedManifestStaticFilesStorage):
-    """Manifest storage that also rewrites what our own JavaScript modules import; others' stay as they are."""
+    """Manifest storage that also rewrites what our own JavaScript modules import; others' stay."""
 
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,

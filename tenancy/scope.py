@@ -40,7 +40,7 @@ def has_tenant() -> bool:
 
 @contextmanager
 def nobodys_desk() -> Iterator[object]:
-    """Write SQL without a desk: gives the mark that stands where the desk's key has to. Nothing can be read."""
+    """Write SQL without a desk: gives the mark that stands where its key has to. Nothing can be read."""
     mark = _NobodysDesk()
     token = _current.set(mark)
     try:

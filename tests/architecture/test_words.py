@@ -40,6 +40,7 @@ from tests.architecture.filling import fill_every_table
 from tests.architecture.test_routes import OF_DESK, ids_of, people_of, say
 from tests.imports.dealer import a_dealer, write
 from tests.imports.dialects import GERMAN
+from visits import report_letter
 from visits.letters import KINDS as VISIT_KINDS
 from visits.models import Visit
 from visits.nudges import plan_nudges
@@ -160,7 +161,7 @@ def test_no_message_says_it(desk, now, capsys):
     with tenant(desk):
         plan_what_is_due(desk, now)
         messages = list(Message.objects.select_related("contact"))
-        messages += [*about_visits(now), *about_promises()]
+        messages += [*about_visits(now), *about_promises(), report_letter.example(Message.Channel.MAIL, now)]
         written = Counter()
         for message in messages:
             letter = kinds.kind_of(message).write(message, now=now)
