@@ -4,6 +4,7 @@ import pytest
 
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from visits.models import Part
 
 # Friday 6 March 2026, 14:00 in London, the day after the tests' moment.
 TOMORROW_AT_TWO = dt.datetime(2026, 3, 6, 14, 0, tzinfo=dt.UTC)
@@ -34,3 +35,8 @@ def lou(north):
 def only_mail(settings):
     """One channel, so that figures are those of the visits."""
     settings.SMS_URL = ""
+
+
+@pytest.fixture
+def fuser(north):
+    return Part.objects.create(number="FU-240", name="Fuser unit")

@@ -23,11 +23,6 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def fuser(north):
-    return Part.objects.create(number="FU-240", name="Fuser unit")
-
-
-@pytest.fixture
 def rollers(north):
     return Part.objects.create(number="RK-2", name="Roller kit")
 

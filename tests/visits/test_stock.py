@@ -32,11 +32,6 @@ SHELF = Place(name="Depot, shelf 14")
 
 
 @pytest.fixture
-def fuser(north):
-    return Part.objects.create(number="FU-240", name="Fuser unit")
-
-
-@pytest.fixture
 def van(north):
     return Place(north.lou)
 

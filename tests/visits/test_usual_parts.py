@@ -19,11 +19,6 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def fuser(north):
-    return Part.objects.create(number="FU-240", name="Fuser unit")
-
-
-@pytest.fixture
 def spring(north):
     return Part.objects.create(number="FS-1", name="Feed tray spring")
 
