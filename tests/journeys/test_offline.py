@@ -66,6 +66,9 @@ def test_a_whole_visit_without_a_signal_and_with_two_kills(phone, live_desk, vis
     page.get_by_role("button", name="Finish visit").last.click()
     # What is missing is said without the server, in its words.
     expect(page.get_by_role("alert")).to_contain_text("Say whether it is fixed.")
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("Say whether it is fixed.")
+    expect(page.get_by_label("In your words").last).to_have_value("Cleaned the rollers.")
     page.get_by_text("Fixed first time").click()
     sign(page)
     page.get_by_role("button", name="Finish visit").last.click()

@@ -31,6 +31,7 @@ async function typedOn(form, button, kind) {
 function mend(form, kind) {
   const wrong = kind === "add" ? missingFinding(form, true) : [...missingAnswers(form), ...missingReport(form), ...missingFinding(form, false)];
   form.querySelectorAll("[data-missing], .problems").forEach((old) => old.remove());
+  sessionStorage[`mend ${form.dataset.visit}`] = wrong.length ? kind : "";
   if (!wrong.length) return true;
   const list = document.createElement("ul");
   for (const [place, words] of wrong) {
@@ -216,6 +217,9 @@ document.addEventListener("queue-ready", async ({ detail: { queue, warn, report 
     })();
     photosKept.then(keep).then((isKept) => { if (isKept) sayKept(input); });
   });
+  // What was wrong is said again after a reload, as far as it still is.
+  const mending = sessionStorage[`mend ${form.dataset.visit}`];
+  if (mending && draft) mend(form, mending);
   // How long somebody is there, also where the server does not know of the arrival yet.
   const arrived = (await queue.all()).findLast((action) => action.kind === "arrive" && action.visit === form.dataset.visit);
   const spot = document.querySelector("[data-minutes]");
