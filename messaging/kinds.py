@@ -62,6 +62,7 @@ log = logging.getLogger(__name__)
 
 _kinds: dict[str, Kind] = {}
 _once_sent: dict[str, Callable[..., None]] = {}
+_once_returned: dict[str, Callable[..., None]] = {}
 
 
 def register(name: str, kind: Kind) -> None:
@@ -71,26 +72,37 @@ def register(name: str, kind: Kind) -> None:
     _kinds[name] = kind
 
 
-def once_sent(name: str, act: Callable[..., None]) -> None:
+def once_sent(name: str, act: Callable[..., None], *, returned: Callable[..., None]) -> None:
     """Let `act(message, now=...)` settle what waited for messages of a kind to leave; it may come twice.
 
-    Raises ValueError for a kind that has one already.
+    `returned(message, now=...)` takes it back when its provider says that it did not arrive. Raises
+    ValueError for a kind that has one already.
     """
     if name in _once_sent:
         raise ValueError(f"What follows messages of the kind “{name}” is said already.")
-    _once_sent[name] = act
+    _once_sent[name], _once_returned[name] = act, returned
 
 
 def tell_sent(message: Message, *, now: dt.datetime) -> None:
-    """It left, or arrived, with its desk open. What breaks in here cannot make it leave once more."""
-    act = _once_sent.get(message.kind)
+    """It left, or arrived, with its desk open."""
+    _follow(_once_sent, message, now)
+
+
+def tell_returned(message: Message, *, now: dt.datetime) -> None:
+    """It had left, and did not arrive; with its desk open."""
+    _follow(_once_returned, message, now)
+
+
+def _follow(acts, message, now) -> None:
+    """What breaks in here cannot make a message leave once more."""
+    act = acts.get(message.kind)
     if act is None:
         return
     try:
         with transaction.atomic():
             act(message, now=now)
     except Exception:
-        log.exception("What message %s of desk %s settles is not settled", message.pk, message.tenant_id)
+        log.exception("What follows message %s of desk %s is not settled", message.pk, message.tenant_id)
 
 
 def names() -> list[str]:

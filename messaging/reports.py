@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from messaging import faults, opting_out
-from messaging.kinds import tell_sent
+from messaging.kinds import tell_returned, tell_sent
 from messaging.models import DeliveryReport, Message
 from messaging.outbox import FAULTY_STATES
 
@@ -129,6 +129,7 @@ def _failed(message, report, now):
     message.delivered_at = None
     message.save(update_fields=["state", "reason", "delivered_at"])
     faults.report(message, now=now)
+    tell_returned(message, now=now)
 
 
 def _message_of(report, channel):

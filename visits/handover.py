@@ -1,6 +1,7 @@
 """Handing recommendations over: signed for, or a mail is due the same day (R5.5)."""
 
 import datetime as dt
+import uuid
 
 from cases.models import Duty
 from recommendations.models import Recommendation
@@ -21,13 +22,17 @@ def hand_over(visit: Visit, *, signed_by: str, now: dt.datetime) -> None:
     if signed_by:
         handed = [review.recommendation_id for review in reviews if review.customer_told]
         Recommendation.objects.filter(pk__in=handed).update(signed_by=signed_by)
-    missing = [r.recommendation.finding for r in reviews if not is_handed_over(r, signed_by=signed_by)]
-    if missing:
-        _duty(visit, Duty.Kind.MAIL_RECOMMENDATION, "Mail", missing, _end_of_day(visit, now), now)
+    _owe_mail(visit, reviews, signed_by, now)
     wanted = [review.recommendation.finding for review in reviews if review.outcome == Outcome.ACCEPTED]
     if wanted:
         due_at = calendar_of(visit.tenant).due_after(now, dt.timedelta(hours=4))
         _duty(visit, Duty.Kind.CALL_CUSTOMER, "Book a visit for", wanted, due_at, now)
+
+
+def owe_mail_again(visit: Visit, about: uuid.UUID, *, now: dt.datetime) -> None:
+    """The mail `about` (its public id) came back: what nobody signed for is owed once more."""
+    reviews = list(visit.reviews.select_related("recommendation").order_by("pk"))
+    _owe_mail(visit, reviews, visit.report.recommendations_signed_by, now, about)
 
 
 def is_handed_over(review: Review, *, signed_by: str) -> bool:
@@ -35,12 +40,19 @@ def is_handed_over(review: Review, *, signed_by: str) -> bool:
     return review.outcome == Outcome.DONE or bool(signed_by and review.customer_told)
 
 
-def _duty(visit, kind, verb, findings, due_at, now):
+def _owe_mail(visit, reviews, signed_by, now, *more):
+    missing = [r.recommendation.finding for r in reviews if not is_handed_over(r, signed_by=signed_by)]
+    if missing:
+        _duty(visit, Duty.Kind.MAIL_RECOMMENDATION, "Mail", missing, _end_of_day(visit, now), now, *more)
+
+
+def _duty(visit, kind, verb, findings, due_at, now, *more):
     is_mail = kind == Duty.Kind.MAIL_RECOMMENDATION
     open_visit_duty(
         visit,
         "after visit",
         kind,
+        *more,
         kind=kind,
         title=f"{verb} {', '.join(findings)}: {visit.customer}",
         detail=f"Visit {visit.number}, not handed over" if is_mail else f"Visit {visit.number}, accepted",

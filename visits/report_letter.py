@@ -22,6 +22,7 @@ from tenancy.calendars import calendar_of, local_day
 from tenancy.papers import kept_paper
 from visits import report_letter_words as say
 from visits.announcements import contact_of
+from visits.handover import owe_mail_again
 from visits.letters import LINK_LASTS, filling_of, listed, open_recommendations, visit_of
 from visits.models import ServiceReport, Visit
 from visits.report_document import document_of
@@ -134,6 +135,12 @@ def note_mailed(message: Message, *, now: dt.datetime) -> None:
         close_duties_about(message.subject, kind, by=None, now=now, outcome=said)
 
 
+def note_returned(message: Message, *, now: dt.datetime) -> None:
+    """The mail came back: what nobody signed for is owed once more."""
+    if message.channel == MAIL:
+        owe_mail_again(visit_of(message), message.public_id, now=now)
+
+
 def attach(message: Message, *, now: dt.datetime) -> Attachment:
     """The report as it is kept: the same bytes for everybody."""
     kept = document_of(visit_of(message), now=now)
@@ -198,7 +205,7 @@ def _count(count: int, language: str) -> str:
 
 
 register(KIND, ReportLetter())
-once_sent(KIND, note_mailed)
+once_sent(KIND, note_mailed, returned=note_returned)
 make_for([KIND], NAME, attach)
 offer(
     Wording(

@@ -112,6 +112,18 @@ def test_a_mail_that_arrived_after_all_hands_it_over(cast, done, now):
     assert mail_owed(cast.north) == ["Mailed to m@harbour.example with the report"]
 
 
+def test_a_mail_that_comes_back_is_owed_once_more(cast, done, now):
+    deliver(now)
+    with tenant(cast.north.tenant):
+        Message.objects.filter(kind=KIND).update(provider_id="p1")
+        said = Said(report_id="1", what="bounced", at=now + MINUTE, provider_id="p1")
+        for _ in range(2):
+            take_report(said, channel="mail", now=now + MINUTE)
+        again = Duty.objects.filter(kind="mail recommendation", closed_at=None).get()
+        assert again.title == "Mail Replace the fuser unit: Margaret Ellison"
+    assert len(mail_owed(cast.north)) == 2
+
+
 def test_what_breaks_after_it_left_does_not_send_it_twice(cast, done, now, monkeypatch):
     def break_down(*args, **more):
         raise RuntimeError("broken")
