@@ -6,6 +6,7 @@ locks the row first, so of two at once the second sees what the first made of it
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
@@ -55,8 +56,7 @@ def raise_recommendation(
     if not finding:
         raise NotPossible("Say what should be done.")
     with transaction.atomic():
-        # Who finishes a visit on this machine holds it: nothing is raised behind the gate's back.
-        Equipment.objects.select_for_update(of=("self",)).get(pk=equipment.pk)
+        hold_machines([equipment.pk])
         before = Recommendation.objects.filter(public_id=public_id).first() if public_id else None
         if before is not None:
             return before
@@ -194,8 +194,17 @@ def check_seen(recommendation: Recommendation, seen: int) -> Recommendation:
     return row
 
 
+def hold_machines(keys: Iterable[int]) -> None:
+    """Hold machines (primary keys) until the transaction ends, in their order.
+
+    Who finishes a visit holds its machines: nothing is raised or opened again behind the gate's back.
+    """
+    list(Equipment.objects.select_for_update(of=("self",)).filter(pk__in=set(keys)).order_by("pk"))
+
+
 def lock(recommendation: Recommendation) -> Recommendation:
-    """The row as it is now, held until the transaction ends."""
+    """The row as it is now, held until the transaction ends, and its machine before it."""
+    hold_machines([recommendation.equipment_id])
     return Recommendation.objects.select_for_update(of=("self",)).get(pk=recommendation.pk)
 
 

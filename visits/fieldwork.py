@@ -267,8 +267,13 @@ def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
     visit.save(update_fields=list(values))
 
 
+def is_over(visit: Visit) -> bool:
+    """Whether nothing more happens there. To a miss somebody may still come, unless it came in as over."""
+    return visit.state in Visit.OVER_STATES and (visit.state != State.MISSED or visit.is_history)
+
+
 def _check_not_over(visit: Visit) -> None:
-    if visit.state in Visit.OVER_STATES and visit.state != State.MISSED:
+    if is_over(visit):
         raise StepRefused(f"This visit is over: {visit.get_state_display().lower()}.")
     if visit.awaits_approval and visit.missed_at is None:
         raise StepRefused("A supervisor has not approved this visit yet. Ring the office.")

@@ -22,7 +22,7 @@ from tenancy.models import StoredFile
 from visits.announcements import cancel_visit_messages
 from visits.commitments import keep_promised_visit, release_promises
 from visits.entitled import use_allowance
-from visits.fieldwork import StepRefused, take_visit, write_step, write_visit
+from visits.fieldwork import StepRefused, is_over, take_visit, write_step, write_visit
 from visits.handover import hand_over
 from visits.maintenance import follow_visit
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
@@ -146,7 +146,7 @@ def complete_visit(visit: Visit, *, completion: Completion, by, now: dt.datetime
 def why_not_finish(visit: Visit) -> str:
     """Why the visit cannot be finished as it stands: who ended it and when, or nobody arrived yet."""
     fresh = Visit.objects.select_related("tenant").get(pk=visit.pk)
-    if not _is_over(fresh):
+    if not is_over(fresh):
         return "Tap Arrived first, then finish."
     last = fresh.steps.select_related("by__user").order_by("-at", "-pk").first()
     words = fresh.get_state_display().lower()
@@ -170,9 +170,13 @@ def technician_of(visit: Visit, by=None) -> Technician | None:
 
 
 def _complete(visit, completion, *, by, now, device_at):
-    # Nothing can be raised on these machines until this is decided: a raised one refers to its machine.
-    machines = list(
-        Equipment.objects.select_for_update(of=("self",)).filter(visited__visit=visit).order_by("pk")
+    # Nothing is raised or opened again on these machines until this is decided. All that is written here
+    # is held at once: of two who answer about each other's machine neither waits in a circle.
+    machines = list(Equipment.objects.filter(visited__visit=visit).order_by("pk"))
+    lifecycle.hold_machines(
+        {machine.pk for machine in machines}
+        | {answer.recommendation.equipment_id for answer in completion.answers}
+        | {finding.equipment.pk for finding in completion.findings}
     )
     report = completion.report
     told = bool(report.recommendations_signed_by)
@@ -210,14 +214,10 @@ def _complete(visit, completion, *, by, now, device_at):
 
 
 def _check_on_site(visit):
-    if _is_over(visit):
+    if is_over(visit):
         raise AlreadyOver(why_not_finish(visit))
     if visit.state != Visit.State.ON_SITE:
         raise StepRefused(why_not_finish(visit))
-
-
-def _is_over(visit) -> bool:
-    return visit.state in Visit.OVER_STATES and visit.state != Visit.State.MISSED
 
 
 def _review(visit, answer, *, by, now, device_at):
@@ -240,6 +240,12 @@ def _review(visit, answer, *, by, now, device_at):
 
 
 def _raise(visit, finding, *, told, by, now, device_at):
+    before = Recommendation.objects.filter(public_id=finding.public_id).first() if finding.public_id else None
+    if before is not None:
+        # Only what was raised here needs no other answer: an open one is not answered by its own id.
+        if not visit.reviews.filter(recommendation=before).exists():
+            raise StepRefused(f"“{before.finding}” was raised before this visit: answer it.")
+        return before
     recommendation = lifecycle.raise_recommendation(
         equipment=finding.equipment,
         finding=finding.finding,
@@ -249,8 +255,7 @@ def _raise(visit, finding, *, told, by, now, device_at):
         by=by,
         now=now,
     )
-    if not visit.reviews.filter(recommendation=recommendation).exists():
-        _note(visit, recommendation, Outcome.RAISED, told, by, now, device_at)
+    _note(visit, recommendation, Outcome.RAISED, told, by, now, device_at)
     return recommendation
 
 

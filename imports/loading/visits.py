@@ -41,7 +41,14 @@ class Arrival:
 
 def is_over(row: VisitRow, desk: Desk) -> bool:
     """Whether a visit lies behind: it says so itself, or its window has passed and nobody closed it."""
-    return row.status != SCHEDULED or desk.instant(row.end) <= desk.moment
+    said_over = row.status != SCHEDULED and not says_too_early(row, desk)
+    return said_over or desk.instant(row.end) <= desk.moment
+
+
+def says_too_early(row: VisitRow, desk: Desk) -> bool:
+    """Whether it is told as ended though nobody can have been there yet: that completes no visit (R5.4)."""
+    came = row.completed or row.arrived or row.start
+    return row.status in (DONE, NO_ACCESS, MISSED) and desk.instant(came) > desk.moment
 
 
 def load_visits(desk: Desk, rows: list[VisitRow]) -> None:
@@ -52,6 +59,10 @@ def load_visits(desk: Desk, rows: list[VisitRow]) -> None:
     for row in compared.new:
         if row.key in here:
             desk.warn(TABLE, row.line, f"a visit with this number is here already: {row.number}")
+    for row in fresh:
+        if says_too_early(row, desk):
+            told = f"visit {row.number} is told as {row.status} and is still to come: it comes in as booked"
+            desk.warn(TABLE, row.line, told)
     # What is done takes of a grant before what is only booked.
     fresh.sort(key=lambda row: not is_over(row, desk))
     technicians, parts = technicians_named(fresh), parts_named(fresh)

@@ -234,10 +234,10 @@ def test_missed_and_nobody_on_the_way_none_is_announced(visit, lou, now):
 
 @pytest.mark.parametrize("state", ["done", "no access", "cancelled by us", "cancelled by the customer"])
 def test_a_visit_that_is_over_takes_no_step(north, now, lou, state):
+    done = {"completed_at": now, "completed_on": now.date()} if state == "done" else {}
     visit = make_plain_visit(
-        north, now=now, start=now.replace(hour=9), state=state, is_history=True,
-        completed_at=now, completed_on=now.date(), arrived_at=now,
-    )  # fmt: skip
+        north, now=now, start=now.replace(hour=9), state=state, is_history=True, arrived_at=now, **done
+    )
     for step in (
         lambda: fieldwork.call_ahead(visit, result="spoke", by=lou, now=now),
         lambda: fieldwork.set_out(visit, by=lou, now=now),

@@ -131,6 +131,10 @@ class Visit(TenantModel):
                 name="visit_done_has_time",
             ),
             models.CheckConstraint(
+                condition=Q(state="done") | Q(completed_at__isnull=True, completed_on__isnull=True),
+                name="visit_only_done_has_time",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="missed by us") | Q(missed_at__isnull=False), name="visit_missed_has_time"
             ),
             models.CheckConstraint(
