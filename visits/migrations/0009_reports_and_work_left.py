@@ -20,6 +20,12 @@ CREATE TRIGGER workleft_settled_for_good BEFORE UPDATE ON visits_workleft FOR EA
                             OLD.settled_at_visit_id, OLD.reason))
     EXECUTE FUNCTION workleft_stands();
 """
+OWN_DOCUMENT = """
+ALTER TABLE visits_servicereport ADD CONSTRAINT visits_servicereport_document_id_same_tenant
+    FOREIGN KEY (tenant_id, document_id) REFERENCES tenancy_storedfile (tenant_id, id)
+    DEFERRABLE INITIALLY DEFERRED
+"""
+ANY_DOCUMENT = "ALTER TABLE visits_servicereport DROP CONSTRAINT visits_servicereport_document_id_same_tenant"
 FALLS = """
 DROP TRIGGER workleft_settled_for_good ON visits_workleft;
 DROP TRIGGER workleft_never_deleted ON visits_workleft;
@@ -290,6 +296,8 @@ class Migration(migrations.Migration):
                 name="workleft_given_up_by_somebody",
             ),
         ),
-        TenantWalls(names=["ServiceReport", "WorkLeft", "WorkLeftTenantevent"]),
+        TenantWalls(names=["WorkLeft", "WorkLeftTenantevent"]),
+        # The table has its walls; only the new reference is added to them.
+        migrations.RunSQL(OWN_DOCUMENT, ANY_DOCUMENT),
         migrations.RunSQL(STANDS, FALLS),
     ]
