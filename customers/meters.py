@@ -14,11 +14,12 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 
 from customers.changing import one_line
 from customers.models import Equipment, MeterReading, TimelineEntry
 from customers.timeline import add_line
-from tenancy.calendars import instant_at, local_day
+from tenancy.calendars import instant_at, local_day, zone_of
 from tenancy.desk_settings import SettingRefused
 
 MOST = Decimal("99999999999.9")
@@ -29,7 +30,7 @@ class LowerThanBefore(SettingRefused):
 
     def __init__(self, earlier: MeterReading):
         self.earlier = earlier
-        words = f"That is less than {figure(earlier.value)} on {earlier.read_at.day} {earlier.read_at:%b %Y}."
+        words = f"That is less than {figure(earlier.value)} on {_day_of(earlier)}."
         super().__init__("value", f"{words} Was the counter replaced?")
 
 
@@ -85,7 +86,7 @@ def record_reading(
     Sent twice for one visit it is kept once. Raises LowerThanBefore unless `was_replaced`, and
     SettingRefused for what cannot be.
     """
-    Equipment.objects.select_for_update(of=("self",), no_key=True).get(pk=machine.pk)
+    _hold(machine)
     counted = readings_of(machine).filter(kind=kind)
     known = counted.filter(visit=visit).first() if visit else None
     if known is not None:
@@ -100,8 +101,8 @@ def record_reading(
         raise LowerThanBefore(earlier)
     later = counted.filter(read_at__gt=read_at).first()
     if later is not None and later.value < value and not later.starts_anew:
-        on = f"{later.read_at.day} {later.read_at:%b %Y}"
-        raise SettingRefused("value", f"On {on} it showed {figure(later.value)}, which is less.")
+        words = f"On {_day_of(later)} it showed {figure(later.value)}, which is less."
+        raise SettingRefused("value", words)
     reading = MeterReading.objects.create(
         equipment=machine,
         kind=kind,
@@ -111,6 +112,7 @@ def record_reading(
         visit=visit,
         starts_anew=starts_anew,
     )
+    _reckon_next(reading)
     replaced = "The counter was replaced." if starts_anew else ""
     _tell(machine, f"{reading.get_kind_display()}: {figure(value)}, {machine}", replaced, by=by, now=now)
     return reading
@@ -118,13 +120,18 @@ def record_reading(
 
 @transaction.atomic
 def withdraw_reading(reading: MeterReading, *, because: str, by, now: dt.datetime) -> bool:
-    """It was wrong, and counts no more; whether that changed anything. Raises SettingRefused."""
+    """It was wrong, and counts no more; whether that changed anything. Raises SettingRefused.
+
+    Whether the counter was replaced before the next reading is told from what stands then.
+    """
     because = one_line(because)[:200]
     if not because:
         raise SettingRefused("because", "Write what was wrong with it.")
+    _hold(reading.equipment)
     standing = MeterReading.objects.filter(pk=reading.pk, withdrawn_at__isnull=True)
     if not standing.update(withdrawn_at=now, withdrawn_by=by, withdrawn_because=because):
         return False
+    _reckon_next(reading)
     said = f"Reading withdrawn: {reading.get_kind_display()} {figure(reading.value)}, {reading.equipment}"
     _tell(reading.equipment, said, because, by=by, now=now)
     return True
@@ -134,17 +141,42 @@ def use_by_month(readings: Iterable[MeterReading], zone: ZoneInfo, *, months: in
     """How much one counter went forward in each of the last months that are known, the newest first.
 
     `readings` are in order. What was used between two of them is spread evenly over the time between;
-    a counter that was replaced in between says nothing of it. Months are the zone's.
+    a counter that was replaced in between, or shows less, says nothing of it. Months are the zone's.
     """
     used: dict[dt.date, Decimal] = defaultdict(Decimal)
     for first, second in pairwise(readings):
         span = (second.read_at - first.read_at).total_seconds()
-        if second.starts_anew or span <= 0:
+        if second.starts_anew or second.value < first.value or span <= 0:
             continue
         for month, start, end in _months(first.read_at, second.read_at, zone):
             share = Decimal((end - start).total_seconds()) / Decimal(span)
             used[month] += (second.value - first.value) * share
     return [Use(month, used[month].quantize(Decimal(1))) for month in sorted(used, reverse=True)[:months]]
+
+
+def _hold(machine):
+    """Nobody else reads or withdraws of this machine until the commit."""
+    Equipment.objects.select_for_update(of=("self",), no_key=True).get(pk=machine.pk)
+
+
+def _reckon_next(reading):
+    """Tell anew whether the counter was replaced before the reading that follows; the machine is held."""
+    counted = readings_of(reading.equipment).filter(kind=reading.kind)
+    same = Q(read_at=reading.read_at, pk__gt=reading.pk)
+    later = counted.filter(Q(read_at__gt=reading.read_at) | same).first()
+    if later is None:
+        return
+    same = Q(read_at=later.read_at, pk__lt=later.pk)
+    earlier = counted.filter(Q(read_at__lt=later.read_at) | same).last()
+    starts_anew = earlier is not None and later.value < earlier.value
+    if starts_anew != later.starts_anew:
+        MeterReading.objects.filter(pk=later.pk).update(starts_anew=starts_anew)
+
+
+def _day_of(reading) -> str:
+    """The day of the desk on which it was read: 3 Feb 2026."""
+    day = local_day(reading.read_at, zone_of(reading.tenant))
+    return f"{day.day} {day:%b %Y}"
 
 
 def _months(since, until, zone):

@@ -18,6 +18,7 @@ from customers.meters import (
 )
 from customers.models import MeterReading
 from tenancy.desk_settings import SettingRefused
+from tenancy.models import Tenant
 
 Kind = MeterReading.Kind
 LONDON = ZoneInfo("Europe/London")
@@ -102,6 +103,48 @@ def test_a_wrong_figure_is_withdrawn_with_a_reason_and_counts_no_more(north, rea
     ).exists()
 
 
+def test_what_follows_a_withdrawn_reading_is_told_anew(north, read, now):
+    """50,000, then 10 on a new counter, then 500: without the 10, it is the 500 that starts anew."""
+    read("50000", days=60)
+    ten = read("10", days=30, was_replaced=True)
+    later = read("500")
+    withdraw_reading(ten, because="Of another machine", by=north.dispatcher, now=now)
+    later.refresh_from_db()
+    assert later.starts_anew
+    assert use_by_month(readings_of(north.copier), LONDON, months=12) == []
+
+
+def test_a_wrong_high_figure_withdrawn_leaves_one_counter(north, read, now):
+    read("400", days=60)
+    wrong = read("50000", days=30)
+    later = read("500", was_replaced=True)
+    withdraw_reading(wrong, because="Two noughts too many", by=north.dispatcher, now=now)
+    later.refresh_from_db()
+    assert not later.starts_anew
+    uses = use_by_month(readings_of(north.copier), LONDON, months=12)
+    assert [int(use.used) for use in uses] == [8, 47, 46]
+
+
+def test_a_reading_told_late_may_be_the_new_counter_s_first(read):
+    read("50000", days=60)
+    later = read("500", was_replaced=True)
+    assert read("10", days=30, was_replaced=True).starts_anew
+    later.refresh_from_db()
+    assert not later.starts_anew
+
+
+def test_days_are_told_as_the_desk_counts_them(north, read, now):
+    """13:07 in London is the next day in Auckland."""
+    Tenant.objects.filter(pk=north.tenant.pk).update(time_zone="Pacific/Auckland")
+    read("12000")
+    with pytest.raises(LowerThanBefore) as asked:
+        read("40")
+    assert str(asked.value) == "That is less than 12,000 on 6 Mar 2026. Was the counter replaced?"
+    with pytest.raises(SettingRefused) as refused:
+        read("15000", days=10)
+    assert str(refused.value) == "On 6 Mar 2026 it showed 12,000, which is less."
+
+
 def test_the_database_keeps_no_debt_and_no_withdrawal_without_a_reason(north, read, now):
     reading = read("1")
     for wrong in ({"value": -1}, {"withdrawn_at": now}):
@@ -132,6 +175,11 @@ def test_a_replaced_counter_says_nothing_of_the_time_before():
     ]
     assert use_by_month(rows, LONDON, months=12) == [Use(dt.date(2026, 2, 1), Decimal(28))]
     assert use_by_month(rows[:1], LONDON, months=12) == []
+
+
+def test_use_is_never_less_than_nothing():
+    rows = [reading(dt.date(2026, 1, 1), 50000), reading(dt.date(2026, 2, 1), 500)]
+    assert use_by_month(rows, LONDON, months=12) == []
 
 
 def test_the_change_of_the_clock_moves_nothing_into_another_month():
