@@ -165,28 +165,36 @@ export class Queue {
 
   async #flush(send) {
     const answers = new Map();
+    const aside = new Set();
     let most = MOST_IN_A_BATCH;
+    let fault;
     for (;;) {
-      const batch = this.#next(await this.all(), most);
-      if (!batch.length) return answers;
+      const batch = this.#next(await this.all(), most, aside);
+      if (!batch.length) break;
       let told;
       try {
         told = await send(batch);
       } catch (error) {
-        // One of them may be what the server stumbles over: the others need not wait for it.
-        if (error.why === "fault" && batch.length > 1) { most = 1; continue; }
+        // One of them may be what the server stumbles over: the other visits need not wait for it.
+        if (error.why === "fault") {
+          if (batch.length > 1) most = 1;
+          else { aside.add(batch[0].visit); fault = error; }
+          continue;
+        }
         throw Object.assign(error, { answers });
       }
       await this.#settle(batch, told);
       for (const answer of told.answers) answers.set(answer.id, answer);
       // Nothing came of it: the next try would be the same one.
-      if (!batch.some(({ id }) => SETTLED.has(answers.get(id)?.outcome))) return answers;
+      if (!batch.some(({ id }) => SETTLED.has(answers.get(id)?.outcome))) for (const { visit } of batch) aside.add(visit);
     }
+    if (fault) throw Object.assign(fault, { answers });
+    return answers;
   }
 
-  // The first of those that wait; not beyond one that asks for a decision at the same visit.
-  #next(all, most) {
-    const asking = new Set();
+  // The first of those that wait; not beyond one that asks for a decision at the same visit, nor of a visit set aside.
+  #next(all, most, aside) {
+    const asking = new Set(aside);
     const batch = [];
     let bytes = 0;
     for (const action of all) {
