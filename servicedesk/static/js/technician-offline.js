@@ -8,6 +8,7 @@ import { sender } from "./technician-sending.js";
 const STEP = /\/today\/([0-9a-f-]{36})\/(call|read|set-out|arrival|arrive|skip|undo|no-access|finish|finish\/add)\/$/;
 const KEEP_AGAIN = 600_000;
 const STANDS_STILL = 3_000;
+const PATIENCE = 20_000;
 const FULL = "This phone’s storage is full, and this was not saved. Free some space and tap again, or ring the office.";
 
 const phone = JSON.parse(document.body.dataset.phone);
@@ -102,7 +103,8 @@ async function take(form, button, visit, kind) {
     return warn(FULL);
   }
   navigator.storage?.persist?.();
-  const answer = (await flush()).get(action.id);
+  // Photos may take minutes at a poor signal: the day goes on meanwhile.
+  const answer = (await Promise.race([flush(), new Promise((go) => { setTimeout(go, PATIENCE, new Map()); })])).get(action.id);
   if (answer?.outcome === "accepted") return goOn(visit, kind);
   if (answer?.outcome === "conflict") return location.assign(phone.waiting);
   if (answer?.outcome === "refused") {

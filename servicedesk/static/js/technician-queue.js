@@ -3,7 +3,7 @@
 // Nothing here draws; a page is told by what the functions return, and by `changed`.
 const STORES = { actions: { keyPath: "order", autoIncrement: true }, drafts: { keyPath: "visit" }, about: { keyPath: "name" } };
 const MOST_IN_A_BATCH = 20;
-const MOST_BYTES = 8_000_000;
+const MOST_BYTES = 1_000_000;
 const SETTLED = new Set(["accepted", "left out", "refused", "conflict"]);
 // What a page that is older than the action shows of it.
 const SHOWN = new Set(["result", "step", "expected"]);
@@ -11,8 +11,8 @@ const SHOWN = new Set(["result", "step", "expected"]);
 const REMEMBERED = 2 * 86_400_000;
 
 export class NotSent extends Error {
-  // `why`: "unreachable", "signed out", "somebody else" or "fault".
-  constructor(why) { super(why); this.why = why; }
+  // `why`: "unreachable", "signed out", "somebody else" or "fault". `isLate`: given up, nothing broke off.
+  constructor(why, isLate = false) { super(why); Object.assign(this, { why, isLate }); }
 }
 
 const asked = (request) => new Promise((resolve, reject) => {
@@ -175,12 +175,10 @@ export class Queue {
       try {
         told = await send(batch);
       } catch (error) {
-        // One of them may be what the server stumbles over: the other visits need not wait for it.
-        if (error.why === "fault") {
-          if (batch.length > 1) most = 1;
-          else { aside.add(batch[0].visit); fault = error; }
-          continue;
-        }
+        // One of them may be what the server stumbles over, or all too much for the signal.
+        if (batch.length > 1 && (error.why === "fault" || error.isLate)) { most = 1; continue; }
+        // The other visits need not wait for it.
+        if (error.why === "fault") { aside.add(batch[0].visit); fault = error; continue; }
         throw Object.assign(error, { answers });
       }
       await this.#settle(batch, told);
@@ -209,13 +207,17 @@ export class Queue {
 
   #settle(batch, { taken_at, answers }) {
     const told = new Map(answers.map((answer) => [answer.id, answer]));
-    return this.#change(async ({ actions, about }) => {
+    return this.#change(async ({ actions, drafts, about }) => {
       about.put({ name: "offset", value: Date.parse(taken_at) - Date.now() });
       for (const action of batch) {
         const answer = told.get(action.id);
         const { words, seen: seenWords, now: nowWords, plan } = answer ?? {};
         if (answer?.outcome === "accepted") actions.put({ ...action, photos: [], typed: action.typed.filter(([name]) => SHOWN.has(name)), state: "sent", taken_at });
-        else if (answer?.outcome === "left out") actions.delete(action.order);
+        else if (answer?.outcome === "left out") {
+          // A step is gone; a report was written, and may be sent anew.
+          if (action.kind === "finish") drafts.put({ visit: action.visit, typed: action.typed, photos: action.photos });
+          actions.delete(action.order);
+        }
         else if (answer?.outcome === "refused") actions.put({ ...action, state: "refused", words });
         else if (answer?.outcome === "conflict") actions.put({ ...action, state: "conflict", words, seenWords, nowWords, plan });
       }
