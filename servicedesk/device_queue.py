@@ -18,6 +18,7 @@ from recommendations.lifecycle import NotPossible
 from servicedesk import steps
 from servicedesk.finish import FinishPage
 from servicedesk.phone_pages import plan_in_json
+from servicedesk.storable import storable
 from servicedesk.whereabouts import customer_name
 from tenancy.files import NotAPicture
 from tenancy.gates import for_roles
@@ -40,13 +41,14 @@ class NotABatch(ValueError):
 
 @dataclass(frozen=True)
 class Kept:
-    """One action as the acts of the pages read a request: who, at which desk, what was typed."""
+    """One action as the acts of the pages read a request: who, at which desk, what was typed, and when."""
 
     tenant: Tenant
     membership: Membership
     POST: QueryDict
     FILES: MultiValueDict
     seen: Plan | None
+    happened_at: dt.datetime
     method: str = "POST"
 
 
@@ -66,7 +68,7 @@ def take(request):
         person, sent_at = str(batch["person"]), _instant(batch["sent_at"])
         typed = {uuid.UUID(one["id"]): one for one in batch["actions"]}
         actions = [_action(one) for one in batch["actions"]]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return JsonResponse({"words": "This is not what a phone sends."}, status=422)
     if len(actions) > MOST_ACTIONS or len(typed) != len(actions):
         return JsonResponse({"words": "This is not what a phone sends."}, status=422)
@@ -180,10 +182,9 @@ def _instant(words) -> dt.datetime:
 def _kept(request, action, told, happened_at) -> Kept:
     post = QueryDict(mutable=True)
     for name, value in told["typed"]:
-        post.appendlist(name, value)
-    post["device_at"] = happened_at.isoformat()
+        post.appendlist(name, storable(value))
     files = MultiValueDict({"photo": request.FILES.getlist(f"photo-{action.id}")})
-    return Kept(request.tenant, request.membership, post, files, action.seen)
+    return Kept(request.tenant, request.membership, post, files, action.seen, happened_at)
 
 
 def _say_done(request, actions, answers):

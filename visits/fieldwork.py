@@ -1,8 +1,8 @@
 """The steps of a visit: call ahead, on the way, arrived. A wrong tap is undone for 60 s.
 
 Who may: the technicians assigned to it, dispatchers and managers. `now` is the server's instant;
-`device_at` the phone's own when the tap was made there earlier. Finishing stands in `visits.gate`,
-no access in `visits.access`.
+`device_at` the phone's own, set right to ours, when the tap waited in its queue. Finishing stands in
+`visits.gate`, no access in `visits.access`.
 """
 
 import datetime as dt
@@ -31,6 +31,8 @@ Result = VisitStep.Result
 State = Visit.State
 
 UNDO_TIME = dt.timedelta(seconds=60)
+# By how much the times of two taps may be apart from each other for the way that each was sent.
+UNDO_SLACK = dt.timedelta(seconds=5)
 ROUNDED_TO = dt.timedelta(minutes=5)
 REACHED = (Result.SPOKE, Result.LEFT_MESSAGE)
 
@@ -191,15 +193,24 @@ def skip_step(visit: Visit, step: str, *, because: str, by, now: dt.datetime, de
     return visit
 
 
-def undoable(visit: Visit, *, now: dt.datetime, device_at: dt.datetime | None = None) -> VisitStep | None:
-    """The last step, while it can still be undone: by the phone's times where the tap came from there."""
+def undoable(
+    visit: Visit, *, now: dt.datetime, device_at: dt.datetime | None = None, by=None
+) -> VisitStep | None:
+    """The last step, while it can still be undone: by the phone's times where the tap came from there.
+
+    Not what was done after that tap: by whoever it was later, or by somebody else and heard of later.
+    """
     if visit.state in (State.DONE, State.NO_ACCESS):
         return None
-    last = visit.steps.filter(undone_at__isnull=True).order_by("-at", "-pk").first()
+    last = _last_step(visit)
     if last is None:
         return None
-    lasted = now - last.at if device_at is None else min(device_at, now) - done_at(last)
-    return last if lasted <= UNDO_TIME else None
+    if device_at is None:
+        return last if now - last.at <= UNDO_TIME else None
+    tapped_at = min(device_at, now)
+    if by is not None and last.by_id != by.pk and last.at > tapped_at:
+        return None
+    return last if -UNDO_SLACK <= tapped_at - done_at(last) <= UNDO_TIME else None
 
 
 def undo_step(visit: Visit, *, by, now: dt.datetime, of: str = "", device_at=None) -> Visit:
@@ -209,7 +220,7 @@ def undo_step(visit: Visit, *, by, now: dt.datetime, of: str = "", device_at=Non
     """
     with transaction.atomic():
         visit = take_visit(visit, by, now=now)
-        step = undoable(visit, now=now, device_at=device_at)
+        step = undoable(visit, now=now, device_at=device_at, by=by)
         if step is None:
             raise StepRefused("A step can be undone for 60 seconds. Ring the office to correct it.")
         if of and of != step.step:
@@ -253,9 +264,14 @@ def take_visit(visit: Visit, by, *, now: dt.datetime) -> Visit:
 
 
 def write_step(visit: Visit, step: str, *, by, now, device_at, **values) -> VisitStep:
-    """One line for one tap, with the server's time and the device's."""
-    # A phone whose clock runs ahead has not seen the future.
-    device_at = device_at if device_at is None or device_at <= now else now
+    """One line for one tap, with the server's time and, where it came through a phone's queue, the phone's.
+
+    The phone's is raised to the step before it, and to the booking: nobody came before either.
+    """
+    if device_at is not None:
+        last = _last_step(visit)
+        # A phone whose clock runs ahead has not seen the future.
+        device_at = min(max(device_at, visit.booked_at, done_at(last) if last else device_at), now)
     return VisitStep.objects.create(visit=visit, step=step, at=now, device_at=device_at, by=by, **values)
 
 
@@ -270,6 +286,10 @@ def write_visit(visit: Visit, now: dt.datetime, **values) -> None:
 def is_over(visit: Visit) -> bool:
     """Whether nothing more happens there. To a miss somebody may still come, unless it came in as over."""
     return visit.state in Visit.OVER_STATES and (visit.state != State.MISSED or visit.is_history)
+
+
+def _last_step(visit: Visit) -> VisitStep | None:
+    return visit.steps.filter(undone_at__isnull=True).order_by("-at", "-pk").first()
 
 
 def _check_not_over(visit: Visit) -> None:

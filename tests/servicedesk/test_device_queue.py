@@ -124,6 +124,26 @@ def test_nothing_happened_later_than_now(north, visit, phone, now):
     assert VisitStep.objects.get().device_at == now
 
 
+def test_a_time_typed_into_the_form_is_not_the_phones(north, visit, phone, now):
+    forged = phone.action(visit, "call", ago=7 * MINUTE, result="spoke", device_at="2026-03-05T08:00:00Z")
+    assert phone.outcomes(forged) == ["accepted"]
+    assert VisitStep.objects.get().device_at == now - 7 * MINUTE
+
+
+def test_what_no_column_can_hold_is_left_out_of_what_was_typed(north, visit, phone):
+    skip = phone.action(visit, "skip", step="call ahead", because="She\0 rang \ud83dus")
+    assert phone.outcomes(skip) == ["accepted"]
+    assert VisitStep.objects.get().skipped_because == "She rang us"
+
+
+@pytest.mark.parametrize("given", [{"extra_number": "CB\0-9"}, {"decision": "may\0be \ud83d"}])
+def test_a_finish_with_a_null_byte_is_answered(north, visit, phone, given):
+    *before, _, finish = whole_visit(phone, visit, north)
+    finish["typed"] = phone.action(visit, "finish", **typed(north, **given))["typed"]
+    assert phone.outcomes(*before, finish) == ["accepted"] * 4 + ["refused"]
+    assert "\0" not in DeviceAction.objects.get(kind="finish").words
+
+
 def test_a_visit_that_was_moved_is_asked_about_with_both_versions(north, visit, phone, now):
     actions = whole_visit(phone, visit, north)
     visit.planned_start += HOUR
@@ -297,6 +317,7 @@ def test_only_technicians_send_queues(north, visit, client, now):
         {"order": -1},
         {"order": 2**63},
         {"order": None},
+        {"order": float("inf")},
         {"device_at": "now"},
         {"device_at": "2026-03-05T13:00:00"},
         {"device_at": "0001-01-01T00:00:00Z"},

@@ -67,11 +67,35 @@ def test_no_access_on_the_page(north, visit, lou, now, time_machine, client):
     assert visit.state == "no access"
 
 
-def test_the_phones_time_is_taken_where_it_makes_sense(north, visit, lou, now, client):
-    for told in ("2026-03-05T13:01:00Z", "yesterday", "2026-03-05T13:01:00", "9999-99-99T00:00:00Z"):
-        tap(client, north, visit, "call", result="no answer", device_at=told)
-    times = list(visit.steps.order_by("pk").values_list("device_at", flat=True))
-    assert times == [now.replace(minute=1), None, None, None]
+def test_a_form_counts_at_our_time_whatever_it_says_of_its_own(north, visit, lou, now, client):
+    tap(client, north, visit, "call", result="no answer", device_at="2026-03-05T08:01:00Z")
+    assert list(visit.steps.values_list("at", "device_at")) == [(now, None)]
+
+
+def test_the_ten_minutes_at_the_door_are_not_forged_by_a_form(north, visit, lou, now, client):
+    for name, values in (("call", {"result": "spoke"}), ("read", {}), ("set-out", {})):
+        tap(client, north, visit, name, **values)
+    tap(client, north, visit, "arrive", device_at=(now - 300 * MINUTE).isoformat())
+    tap(client, north, visit, "call", result="no answer", device_at=(now - 290 * MINUTE).isoformat())
+    sent = {"because": "Gate locked", "device_at": now.isoformat()}
+    answer = client.post(north.url(f"today/{visit.public_id}/no-access/"), sent)
+    assert answer.status_code == 422
+    assert "until 13:17" in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.state == "on site"
+
+
+def test_a_null_byte_in_a_reason_is_left_out(north, visit, lou, now, time_machine, client):
+    tap(client, north, visit, "skip", step="call ahead", because="She\0 rang us")
+    assert visit.steps.get().skipped_because == "She rang us"
+    for name in ("read", "set-out", "arrive"):
+        tap(client, north, visit, name)
+    tap(client, north, visit, "call", result="no answer")
+    time_machine.move_to(now + 11 * MINUTE, tick=False)
+    tap(client, north, visit, "call", result="no answer")
+    tap(client, north, visit, "no-access", because="Gate\0 locked")
+    visit.refresh_from_db()
+    assert visit.ended_because == "Gate locked"
 
 
 @pytest.mark.parametrize(

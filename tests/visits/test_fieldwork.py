@@ -257,6 +257,22 @@ def test_the_device_time_is_kept_beside_ours_and_never_in_the_future(visit, lou,
     ]
 
 
+def test_a_device_time_is_raised_to_that_of_the_last_step_that_stands(visit, lou, now):
+    on_the_way(visit, lou, now)
+    fieldwork.arrive(visit, by=lou, now=now + 2 * MINUTE, device_at=now - 300 * MINUTE)
+    assert visit.steps.get(step="arrived").device_at == now
+    fieldwork.undo_step(visit, by=lou, now=now + 2 * MINUTE)
+    fieldwork.arrive(visit, by=lou, now=now + 9 * MINUTE, device_at=now + 1 * MINUTE)
+    assert visit.steps.get(step="arrived", undone_at=None).device_at == now + MINUTE
+
+
+def test_a_device_time_is_never_before_the_visit_was_booked(visit, lou, now):
+    visit.booked_at = now - 30 * MINUTE
+    visit.save()
+    fieldwork.call_ahead(visit, result="no answer", by=lou, now=now, device_at=now - 300 * MINUTE)
+    assert visit.steps.get().device_at == now - 30 * MINUTE
+
+
 def test_only_its_technician_a_dispatcher_or_a_manager_may(north, visit, now):
     marek = Membership.objects.create(
         user=User.objects.create_user("marek@northgate.example", "a long password", name="Marek Novak"),

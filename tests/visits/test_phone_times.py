@@ -91,6 +91,32 @@ def test_a_step_that_a_colleague_took_since_is_not_undone(north, visit, lou, now
     assert Visit.objects.get(pk=visit.pk).called_ahead_at == now
 
 
+def test_an_undo_does_not_take_back_what_was_done_after_it(visit, lou, now):
+    fieldwork.call_ahead(visit, result="spoke", by=lou, now=now)
+    with pytest.raises(StepRefused, match="60 seconds"):
+        fieldwork.undo_step(visit, of="call ahead", by=lou, now=now + MINUTE, device_at=now - 6 * SECOND)
+    # What the way through the air takes may differ from one to the next.
+    undone = fieldwork.undo_step(visit, of="call ahead", by=lou, now=now + MINUTE, device_at=now - 5 * SECOND)
+    assert undone.called_ahead_at is None
+
+
+@pytest.mark.parametrize(("tapped", "sent"), [(-30 * MINUTE, 0 * SECOND), (2 * SECOND, 40 * SECOND)])
+def test_an_undo_that_waited_leaves_a_colleagues_later_step(north, visit, lou, now, tapped, sent):
+    later = now + 10 * SECOND
+    fieldwork.call_ahead(visit, result="no answer", by=lou, now=now - 31 * MINUTE)
+    # Its own time on the phone lies before the undo's: but nobody knew of it yet.
+    fieldwork.call_ahead(visit, result="spoke", by=north.dispatcher, now=later, device_at=now + tapped)
+    with pytest.raises(StepRefused, match="60 seconds"):
+        fieldwork.undo_step(visit, of="call ahead", by=lou, now=later + sent, device_at=now + tapped + SECOND)
+    assert Visit.objects.get(pk=visit.pk).called_ahead_at == later
+
+
+def test_a_colleagues_step_that_the_phone_showed_is_undone(north, visit, lou, now):
+    fieldwork.call_ahead(visit, result="spoke", by=north.dispatcher, now=now)
+    undone = fieldwork.undo_step(visit, of="call ahead", by=lou, now=now + HOUR, device_at=now + 30 * SECOND)
+    assert undone.called_ahead_at is None
+
+
 def test_no_access_is_judged_by_the_phones_times_and_not_by_when_they_came_in(visit, lou, now):
     on_the_way(visit, lou, now)
     sent = now.replace(hour=14, minute=50)
