@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from customers.meters import record_reading
-from customers.models import Equipment, MeterReading
-from servicedesk.finish_meters import meter_forms
+from customers.meters import record_reading, withdraw_reading
+from customers.models import MeterReading
+from servicedesk.finish_meters import STRAY, meter_forms
 from tests.reading import text
 from tests.servicedesk.test_finish import on_site, typed, url
 from visits.gate import Answer, Completion, Counted, Report, complete_visit
@@ -57,6 +57,71 @@ def test_a_machine_that_was_never_read_says_what_it_counts(north, visit, lou, cl
     assert str(MeterReading.objects.get()) == "Hours run: 12"
 
 
+def test_what_a_page_from_before_the_first_reading_says_is_kept(north, visit, read_before, lou, client):
+    """The page was drawn while the counter had never been read."""
+    sent = typed(north, **DONE) | {
+        field(north, "kind", "new"): "pages",
+        field(north, "value", "new"): "12",
+    }
+    answer = client.post(url(north, visit), sent)
+    assert answer.status_code == 422
+    assert "That is less than 48,210 on 3 Feb 2026. Was the counter replaced?" in text(answer)
+    assert [form.prefix for form in answer.context["page"].meters] == [field(north, "new", "new")[:-4]]
+    assert f'type="hidden" name="{field(north, "kind", "new")}" value="pages"' in answer.text
+    sent[field(north, "value", "new")] = "51000"
+    assert client.post(url(north, visit), sent).status_code == 302
+    kept = MeterReading.objects.latest("pk")
+    assert (kept.kind, kept.value, kept.visit) == ("pages", Decimal(51000), visit.public_id)
+
+
+def test_another_counter_may_be_told_by_such_a_page(north, visit, read_before, lou, client):
+    sent = typed(north, **DONE) | {
+        field(north, "kind", "new"): "hours",
+        field(north, "value", "new"): "12",
+        field(north, "value"): "51000",
+    }
+    assert client.post(url(north, visit), sent).status_code == 302
+    kept = MeterReading.objects.filter(visit=visit.public_id).values_list("kind", "value")
+    assert set(kept) == {("pages", Decimal(51000)), ("hours", Decimal(12))}
+
+
+def test_what_was_typed_for_a_counter_whose_reading_was_withdrawn_is_kept(north, visit, now, lou, client):
+    act = {"by": north.technician, "now": now}
+    wrong = record_reading(north.copier, kind="kilowatt hours", value=Decimal(9), read_at=now, **act)
+    withdraw_reading(wrong, because="Of another machine", **act)
+    sent = typed(north, **DONE) | {field(north, "value", "kilowatt-hours"): "7"}
+    assert client.post(url(north, visit), sent).status_code == 302
+    kept = MeterReading.objects.get(visit=visit.public_id)
+    assert (kept.kind, kept.value) == ("kilowatt hours", Decimal(7))
+
+
+@pytest.mark.parametrize("counter", ["stranger", "sheep"])
+def test_a_figure_for_no_counter_of_the_visit_is_refused_where_it_stands(
+    north, visit, read_before, lou, client, counter
+):
+    name = field(north, "value", "sheep")
+    if counter == "stranger":
+        name = f"meter-{north.sorter.public_id}-pages-value"
+    answer = client.post(url(north, visit), typed(north, **DONE) | {name: "51000"})
+    assert answer.status_code == 422
+    assert answer.context["errors"] == [(name, STRAY)]
+    assert (f'name="{name}"' in answer.text, 'value="51000"' in answer.text) == (True, True)
+    assert Visit.objects.get(pk=visit.pk).state == Visit.State.ON_SITE
+    assert client.post(url(north, visit), typed(north, **DONE) | {name: " "}).status_code == 302
+
+
+def test_that_the_counter_was_replaced_can_be_said_before_anybody_asks(
+    north, visit, read_before, lou, client
+):
+    """A page that is kept on a phone is filled in where no server can ask."""
+    page = client.get(url(north, visit))
+    assert f'name="{field(north, "was_replaced")}"' in page.text
+    assert "The counter was replaced or set back" in text(page)
+    sent = {field(north, "value"): "12", field(north, "was_replaced"): "on"}
+    assert client.post(url(north, visit), typed(north, **DONE) | sent).status_code == 302
+    assert MeterReading.objects.latest("pk").starts_anew
+
+
 def test_nothing_typed_keeps_nothing(north, visit, read_before, lou, client):
     assert client.post(url(north, visit), typed(north, **DONE)).status_code == 302
     assert MeterReading.objects.get() == read_before
@@ -99,6 +164,6 @@ def test_a_higher_figure_that_came_in_meanwhile_keeps_the_visit_open(north, visi
 
 
 def test_three_machines_and_counters_are_one_query(north, visit, read_before, django_assert_num_queries):
-    machines = list(Equipment.objects.filter(site=north.site))
+    machines = [north.copier, north.sorter]
     with django_assert_num_queries(1):
         assert [form.label for form in meter_forms(machines, None)] == ["Pages", "It shows"]
