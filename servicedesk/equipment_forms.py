@@ -8,6 +8,9 @@ from customers.models import Equipment, MeterReading, Site
 from servicedesk.worded_fields import ChosenField, DayField, MeterField
 from tenancy.calendars import instant_at
 
+# What is older is a slip of the finger.
+FIRST_DAY = dt.date(2000, 1, 1)
+
 
 class MachineDetailsForm(forms.Form):
     """What the machine is, and where it stands."""
@@ -36,22 +39,28 @@ class MachineDetailsForm(forms.Form):
 
 
 class ReadingForm(forms.Form):
-    """What a counter showed on a day; on a day gone by, at noon."""
+    """What a counter of a machine showed on a day; on a day gone by, at noon."""
 
     kind = ChosenField(asks="what it counts", choices=MeterReading.Kind.choices)
     value = MeterField()
     read_on = DayField(called="the day")
     was_replaced = forms.BooleanField(required=False)
 
-    def __init__(self, *args, today: dt.date, now: dt.datetime, zone, **kwargs):
+    def __init__(self, *args, machine: Equipment, today: dt.date, now: dt.datetime, zone, **kwargs):
         super().__init__(*args, **kwargs)
-        self.today, self.now, self.zone = today, now, zone
+        self.machine, self.today, self.now, self.zone = machine, today, now, zone
 
     def clean_read_on(self):
-        """A day that has come."""
-        if self.cleaned_data["read_on"] > self.today:
+        """A day that has come, since the machine was installed."""
+        day, installed = self.cleaned_data["read_on"], self.machine.installed_on
+        if day > self.today:
             raise forms.ValidationError("Nobody has read it yet: choose a day that has come.")
-        return self.cleaned_data["read_on"]
+        if installed and day < installed:
+            words = f"The machine was installed on {installed.day} {installed:%b %Y}: choose no day before."
+            raise forms.ValidationError(words)
+        if day < FIRST_DAY:
+            raise forms.ValidationError(f"Choose a day from {FIRST_DAY.day} {FIRST_DAY:%b %Y} on.")
+        return day
 
     @property
     def read_at(self) -> dt.datetime:

@@ -40,7 +40,7 @@ def readings(request, id):
     machine = _machine(id)
     now, zone = timezone.now(), zone_of(request.tenant)
     today = local_day(now, zone)
-    known = {"today": today, "now": now, "zone": zone}
+    known = {"machine": machine, "today": today, "now": now, "zone": zone}
     if request.method == "GET":
         return _page(request, machine, ReadingForm(initial={"read_on": today}, **known))
     form = ReadingForm({"read_on": today.isoformat(), **request.POST.dict()}, **known)
@@ -78,7 +78,7 @@ def withdraw(request, id, reading):
 
     if not is_done(form, act):
         now, zone = timezone.now(), zone_of(request.tenant)
-        blank = ReadingForm(today=local_day(now, zone), now=now, zone=zone)
+        blank = ReadingForm(machine=machine, today=local_day(now, zone), now=now, zone=zone)
         problem = form.errors["because"][0]
         return _page(request, machine, blank, kind=row.kind, wrong=row, problem=problem, status=422)
     messages.success(request, "Reading withdrawn.")

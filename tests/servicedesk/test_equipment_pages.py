@@ -219,6 +219,8 @@ def test_a_counter_that_goes_backwards_is_asked_about(lou, client, north, read):
         ({"kind": "sheep"}, "Choose what it counts."),
         ({"read_on": "2026-03-06"}, "choose a day that has come."),
         ({"read_on": "yesterday"}, "Choose the day"),
+        ({"read_on": "0002-03-05"}, "Choose a day from 1 Jan 2000 on."),
+        ({"read_on": "1999-12-31"}, "Choose a day from 1 Jan 2000 on."),
     ],
 )
 def test_what_is_no_reading_is_refused_with_what_was_typed(lou, client, north, sent, words):
