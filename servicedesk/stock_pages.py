@@ -35,7 +35,7 @@ Kind = StockMove.Kind
 @for_roles(Role.DISPATCHER)
 def stock(request):
     """What has to be counted, and every part with where it lies: as many queries for one as for three."""
-    words = request.GET.get("q", "").strip()[:80]
+    words = request.GET.get("q", "").replace("\0", "").strip()[:80]
     after = request.GET.get("after", "")
     page = parts_page(words, after=after, size=PAGE)
     asked = {"q": words} if words else {}

@@ -30,11 +30,15 @@ class TakeForm(forms.Form):
 @require_POST
 @for_roles(Role.TECHNICIAN, Role.DISPATCHER)
 def take(request, id):
-    """One part from the depot into the van of who goes: 409 in words where the last one is gone."""
+    """One part from the depot into the van of who goes: 409 where none is left or the visit is over."""
     visit, now = _visit(request, id), timezone.now()
     form = TakeForm(request.POST)
     technician = technician_of(visit, request.membership)
-    if technician is None or not form.is_valid():
+    if not form.is_valid():
+        return _refused(
+            request, visit, now, "This page is not whole. Open the visit again, and take it then.", 422
+        )
+    if technician is None:
         return _refused(request, visit, now, "Nobody is sent to this visit yet: ask the office.", 422)
     depots = VanStock.objects.filter(technician=None).select_related("part")
     shelf = the_one(depots, form.cleaned_data["shelf"])

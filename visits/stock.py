@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from visits.fieldwork import is_over
 from visits.models import Part, StockMove, Technician, VanStock, Visit
 from visits.places import hold_visits
 
@@ -65,17 +66,23 @@ def move_part(
 ) -> StockMove:
     """Carry a part from one place to another. Sent again with the same `public_id` it is one move.
 
-    Raises NotEnough, and StockRefused for a quantity below 1 or places that are one.
+    Raises NotEnough, and StockRefused for a quantity below 1, places that are one, a `public_id` of
+    another move, and a visit that is over.
     """
     _check(quantity)
     if source == target:
         raise StockRefused("It lies there already: choose another place.")
-    if visit is not None:
-        hold_visits([visit.pk])
+    held = hold_visits([visit.pk])[visit.pk] if visit is not None else None
     shelves = _hold([(part, source), (part, target)])
     known = StockMove.objects.filter(public_id=public_id).first() if public_id else None
     if known is not None:
+        ends = (shelves[part, source].pk, shelves[part, target].pk)
+        said = (part.pk, quantity, *ends, visit.pk if visit is not None else None)
+        if said != (known.part_id, known.quantity, known.source_id, known.target_id, known.visit_id):
+            raise StockRefused("Something else was moved from this page. Open it again.")
         return known
+    if held is not None and is_over(held):
+        raise StockRefused(f"This visit is over: {held.get_state_display().lower()}. Nothing was moved.")
     origin = shelves[part, source]
     _check_enough(origin, quantity, source)
     return _write(

@@ -40,6 +40,12 @@ def test_a_part_is_found_by_its_number_and_its_name(north, fuser, dispatcher):
     assert "No part has “drum”" in dispatcher.get(north.url("stock/"), {"q": "drum"}).content.decode()
 
 
+def test_what_no_keyboard_types_is_not_looked_for(north, fuser, dispatcher):
+    page = dispatcher.get(north.url("stock/"), {"q": "fu\0ser"})
+    assert (page.status_code, page.context["words"], len(page.context["rows"])) == (200, "fuser", 1)
+    assert dispatcher.get(north.url("stock/"), {"q": "\0", "after": "\0"}).status_code == 200
+
+
 def test_the_list_goes_on_after_fifty(north, dispatcher):
     Part.objects.bulk_create(Part(number=f"P-{n:03d}", name="Part") for n in range(51))
     first = dispatcher.get(north.url("stock/"), {"q": "part"})

@@ -72,7 +72,10 @@ def test_a_part_that_was_used_is_not_put_back(north, visit, blade, lou, client, 
 
 
 def test_a_broken_form_is_refused_in_words(north, visit, blade, lou, client):
-    assert take(client, north, visit, {"shelf": "x"}).status_code == 422
+    answer = take(client, north, visit, {"shelf": "x"})
+    assert answer.status_code == 422
+    assert "This page is not whole." in answer.text
+    assert "Nobody is sent to this visit yet" not in answer.text
     assert client.post(north.url(f"today/{visit.public_id}/put-back/"), {"move": "x"}).status_code == 404
 
 
@@ -81,6 +84,31 @@ def test_nothing_is_offered_at_a_visit_that_is_over(north, visit, blade, lou, cl
     page = brief(client, north, visit)
     assert "1, depot shelf 14" in page
     assert "/take/" not in page
+
+
+def test_nothing_is_taken_along_to_a_visit_that_is_over(north, visit, blade, lou, client, now):
+    fields = offered(client, north, visit)
+    Visit.objects.filter(pk=visit.pk).update(state="no access", arrived_at=now)
+    answer = take(client, north, visit, fields)
+    assert answer.status_code == 409
+    assert "This visit is over: no access. Nothing was moved." in answer.text
+    assert lying(blade) == {"depot shelf 14": 1}
+
+
+def test_what_was_taken_before_it_was_over_is_answered_again(north, visit, blade, lou, client, now):
+    fields = offered(client, north, visit)
+    assert take(client, north, visit, fields).status_code == 302
+    Visit.objects.filter(pk=visit.pk).update(state="no access", arrived_at=now)
+    assert take(client, north, visit, fields).status_code == 302
+    assert lying(blade) == {"depot shelf 14": 0, "Lou’s van": 1}
+
+
+def test_where_nobody_is_sent_the_office_is_asked(north, blade, dispatcher, now):
+    alone = make_plain_visit(north, now=now)
+    alone.assignments.all().delete()
+    answer = take(dispatcher, north, alone, {"shelf": VanStock.objects.get().public_id, "move": uuid.uuid4()})
+    assert answer.status_code == 422
+    assert "Nobody is sent to this visit yet" in answer.text
 
 
 def test_another_technician_takes_nothing_along(north, blade, lou, client, now):

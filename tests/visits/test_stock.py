@@ -98,6 +98,25 @@ def test_a_move_sent_twice_is_one(fuser, van, act):
     assert lying(fuser)[None, SHELF.name] == 2
 
 
+def test_the_name_of_one_move_stands_for_no_other(north, fuser, van, act, now):
+    """Another part, number, place or visit under a name that is known is refused, not answered with it."""
+    drum, own = Part.objects.create(number="DR-1", name="Drum"), uuid.uuid4()
+    for part in (fuser, drum):
+        receive_part(part, 3, target=SHELF, **act)
+    move_part(fuser, 1, source=SHELF, target=van, public_id=own, **act)
+    other, visit = Place(name="Depot, shelf 2"), make_plain_visit(north, now=now)
+    for part, quantity, source, target, at in (
+        (drum, 1, SHELF, van, None),
+        (fuser, 2, SHELF, van, None),
+        (fuser, 1, other, van, None),
+        (fuser, 1, SHELF, other, None),
+        (fuser, 1, SHELF, van, visit),
+    ):
+        with pytest.raises(StockRefused, match="Something else was moved from this page"):
+            move_part(part, quantity, source=source, target=target, visit=at, public_id=own, **act)
+    assert StockMove.objects.filter(kind="moved").count() == 1
+
+
 def test_a_move_is_taken_back_once(north, fuser, van, act, now):
     visit = make_plain_visit(north, now=now)
     receive_part(fuser, 3, target=SHELF, **act)
