@@ -12,8 +12,10 @@ from recommendations.models import RecommendationPhoto
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
+from tests.cast import make_plain_visit
 from tests.journeys.phone_browser import call_without_a_signal
-from visits.models import DeviceAction, Review, ServiceReport, Visit, VisitStep
+from visits.models import DeviceAction, Part, PartUse, Review, ServiceReport, Visit, VisitStep
+from visits.stock import Place, receive_part
 
 pytestmark = pytest.mark.browser
 HOUR = dt.timedelta(hours=1)
@@ -159,6 +161,53 @@ def test_signed_out_the_queue_is_kept_the_pages_go_and_signing_in_sends_it(phone
     expect(page.get_by_text("Sent ")).to_be_visible(timeout=20_000)
     with tenant(live_desk.cast.north.tenant):
         assert DeviceAction.objects.get().outcome == "accepted"
+
+
+def test_only_what_two_days_need_is_kept(phone, live_desk, visit):
+    """A picture of another day, looked at once, goes with the next keeping, as that day's page does."""
+    phone.keep_pages()
+    desk = live_desk.cast.north
+    kept = phone.page.evaluate(
+        """async ([name, ...paths]) => {
+            const cache = await caches.open(name);
+            for (const path of paths) await cache.put(path, new Response("old"));
+            const worker = await navigator.serviceWorker.ready;
+            const done = new Promise((resolve) => {
+                navigator.serviceWorker.addEventListener("message", ({ data }) => data.kept && resolve());
+            });
+            worker.active.postMessage({ keep: [location.pathname] });
+            await done;
+            return (await cache.keys()).map(({ url }) => new URL(url).pathname);
+        }""",
+        [f"technician {desk.url('today/')}", desk.url("files/old.jpg"), desk.url("today/old/")],
+    )
+    assert sorted(kept) == [desk.url("today/"), desk.url("today/kept-for")]
+
+
+def test_a_part_is_not_taken_without_a_signal_and_the_page_stays(phone, live_desk, visit, now):
+    desk = live_desk.cast.north
+    with tenant(desk.tenant):
+        at = now - 480 * HOUR
+        blade = Part.objects.create(number="CB-9", name="Cleaning blade")
+        shelf = Place(name="depot shelf 14")
+        receive_part(blade, 1, target=shelf, by=desk.dispatcher, now=at)
+        for days in (20, 40):
+            at = now - 24 * days * HOUR
+            past = make_plain_visit(
+                desk, now=at, start=at, state="done", is_history=True, completed_at=at,
+                completed_on=at.date(), problem="Grey bands",
+            )  # fmt: skip
+            PartUse.objects.create(visit=past, part=blade, quantity=1)
+    phone.keep_pages()
+    phone.cut()
+    phone.go(f"{visit.public_id}/")
+    page = phone.page
+    page.get_by_role("button", name="Take Cleaning blade").click()
+    expect(page.get_by_role("alert")).to_have_text("This needs a signal. Nothing was changed.")
+    expect(page.get_by_role("button", name="Take Cleaning blade")).to_be_visible()
+    page.get_by_text("I called ahead").click()
+    page.get_by_role("button", name="Spoke to Margaret").click()
+    expect(page.get_by_role("button", name="2 to raise, read")).to_be_visible()
 
 
 def test_a_full_phone_says_that_a_step_was_not_saved(phone, live_desk, visit):

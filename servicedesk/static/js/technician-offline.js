@@ -71,7 +71,15 @@ document.addEventListener("submit", async (event) => {
   const button = event.submitter;
   const address = new URL(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? "", location);
   const found = STEP.exec(address.pathname);
-  if (event.defaultPrevented || !found) return;
+  if (event.defaultPrevented) return;
+  if (!found) {
+    // The browser would leave the page for its own that says nothing.
+    if (form.method === "post" && (!navigator.onLine || lost === "unreachable")) {
+      event.preventDefault();
+      warn("This needs a signal. Nothing was changed.");
+    }
+    return;
+  }
   const isPart = button?.name === "add" && button.value === "part";
   if (isPart && navigator.onLine) return;
   event.preventDefault();

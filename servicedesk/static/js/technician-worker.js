@@ -116,7 +116,7 @@ async function letGo() {
   for (const request of await cache.keys()) if (!used.has(request.url)) await cache.delete(request);
 }
 
-// Today's and tomorrow's pages; what belongs to neither goes.
+// Today's and tomorrow's pages; what belongs to neither goes, also a picture that was looked at once.
 async function keepAll(list, client) {
   const addresses = list.map((path) => new URL(path, scope).href);
   let full = false;
@@ -134,10 +134,7 @@ async function keepAll(list, client) {
   }
   const wanted = new Set([...addresses, `${scope.href}${WHO}`]);
   const cache = await caches.open(PAGES);
-  for (const request of await cache.keys()) {
-    const { pathname } = new URL(request.url);
-    if (!wanted.has(request.url) && pathname.startsWith(scope.pathname)) await cache.delete(request);
-  }
+  for (const request of await cache.keys()) if (!wanted.has(request.url)) await cache.delete(request);
   await letGo();
   client?.postMessage({ kept: list, full, at });
 }
