@@ -12,6 +12,7 @@ from django.db import transaction
 from contracts.cover import covers_of_equipment
 from contracts.overlaps import response_hours_of
 from customers.models import Equipment, LabelBooking
+from messaging.models import Message
 from tenancy.calendars import calendar_of, local_day
 from visits.booking import book_visit
 from visits.models import Visit
@@ -83,10 +84,23 @@ def time_named(machine: Equipment, key: str, *, now: dt.datetime) -> Slot | None
     return next((slot for slot in slots_on(wanted, day) if slot.key == key), None)
 
 
+def attempt_for(machine: Equipment, *, token: str, slot: str, problem: str) -> uuid.UUID:
+    """What names one wish from one label: drawn again it is the same, until a visit of it is over."""
+    booked = LabelBooking.objects.filter(equipment=machine)
+    over = booked.exclude(visit__in=Visit.objects.waiting().values("public_id")).count()
+    return uuid.uuid5(machine.public_id, "|".join((token, slot, str(over), " ".join(problem.split()))))
+
+
 def booked_by(machine: Equipment, attempt: uuid.UUID) -> Visit | None:
     """The visit that this press of the button has booked already."""
     booked = LabelBooking.objects.filter(equipment=machine, attempt=attempt).values("visit")
     return Visit.objects.filter(public_id__in=booked).first()
+
+
+def is_told(visit: Visit) -> bool:
+    """Whether a message about the booking goes to somebody, or went."""
+    lost = (Message.State.FAILED, Message.State.SKIPPED, Message.State.CANCELLED, Message.State.MISSED)
+    return Message.objects.filter(subject=visit.public_id, kind="booked").exclude(state__in=lost).exists()
 
 
 @transaction.atomic
@@ -105,10 +119,11 @@ def book_from_label(
     if not may_book(machine, now=now):
         raise BookedEnough
     customer = machine.site.customer
+    contacts = customer.contacts.order_by("-is_main", "pk")
     visit = book_visit(
         customer=customer,
         site=machine.site,
-        contact=customer.contacts.order_by("-is_main", "pk").first(),
+        contact=next((who for who in contacts if not who.has_left), None),
         machines=[machine],
         kind=Visit.Kind.FAULT,
         problem=problem,

@@ -13,7 +13,16 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from customers.models import Equipment, LabelBooking
-from portal.label_booking import BookedEnough, book_from_label, booked_by, may_book, time_named, times_for
+from portal.label_booking import (
+    BookedEnough,
+    attempt_for,
+    book_from_label,
+    booked_by,
+    is_told,
+    may_book,
+    time_named,
+    times_for,
+)
 from portal.opening import for_label
 from portal.ringing import ask_to_be_rung, rings_by
 from portal.times import slot_said, told_said
@@ -25,6 +34,7 @@ from visits.models import Visit
 
 TAKEN = "Somebody has just taken that time. These are free."
 ENOUGH = "Visits for this machine are booked already. For one more, please let us ring you."
+NOT_PRESSED = "Nothing is booked yet. Press the button below."
 
 
 class ProblemForm(forms.Form):
@@ -50,13 +60,20 @@ def label_page(request: HttpRequest, machine: Equipment, *, token: str, now: dt.
 @require_http_methods(["GET", "POST"])
 @for_label
 def book(request: HttpRequest, machine: Equipment, *, token: str, now: dt.datetime) -> HttpResponse:
-    """The second step offers times, the third asks whether the chosen one is right; a POST books it."""
-    sent = request.POST if request.method == "POST" else request.GET
-    attempt = id_in(sent.get("attempt", ""))
-    if request.method == "POST" and attempt and (done := booked_by(machine, attempt)):
-        return _to_receipt(token, done)
+    """The second step offers times, the third asks whether the chosen one is right; a POST books it.
+
+    What was booked already, the third step answers with its receipt, however it is opened.
+    """
+    is_post = request.method == "POST"
+    sent = request.POST if is_post else request.GET
     form = ProblemForm(sent)
-    if not form.is_valid():
+    is_valid = form.is_valid()
+    attempt = id_in(sent.get("attempt", "")) if is_post else None
+    if not is_post and is_valid and "slot" in sent:
+        attempt = _attempt(machine, token, sent["slot"], form)
+    if attempt and (done := booked_by(machine, attempt)):
+        return _to_receipt(token, done)
+    if not is_valid:
         return _page(request, machine, token, now, form=form, status=422)
     if not may_book(machine, now=now):
         return _page(request, machine, token, now, form=form, problem=ENOUGH, status=409)
@@ -65,8 +82,10 @@ def book(request: HttpRequest, machine: Equipment, *, token: str, now: dt.dateti
     chosen = time_named(machine, sent["slot"], now=now)
     if chosen is None:
         return _times_page(request, machine, token, now, form, problem=TAKEN, status=409)
-    if request.method == "GET" or attempt is None:
+    if not is_post:
         return _confirm_page(request, machine, token, now, form, chosen)
+    if attempt is None:
+        return _confirm_page(request, machine, token, now, form, chosen, problem=NOT_PRESSED, status=422)
     return _book(request, machine, token, now, form, chosen, attempt)
 
 
@@ -86,6 +105,7 @@ def booked(
         "visit": row,
         "told": told_said(row, now=now),
         "is_waiting": row.state in Visit.WAITING_STATES,
+        "somebody_is_told": is_told(row),
     }
     return render(request, "portal/label_booked.html", page)
 
@@ -142,14 +162,19 @@ def _times_page(request, machine, token, now, form, *, problem="", status=200):
     return _render(request, "portal/label_times.html", machine, token, page, status)
 
 
-def _confirm_page(request, machine, token, now, form, chosen):
+def _confirm_page(request, machine, token, now, form, chosen, *, problem="", status=200):
     page = {
         "form": form,
         "slot": chosen,
         "when": slot_said(chosen, machine.site.customer, now=now),
-        "attempt": uuid.uuid4(),
+        "attempt": _attempt(machine, token, chosen.key, form),
+        "problem": problem,
     }
-    return _render(request, "portal/label_confirm.html", machine, token, page, 200)
+    return _render(request, "portal/label_confirm.html", machine, token, page, status)
+
+
+def _attempt(machine, token, slot, form) -> uuid.UUID:
+    return attempt_for(machine, token=token, slot=slot, problem=form.cleaned_data["problem"])
 
 
 def _render(request, template, machine, token, page, status):

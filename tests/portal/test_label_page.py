@@ -11,7 +11,7 @@ from django.db import connection
 
 from cases.models import Duty
 from customers.labels import end_labels, print_labels
-from customers.models import Equipment, LabelBooking, TimelineEntry
+from customers.models import Contact, Equipment, LabelBooking, TimelineEntry
 from messaging.models import Message
 from portal.label_booking import LATELY, book_from_label, times_for
 from recommendations.models import WarnedFault
@@ -174,8 +174,51 @@ def test_nobody_free_is_said_and_ring_me_comes_first(client, cast, label):
 def test_without_a_press_of_the_button_nothing_is_booked(client, cast, label):
     sent = confirmable(client, label)
     for attempt in ("", "not-an-id"):
-        assert client.post(f"{label}book/", {**sent, "attempt": attempt}).status_code == 200
+        answer = client.post(f"{label}book/", {**sent, "attempt": attempt})
+        assert answer.status_code == 422
+        assert "<title>Error: Is this right?" in answer.text
+        assert "Nothing is booked yet. Press the button below." in text(answer)
+        assert str(answer.context["attempt"]) == sent["attempt"]
     assert visits_of(cast) == []
+
+
+def test_the_last_step_opened_twice_or_again_books_once(client, cast, label):
+    sent = confirmable(client, label)
+    asked = {"problem": WORDS, "slot": sent["slot"]}
+    again = client.get(f"{label}book/", asked)
+    assert str(again.context["attempt"]) == sent["attempt"]
+    first = client.post(f"{label}book/", sent)["Location"]
+    assert client.post(f"{label}book/", sent)["Location"] == first
+    reloaded = client.get(f"{label}book/", asked)
+    assert (reloaded.status_code, reloaded["Location"]) == (302, first)
+    assert len(visits_of(cast)) == 1
+    # Another wish, and the same once the visit is over, are others.
+    assert confirmable(client, label)["attempt"] != sent["attempt"]
+    with tenant(cast.north.tenant):
+        Visit.objects.update(state=Visit.State.CANCELLED_BY_CUSTOMER)
+    assert client.get(f"{label}book/", asked).status_code == 200
+    assert str(client.get(f"{label}book/", asked).context["attempt"]) != sent["attempt"]
+
+
+def test_who_has_left_is_not_the_contact_and_nobody_is_promised_a_message(client, cast, label):
+    told = "gets a message with a link to change or cancel it"
+    with tenant(cast.north.tenant):
+        gone = {"phone": "", "phone2": "", "email": "", "by_sms": False, "by_mail": False}
+        Contact.objects.filter(pk=cast.north.contact.pk).update(**gone)
+        Contact.objects.exclude(pk=cast.north.contact.pk).delete()
+    receipt = client.post(f"{label}book/", confirmable(client, label))["Location"]
+    [alone] = visits_of(cast)
+    assert alone.contact is None
+    page = text(client.get(receipt))
+    assert told not in page
+    assert "To change or cancel it, please ring us." in page
+    with tenant(cast.north.tenant):
+        there = Contact.objects.create(
+            customer=cast.north.customer, name="New", email="new@example.com", by_mail=True
+        )
+    receipt = client.post(f"{label}book/", confirmable(client, label))["Location"]
+    assert visits_of(cast)[1].contact_id == there.pk
+    assert told in text(client.get(receipt))
 
 
 def test_a_machine_takes_two_open_bookings_then_we_ring(client, cast, label, now):
