@@ -11,7 +11,7 @@ from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.cast import make_plain_visit
 from visits.commitments import make_promises
-from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit
+from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit, WorkLeft
 
 pytestmark = pytest.mark.browser
 DAY = dt.timedelta(days=1)
@@ -120,6 +120,42 @@ def test_what_came_in_meanwhile_is_asked_and_the_signature_stays(page_as, live_d
     with tenant(desk.tenant):
         assert ServiceReport.objects.get(visit=visit).signing == "drawn"
         assert Duty.objects.get().kind == "mail recommendation"
+
+
+def test_above_the_pad_stands_all_that_is_signed_for(page_as, live_desk, visit, now):
+    desk = live_desk.cast.north
+    _be_on_site(desk, visit, now)
+    with tenant(desk.tenant):
+        past = Visit.objects.filter(is_history=True).first()
+        WorkLeft.objects.create(visit=past, words="Fit the drum", left_at=now - 20 * DAY)
+    page = page_as("technician", width=390, height=844)
+    page.goto(live_desk.url(f"today/{visit.public_id}/finish/"))
+    expect(page.locator("html[data-draft=ready]")).to_be_attached()
+    signed = page.locator("[data-signed] li")
+    page.get_by_role("button", name="One more Fuser unit").click()
+    page.get_by_text("Add a part", exact=True).click()
+    page.get_by_label("Part number").fill("CB-9")
+    page.get_by_label("How many").fill("2")
+    page.get_by_text("Still left").click()
+    page.get_by_text("Not fixed").click()
+    page.get_by_label("Why not?").fill("No drum")
+    page.get_by_label("Part number").focus()
+    rest = ["Fit the drum: still left", "Still to do: No drum"]
+    expect(signed).to_have_text(["1 × Fuser unit", "2 × CB-9", *rest])
+    page.get_by_label("What comes next, and when?").fill("Order the drum")
+    page.get_by_text("Add a recommendation").click()
+    page.get_by_label("What should be done").fill("Bare wire")
+    page.get_by_label("Part number").focus()
+    rest = ["Fit the drum: still left", "Still to do: Order the drum"]
+    expect(signed).to_have_text(["1 × Fuser unit", "2 × CB-9", "Bare wire: new", *rest])
+    page.get_by_text("Safety", exact=True).last.click()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_role("heading", name="Bare wire")).to_be_visible()
+    page.get_by_label("What should be done").fill("Dust in the vent")
+    page.get_by_label("Part number").fill("")
+    page.get_by_label("Part number").blur()
+    expect(signed).to_have_text(["1 × Fuser unit", "Bare wire: new", "Dust in the vent: new", *rest])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -111,6 +111,7 @@ async function finished(form) {
   form.elements.photo.value = "";
   sayKept(form.elements.photo);
   dropped();
+  form.dispatchEvent(new Event("change", { bubbles: true }));
   await keep();
 }
 

@@ -40,16 +40,28 @@ function count() {
   button.querySelector("[data-finish-says]").textContent = words;
   document.querySelectorAll("[data-left]").forEach((el) => { el.textContent = n ? `${n} left to review` : "All answered"; el.dataset.tone = n ? "bad" : "good"; });
 }
-// What is being signed stands above the pad: the parts, and what was decided of each recommendation.
+// What is being signed stands above the pad: the parts, also one whose number is looked up when the report is
+// sent; what was decided of each recommendation, and those found today; what is left, then and now.
 function listSigned() {
   const list = document.querySelector("[data-signed]");
   if (!list) return;
-  const parts = [...document.querySelectorAll(".stepper input")].filter((input) => Number(input.value) > 0);
-  const words = parts.map((input) => `${input.value} × ${input.getAttribute("aria-label").replace(/ used$/, "")}`);
+  const typed = (name) => document.querySelector(`[name="${name}"]`)?.value.trim() ?? "";
+  const called = (input) => (input.ariaLabel ?? input.labels[0].textContent).trim().replace(/ used$/, "");
+  const parts = [...document.querySelectorAll("input[name^='part-']")].filter((input) => Number(input.value) > 0);
+  const words = parts.map((input) => `${input.value} × ${called(input)}`);
+  if (typed("extra_number")) words.push(`${typed("extra_quantity") || 1} × ${typed("extra_number")}`);
   for (const card of document.querySelectorAll(".reccard[id]")) {
     const chosen = card.querySelector("input[data-decision]:checked");
     if (chosen) words.push(`${card.querySelector(".reccard__title").textContent}: ${chosen.parentElement.textContent.trim().toLowerCase()}`);
   }
+  const found = [...document.querySelectorAll(".reccard:not([id]) .reccard__title")].map((title) => title.textContent);
+  for (const finding of [...found, typed("new-finding")]) if (finding) words.push(`${finding}: new`);
+  for (const work of document.querySelectorAll("[data-left-work]")) {
+    const chosen = work.querySelector(":checked");
+    if (chosen) words.push(`${work.dataset.leftWork}: ${chosen.parentElement.textContent.trim().toLowerCase()}`);
+  }
+  const next = typed("next_step") || typed("not_fixed_because");
+  if (next && document.querySelector("[name=fixed][value=no]:checked")) words.push(`Still to do: ${next}`);
   list.replaceChildren(...words.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   list.hidden = !words.length;
 }
