@@ -1,26 +1,26 @@
 """Finishing a visit on one page: recommendations, what I did, parts used, signature."""
 
 import datetime as dt
-import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from contracts.cover import covers_of_machines
 from customers.models import Equipment
 from recommendations.lifecycle import NotPossible
 from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm, FindingForm, ReportForm
 from servicedesk.finish_left import left_forms
 from servicedesk.finish_meters import meter_forms
+from servicedesk.finish_parts import part_lines, read_parts
 from servicedesk.phone_pages import is_kept, kept_on_phones, phone_of, seen_of
 from servicedesk.steps import device_at
+from servicedesk.storable import storable
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
@@ -40,27 +40,13 @@ from visits.gate import (
     unreviewed,
     why_not_finish,
 )
-from visits.models import Part, ServiceReport, Visit
-from visits.parts import UnknownPart, is_covered, part_numbered, parts_in_van, parts_to_bring, supplies
+from visits.models import ServiceReport, Visit
 
-MOST_PARTS = 8
-MOST_OF_ONE = 99
 MOST_PHOTOS = 6
-PART = "part-"
 FORM = "finish"
 PHOTO_ALONE = "A photo is taken, and no words: say what should be done."
 # Where a link to what is wrong leads, when the field itself cannot be seen.
 PLACES = {"signature": "signature-block"}
-
-
-@dataclass
-class PartLine:
-    """One part on the page, with how many were used."""
-
-    part: Part
-    where: str
-    is_covered: bool
-    quantity: int
 
 
 class FinishPage:
@@ -70,7 +56,7 @@ class FinishPage:
 
     def __init__(self, request, visit: Visit, now: dt.datetime):
         self.request, self.visit, self.now, self.by = request, visit, now, request.membership
-        self.data = request.POST if request.method == "POST" else None
+        self.data = _typed(request.POST) if request.method == "POST" else None
         self.day = local_day(now, zone_of(request.tenant))
         self.machines = list(Equipment.objects.filter(visited__visit=visit).order_by("pk"))
         self.at_site = list(Equipment.objects.filter(site_id=visit.site_id, retired_on=None).order_by("pk"))
@@ -85,7 +71,9 @@ class FinishPage:
         self.finding = FindingForm(self.data)
         self.left = left_forms(visit, self.data)
         self.meters = meter_forms(self.machines, self.data)
-        self.lines = self._part_lines()
+        typed = read_parts(self.data)
+        self.errors += typed.errors
+        self.lines = part_lines(visit, self.technician, self.machines, typed, day=self.day, now=now)
         self.raised = [
             review.recommendation
             for review in visit.reviews.filter(outcome="raised").select_related("recommendation__equipment")
@@ -198,6 +186,7 @@ class FinishPage:
             "wrong": wrong,
             "finding_errors": _listed(wrong, "new-finding"),
             "part_errors": _listed(wrong, "extra_number"),
+            "count_errors": _listed(wrong, "extra_quantity"),
             "photo_error": wrong.get("photo", ""),
             "now": self.now,
         }
@@ -239,37 +228,6 @@ class FinishPage:
             recommendations_signed_by=said["recommendations_name"]
             or (signed_by if said["same_signs"] else ""),
         )
-
-    def _part_lines(self) -> list[PartLine]:
-        """What was typed first, then what is usual for the model, then what lies in the van."""
-        typed = self._typed_parts()
-        usual = [supply.part for supply in parts_to_bring(self.visit, self.technician, now=self.now)]
-        van = [supply.part for supply in parts_in_van(self.technician)]
-        parts = list(dict.fromkeys([*usual, *van]))[:MOST_PARTS]
-        parts += [part for part in typed if part not in parts]
-        covers = covers_of_machines(self.machines, self.day)
-        return [
-            PartLine(supply.part, supply.where, is_covered(supply.part, covers), typed.get(supply.part, 0))
-            for supply in supplies(parts, self.technician)
-        ]
-
-    def _typed_parts(self) -> dict[Part, int]:
-        if self.data is None:
-            return {}
-        typed = {}
-        for name, words in self.data.items():
-            public_id, quantity = _uuid(name.removeprefix(PART)), words.strip()
-            if name.startswith(PART) and public_id and quantity.isdecimal():
-                typed[public_id] = min(int(quantity), MOST_OF_ONE)
-        found = {part: typed[part.public_id] for part in Part.objects.filter(public_id__in=typed)}
-        number = self.data.get("extra_number", "").strip()
-        if number:
-            try:
-                part = part_numbered(number)
-                found[part] = found.get(part, 0) + _count(self.data.get("extra_quantity"))
-            except UnknownPart as unknown:
-                self.errors.append(("extra_number", str(unknown)))
-        return found
 
 
 @require_http_methods(["GET", "POST"])
@@ -326,7 +284,7 @@ def add(request, id):
         return _refused(request, visit, desk_url(request.tenant, "brief", id=visit.public_id))
     page = FinishPage(request, visit, now)
     if request.POST.get("add") == "part":
-        if not page.errors and not request.POST.get("extra_number", "").strip():
+        if not page.errors and not page.data.get("extra_number", "").strip():
             page.errors.append(("extra_number", "Give the part’s number."))
         return page.answer(status=422 if page.errors else 200)
     if not page.has_finding():
@@ -372,19 +330,15 @@ def _listed(wrong: dict[str, str], place: str) -> list[str]:
     return [wrong[place]] if place in wrong else []
 
 
+def _typed(post: QueryDict) -> QueryDict:
+    kept = QueryDict(mutable=True)
+    for name, said in post.lists():
+        kept.setlist(name, [storable(words) for words in said])
+    return kept
+
+
 def _is_technician(request) -> bool:
     return request.membership.role == Role.TECHNICIAN
-
-
-def _uuid(words: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(words)
-    except ValueError:
-        return None
-
-
-def _count(words: str | None) -> int:
-    return min(int(words), MOST_OF_ONE) if words and words.isdecimal() else 1
 
 
 urlpatterns = [

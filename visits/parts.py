@@ -83,9 +83,11 @@ def supplies(parts: Iterable[Part], technician: Technician | None) -> list[Suppl
 
 def part_numbered(number: str) -> Part:
     """The part with this number, however it is capitalised. Raises UnknownPart."""
-    part = Part.objects.filter(number__iexact=number.strip()).first()
+    # A null byte is no letter, and the database refuses to look for one.
+    number = number.replace("\0", "").strip()
+    part = Part.objects.filter(number__iexact=number).first()
     if part is None:
-        raise UnknownPart(f"No part has the number “{number.strip()}”. Look at the label again.")
+        raise UnknownPart(f"No part has the number “{number}”. Look at the label again.")
     return part
 
 

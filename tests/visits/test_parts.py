@@ -69,6 +69,8 @@ def test_a_part_is_found_by_its_number_however_it_is_written(north, fuser):
     assert part_numbered(" fu-240 ") == fuser
     with pytest.raises(UnknownPart, match="No part has the number “FU-9”"):
         part_numbered("FU-9")
+    with pytest.raises(UnknownPart, match="No part has the number “FU-9”"):
+        part_numbered("FU\0-9")
 
 
 def test_using_takes_from_the_van_and_never_below_nought(north, fuser, rollers, now):
