@@ -20,7 +20,7 @@ from tenancy.papers import kept_paper, paper_response
 from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
-from visits.models import ServiceReport, Visit
+from visits.models import ServiceReport, Visit, WorkLeft
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.places import MoveRefused
 from visits.report_document import document_of
@@ -140,7 +140,7 @@ def _what_was_done(visit) -> dict:
     return {
         "report": ServiceReport.objects.filter(visit=visit).first(),
         "parts": visit.parts_used.select_related("part").order_by("pk"),
-        "left": getattr(visit, "work_left", None),
+        "left": WorkLeft.objects.filter(visit=visit).select_related("settled_at_visit").first(),
     }
 
 

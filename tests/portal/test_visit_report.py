@@ -15,6 +15,7 @@ from tests.reading import pdf_pages, text
 from tests.visits.gate_scene import answer, finish, on_site_visit
 from visits.gate import Report
 from visits.models import Part, ServiceReport
+from visits.work_left import LeftAnswer, give_up
 
 pytestmark = pytest.mark.usefixtures("moment")
 
@@ -67,6 +68,26 @@ def test_the_page_says_what_was_done_and_is_left_and_asks_what_is_open(client, d
     assert "Replace the fuser unit" in said
     assert f'href="/v/{token}/report.pdf"' in page.text
     assert len(page.content) < 60_000
+
+
+def test_what_was_left_and_is_done_says_at_which_visit(client, cast, done, now):
+    token, visit = done
+    with tenant(cast.north.tenant):
+        later = on_site_visit(cast.north, now + dt.timedelta(days=1), number="V-2")
+        left = (LeftAnswer(visit.work_left, is_done=True),)
+        said = answer(cast.north.recommendation)
+        finish(later, now + dt.timedelta(days=1), cast.north.technician, said, left=left)
+    page = text(client.get(f"/v/{token}/"))
+    assert "The drum is worn Left then: Fit the drum. Done at visit V-2 on 6 March 2026. 2 × Roller" in page
+    assert "Still to do" not in page
+
+
+def test_what_was_given_up_is_not_still_to_do(client, cast, done, now):
+    token, visit = done
+    with tenant(cast.north.tenant):
+        give_up(visit.work_left, reason="They bought another", by=cast.north.dispatcher, now=now)
+    page = text(client.get(f"/v/{token}/"))
+    assert "Not fixed yet: The drum is worn 2 × Roller" in page
 
 
 def test_the_sheet_has_the_same_bytes_for_the_customer_and_for_staff(client, cast, done, now):
