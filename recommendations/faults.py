@@ -21,19 +21,27 @@ class Page:
     after: str
 
 
-def link_warnings(case: Case, machines: Iterable[Equipment], *, now: dt.datetime) -> int:
-    """Link the case of a fault to what is open on its machines; how many. Linked twice, it is once."""
+def link_warnings(
+    case: Case, machines: Iterable[Equipment], *, now: dt.datetime, since: dt.datetime | None = None
+) -> int:
+    """Link the case of a fault to what is open on its machines; how many. Linked twice, it is once.
+
+    What was found when the fault was there already had warned of nothing: it is there `since` then,
+    else since its case was opened.
+    """
     today = local_day(now, zone_of(case.tenant))
     known = set(case.warnings.values_list("recommendation", flat=True))
-    warned = Recommendation.objects.open(today).filter(equipment__in=list(machines)).exclude(pk__in=known)
+    before = Recommendation.objects.open(today).filter(raised_at__lt=since or case.opened_at)
+    warned = before.filter(equipment__in=list(machines)).exclude(pk__in=known)
     found = [WarnedFault(case=case, recommendation=one, noticed_at=now) for one in warned]
     WarnedFault.objects.bulk_create(found, ignore_conflicts=True)
     return len(found)
 
 
-def unlink_warnings(case: Case) -> None:
-    """The fault was never reported: what was linked at its booking is taken back with it."""
-    case.warnings.all().delete()
+def unlink_warnings(case: Case, *, noticed_at: dt.datetime | None = None) -> None:
+    """The fault was never reported: what was linked (at that moment only) is taken back."""
+    linked = case.warnings.all() if noticed_at is None else case.warnings.filter(noticed_at=noticed_at)
+    linked.delete()
 
 
 def breakdowns_warned_of() -> int:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Min
 
 from cases.duties import close_duties_about
 from cases.models import Case
@@ -87,8 +88,8 @@ def book_visit(
         case = _open_fault(customer, site, machines, problem, response_due_at, by=by, now=now)
     elif case is not None:
         keep_open(case.pk)
-        if kind == Visit.Kind.FAULT and case.kind == Case.Kind.FAULT:
-            link_warnings(case, machines, now=now)
+        if kind == Visit.Kind.FAULT:
+            link_warnings(case, machines, now=now, since=_fault_since(case, now))
     visit = _visit(customer, site, contact, kind, problem, start, end, window_end, by=by, now=now)
     visit.case, visit.entitlement, visit.series, visit.crew = case, entitlement, series, len(crew)
     visit.tell_by_mail, visit.tell_by_sms = tell_by_mail, tell_by_sms
@@ -173,12 +174,22 @@ def _take_time(visit, crew):
 
 def _close_case_of(visit, *, now):
     """The case that was opened with the booking goes with it, while no other visit is for it."""
-    if visit.case is None or visit.case.opened_at != visit.booked_at:
+    if visit.case is None:
+        return
+    if visit.case.opened_at != visit.booked_at:
+        unlink_warnings(visit.case, noticed_at=visit.booked_at)
         return
     cancelled = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
     if not visit.case.visits.exclude(pk=visit.pk).exclude(state__in=cancelled).exists():
         Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=UNDONE)
         unlink_warnings(visit.case)
+
+
+def _fault_since(case, now) -> dt.datetime:
+    """Since when the fault is there: as old as its case, or as the first visit for it in another case."""
+    if case.kind == Case.Kind.FAULT:
+        return case.opened_at
+    return case.visits.filter(kind=Visit.Kind.FAULT).aggregate(first=Min("booked_at"))["first"] or now
 
 
 def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) -> Case:

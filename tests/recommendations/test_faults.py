@@ -37,6 +37,14 @@ def test_what_is_open_on_its_machines_is_linked_once(north, now):
     assert link_warnings(fault(north, now), [north.sorter], now=now) == 0
 
 
+def test_what_was_found_after_the_fault_had_warned_of_nothing(north, now):
+    case = fault(north, now - 2 * DAY)
+    Recommendation.objects.update(raised_at=now - 2 * DAY)
+    advise(north, now, "New rollers")
+    assert link_warnings(case, [north.copier], now=now) == 0
+    assert link_warnings(case, [north.copier], now=now, since=now) == 2
+
+
 @pytest.mark.parametrize(("until", "linked"), [(0, 1), (1, 0)])
 def test_what_was_put_off_counts_from_its_day_on(north, now, until, linked):
     Recommendation.objects.update(state="deferred", deferred_until=now.date() + until * DAY)

@@ -12,7 +12,7 @@ from contracts.models import AllowanceEntry, Entitlement
 from customers.finding import find
 from customers.models import TimelineEntry
 from messaging.models import Message
-from recommendations.models import WarnedFault
+from recommendations.models import Recommendation, WarnedFault
 from tenancy.scope import tenant
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
 from visits.entitled import unused_visit
@@ -96,10 +96,34 @@ def test_a_fault_that_joins_a_case_is_linked_as_well(desk, now):
     case = Case.objects.create(
         customer=desk.customer, kind=Case.Kind.FAULT, title="Streaks", opened_at=now - 60 * MINUTE
     )
+    Recommendation.objects.update(raised_at=now - 61 * MINUTE)
     book(desk, now, case=case, kind=Visit.Kind.RETURN)
     assert not WarnedFault.objects.exists()
     book(desk, now, case=case, technician=desk.marek)
     assert WarnedFault.objects.get().case == case
+
+
+def test_what_was_found_after_the_fault_had_not_warned_of_it(desk, now):
+    case = Case.objects.create(
+        customer=desk.customer, kind=Case.Kind.FAULT, title="Streaks", opened_at=now - 60 * MINUTE
+    )
+    Recommendation.objects.update(raised_at=now - 60 * MINUTE)
+    book(desk, now, case=case)
+    assert not WarnedFault.objects.exists()
+
+
+def test_a_fault_in_a_case_of_another_kind_is_as_old_as_its_first_visit(desk, now):
+    case = Case.objects.create(
+        customer=desk.customer, kind=Case.Kind.COMPLAINT, title="Move it", opened_at=now - 60 * MINUTE
+    )
+    Recommendation.objects.update(raised_at=now - MINUTE)
+    first = book(desk, now, case=case)
+    assert WarnedFault.objects.get().case == case
+    undo_booking(first, by=desk.dispatcher, now=now)
+    assert not WarnedFault.objects.exists()
+    Recommendation.objects.update(raised_at=now + MINUTE)
+    book(desk, now + 2 * MINUTE, case=case)
+    assert not WarnedFault.objects.exists()
 
 
 def test_only_a_fault_opens_a_case_and_a_return_visit_joins_the_one_it_is_given(desk, now):
