@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from contracts import renewal_check
 from messaging import delivery
-from visits import call_ahead, daily_round, reminders, sweeper
+from visits import call_ahead, daily_round, reminders, report_document, sweeper
 
 
 @shared_task
@@ -32,6 +32,12 @@ def alarm_about_calls() -> int:
 def plan_reminders() -> int:
     """Reminders that are due and not yet planned."""
     return reminders.plan_reminders(now=timezone.now())
+
+
+@shared_task
+def make_reports() -> int:
+    """The PDFs of visits that are done and have none yet."""
+    return report_document.make_missing(now=timezone.now())
 
 
 @shared_task

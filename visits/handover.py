@@ -1,7 +1,6 @@
 """Handing recommendations over: signed for, or a mail is due the same day (R5.5)."""
 
 import datetime as dt
-import uuid
 
 from cases.models import Duty
 from recommendations.models import Recommendation
@@ -29,10 +28,13 @@ def hand_over(visit: Visit, *, signed_by: str, now: dt.datetime) -> None:
         _duty(visit, Duty.Kind.CALL_CUSTOMER, "Book a visit for", wanted, due_at, now)
 
 
-def owe_mail_again(visit: Visit, about: uuid.UUID, *, now: dt.datetime) -> None:
-    """The mail `about` (its public id) came back: what nobody signed for is owed once more."""
+def owe_mail_again(visit: Visit, *, now: dt.datetime) -> None:
+    """A mail with the report came back: what nobody signed for is owed once more, while it is not owed."""
+    owed = Duty.objects.filter(kind=Duty.Kind.MAIL_RECOMMENDATION, subject=visit.public_id)
+    if owed.filter(closed_at__isnull=True).exists():
+        return
     reviews = list(visit.reviews.select_related("recommendation").order_by("pk"))
-    _owe_mail(visit, reviews, visit.report.recommendations_signed_by, now, about)
+    _owe_mail(visit, reviews, visit.report.recommendations_signed_by, now, owed.count())
 
 
 def is_handed_over(review: Review, *, signed_by: str) -> bool:

@@ -1,10 +1,12 @@
 """The service report: what it says in the desk's language, and its PDF, made once and kept (R7.2).
 
-The PDF, the customer's page and the printed sheet are filled with the same lines.
+The PDF is made as soon as the visit is done, so that it says what was signed and nothing that was
+written or renamed later. It, the customer's page and the printed sheet are filled with the same lines.
 """
 
 import datetime as dt
 import io
+import logging
 
 from django.db import transaction
 from PIL import Image
@@ -15,45 +17,100 @@ from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.files import discard, store_file
 from tenancy.models import StoredFile, Tenant
 from tenancy.papers import CONTENT_TYPE, TEMPLATES, kept_paper, make_pdf, paper_name
+from tenancy.scope import tenant
 from visits import report_words as say
 from visits.handover import is_handed_over
 from visits.models import Review, ServiceReport, Visit
+from visits.work_left import first_left
+
+log = logging.getLogger(__name__)
 
 TEMPLATE = TEMPLATES / "visits" / "report.typ"
 # A signature is drawn larger than it is printed.
 SIGNATURE_WIDTH = 700
 # On paper a day has its year, whichever it is.
 ALWAYS_WITH_YEAR = dt.date.min
+# PDFs that one turn makes for a desk, and how long a visit that was done is looked for.
+MOST = 20
+LOOKED_FOR = dt.timedelta(days=14)
 
 
 def document_of(visit: Visit, *, now: dt.datetime) -> StoredFile:
-    """The kept PDF of a finished visit; the first to ask has it made, all others get the same bytes.
+    """The kept PDF of a finished visit: the same bytes for everybody, made here if it is missing yet.
 
     Raises ServiceReport.DoesNotExist for a visit without a report.
     """
+    report = ServiceReport.objects.select_related("document").get(visit=visit)
+    return report.document or _keep(report, report_pdf(report), now=now)
+
+
+def make_missing(*, now: dt.datetime) -> int:
+    """Make the PDFs of visits that were just done, at every desk, as they were signed; how many.
+
+    Safe to run twice and at once. No transaction is open while a PDF is made; one that fails, or a
+    desk that does, keeps no other waiting and is tried again.
+    """
+    made = 0
+    for desk in Tenant.objects.order_by("pk"):
+        try:
+            with tenant(desk):
+                waiting = list(_without_document(now).values_list("pk", flat=True)[:MOST])
+        except Exception:
+            log.exception("The reports of desk %s could not be looked for", desk.pk)
+            continue
+        for pk in waiting:
+            try:
+                made += _make(desk, pk, now)
+            except Exception:
+                log.exception("The PDF of report %s could not be made", pk)
+    return made
+
+
+def _without_document(now):
+    """The latest first: one that cannot be made stands in nobody's way."""
+    fresh = ServiceReport.objects.filter(document=None, visit__changed_at__gte=now - LOOKED_FOR)
+    done = fresh.filter(visit__state=Visit.State.DONE, visit__is_history=False)
+    return done.order_by("-visit__changed_at", "-pk")
+
+
+def _make(desk, pk, now) -> bool:
+    with tenant(desk):
+        report = ServiceReport.objects.select_related("signature").get(pk=pk)
+        facts = _facts(report)
+    content = make_pdf(TEMPLATE, at=report.written_at, report=facts)
+    with tenant(desk):
+        kept = _keep(report, content, now=now)
+    return kept.added_at == now
+
+
+def _keep(report, content, *, now) -> StoredFile:
+    """Whoever is first keeps theirs; all others get that."""
     with transaction.atomic():
-        report = ServiceReport.objects.select_for_update(of=("self",)).get(visit=visit)
-        if report.document is None:
-            report.document = store_file(
-                content=report_pdf(report),
+        held = ServiceReport.objects.select_for_update(of=("self",)).select_related("visit").get(pk=report.pk)
+        if held.document is None:
+            held.document = store_file(
+                content=content,
                 kind=StoredFile.Kind.DOCUMENT,
-                name=paper_name("Visit", visit.number),
+                name=paper_name("Visit", held.visit.number),
                 content_type=CONTENT_TYPE,
                 by=None,
                 now=now,
             )
             try:
-                report.save(update_fields=["document"])
+                held.save(update_fields=["document"])
             except Exception:
-                discard([report.document])
+                discard([held.document])
                 raise
-    return report.document
+    return held.document
 
 
 def report_pdf(report: ServiceReport) -> bytes:
     """The report on A4, with the signature as it was drawn."""
-    data = report_lines(report) | {"signature": _picture(report.signature)}
-    return make_pdf(TEMPLATE, at=report.written_at, report=data)
+    return make_pdf(TEMPLATE, at=report.written_at, report=_facts(report))
+
+
+def _facts(report) -> dict:
+    return report_lines(report) | {"signature": _picture(report.signature)}
 
 
 def report_lines(report: ServiceReport) -> dict:
@@ -62,7 +119,7 @@ def report_lines(report: ServiceReport) -> dict:
     desk = visit.tenant
     language = report_language(desk)
     reading = {"language": language, "country": desk.country}
-    left = getattr(visit, "work_left", None)
+    left, needs = first_left(report)
     reviews = list(visit.reviews.select_related("recommendation__equipment").order_by("pk"))
     signed_by = report.recommendations_signed_by
     return {
@@ -85,8 +142,8 @@ def report_lines(report: ServiceReport) -> dict:
         "work": _paragraphs(report.work_done),
         "fixed": _fixed(report, language),
         "next": report.next_step,
-        "left": left.words if left else "",
-        "needs": left.parts if left else "",
+        "left": left,
+        "needs": needs,
         "parts": [
             [f"{use.quantity} × {use.part.name or use.part.number}", use.part.number]
             + [say.COVERED[language][use.is_covered]]

@@ -29,6 +29,7 @@ from visits.report_document import document_of
 from visits.told import told_zone
 from visits.visit_duties import open_visit_duty
 from visits.wordings import made_up
+from visits.work_left import first_left
 
 KIND = "visit report"
 NAME = "The report.pdf"
@@ -101,7 +102,7 @@ class ReportLetter(WordedKind):
         zone = told_zone(visit.customer)
         reading = {"language": language, "country": visit.tenant.country}
         report = ServiceReport.objects.filter(visit=visit).first()
-        left = getattr(visit, "work_left", None)
+        left = first_left(report)[0] if report else ""
         found = open_recommendations(visit, now)
         done = " ".join(report.work_done.split()) if report else ""
         whole = {
@@ -110,7 +111,7 @@ class ReportLetter(WordedKind):
                 local_day(visit.completed_at or now, zone), today=local_day(now, zone), **reading
             ),
             "done": done if done.endswith((".", "!", "?")) or not done else f"{done}.",
-            "left": left.words.rstrip(".") if left else "",
+            "left": left.rstrip("."),
             "decide": _count(len(found), language),
             "recommendations": listed(found, language),
         }
@@ -138,7 +139,7 @@ def note_mailed(message: Message, *, now: dt.datetime) -> None:
 def note_returned(message: Message, *, now: dt.datetime) -> None:
     """The mail came back: what nobody signed for is owed once more."""
     if message.channel == MAIL:
-        owe_mail_again(visit_of(message), message.public_id, now=now)
+        owe_mail_again(visit_of(message), now=now)
 
 
 def attach(message: Message, *, now: dt.datetime) -> Attachment:

@@ -16,7 +16,7 @@ from cases.models import Case, Duty
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of
 from tenancy.models import Membership
-from visits.models import Visit, VisitEquipment, WorkLeft
+from visits.models import ServiceReport, Visit, VisitEquipment, WorkLeft
 from visits.visit_duties import open_visit_duty
 from visits.visit_lines import add_visit_line
 
@@ -49,6 +49,14 @@ def left_for(visit: Visit) -> QuerySet[WorkLeft]:
 def left_at(customer: Customer) -> QuerySet[WorkLeft]:
     """What is left at a customer, the oldest first; `has_visit` says whether a visit for it stands."""
     return _with_visit(_open().filter(visit__customer=customer))
+
+
+def first_left(report: ServiceReport) -> tuple[str, str]:
+    """What was left, and the parts for it, as it was signed; later words are those of later visits."""
+    work = WorkLeft.objects.filter(visit=report.visit_id).first()
+    if work is None:
+        return "", ""
+    return report.next_step or report.not_fixed_because or work.words, work.parts
 
 
 def keep_open(case_id: int | None) -> None:

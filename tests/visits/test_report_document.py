@@ -14,11 +14,12 @@ from recommendations.lifecycle import raise_recommendation
 from recommendations.models import Recommendation
 from tenancy.files import store_signature
 from tenancy.models import StoredFile, Tenant
+from tenancy.scope import tenant
 from tests.reading import ink_in_margins, pdf_pages
-from tests.visits.gate_scene import FIXED, SIGNED, answer, finish, visit
+from tests.visits.gate_scene import FIXED, SIGNED, answer, finish, on_site_visit, visit
 from visits.gate import Report
 from visits.models import Part, ServiceReport, WorkLeft
-from visits.report_document import TEMPLATE, document_of, report_lines, report_pdf
+from visits.report_document import TEMPLATE, document_of, make_missing, report_lines, report_pdf
 
 __all__ = ["visit"]
 
@@ -181,3 +182,58 @@ def test_it_is_made_once_and_stays_as_it_was(north, visit, lou, now):
 def test_a_visit_without_a_report_has_no_document(north, visit, now):
     with pytest.raises(ServiceReport.DoesNotExist):
         document_of(visit, now=now)
+
+
+def test_later_words_of_what_is_left_are_not_put_into_it(north, visit, lou, now):
+    report = Report(
+        work_done="Opened it.",
+        fixed_first_time=False,
+        not_fixed_because="The drum is worn",
+        next_step="Fit the drum",
+        signing="typed",
+        signed_by="M. Ellison",
+    )
+    finish(visit, now, lou, answer(north.recommendation), report=report)
+    WorkLeft.objects.update(words="Fit the drum and the blade")
+    assert report_lines(ServiceReport.objects.get())["left"] == "Fit the drum"
+
+
+def test_it_is_made_by_the_clock_before_anybody_asks(cast, now):
+    visits = []
+    for desk in (cast.north, cast.south):
+        with tenant(desk.tenant):
+            one = on_site_visit(desk, now)
+            finish(one, now, desk.technician, answer(desk.recommendation), report=FIXED)
+            visits.append((desk, one))
+    assert make_missing(now=now) == 2
+    assert make_missing(now=now + dt.timedelta(seconds=5)) == 0
+    for desk, one in visits:
+        with tenant(desk.tenant):
+            desk.customer.name = "Somebody else"
+            desk.customer.save()
+            kept = document_of(one, now=now + dt.timedelta(days=1))
+            assert (kept.added_at, StoredFile.objects.filter(kind="document").count()) == (now, 1)
+            assert "Somebody else" not in pdf_pages(kept.content.open("rb").read())[0]
+
+
+def test_a_report_that_cannot_be_made_keeps_no_other_waiting(cast, now, monkeypatch):
+    for desk in (cast.north, cast.south):
+        with tenant(desk.tenant):
+            finish(on_site_visit(desk, now), now, desk.technician, answer(desk.recommendation), report=FIXED)
+    made = iter([typst.TypstError("No such letter"), b"%PDF"])
+
+    def make(*args, **more):
+        one = next(made)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    monkeypatch.setattr("visits.report_document.make_pdf", make)
+    assert make_missing(now=now) == 1
+    monkeypatch.undo()
+    assert make_missing(now=now) == 1
+
+
+def test_visits_long_done_are_not_looked_for(north, visit, lou, now):
+    finish(visit, now, lou, answer(north.recommendation), report=FIXED)
+    assert make_missing(now=now + dt.timedelta(days=14, seconds=1)) == 0

@@ -11,6 +11,7 @@ from customers.models import Contact
 from messaging.delivery import deliver_due
 from messaging.kinds import kind_of, tell_sent
 from messaging.models import Message
+from messaging.outbox import send_again
 from messaging.reports import Report as Said
 from messaging.reports import take_report
 from recommendations.models import Recommendation
@@ -19,7 +20,7 @@ from tenancy.scope import tenant
 from tests.reading import pdf_pages
 from tests.visits.gate_scene import FIXED, SIGNED, answer, finish, on_site_visit
 from visits.models import ServiceReport, Visit
-from visits.report_letter import KIND, plan_report
+from visits.report_letter import KIND, note_returned, plan_report
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -122,6 +123,25 @@ def test_a_mail_that_comes_back_is_owed_once_more(cast, done, now):
         again = Duty.objects.filter(kind="mail recommendation", closed_at=None).get()
         assert again.title == "Mail Replace the fuser unit: Margaret Ellison"
     assert len(mail_owed(cast.north)) == 2
+
+
+def test_each_mail_that_comes_back_is_owed_once_more_and_never_twice(cast, done, now):
+    for turn in range(3):
+        at = now + turn * 10 * MINUTE
+        deliver(at)
+        with tenant(cast.north.tenant):
+            Message.objects.filter(kind=KIND).update(provider_id=f"p{turn}")
+            said = Said(report_id=str(turn), what="bounced", at=at, provider_id=f"p{turn}")
+            take_report(said, channel="mail", now=at)
+            send_again(Message.objects.get(kind=KIND), by=cast.north.dispatcher, now=at + MINUTE)
+    mailed = "Mailed to margaret@harbourletter.example with the report"
+    assert mail_owed(cast.north) == [mailed, mailed, mailed, ""]
+
+
+def test_what_is_still_owed_is_not_owed_beside_it(cast, done, now):
+    with tenant(cast.north.tenant):
+        note_returned(Message.objects.get(kind=KIND), now=now)
+    assert mail_owed(cast.north) == [""]
 
 
 def test_what_breaks_after_it_left_does_not_send_it_twice(cast, done, now, monkeypatch):

@@ -72,7 +72,7 @@ class ServiceReport(TenantModel):
     # The block for recommendations has a signature of its own; without it: not handed over.
     recommendations_signed_by = models.CharField(max_length=120, blank=True)
     written_at = models.DateTimeField()
-    # The PDF, as it was first read or mailed; every later copy has the same bytes.
+    # The PDF, made as soon as the visit is done; every copy has the same bytes.
     document = TenantForeignKey(StoredFile, null=True, blank=True, related_name="+")
 
     class Meta(TenantModel.Meta):
