@@ -30,17 +30,20 @@ NAVIGATION = {
     ],
     Role.MANAGER: [
         ("Board", "board"),
-        ("Call list", "calls"),
-        ("Renewals", "renewals"),
-        ("Payments", "payments"),
         ("Customers", "customers"),
         ("Recommendations", "recommendations"),
+        ("Renewals", "renewals"),
+        ("Payments", "payments"),
+        ("Settings", "settings"),
+        ("Call list", "calls"),
         ("Unused", "unused"),
         ("Stock", "stock"),
         ("Messages", "messages"),
-        ("Settings", "settings"),
     ],
 }
+
+# More would run into the search field on a narrow screen.
+MOST_IN_BAR = 7
 
 # What a phone's tabs draw beside the word.
 TAB_ICONS = {
@@ -75,8 +78,19 @@ def desk(request):
         "now_local": timezone.localtime(),
     }
     if context["membership"] is not None:
-        context["navigation"] = list(_navigation(request))
+        entries = list(_navigation(request))
+        context["navigation"], context["more_navigation"] = _that_fit(entries)
     return context
+
+
+def _that_fit(entries) -> tuple[list[dict], list[dict]]:
+    """What stands in the bar and what behind "More"; where one is stands in the bar always."""
+    if len(entries) <= MOST_IN_BAR:
+        return entries, []
+    shown = entries[: MOST_IN_BAR - 1]
+    if not any(entry["current"] for entry in shown):
+        shown[-1:] = [entry for entry in entries if entry["current"]] or shown[-1:]
+    return shown, [entry for entry in entries if entry not in shown]
 
 
 def _navigation(request):
