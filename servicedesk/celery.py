@@ -41,7 +41,7 @@ app.conf.beat_schedule = {
     # Customers: they know who comes, when, and what to decide.
     "plan reminders": every(30, "servicedesk.tasks.plan_reminders"),
     # Customers: the report of a visit that is done is kept as it was signed, before anything changes.
-    "make reports": every(5, "servicedesk.tasks.make_reports"),
+    "make reports": every(20, "servicedesk.tasks.make_reports"),
     # Sales and accounts: no contract lapses unnoticed. Often, because each desk has its own
     # midnight; a desk whose day is checked is not checked again.
     "renewal check": every(900, "servicedesk.tasks.check_renewals", "bulk"),
