@@ -68,7 +68,7 @@ class FinishPage:
         self.answers = [self._answer_form(rec, True) for rec in required]
         self.others = [self._answer_form(rec, False) for rec in others]
         self.report = ReportForm(self.data)
-        self.finding = FindingForm(self.data)
+        self.finding = FindingForm(self.data, today=self.day)
         self.left = left_forms(visit, self.data)
         self.meters = meter_forms(self.machines, self.data)
         typed = read_parts(self.data)
@@ -156,6 +156,9 @@ class FinishPage:
                 equipment=machine or [*self.machines, *self.at_site][0],
                 finding=said["finding"],
                 severity=said["severity"],
+                risk=said["risk"],
+                estimate=said["estimate"],
+                review_by=said["review_by"],
                 public_id=said["public_id"],
                 photos=tuple(stored[len(stored) - len(photos) :]),
             ),
@@ -295,7 +298,7 @@ def add(request, id):
         page.errors = [("photo", str(wrong))]
         return page.answer(status=422)
     page = FinishPage(request, visit, now)
-    page.finding = FindingForm()
+    page.finding = FindingForm(today=page.day)
     return page.answer()
 
 

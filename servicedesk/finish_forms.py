@@ -7,6 +7,7 @@ from django import forms
 
 from recommendations.lifecycle import LONGEST_DEFERRAL
 from recommendations.models import Recommendation
+from servicedesk.worded_fields import AmountField, DayField
 from visits.gate import Answer
 from visits.models import Review, ServiceReport
 
@@ -124,18 +125,24 @@ class FindingForm(forms.Form):
 
     finding = forms.CharField(max_length=300, required=False)
     severity = forms.TypedChoiceField(choices=Severity.choices, coerce=int, empty_value=0, required=False)
+    risk = forms.CharField(max_length=300, required=False)
+    estimate = AmountField(called="the estimate", required=False)
+    review_by = DayField(called="the day by which it is looked at again", required=False)
     # Proposed by the page, so that the same finding sent twice is raised once.
     public_id = forms.UUIDField(required=False)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, today: dt.date, **kwargs):
         super().__init__(*args, prefix="new", **kwargs)
+        self.today = today
         self.initial = {"severity": Severity.SOON, "public_id": uuid.uuid4()}
 
     def clean(self):
-        """A finding needs its severity."""
+        """A finding needs its severity; what is to be looked at again is so on a day to come."""
         said = super().clean()
         if said.get("finding") and not said.get("severity"):
             self.add_error("severity", "Say how urgent it is.")
+        if said.get("review_by") and said["review_by"] <= self.today:
+            self.add_error("review_by", "Choose a day after today.")
         return said
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
 
@@ -57,6 +58,10 @@ class Finding:
     severity: int
     public_id: uuid.UUID | None = None
     photos: tuple[StoredFile, ...] = ()
+    risk: str = ""
+    # In the desk's currency; the day is the desk's.
+    estimate: Decimal | None = None
+    review_by: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,9 @@ def _raise(visit, finding, *, told, by, now, device_at):
         equipment=finding.equipment,
         finding=finding.finding,
         severity=finding.severity,
+        risk=finding.risk,
+        estimate=finding.estimate,
+        review_by=finding.review_by,
         photos=finding.photos,
         public_id=finding.public_id,
         by=by,

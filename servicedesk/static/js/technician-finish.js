@@ -96,7 +96,11 @@ function missingFinding(form, isWanted) {
     if (isWanted) return [["new-finding", "Say what should be done."]];
     return form.elements.photo?.files.length ? [["new-finding", "A photo is taken, and no words: say what should be done."]] : [];
   }
-  return value(form, "new-severity") ? [] : [["new-severity", "Say how urgent it is."]];
+  const wrong = [];
+  if (!value(form, "new-severity")) wrong.push(["new-severity", "Say how urgent it is."]);
+  if (!/^(\d+(\.\d\d?)?)?$/.test(value(form, "new-estimate").trim())) wrong.push(["new-estimate", "Write the estimate in figures, like 612.00."]);
+  if (value(form, "new-review_by") && value(form, "new-review_by") <= form.dataset.today) wrong.push(["new-review_by", "Choose a day after today."]);
+  return wrong;
 }
 
 // A recommendation was taken over: the form is free for the next one.
@@ -106,7 +110,7 @@ async function finished(form) {
   const card = template.content.firstElementChild.cloneNode(true);
   card.querySelector(".reccard__title").textContent = finding;
   form.elements["new-finding"].closest("details").before(card);
-  form.elements["new-finding"].value = "";
+  for (const name of ["finding", "risk", "estimate", "review_by"]) form.elements[`new-${name}`].value = "";
   form.elements["new-public_id"].value = crypto.randomUUID();
   form.elements.photo.value = "";
   sayKept(form.elements.photo);
@@ -126,7 +130,7 @@ function restore(form, { typed, photos }) {
       if (field.type === "radio" || field.type === "checkbox") field.checked = said.includes(field.value);
       else field.value = said[0];
       const box = field.closest("details");
-      if (box && (field.type === "radio" ? field.checked && field.name !== "new-severity" : field.value && field.type !== "hidden" && !["extra_quantity", "new-machine"].includes(name) && field.name in { "new-finding": 1, extra_number: 1, signed_name: 1, unsigned_reason: 1, recommendations_name: 1 })) box.open = true;
+      if (box && (field.type === "radio" ? field.checked && field.name !== "new-severity" : field.value && field.type !== "hidden" && !["extra_quantity", "new-machine"].includes(name) && field.name in { "new-finding": 1, "new-risk": 1, "new-estimate": 1, "new-review_by": 1, extra_number: 1, signed_name: 1, unsigned_reason: 1, recommendations_name: 1 })) box.open = true;
     }
   }
   if (photos.length) {
