@@ -70,7 +70,8 @@ def test_a_part_that_one_visit_in_fifty_took_is_not_brought(north, fuser, spring
 def test_what_is_not_done_or_too_old_does_not_count(north, fuser, now):
     used(north, now - 10 * DAY, fuser, problem="Streaks")
     used(north, now - 1200 * DAY, fuser, problem="Streaks")
-    used(north, now - 11 * DAY, fuser, problem="Streaks", state="no access")
+    over = {"state": "no access", "completed_at": None, "completed_on": None}
+    used(north, now - 11 * DAY, fuser, problem="Streaks", **over)
     assert bring(north, now, problem="Streaks") == []
 
 
