@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.cover import cover_of
@@ -204,11 +204,13 @@ def test_queries_do_not_grow_with_the_payments(north, django_assert_max_num_quer
     months=st.integers(1, 60),
     over=st.integers(0, 3),
 )
+@example(starts_on=dt.date(2002, 2, 1), months=13, over=2)
 def test_the_next_term_follows_without_a_gap_and_is_as_long(starts_on, months, over):
     ends_on = starts_on + dt.timedelta(days=months * 30 + over)
     follows, until = next_term_dates(starts_on, ends_on)
     assert follows == ends_on + dt.timedelta(days=1)
-    assert abs((until - follows).days - (ends_on - starts_on).days) <= 3
+    # As many months, of which one may be a February of either length: three days, and the leap day.
+    assert abs((until - follows).days - (ends_on - starts_on).days) <= 4
 
 
 def test_a_year_stays_a_year_over_a_leap_day():

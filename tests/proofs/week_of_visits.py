@@ -30,6 +30,7 @@ from tests.proofs.week_people import (
     People,
     Played,
 )
+from visits import report_letter
 from visits.approval import approve_visit, decline_visit
 from visits.booking import SlotTaken, book_visit
 from visits.call_ahead import alarm
@@ -223,6 +224,9 @@ def wrong_about(message, played, now) -> str:
     """Why a message should not have left at `now`, by what was played; empty: it is right."""
     if not played.approved:
         return "nobody approved the visit"
+    if message.kind == report_letter.KIND:
+        # About what was done, whenever that was planned.
+        return "" if played.ended == Visit.State.DONE else f"the visit is {played.ended}"
     if message.subject_start != played.start:
         return f"it speaks of {message.subject_start}, the visit is at {played.start}"
     clock = now.astimezone(played.customer_zone).time()
