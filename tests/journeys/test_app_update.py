@@ -31,7 +31,7 @@ VERSION = """async () => {
         serviceWorker.addEventListener("message", ({ data: { version } }) => version && resolve(version));
     });
     const asks = setInterval(() => serviceWorker.controller?.postMessage("version"), 100);
-    const late = new Promise((resolve) => { setTimeout(resolve, 10000, 1); });
+    const late = new Promise((resolve) => { setTimeout(resolve, 60000, 1); });
     return Promise.race([heard, late]).finally(() => clearInterval(asks));
 }"""
 KEPT = """async () => {

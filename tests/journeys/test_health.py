@@ -22,7 +22,8 @@ def test_everybody_can_read_it_well_or_not(live_desk, page_as, now, theme, width
     north = live_desk.cast.north
     page = page_as(Role.MANAGER, theme=theme, width=width)
     page.goto(live_desk.url("settings/"))
-    page.get_by_role("link", name="Health").press("Enter")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Health").press("Enter")
     expect(page.get_by_role("heading", name="All is well")).to_be_visible()
     assert (axe_violations(page), sideways_scroll(page)) == ([], 0)
     with tenant(north.tenant):

@@ -33,7 +33,9 @@ def look(page, live_desk, north) -> None:
     page.fill("#series-start", "10:00")
     page.fill("#series-every_weeks", "1")
     page.fill("#series-times", "3")
-    page.get_by_role("button", name="Show the days").click()
+    # The page is ready for keys when its scripts are.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show the days").click()
     page.get_by_role("heading", name="2 of 3 days can be").wait_for()
 
 

@@ -19,7 +19,7 @@ from servicedesk.settings import BASE_DIR
 
 pytestmark = [pytest.mark.proof, pytest.mark.browser]
 
-SEQUENCES = 200 if os.environ.get("PROOF") == "full" else 12
+SEQUENCES = 200 if os.environ.get("PROOF") == "full" else 6
 ACTS = 25
 VISITS = 3
 HOME = "http://localhost:9/"
