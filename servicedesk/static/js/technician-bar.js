@@ -6,7 +6,9 @@ export const icon = (name) => icons.content.querySelector(`[data-icon="${name}"]
 let offset = 0;
 export const setOffset = (lacks) => { offset = lacks; };
 export const trueTime = (when) => new Date(when).getTime() + offset;
-export const wall = (instant) => new Date(instant).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+// By the desk's clock, wherever the phone thinks that it is.
+const timeZone = document.querySelector("meta[name=zone]")?.content;
+export const wall = (instant) => new Date(instant).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
 // An instant of the phone's own clock, by the right time.
 export const clock = (when) => wall(trueTime(when));
 export const steps = (n) => `${n} ${n === 1 ? "step" : "steps"}`;
