@@ -65,14 +65,6 @@ class OfferLetter(WordedKind):
         """The offer went out of date before its mail could leave."""
         return Useless("The offer went out of date before its mail could leave.")
 
-    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
-        """Never: it can wait until morning."""
-        return False
-
-    def overrules_stop(self, message: Message) -> bool:
-        """Never: who wants no mail is rung."""
-        return False
-
     def wording_of(self, message: Message, *, now: dt.datetime) -> str:
         """One for every offer."""
         return KIND

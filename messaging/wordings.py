@@ -131,6 +131,14 @@ class WordedKind(ABC):
     def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """What the fields say in a language; several where a text may have to be cut, the fullest first."""
 
+    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
+        """It can wait until morning, unless its kind says otherwise."""
+        return False
+
+    def overrules_stop(self, message: Message) -> bool:
+        """Who wants no messages gets none, unless its kind says otherwise."""
+        return False
+
     def write(self, message: Message, *, now: dt.datetime) -> Letter:
         """In the recipient's language, in the desk's own words where it has any."""
         wording = wording_named(self.wording_of(message, now=now))

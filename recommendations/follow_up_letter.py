@@ -44,14 +44,6 @@ class FollowUpLetter(WordedKind):
         """The next one says the same; after the last a person sees that it never went."""
         return Useless("The day of the next message came before this could be sent.")
 
-    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
-        """Never: it can wait until morning."""
-        return False
-
-    def overrules_stop(self, message: Message) -> bool:
-        """Never: who wants no messages is rung."""
-        return False
-
     def wording_of(self, message: Message, *, now: dt.datetime) -> str:
         """One for customers, one for colleagues."""
         return message.kind

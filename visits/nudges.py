@@ -189,14 +189,6 @@ class UnusedVisit(WordedKind):
         """The dispatcher has the duty to offer it: nothing is lost that nobody sees."""
         return Useless("The term ended before this could be sent.", is_fault=False)
 
-    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
-        """Never: it can wait until morning."""
-        return False
-
-    def overrules_stop(self, message: Message) -> bool:
-        """Never: who wants no messages is rung by the dispatcher."""
-        return False
-
     def wording_of(self, message: Message, *, now: dt.datetime) -> str:
         """One for every nudge."""
         return KIND

@@ -84,14 +84,6 @@ class ReportLetter(WordedKind):
         """A person sees that the customer never had it."""
         return Useless("The report could not leave within 14 days.")
 
-    def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
-        """Never: it can wait until morning."""
-        return False
-
-    def overrules_stop(self, message: Message) -> bool:
-        """Never: the visit is over."""
-        return False
-
     def wording_of(self, message: Message, *, now: dt.datetime) -> str:
         """One for every report."""
         return KIND
