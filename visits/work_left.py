@@ -62,7 +62,7 @@ def first_left(report: ServiceReport) -> tuple[str, str]:
 def keep_open(case_id: int | None) -> None:
     """A matter that needs one more visit is not over."""
     closed = Case.objects.filter(pk=case_id, state=Case.State.CLOSED)
-    closed.update(state=Case.State.OPEN, closed_at=None, outcome="")
+    closed.update(state=Case.State.OPEN, closed_at=None, closed_by=None, closed_on="", outcome="")
 
 
 def leave_work(visit: Visit, *, words: str, parts: str, by: Membership, now: dt.datetime) -> WorkLeft:

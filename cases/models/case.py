@@ -1,7 +1,7 @@
 """Case: one matter that a customer raised. Interaction: one contact with the customer."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from customers.models import Contact, Customer, Equipment, Site
 from tenancy.audit import tracked
@@ -24,6 +24,19 @@ class Case(TenantModel):
         WAITING = "waiting", "Waiting for the customer"
         CLOSED = "closed", "Closed"
 
+    class Severity(models.IntegerChoices):
+        CAN_WAIT = 1, "Can wait"
+        SOON = 2, "Works, but badly"
+        STANDS = 3, "Standing still"
+        SAFETY = 4, "Safety"
+
+    class ClosedOn(models.TextChoices):
+        """On whose word it was closed."""
+
+        OURS = "ours", "Closed by us"
+        WORD = "word", "The customer said so"
+        TRIES = "tries", "The customer could not be reached"
+
     customer = TenantForeignKey(Customer, related_name="cases")
     site = TenantForeignKey(Site, null=True, blank=True, related_name="cases")
     equipment = TenantForeignKey(Equipment, null=True, blank=True, related_name="cases")
@@ -31,7 +44,10 @@ class Case(TenantModel):
     category = models.CharField(max_length=60, blank=True)
     title = models.CharField(max_length=200)
     words = models.TextField(blank=True, help_text="what the customer said")
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices, default=Severity.SOON)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    # Counts every act on the case: of two people at once the second is told.
+    version = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField()
     opened_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     owner = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="cases")
@@ -39,9 +55,19 @@ class Case(TenantModel):
     response_due_at = models.DateTimeField(null=True, blank=True)
     responded_at = models.DateTimeField(null=True, blank=True)
     resolution_due_at = models.DateTimeField(null=True, blank=True)
+    # From when on three quarters of the time are used: at risk (R2.5).
+    response_risk_at = models.DateTimeField(null=True, blank=True)
+    resolution_risk_at = models.DateTimeField(null=True, blank=True)
     waiting_since = models.DateTimeField(null=True, blank=True)
+    waiting_for = models.CharField(max_length=200, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    closed_on = models.CharField(max_length=5, choices=ClosedOn.choices, blank=True)
+    # Business days from the first to the last documented try, both counted (R6.7).
+    tried_days = models.PositiveSmallIntegerField(null=True, blank=True)
     outcome = models.CharField(max_length=300, blank=True)
+    # The case that it is a part of now: the same matter.
+    joined_into = TenantForeignKey("self", null=True, blank=True, related_name="joined")
     # By which an import knows it again.
     external_number = models.CharField(max_length=120, blank=True)
 
@@ -52,6 +78,28 @@ class Case(TenantModel):
                 | ~Q(state="closed") & Q(closed_at__isnull=True),
                 name="case_closes_with_outcome",
             ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", waiting_since__isnull=False)
+                | ~Q(state="waiting") & Q(waiting_since__isnull=True),
+                name="case_waits_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed") | Q(closed_on="", joined_into__isnull=True),
+                name="case_closed_on_when_closed",
+            ),
+            # A complaint ends on the customer's word, or after tries over five business days (R6.7); that
+            # there were three is a trigger's matter. History of an older program came as it was.
+            models.CheckConstraint(
+                condition=~Q(kind="complaint", state="closed")
+                | Q(closed_on="word")
+                | Q(closed_on="tries", tried_days__gte=5)
+                | Q(joined_into__isnull=False)
+                | ~Q(external_number=""),
+                name="case_complaint_closes_on_word",
+            ),
+            models.CheckConstraint(
+                condition=Q(joined_into__isnull=True) | ~Q(joined_into=F("id")), name="case_not_its_own_part"
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "external_number"],
                 condition=~Q(external_number=""),
@@ -61,6 +109,8 @@ class Case(TenantModel):
         indexes = [
             # Caller screen: a customer's open cases.
             models.Index(fields=["tenant", "customer", "-opened_at"], name="case_by_customer"),
+            # Register: cases of a state, the newest first.
+            models.Index(fields=["tenant", "state", "-opened_at", "-id"], name="case_register"),
         ]
 
     def __str__(self):
@@ -90,6 +140,8 @@ class Interaction(TenantModel):
     by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     taken_by = models.CharField(max_length=120, blank=True, help_text="a name that an import told")
     summary = models.TextField()
+    # We tried to reach them, and nobody answered: documented, for three of these may end a complaint.
+    is_try = models.BooleanField(default=False)
     external_number = models.CharField(max_length=120, blank=True)
 
     class Meta(TenantModel.Meta):
@@ -98,8 +150,13 @@ class Interaction(TenantModel):
                 fields=["tenant", "external_number"],
                 condition=~Q(external_number=""),
                 name="interaction_external_once",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(is_try=False) | Q(direction="out"), name="interaction_try_is_ours"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "customer", "-at"], name="interaction_by_customer"),
+            # A case's thread, and when its customer was last heard.
+            models.Index(fields=["tenant", "case", "-at"], name="interaction_by_case"),
         ]

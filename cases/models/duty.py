@@ -44,6 +44,8 @@ class Duty(TenantModel):
         GIVE_QUOTE = "give quote", "Tell the price of a recommendation"
         LOOK_AGAIN = "look again", "Look at a recommendation again"
         BOOK_RETURN = "book return", "Book what is left to do"
+        TAKE_CASE = "take case", "Go on with a case"
+        CHECK_CALL = "check call", "Ask whether all is well"
 
     # uuid5 of its cause: the same cause never makes two.
     key = models.UUIDField()

@@ -89,8 +89,8 @@ def test_an_open_complaint_is_said_and_a_closed_one_is_not(north, now):
         customer=north.customer, kind="complaint", title="Rang three times in vain", opened_at=now - DAY
     )
     assert start_with(north.customer, now=now) == "There is an open complaint: Rang three times in vain."
-    case.state, case.closed_at, case.outcome = "closed", now, "Thanked us"
-    case.save(update_fields=["state", "closed_at", "outcome"])
+    case.state, case.closed_at, case.outcome, case.closed_on = "closed", now, "Thanked us", "word"
+    case.save(update_fields=["state", "closed_at", "outcome", "closed_on"])
     assert start_with(north.customer, now=now) is None
 
 
