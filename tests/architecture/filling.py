@@ -31,7 +31,16 @@ from customers.models import (
     MeterReading,
 )
 from imports.models import ImportedRow
-from messaging.models import DeliveryReport, Message, MessageTemplate, OptOut, Provider, Reply
+from messaging.models import (
+    DeliveryReport,
+    Inbox,
+    Message,
+    MessageTemplate,
+    OptOut,
+    Provider,
+    Reply,
+    ReplyFile,
+)
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
 from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
@@ -144,4 +153,6 @@ def _fill(now):
     OptOut.objects.create(channel="sms", key="15550100", stopped_at=now)
     message = Message.objects.first()
     DeliveryReport.objects.create(message=message, what="delivered", report_id="r-1", at=now, received_at=now)
-    Reply.objects.create(channel="sms", address="+15550100", provider_id="p-1", received_at=now)
+    reply = Reply.objects.create(channel="sms", address="+15550100", provider_id="p-1", received_at=now)
+    ReplyFile.objects.create(reply=reply, number=1, name="a.txt", size=4, file=file)
+    Inbox.objects.create(host="mail.example", port=993, security="tls", user="desk", changed_at=now)
