@@ -4,9 +4,9 @@ import datetime as dt
 
 from cases.duties import close_duties_about, open_duty
 from cases.models import Duty
+from cases.supervising import business_hours_after
 from messaging.models import Reply
 from messaging.replies import answered_by
-from tenancy.calendars import calendar_of
 from tenancy.models import Role, Tenant
 
 WITHIN = dt.timedelta(hours=1)
@@ -24,7 +24,7 @@ class AnsweringDuty:
             kind=Duty.Kind.ANSWER_REPLY,
             title=f"{whom} wrote: {_first_words(reply.text)}",
             detail=reply.text,
-            due_at=_due_at(Tenant.objects.get(pk=reply.tenant_id), now),
+            due_at=business_hours_after(Tenant.objects.get(pk=reply.tenant_id), WITHIN, now=now),
             now=now,
             owner_role=Role.DISPATCHER,
             customer=reply.customer,
@@ -34,14 +34,6 @@ class AnsweringDuty:
     def done(self, reply: Reply, *, by, now: dt.datetime, outcome: str) -> None:
         """Close it with what the person did."""
         close_duties_about(reply.public_id, Duty.Kind.ANSWER_REPLY, by=by, now=now, outcome=outcome)
-
-
-def _due_at(desk, now):
-    try:
-        return calendar_of(desk).due_after(now, WITHIN)
-    except ValueError:
-        # A desk without hours has no business hour to wait for.
-        return now + WITHIN
 
 
 def _first_words(text):

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 
+from cases.escalating import escalate_if_due
 from cases.models import Case, Promise
 from customers.models import Customer, TimelineEntry
 from customers.timeline import add_line
@@ -83,6 +84,8 @@ def _settle(promise, state, now, evidence, by):
     promise.refresh_from_db()
     if changed and state == Promise.State.BROKEN:
         _tell(promise, "broken", f"Promise broken: {promise.text}", at=now, actor=by, detail=evidence)
+        if promise.case is not None:
+            escalate_if_due(promise.case, now=now)
     return promise
 
 

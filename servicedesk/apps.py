@@ -9,5 +9,6 @@ class ServicedeskConfig(AppConfig):
     def ready(self):
         # Says to messaging who answers for messages about promises made by hand.
         import_module("servicedesk.promise_letters")
+        import_module("servicedesk.supervisor_letters")
         # And about visits, in a dispatcher's own words.
         import_module("servicedesk.own_words")

@@ -4,10 +4,10 @@ A visit's own promises are told with the visit (`visits.letters`).
 """
 
 import datetime as dt
-from dataclasses import dataclass
 
 from cases.models import Promise
-from customers.models import Contact, Customer
+from cases.promise_ways import Way, messages_on, way_to
+from customers.models import Customer
 from messaging import outbox
 from messaging.channels import is_ready
 from messaging.keys import key_of, moment
@@ -16,7 +16,7 @@ from messaging.models import Message
 from messaging.wordings import DESK, MAIL, SMS, Field, Filling, WordedKind, Wording, Words, offer
 from servicedesk.moments import due_word
 from tenancy.calendars import local_day, local_time, zone_of
-from tenancy.models import Membership, Tenant
+from tenancy.models import Membership
 from visits.told import told_zone
 from visits.wording import clock_words, day_words
 
@@ -26,30 +26,6 @@ REMINDED_BEFORE = dt.timedelta(minutes=15)
 ESCALATED_AFTER = dt.timedelta(minutes=1)
 NO_LONGER = "The promise was kept, moved or broken meanwhile."
 TOO_LATE = "The promised time came before this could be sent."
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a customer is told: whom, and over which channel."""
-
-    contact: Contact
-    channel: str
-
-    @property
-    def verb(self) -> str:
-        """ "Text" or "Mail"."""
-        return "Text" if self.channel == Message.Channel.SMS else "Mail"
-
-
-def way_to(customer: Customer, *, now: dt.datetime) -> Way | None:
-    """The first contact who can be told, by text before mail: one query. None: nobody, or not yet."""
-    if not _is_on(customer.tenant, now):
-        return None
-    for contact in customer.contacts.order_by("-is_main", "pk"):
-        for channel, address in ((Message.Channel.SMS, contact.phone), (Message.Channel.MAIL, contact.email)):
-            if address and outbox.wants(contact, channel) and is_ready(channel):
-                return Way(contact, channel)
-    return None
 
 
 def tell_promise(promise: Promise, kind: str, *, now: dt.datetime) -> Way | None:
@@ -65,7 +41,7 @@ def tell_promise(promise: Promise, kind: str, *, now: dt.datetime) -> Way | None
 def reminder_at(owner: Membership, due_at: dt.datetime, *, now: dt.datetime) -> dt.datetime | None:
     """When whoever owns a promise is reminded by mail; None when nothing reaches them in time."""
     at = due_at - REMINDED_BEFORE
-    reaches = owner.user.email and is_ready(Message.Channel.MAIL) and _is_on(owner.tenant, now)
+    reaches = owner.user.email and is_ready(Message.Channel.MAIL) and messages_on(owner.tenant, now)
     return at if reaches and at > now else None
 
 
@@ -81,7 +57,7 @@ def plan_reminder(promise: Promise, *, now: dt.datetime) -> dt.datetime | None:
 
 def told_words(who: str, due_at: dt.datetime | None, *, customer: Customer, now: dt.datetime) -> str:
     """ "Jamie will ring you by 3 pm today."; None is a time that is still to be picked."""
-    return f"{who} will ring you by {_by_words(due_at, customer=customer, now=now) if due_at else '…'}."
+    return f"{who} will ring you by {by_words(due_at, customer=customer, now=now) if due_at else '…'}."
 
 
 def hint_words(owner: Membership, due_at: dt.datetime | None, *, now: dt.datetime) -> str:
@@ -130,7 +106,7 @@ class AboutPromise(WordedKind):
     def fillings(self, message: Message, *, language: str, now: dt.datetime) -> list[Filling]:
         """Who rings, and by when."""
         promise = _promise(message)
-        by = _by_words(promise.due_at, customer=promise.customer, now=now)
+        by = by_words(promise.due_at, customer=promise.customer, now=now)
         return [{"desk": message.tenant.name, "who": _who(promise), "by": by}]
 
 
@@ -156,10 +132,6 @@ class PromiseReminder(AboutPromise):
         ]
 
 
-def _is_on(desk: Tenant, now) -> bool:
-    return desk.messages_from is not None and desk.messages_from <= now
-
-
 def _message(promise, kind, channel, *, send_after) -> Message:
     return Message(
         key=key_of(kind, promise.public_id, moment(promise.due_at), channel),
@@ -182,7 +154,7 @@ def _who(promise) -> str:
     return promise.owner.name.split()[0] if promise.owner else "Somebody"
 
 
-def _by_words(due_at, *, customer, now) -> str:
+def by_words(due_at: dt.datetime, *, customer: Customer, now: dt.datetime) -> str:
     """ "3 pm today", "10 am tomorrow", "10 am on Mon 9 March", on the customer's clock."""
     zone, country = told_zone(customer), customer.tenant.country
     local, today = local_time(due_at, zone), local_day(now, zone)

@@ -18,7 +18,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from cases.models import Promise
+from cases.escalating import SUPERVISOR_NAMED
+from cases.models import Duty, Promise
 from contracts import offer_letter
 from contracts.life import life_of
 from contracts.models import Contract, RenewalOffer
@@ -228,6 +229,15 @@ def about_promises():
                 subject=promise.public_id,
                 fields={"due_at": promise.due_at.isoformat()},
             )
+    duty = Duty.objects.exclude(customer=None).select_related("tenant").first()
+    yield Message(
+        kind=SUPERVISOR_NAMED,
+        channel=Message.Channel.MAIL,
+        tenant=duty.tenant,
+        customer_id=duty.customer_id,
+        subject=duty.public_id,
+        fields={"due_at": duty.due_at.isoformat()},
+    )
 
 
 def test_no_command_says_it(desk, now, tmp_path, capsys):
