@@ -3,6 +3,17 @@
 from cases.models.case import Case, Interaction
 from cases.models.duty import Duty
 from cases.models.goodwill import Goodwill, GoodwillItem
-from cases.models.promise import Promise
+from cases.models.promise import Leave, Promise, PromiseHandover, PromiseReminding, PromiseTemplate
 
-__all__ = ["Case", "Duty", "Goodwill", "GoodwillItem", "Interaction", "Promise"]
+__all__ = [
+    "Case",
+    "Duty",
+    "Goodwill",
+    "GoodwillItem",
+    "Interaction",
+    "Leave",
+    "Promise",
+    "PromiseHandover",
+    "PromiseReminding",
+    "PromiseTemplate",
+]

@@ -1,5 +1,6 @@
 """Promise: anything told to a customer with a time on it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +10,11 @@ from tenancy.audit import tracked
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager
 from tenancy.models import TenantModel
+
+
+def default_reminding() -> list[int]:
+    """Minutes before a promise is due at which its owner is reminded."""
+    return [30, 10]
 
 
 class PromiseQuerySet(models.QuerySet):
@@ -64,6 +70,8 @@ class Promise(TenantModel):
     renegotiated_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # Nobody where the clock did it.
+    settled_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     evidence = models.CharField(max_length=300, blank=True)
     # Came in with history: overdue ones stand in a list, and alarm nobody.
     is_imported = models.BooleanField(default=False)
@@ -80,6 +88,13 @@ class Promise(TenantModel):
                 | ~Q(state="open") & Q(settled_at__isnull=False) & ~Q(evidence=""),
                 name="promise_settled_with_evidence",
             ),
+            # On time is on time: whatever path settled it.
+            models.CheckConstraint(
+                condition=~Q(state="kept")
+                | Q(is_imported=True)
+                | Q(settled_at__lte=models.F("due_at"), renegotiated_at__isnull=True),
+                name="promise_kept_in_time",
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "external_number"],
                 condition=~Q(external_number=""),
@@ -92,7 +107,89 @@ class Promise(TenantModel):
             models.Index(fields=["tenant", "customer", "-due_at"], name="promise_by_customer"),
             models.Index(fields=["tenant", "state", "due_at", "id"], name="promise_register"),
             models.Index(fields=["tenant", "subject"], name="promise_by_subject"),
+            # A colleague's own register, and what is handed on when they are away.
+            models.Index(
+                fields=["tenant", "owner", "due_at", "id"], condition=Q(state="open"), name="promise_by_owner"
+            ),
         ]
 
     def __str__(self):
         return self.text
+
+
+class PromiseHandover(TenantModel):
+    """Who had a promise, who has it now, when, by whom and why: a line of a ledger."""
+
+    promise = TenantForeignKey(Promise, related_name="handovers")
+    from_owner = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    to_owner = TenantForeignKey("tenancy.Membership", related_name="+")
+    at = models.DateTimeField()
+    # Nobody where the rule did it.
+    by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="promisehandover_has_reason"),
+            models.CheckConstraint(
+                condition=Q(from_owner__isnull=True) | ~Q(from_owner=models.F("to_owner")),
+                name="promisehandover_to_another",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "promise", "at"], name="promisehandover_by_promise")]
+
+
+@tracked()
+class PromiseTemplate(TenantModel):
+    """A promise that a desk gives often: its words, its kind, and by when."""
+
+    text = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=Promise.Kind.choices, default=Promise.Kind.CALL_BACK)
+    # Either so many minutes from now, or an hour of a day: 0 is today, 1 the next working day.
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
+    clock = models.TimeField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(minutes__gt=0, days__isnull=True, clock__isnull=True)
+                | Q(minutes__isnull=True, days__isnull=False, clock__isnull=False),
+                name="promisetemplate_one_time",
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="promisetemplate_has_words"),
+            models.UniqueConstraint(
+                fields=["tenant", "text", "minutes", "days", "clock"],
+                nulls_distinct=False,
+                name="promisetemplate_once",
+            ),
+        ]
+
+
+@tracked()
+class PromiseReminding(TenantModel):
+    """How long before its time whoever keeps a promise is reminded; one row for a desk."""
+
+    minutes = ArrayField(models.PositiveSmallIntegerField(), default=default_reminding)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="promisereminding_once")]
+
+
+@tracked()
+class Leave(TenantModel):
+    """A time in which a colleague is not here; a technician's absence is with the visits."""
+
+    member = TenantForeignKey("tenancy.Membership", related_name="leaves")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_at__lt=models.F("ends_at")), name="leave_starts_before_end"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "member", "ends_at"], name="leave_by_member")]

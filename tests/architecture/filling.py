@@ -2,7 +2,16 @@
 
 import datetime as dt
 
-from cases.models import Case, Goodwill, GoodwillItem
+from cases.models import (
+    Case,
+    Goodwill,
+    GoodwillItem,
+    Leave,
+    Promise,
+    PromiseHandover,
+    PromiseReminding,
+    PromiseTemplate,
+)
 from contracts.models import (
     AllowanceEntry,
     CallSkip,
@@ -137,6 +146,10 @@ def _fill(now):
     )
     PartUse.objects.create(visit=visit, part=Part.objects.first(), quantity=1)
     WorkLeft.objects.create(visit=visit, words="Fit the drum", left_at=now)
+    PromiseTemplate.objects.create(text="Ring back", minutes=30)
+    PromiseReminding.objects.create(minutes=[30, 10])
+    PromiseHandover.objects.create(promise=Promise.objects.first(), to_owner=person, at=now, reason="Ill")
+    Leave.objects.create(member=person, starts_at=now, ends_at=now + dt.timedelta(days=1))
     CallSkip.objects.create(customer=customer, until=now.date(), reason="Asked to", at=now)
     ImportedRow.objects.create(table="customers", key="C1", values={}, imported_at=now)
     WorkingHours.objects.create(
