@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from cases.interactions import note_interaction, open_complaint
-from cases.models import Interaction, Promise
+from cases.interactions import note_interaction
+from cases.matters import take_in
+from cases.models import Case, Interaction, Promise
 from cases.promising import make_promise
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
@@ -149,7 +150,13 @@ def complaint(request, id):
     customer = the_one(Customer.objects.all(), id)
     form = ComplaintForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        open_complaint(customer=customer, by=request.membership, now=timezone.now(), **form.cleaned_data)
+        take_in(
+            customer=customer,
+            kind=Case.Kind.COMPLAINT,
+            by=request.membership,
+            now=timezone.now(),
+            **form.cleaned_data,
+        )
         return _done(request, customer, "Complaint opened. You own it.")
     return _form(request, customer, form, "complaint")
 

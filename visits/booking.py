@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import Min
 
 from cases.duties import close_duties_about
-from cases.models import Case
+from cases.matters import take_in
+from cases.models import Case, Interaction
 from cases.promising import release_promise
 from contracts.models import Entitlement
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
@@ -70,11 +71,12 @@ def book_visit(
     """Book a technician from `start` to `end`; the customer is told the window `start` to `window_end`.
 
     `others` come along: all of them are taken or nobody, and `technician` is the one named. A fault
-    without a `case` opens one, to be answered by `response_due_at`; a visit more for a `case` keeps it
-    open. With an `entitlement` the visit is one of those that the contract grants, with a `service` it
-    is planned maintenance, with a `series` one that comes again. The confirmation (none without
-    `confirm`) leaves when the booking cannot be undone any more, or, for a third appointment after two
-    misses, when a supervisor approves it (see `second_miss`). Raises SlotTaken when the time of one of
+    without a `case` goes to the open one of its machine, else it opens one, to be answered by
+    `response_due_at`; a visit more for a `case` keeps it open. With an `entitlement` the visit is one
+    of those that the contract grants, with a `service` it is planned maintenance, with a `series` one
+    that comes again. The confirmation (none without `confirm`) leaves when the booking cannot be undone
+    any more, or, for a third appointment after two misses, when a supervisor approves it (see
+    `second_miss`). Raises SlotTaken when the time of one of
     them is gone, NothingLeft when the granted visit is, PlanRefused when the service is booked
     otherwise, and ValueError for a time that has passed.
     """
@@ -85,7 +87,7 @@ def book_visit(
     _refuse_if_taken(crew, start, end)
     hold_technicians(who.pk for who in crew)
     if case is None and kind == Visit.Kind.FAULT:
-        case = _open_fault(customer, site, machines, problem, response_due_at, by=by, now=now)
+        case = _take_fault_in(customer, site, contact, machines, problem, response_due_at, by=by, now=now)
     elif case is not None:
         keep_open(case.pk)
         if kind == Visit.Kind.FAULT:
@@ -192,22 +194,26 @@ def _fault_since(case, now) -> dt.datetime:
     return case.visits.filter(kind=Visit.Kind.FAULT).aggregate(first=Min("booked_at"))["first"] or now
 
 
-def _open_fault(customer, site, machines, problem, response_due_at, *, by, now) -> Case:
-    """The case of a fault; what we had recommended on the machine is linked and counted (R5.7)."""
+def _take_fault_in(customer, site, contact, machines, problem, response_due_at, *, by, now) -> Case:
+    """The case of a fault, the open one of its machine or a new one.
+
+    What we had recommended on the machine is linked and counted (R5.7).
+    """
     named = ", ".join(str(machine) for machine in machines)
-    case = Case.objects.create(
+    case = take_in(
         customer=customer,
-        site=site,
-        equipment=machines[0] if machines else None,
         kind=Case.Kind.FAULT,
         title=(problem.strip().splitlines() or [f"Fault: {named}"])[0][:200],
         words=problem,
-        opened_at=now,
-        opened_by=by,
-        owner=by,
+        channel=Interaction.Channel.CALL if by else Interaction.Channel.MESSAGE,
+        contact=contact,
+        site=site,
+        equipment=machines,
         response_due_at=response_due_at,
+        by=by,
+        now=now,
     )
-    link_warnings(case, machines, now=now)
+    link_warnings(case, machines, now=now, since=_fault_since(case, now))
     return case
 
 

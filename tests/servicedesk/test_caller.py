@@ -9,7 +9,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases.interactions import open_complaint
+from cases.matters import open_case
 from cases.models import Case, Interaction, Promise
 from cases.promising import make_promise
 from contracts.evidence import log_evidence
@@ -68,7 +68,7 @@ def test_a_term_that_was_taken_back_adds_nothing_to_the_tenure(desk, client, now
 
 def test_the_screen_is_in_the_designs_order(desk, client, now):
     with tenant(desk.tenant):
-        open_complaint(customer=desk.customer, title="Nobody came", words="", by=desk.dispatcher, now=now)
+        open_case(customer=desk.customer, kind="complaint", title="Nobody came", by=desk.dispatcher, now=now)
     page = client.get(url(desk, "?call=1")).text
     order = [
         "On the phone with",
@@ -230,7 +230,7 @@ def test_the_same_queries_for_one_row_of_each_kind_as_for_three(desk, client, no
                 by=desk.dispatcher,
                 now=now,
             )
-            open_complaint(customer=desk.customer, title=f"C{n}", words="", by=desk.dispatcher, now=now)
+            open_case(customer=desk.customer, kind="complaint", title=f"C{n}", by=desk.dispatcher, now=now)
             Hold.objects.create(customer=desk.customer, reason="x", source=f"{n}", set_at=now)
             technician = Technician.objects.create(name=f"Extra {n}")
             book_visit(

@@ -1,0 +1,50 @@
+"""A case that is open again: a person says so, the customer writes or calls again, one more visit is due."""
+
+import datetime as dt
+
+from django.db.models import F
+
+from cases.clocks import settling_after
+from cases.duties import close_duties_about
+from cases.models import Case, Duty
+from customers.models import TimelineEntry
+from customers.timeline import add_line
+
+# A contact this many days after a case was closed opens it again; later it is a new matter.
+REOPENS_WITHIN_DAYS = 14
+
+
+def open_again(case: Case, *, by, now: dt.datetime, because: str) -> bool:
+    """Open a closed case again, whether it was closed; one that was joined with another stays a part of it.
+
+    Its clock goes on where it stopped, and nobody calls any more to ask whether all is well.
+    """
+    row = Case.objects.select_related("customer", "tenant").get(pk=case.pk)
+    if row.state != Case.State.CLOSED or row.joined_into_id is not None:
+        return False
+    closed_at = row.closed_at
+    changed = Case.objects.filter(pk=row.pk, state=Case.State.CLOSED, version=row.version).update(
+        state=Case.State.OPEN,
+        closed_at=None,
+        closed_by=None,
+        closed_on="",
+        tried_days=None,
+        outcome="",
+        version=F("version") + 1,
+        **settling_after(row, closed_at, now, desk=row.tenant),
+    )
+    if not changed:
+        return False
+    close_duties_about(row.public_id, Duty.Kind.CHECK_CALL, by=by, now=now, outcome="The case is open again")
+    add_line(
+        row.customer,
+        TimelineEntry.Kind.CASE,
+        f"Open again: {row.title}",
+        at=now,
+        detail=because,
+        actor=by,
+        subject=row.public_id,
+        step=f"open again {now.isoformat()}"[:40],
+    )
+    case.refresh_from_db()
+    return True
