@@ -8,7 +8,6 @@ from django.db import connection
 
 from cases.duties import close_duty
 from cases.escalating import SUPERVISOR_NAMED, Reason, escalate_if_due, summary_of, wish_for_supervisor
-from cases.interactions import note_interaction
 from cases.models import Case, Duty, Interaction, Promise
 from cases.promising import break_promise, make_promise
 from customers.models import Contact
@@ -54,14 +53,15 @@ def broken(desk, case, now, text="Ring with the price"):
 
 
 def contact(desk, case, at, direction=Interaction.Direction.IN):
-    note_interaction(
+    """A row alone: whoever notes a contact asks for the supervisor at once."""
+    Interaction.objects.create(
         customer=desk.customer,
         case=case,
         channel=Interaction.Channel.CALL,
+        direction=direction,
         summary="Still grey",
         by=desk.dispatcher,
-        now=at,
-        direction=direction,
+        at=at,
     )
 
 
