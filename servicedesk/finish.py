@@ -18,13 +18,14 @@ from servicedesk.finish_forms import DECISIONS, WHY_NO, WHY_NOT_NOW, AnswerForm,
 from servicedesk.finish_left import left_forms
 from servicedesk.finish_meters import meter_forms
 from servicedesk.finish_parts import part_lines, read_parts
+from servicedesk.finish_signatures import BrokenSignature, for_the_recommendations, for_the_work
 from servicedesk.phone_pages import is_kept, kept_on_phones, phone_of, seen_of
 from servicedesk.steps import device_at
 from servicedesk.storable import storable
 from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
-from tenancy.files import NotAPicture, discard, store_photo, store_signature
+from tenancy.files import NotAPicture, discard, store_photo
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.fieldwork import StepRefused, may_work_on, to_raise
@@ -40,13 +41,13 @@ from visits.gate import (
     unreviewed,
     why_not_finish,
 )
-from visits.models import ServiceReport, Visit
+from visits.models import Visit
 
 MOST_PHOTOS = 6
 FORM = "finish"
 PHOTO_ALONE = "A photo is taken, and no words: say what should be done."
 # Where a link to what is wrong leads, when the field itself cannot be seen.
-PLACES = {"signature": "signature-block"}
+PLACES = {"signature": "signature-block", "recommendations_signature": "handover"}
 
 
 class FinishPage:
@@ -167,8 +168,7 @@ class FinishPage:
     def answer(self, status: int = 200):
         """The page as it stands."""
         left = [form for form in self.answers if not form.is_answered]
-        contact = self.visit.contact
-        name = contact.name if contact and contact.name else self.visit.customer.name
+        name = self._usual_signer
         wrong = dict(reversed(self.errors))
         context = {
             "visit": self.visit,
@@ -195,6 +195,11 @@ class FinishPage:
         }
         return render(self.request, "visits/finish.html", context, status=status)
 
+    @property
+    def _usual_signer(self) -> str:
+        contact = self.visit.contact
+        return contact.name if contact and contact.name else self.visit.customer.name
+
     def _answer_form(self, recommendation, is_required):
         return AnswerForm(self.data, recommendation=recommendation, is_required=is_required, today=self.day)
 
@@ -210,27 +215,29 @@ class FinishPage:
 
     def _report(self, stored) -> Report:
         said = self.report.cleaned_data
-        signing = ReportForm.signing(said)
-        contact = self.visit.contact
-        name = said["signed_name"] or (contact.name if contact else "") or self.visit.customer.name
-        signature = None
-        if signing == ServiceReport.Signing.DRAWN:
-            signature = store_signature(said["signature"], by=self.by, now=self.now)
-            stored.append(signature)
-        signed_by = "" if signing == ServiceReport.Signing.CANNOT else name
+        work = for_the_work(said, usual=self._usual_signer)
+        apart = for_the_recommendations(said, work=work)
         return Report(
             work_done=said["work_done"],
             fixed_first_time=said["fixed"] == "yes",
             not_fixed_because=said["not_fixed_because"] if said["fixed"] == "no" else "",
             next_step=said["next_step"] if said["fixed"] == "no" else "",
             parts_needed=said["parts_needed"] if said["fixed"] == "no" else "",
-            signing=signing,
-            signature=signature,
-            signed_by=signed_by,
-            cannot_sign_because=said["unsigned_reason"] if signing == ServiceReport.Signing.CANNOT else "",
-            recommendations_signed_by=said["recommendations_name"]
-            or (signed_by if said["same_signs"] else ""),
+            signing=work.signing,
+            signature=self._drawing(work, "signature", stored),
+            signed_by=work.by,
+            cannot_sign_because=work.because,
+            recommendations_signing=apart.signing,
+            recommendations_signature=self._drawing(apart, "recommendations_signature", stored),
+            recommendations_signed_by=apart.by,
+            recommendations_unsigned_because=apart.because,
         )
+
+    def _drawing(self, signed, field, stored):
+        kept = signed.kept_drawing(place=PLACES[field], by=self.by, now=self.now)
+        if kept is not None:
+            stored.append(kept)
+        return kept
 
 
 @require_http_methods(["GET", "POST"])
@@ -261,8 +268,11 @@ def finish(request, id):
         page = FinishPage(request, visit, now)
         page.is_valid()
         return page.answer(status=422)
+    except BrokenSignature as wrong:
+        page.errors.append((wrong.place, str(wrong)))
+        return page.answer(status=422)
     except (NotPossible, NotAPicture) as wrong:
-        page.errors.append((PLACES["signature"] if isinstance(wrong, NotAPicture) else "s1", str(wrong)))
+        page.errors.append(("photo" if isinstance(wrong, NotAPicture) else "s1", str(wrong)))
         return page.answer(status=422)
     except AlreadyOver:
         return _refused(request, visit, back)

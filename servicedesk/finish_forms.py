@@ -7,13 +7,13 @@ from django import forms
 
 from recommendations.lifecycle import LONGEST_DEFERRAL
 from recommendations.models import Recommendation
+from servicedesk.finish_signatures import faults
 from servicedesk.worded_fields import AmountField, DayField
 from visits.gate import Answer
-from visits.models import Review, ServiceReport
+from visits.models import Review
 
 Outcome = Review.Outcome
 Severity = Recommendation.Severity
-Signing = ServiceReport.Signing
 
 DECISIONS = (
     ("accepted", "Accepted"),
@@ -161,22 +161,15 @@ class ReportForm(forms.Form):
     signed_name = forms.CharField(max_length=120, required=False)
     unsigned_reason = forms.CharField(max_length=200, required=False)
     same_signs = forms.BooleanField(required=False)
+    recommendations_signature = forms.CharField(required=False)
     recommendations_name = forms.CharField(max_length=120, required=False)
+    recommendations_unsigned = forms.CharField(max_length=200, required=False)
 
     def clean(self):
         """Not fixed needs why; one of three ways to sign."""
         said = super().clean()
         if said.get("fixed") == "no" and not said.get("not_fixed_because"):
             self.add_error("not_fixed_because", "Say why it is not fixed.")
-        if not self.signing(said):
-            self.add_error("signature", "Let the customer sign, type a name, or say why nobody can sign.")
+        for field, words in faults(said).items():
+            self.add_error(field, words)
         return said
-
-    @staticmethod
-    def signing(said: dict) -> str:
-        """Which of the three ways was taken; empty for none."""
-        if said.get("signature"):
-            return Signing.DRAWN
-        if said.get("signed_name"):
-            return Signing.TYPED
-        return Signing.CANNOT if said.get("unsigned_reason") else ""

@@ -122,7 +122,9 @@ def _whole_visits():
             Prefetch("steps", VisitStep.objects.select_related("by__user").order_by("at", "id")),
             Prefetch("reviews", Review.objects.select_related("recommendation").order_by("at", "id")),
             "parts_used__part",
-            "report",
+            Prefetch(
+                "report", ServiceReport.objects.select_related("signature", "recommendations_signature")
+            ),
             "work_left__settled_by__user",
             "work_left__settled_at_visit",
         )

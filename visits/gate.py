@@ -66,7 +66,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What the technician writes and who signs. `recommendations_signed_by` empty: not handed over."""
+    """What the technician writes and who signs, for the work and apart from it for the recommendations.
+
+    `recommendations_signed_by` empty: not handed over.
+    """
 
     work_done: str
     fixed_first_time: bool
@@ -77,7 +80,10 @@ class Report:
     signature: StoredFile | None = None
     signed_by: str = ""
     cannot_sign_because: str = ""
+    recommendations_signing: str = ""
+    recommendations_signature: StoredFile | None = None
     recommendations_signed_by: str = ""
+    recommendations_unsigned_because: str = ""
 
 
 @dataclass(frozen=True)
@@ -293,7 +299,10 @@ def _write_report(visit, report, now, device_at):
         signature=report.signature,
         signed_by=report.signed_by,
         cannot_sign_because=report.cannot_sign_because,
+        recommendations_signing=report.recommendations_signing,
+        recommendations_signature=report.recommendations_signature,
         recommendations_signed_by=report.recommendations_signed_by,
+        recommendations_unsigned_because=report.recommendations_unsigned_because,
         written_at=now,
     )
 

@@ -75,7 +75,7 @@ def _without_document(now):
 
 def _make(desk, pk, now) -> bool:
     with tenant(desk):
-        report = ServiceReport.objects.select_related("signature").get(pk=pk)
+        report = ServiceReport.objects.select_related("signature", "recommendations_signature").get(pk=pk)
         facts = _facts(report)
     content = make_pdf(TEMPLATE, at=report.written_at, report=facts)
     with tenant(desk):
@@ -105,12 +105,15 @@ def _keep(report, content, *, now) -> StoredFile:
 
 
 def report_pdf(report: ServiceReport) -> bytes:
-    """The report on A4, with the signature as it was drawn."""
+    """The report on A4, with each signature as it was drawn."""
     return make_pdf(TEMPLATE, at=report.written_at, report=_facts(report))
 
 
 def _facts(report) -> dict:
-    return report_lines(report) | {"signature": _picture(report.signature)}
+    return report_lines(report) | {
+        "signature": _picture(report.signature),
+        "signature_too": _picture(report.recommendations_signature),
+    }
 
 
 def report_lines(report: ServiceReport) -> dict:
@@ -151,7 +154,7 @@ def report_lines(report: ServiceReport) -> dict:
         ],
         "recommendations": [_recommendation(review, signed_by, reading) for review in reviews],
         "signing": _signing(report, language),
-        "signing_too": _signing_too(reviews, signed_by, language),
+        "signing_too": _signing_too(report, reviews, language),
     }
 
 
@@ -208,14 +211,17 @@ def _signing(report, language) -> str:
     return words.format(name=report.signed_by, why=report.cannot_sign_because)
 
 
-def _signing_too(reviews, signed_by, language) -> list[str]:
+def _signing_too(report, reviews, language) -> list[str]:
     """Who signed for the recommendations, and that some are not handed over; nothing where there are none."""
     if not reviews:
         return []
+    signed_by, why = report.recommendations_signed_by, report.recommendations_unsigned_because
     missing = any(not is_handed_over(review, signed_by=signed_by) for review in reviews)
     told = any(review.customer_told for review in reviews)
+    how = report.recommendations_signing
     return [
-        *([say.HANDED_OVER[language].format(name=signed_by)] if signed_by and told else []),
+        *([say.HANDED_OVER[language][how].format(name=signed_by)] if signed_by and told else []),
+        *([say.SIGNED[language][how].format(why=why)] if why else []),
         *([say.NOBODY_SIGNED[language]] if missing else []),
     ]
 

@@ -180,10 +180,22 @@ SIGNED = {
     },
 }
 HANDED_OVER = {
-    "en": "Handed over. Signed by {name}.",
-    "nl": "Overhandigd. Getekend door {name}.",
-    "de": "Übergeben. Unterschrieben von {name}.",
-    "fr": "Remis. Signé par {name}.",
+    "en": {
+        Signing.DRAWN: "Handed over. Signed by {name}.",
+        Signing.TYPED: "Handed over. {name} agreed, without a drawn signature.",
+    },
+    "nl": {
+        Signing.DRAWN: "Overhandigd. Getekend door {name}.",
+        Signing.TYPED: "Overhandigd. {name} ging akkoord, zonder handtekening op het scherm.",
+    },
+    "de": {
+        Signing.DRAWN: "Übergeben. Unterschrieben von {name}.",
+        Signing.TYPED: "Übergeben. {name} war einverstanden, ohne gezeichnete Unterschrift.",
+    },
+    "fr": {
+        Signing.DRAWN: "Remis. Signé par {name}.",
+        Signing.TYPED: "Remis. {name} a donné son accord, sans signature dessinée.",
+    },
 }
 NOT_HANDED_OVER = {
     "en": "Not handed over",

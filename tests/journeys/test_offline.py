@@ -12,10 +12,8 @@ from recommendations.models import RecommendationPhoto
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
-from tests.cast import make_plain_visit
 from tests.journeys.phone_browser import call_without_a_signal
-from visits.models import DeviceAction, Part, PartUse, Review, ServiceReport, Visit, VisitStep
-from visits.stock import Place, receive_part
+from visits.models import DeviceAction, Review, ServiceReport, Visit, VisitStep
 
 pytestmark = pytest.mark.browser
 HOUR = dt.timedelta(hours=1)
@@ -72,7 +70,18 @@ def test_a_whole_visit_without_a_signal_and_with_two_kills(phone, live_desk, vis
     expect(page.get_by_role("alert")).to_contain_text("Say whether it is fixed.")
     expect(page.get_by_label("In your words").last).to_have_value("Cleaned the rollers.")
     page.get_by_text("Fixed first time").click()
-    sign(page)
+    sign(page, "#pad")
+    expect(page.locator("[data-signed-apart] li")).to_have_text(
+        [
+            "Replace the fuser unit: declined",
+            "Move off the extension lead: nobody to ask",
+            "Bare wire at the plug: new",
+        ]
+    )
+    sign(page, "#pad-apart")
+    page.reload()
+    expect(page.locator("html[data-draft=ready]")).to_be_attached()
+    expect(page.locator("#recommendations_signature")).not_to_have_value("")
     page.get_by_role("button", name="Finish visit").last.click()
     expect(page.get_by_text("Finished, waiting to send")).to_be_visible()
     with tenant(desk.tenant):
@@ -92,7 +101,9 @@ def test_a_whole_visit_without_a_signal_and_with_two_kills(phone, live_desk, vis
         assert [step.step for step in steps] == ["call ahead", "on the way", "arrived", "finished"]
         assert [step.device_at for step in steps] == [happened[n] for n in (0, 2, 3, 5)]
         assert Visit.objects.get(pk=visit.pk).state == "done"
-        assert ServiceReport.objects.get(visit=visit).signing == "drawn"
+        report = ServiceReport.objects.get(visit=visit)
+        assert (report.signing, report.recommendations_signing) == ("drawn", "drawn")
+        assert report.recommendations_signed_by == "Margaret Ellison"
         reviews = Review.objects.filter(visit=visit).values_list("recommendation__finding", "outcome")
         assert dict(reviews) == {
             "Replace the fuser unit": "declined by customer",
@@ -102,7 +113,7 @@ def test_a_whole_visit_without_a_signal_and_with_two_kills(phone, live_desk, vis
         photo = RecommendationPhoto.objects.get().photo
         with photo.content.open("rb") as content:
             assert Image.open(content).size == (1600, 800)
-        assert StoredFile.objects.count() == 2
+        assert StoredFile.objects.count() == 3
 
 
 def a_photo():
@@ -111,8 +122,8 @@ def a_photo():
     return out.getvalue()
 
 
-def sign(page):
-    pad = page.locator("[data-signature]")
+def sign(page, where):
+    pad = page.locator(where)
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     page.mouse.move(box["x"] + 30, box["y"] + 40)
@@ -182,32 +193,6 @@ def test_only_what_two_days_need_is_kept(phone, live_desk, visit):
         [f"technician {desk.url('today/')}", desk.url("files/old.jpg"), desk.url("today/old/")],
     )
     assert sorted(kept) == [desk.url("today/"), desk.url("today/kept-for")]
-
-
-def test_a_part_is_not_taken_without_a_signal_and_the_page_stays(phone, live_desk, visit, now):
-    desk = live_desk.cast.north
-    with tenant(desk.tenant):
-        at = now - 480 * HOUR
-        blade = Part.objects.create(number="CB-9", name="Cleaning blade")
-        shelf = Place(name="depot shelf 14")
-        receive_part(blade, 1, target=shelf, by=desk.dispatcher, now=at)
-        for days in (20, 40):
-            at = now - 24 * days * HOUR
-            past = make_plain_visit(
-                desk, now=at, start=at, state="done", is_history=True, completed_at=at,
-                completed_on=at.date(), problem="Grey bands",
-            )  # fmt: skip
-            PartUse.objects.create(visit=past, part=blade, quantity=1)
-    phone.keep_pages()
-    phone.cut()
-    phone.go(f"{visit.public_id}/")
-    page = phone.page
-    page.get_by_role("button", name="Take Cleaning blade").click()
-    expect(page.get_by_role("alert")).to_have_text("This needs a signal. Nothing was changed.")
-    expect(page.get_by_role("button", name="Take Cleaning blade")).to_be_visible()
-    page.get_by_text("I called ahead").click()
-    page.get_by_role("button", name="Spoke to Margaret").click()
-    expect(page.get_by_role("button", name="2 to raise, read")).to_be_visible()
 
 
 def test_a_full_phone_says_that_a_step_was_not_saved(phone, live_desk, visit):

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from cases.models import Duty, Promise
 from messaging.models import Message
+from recommendations.lifecycle import mark_done
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.cast import make_plain_visit
@@ -131,7 +132,8 @@ def test_above_the_pad_stands_all_that_is_signed_for(page_as, live_desk, visit, 
     page = page_as("technician", width=390, height=844)
     page.goto(live_desk.url(f"today/{visit.public_id}/finish/"))
     expect(page.locator("html[data-draft=ready]")).to_be_attached()
-    signed = page.locator("[data-signed] li")
+    signed, apart = page.locator("[data-signed] li"), page.locator("[data-signed-apart] li")
+    expect(apart).to_have_text(["Replace the fuser unit"])
     page.get_by_role("button", name="One more Fuser unit").click()
     page.get_by_text("Add a part", exact=True).click()
     page.get_by_label("Part number").fill("CB-9")
@@ -156,6 +158,27 @@ def test_above_the_pad_stands_all_that_is_signed_for(page_as, live_desk, visit, 
     page.get_by_label("Part number").fill("")
     page.get_by_label("Part number").blur()
     expect(signed).to_have_text(["1 × Fuser unit", "Bare wire: new", "Dust in the vent: new", *rest])
+    expect(apart).to_have_text(["Bare wire: new", "Dust in the vent: new", "Replace the fuser unit"])
+
+
+def test_without_recommendations_there_is_one_pad_until_one_is_found(page_as, live_desk, visit, now):
+    desk = live_desk.cast.north
+    _be_on_site(desk, visit, now)
+    with tenant(desk.tenant):
+        mark_done(desk.recommendation, by=desk.technician, now=now)
+    page = page_as("technician", width=390, height=844)
+    page.goto(live_desk.url(f"today/{visit.public_id}/finish/"))
+    expect(page.locator("html[data-draft=ready]")).to_be_attached()
+    expect(page.locator("#pad")).to_be_visible()
+    expect(page.locator("#pad-apart")).to_be_hidden()
+    page.get_by_text("Add a recommendation").click()
+    page.get_by_label("What should be done").fill("Bare wire")
+    page.get_by_label("What should be done").blur()
+    expect(page.locator("#pad-apart")).to_be_visible()
+    _sign(page, "pad-apart", "recommendations_signature")
+    page.get_by_role("button", name="Clear the signature for the recommendations").click()
+    expect(page.locator("#recommendations_signature")).to_have_value("")
+    expect(page.locator("#signature")).to_have_value("")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -229,8 +252,8 @@ def _be_on_site(desk, visit, now):
         Visit.objects.filter(pk=visit.pk).update(state="on site", arrived_at=now)
 
 
-def _sign(page):
-    pad = page.locator("#pad")
+def _sign(page, pad="pad", field="signature"):
+    pad = page.locator(f"#{pad}")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     page.mouse.move(box["x"] + 30, box["y"] + 60)
@@ -238,7 +261,7 @@ def _sign(page):
     for step in range(1, 8):
         page.mouse.move(box["x"] + 30 + step * 25, box["y"] + 60 + (-1) ** step * 20)
     page.mouse.up()
-    expect(page.locator("#signature")).not_to_have_value("")
+    expect(page.locator(f"#{field}")).not_to_have_value("")
 
 
 def _press(page, name):

@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from cases.models import Duty
 from recommendations.lifecycle import raise_recommendation
 from recommendations.models import Recommendation, RecommendationPhoto
 from servicedesk import finish
@@ -158,36 +157,6 @@ def test_not_fixed_says_why_and_what_comes_next(north, visit, lou, client):
         "Part missing",
         "Thursday",
     )
-
-
-def test_a_drawn_signature_is_kept_as_a_file_of_the_desk(north, visit, lou, client):
-    sent = typed(north, decision="untold", signed_name="", signature=a_signature(), same_signs="on")
-    assert client.post(url(north, visit), sent).status_code == 302
-    report = ServiceReport.objects.get()
-    assert (report.signing, report.signed_by, report.recommendations_signed_by) == (
-        "drawn",
-        "Margaret Ellison",
-        "Margaret Ellison",
-    )
-    assert report.signature.kind == "signature"
-
-
-def test_who_cannot_sign_has_a_reason_and_signs_for_nothing(north, visit, lou, client):
-    sent = typed(north, decision="untold", signed_name="", unsigned_reason="Hand in plaster", same_signs="on")
-    assert client.post(url(north, visit), sent).status_code == 302
-    report = ServiceReport.objects.get()
-    assert (report.signing, report.cannot_sign_because, report.signed_by) == ("cannot", "Hand in plaster", "")
-    assert report.recommendations_signed_by == ""
-    assert Duty.objects.get().kind == "mail recommendation"
-
-
-def test_the_block_for_recommendations_has_a_signature_of_its_own(north, visit, lou, client):
-    sent = typed(north, decision="declined", why_no="Not needed", recommendations_name="Jo Reed")
-    assert client.post(url(north, visit), sent).status_code == 302
-    assert ServiceReport.objects.get().recommendations_signed_by == "Jo Reed"
-    north.recommendation.refresh_from_db()
-    assert north.recommendation.signed_by == "Jo Reed"
-    assert not Duty.objects.exists()
 
 
 def test_parts_from_the_list_and_by_number(north, visit, lou, client):
@@ -369,7 +338,8 @@ REPORT = {
     "signed_name",
     "unsigned_reason",
 }
-REPORT |= {"same_signs", "recommendations_name", "extra_number", "extra_quantity", "add", "photo"}
+REPORT |= {"same_signs", "recommendations_name", "recommendations_signature", "recommendations_unsigned"}
+REPORT |= {"extra_number", "extra_quantity", "add", "photo"}
 REPORT |= {"new-finding", "new-severity"}
 
 

@@ -17,6 +17,7 @@ SIGNED = Report(
     fixed_first_time=True,
     signing="typed",
     signed_by="M. Ellison",
+    recommendations_signing="typed",
     recommendations_signed_by="M. Ellison",
 )
 

@@ -1,9 +1,11 @@
 """The PDF of a service report: what it says, whatever is in the names, and the same bytes for ever."""
 
 import base64
+import dataclasses
 import datetime as dt
 import io
 import json
+import re
 
 import pytest
 import typst
@@ -30,8 +32,8 @@ def read(visit):
     return pdf_pages(report_pdf(ServiceReport.objects.get(visit=visit)))
 
 
-def drawn_signature(lou, now):
-    picture = Image.new("RGBA", (400, 120))
+def drawn_signature(lou, now, height=120):
+    picture = Image.new("RGBA", (400, height))
     ImageDraw.Draw(picture).line((20, 100, 380, 20), fill=(20, 29, 43, 255), width=6)
     out = io.BytesIO()
     picture.save(out, "PNG")
@@ -63,7 +65,7 @@ def test_it_says_who_came_what_was_done_and_what_was_decided(north, visit, lou, 
         "Move the lead · Safety · Corvane TC-240 copier You said no Reason: Too dear "
         "If nothing is done: Somebody trips",
         "For the work and the parts M. Ellison agreed; the name was typed",
-        "For the recommendations Handed over. Signed by M. Ellison.",
+        "For the recommendations Handed over. M. Ellison agreed, without a drawn signature.",
         "Questions? Ring 01632 960 118.",
         "V-1 · page 1 of 1",
     ):
@@ -76,6 +78,35 @@ def test_what_nobody_signed_for_is_not_handed_over_and_says_so(north, visit, lou
     (page,) = read(visit)
     assert "Still advised. Not handed over" in page
     assert "For the recommendations Not handed over: nobody has signed for what is marked so above." in page
+
+
+def test_what_is_signed_for_apart_stands_beside_the_work_with_its_own_drawing(north, visit, lou, now):
+    signed = Report(
+        work_done="New fuser.",
+        fixed_first_time=True,
+        signing="drawn",
+        signature=drawn_signature(lou, now),
+        signed_by="M. Ellison",
+        recommendations_signing="drawn",
+        recommendations_signature=drawn_signature(lou, now, height=240),
+        recommendations_signed_by="Jo Reed",
+    )
+    finish(visit, now, lou, answer(north.recommendation), report=signed)
+    content = report_pdf(ServiceReport.objects.get())
+    assert "For the recommendations Handed over. Signed by Jo Reed." in pdf_pages(content)[0].replace(
+        "Signed by M. Ellison ", ""
+    )
+    shapes = re.findall(rb"/Width (\d+)\s*/Height (\d+)", content)
+    assert sorted(set(shapes)) == [(b"400", b"120"), (b"400", b"240")]
+
+
+def test_nobody_signing_for_the_recommendations_has_its_reason(north, visit, lou, now):
+    report = dataclasses.replace(
+        FIXED, recommendations_signing="cannot", recommendations_unsigned_because="Jo decides, and is out"
+    )
+    finish(visit, now, lou, answer(north.recommendation), report=report)
+    words = "For the recommendations Not signed: Jo decides, and is out Not handed over: nobody has signed"
+    assert words in read(visit)[0]
 
 
 def test_who_cannot_sign_has_a_reason_and_what_is_left_is_named(north, visit, lou, now):
@@ -137,6 +168,7 @@ def test_markup_in_peoples_words_is_text(north, visit, lou, now):
         next_step=MARKUP,
         signing="cannot",
         cannot_sign_because=MARKUP,
+        recommendations_signing="typed",
         recommendations_signed_by=MARKUP,
     )
     given = answer(north.recommendation, "declined by customer", reason=MARKUP)
@@ -164,7 +196,7 @@ def test_long_words_and_thirty_recommendations_stay_on_their_pages(north, visit,
     assert all(f"Finding {number:02}" in said for number in range(29))
     for word in ("F" * 300, "R" * 300, "Y" * 900, "W" * 120):
         assert word in said.replace(" ", "")
-    data = json.dumps(report_lines(ServiceReport.objects.get()) | {"signature": []})
+    data = json.dumps(report_lines(ServiceReport.objects.get()) | {"signature": [], "signature_too": []})
     assert ink_in_margins(typst.compile(TEMPLATE, format="png", ppi=25.4, sys_inputs={"report": data})) == 0
 
 

@@ -26,6 +26,7 @@ NOT_FIXED = Report(
     parts_needed="Drum DR-9",
     signing="typed",
     signed_by="M. Ellison",
+    recommendations_signing="typed",
     recommendations_signed_by="M. Ellison",
 )
 TUESDAY_AT_TWO = dt.datetime(2026, 3, 10, 14, 0, tzinfo=dt.UTC)

@@ -70,7 +70,10 @@ class ServiceReport(TenantModel):
     signed_by = models.CharField(max_length=120, blank=True)
     cannot_sign_because = models.CharField(max_length=200, blank=True)
     # The block for recommendations has a signature of its own; without it: not handed over.
+    recommendations_signing = models.CharField(max_length=8, choices=Signing.choices, blank=True)
+    recommendations_signature = TenantForeignKey(StoredFile, null=True, blank=True, related_name="+")
     recommendations_signed_by = models.CharField(max_length=120, blank=True)
+    recommendations_unsigned_because = models.CharField(max_length=200, blank=True)
     written_at = models.DateTimeField()
     # The PDF, made as soon as the visit is done; every copy has the same bytes.
     document = TenantForeignKey(StoredFile, null=True, blank=True, related_name="+")
@@ -83,5 +86,33 @@ class ServiceReport(TenantModel):
             ),
             models.CheckConstraint(
                 condition=~Q(signing="cannot") | ~Q(cannot_sign_because=""), name="report_says_why_not_signed"
+            ),
+            # Nobody has signed for the recommendations but by a drawing or a name; who did not has no name.
+            models.CheckConstraint(
+                condition=Q(
+                    ~Q(recommendations_signed_by=""),
+                    recommendations_signing="drawn",
+                    recommendations_signature__isnull=False,
+                    recommendations_unsigned_because="",
+                )
+                | Q(
+                    ~Q(recommendations_signed_by=""),
+                    recommendations_signing="typed",
+                    recommendations_signature=None,
+                    recommendations_unsigned_because="",
+                )
+                | Q(
+                    ~Q(recommendations_unsigned_because=""),
+                    recommendations_signing="cannot",
+                    recommendations_signature=None,
+                    recommendations_signed_by="",
+                )
+                | Q(
+                    recommendations_signing="",
+                    recommendations_signature=None,
+                    recommendations_signed_by="",
+                    recommendations_unsigned_because="",
+                ),
+                name="report_recommendations_signed",
             ),
         ]

@@ -89,6 +89,8 @@ function* missingReport(form) {
     if (!work.querySelector(":checked")) yield [work.id, `Say whether it is done: “${work.dataset.leftWork}”.`];
   }
   if (!["signature", "signed_name", "unsigned_reason"].some((name) => value(form, name))) yield ["signature-block", "Let the customer sign, type a name, or say why nobody can sign."];
+  const nobodyElse = !["signature", "signed_name", "recommendations_name"].some((name) => value(form, name));
+  if (nobodyElse && value(form, "unsigned_reason") && value(form, "recommendations_signature")) yield ["recommendations_name", "Type the name of who signs for the recommendations."];
 }
 
 function missingFinding(form, isWanted) {
@@ -103,13 +105,15 @@ function missingFinding(form, isWanted) {
   return wrong;
 }
 
-// A recommendation was taken over: the form is free for the next one.
-async function finished(form) {
-  const finding = value(form, "new-finding");
-  const template = document.getElementById("raised-here");
-  const card = template.content.firstElementChild.cloneNode(true);
+function showRaised(form, finding) {
+  const card = document.getElementById("raised-here").content.firstElementChild.cloneNode(true);
   card.querySelector(".reccard__title").textContent = finding;
   form.elements["new-finding"].closest("details").before(card);
+}
+
+// A recommendation was taken over: the form is free for the next one.
+async function finished(form) {
+  showRaised(form, value(form, "new-finding"));
   for (const name of ["finding", "risk", "estimate", "review_by"]) form.elements[`new-${name}`].value = "";
   form.elements["new-public_id"].value = crypto.randomUUID();
   form.elements.photo.value = "";
@@ -130,7 +134,7 @@ function restore(form, { typed, photos }) {
       if (field.type === "radio" || field.type === "checkbox") field.checked = said.includes(field.value);
       else field.value = said[0];
       const box = field.closest("details");
-      if (box && (field.type === "radio" ? field.checked && field.name !== "new-severity" : field.value && field.type !== "hidden" && !["extra_quantity", "new-machine"].includes(name) && field.name in { "new-finding": 1, "new-risk": 1, "new-estimate": 1, "new-review_by": 1, extra_number: 1, signed_name: 1, unsigned_reason: 1, recommendations_name: 1 })) box.open = true;
+      if (box && (field.type === "radio" ? field.checked && field.name !== "new-severity" : field.value && field.type !== "hidden" && !["extra_quantity", "new-machine"].includes(name) && field.name in { "new-finding": 1, "new-risk": 1, "new-estimate": 1, "new-review_by": 1, extra_number: 1, signed_name: 1, unsigned_reason: 1, recommendations_name: 1, recommendations_unsigned: 1 })) box.open = true;
     }
   }
   if (photos.length) {
@@ -138,7 +142,7 @@ function restore(form, { typed, photos }) {
     form.elements.photo.closest("details").open = true;
     sayKept(form.elements.photo);
   }
-  form.elements.signature?.dispatchEvent(new Event("restored"));
+  for (const name of ["signature", "recommendations_signature"]) form.elements[name].dispatchEvent(new Event("restored"));
   form.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
@@ -205,6 +209,12 @@ document.addEventListener("queue-ready", async ({ detail: { queue, warn, report 
     sayKept(input);
     await keep();
   });
+  const actions = (await queue.all()).filter((action) => action.visit === form.dataset.visit);
+  // Raised here, and the server has not heard of it: the page that it made does not show it.
+  for (const { kind, state, typed } of actions) {
+    if (kind === "add" && state === "waiting") showRaised(form, typed.find(([name]) => name === "new-finding")[1]);
+  }
+  form.dispatchEvent(new Event("change", { bubbles: true }));
   const draft = await queue.draft(form.dataset.visit);
   if (draft && !("typed" in form.dataset)) {
     restore(form, draft);
@@ -226,7 +236,7 @@ document.addEventListener("queue-ready", async ({ detail: { queue, warn, report 
   const mending = sessionStorage[`mend ${form.dataset.visit}`];
   if (mending && draft) mend(form, mending);
   // How long somebody is there, also where the server does not know of the arrival yet.
-  const arrived = (await queue.all()).findLast((action) => action.kind === "arrive" && action.visit === form.dataset.visit);
+  const arrived = actions.findLast((action) => action.kind === "arrive");
   const spot = document.querySelector("[data-minutes]");
   const came = arrived ? trueTime(arrived.device_at) : Date.parse(spot.dataset.came);
   const tick = () => { if (came) spot.textContent = `${Math.max(0, Math.floor((trueTime(Date.now()) - came) / 60_000))} min`; };

@@ -41,7 +41,8 @@ function count() {
   document.querySelectorAll("[data-left]").forEach((el) => { el.textContent = n ? `${n} left to review` : "All answered"; el.dataset.tone = n ? "bad" : "good"; });
 }
 // What is being signed stands above the pad: the parts, also one whose number is looked up when the report is
-// sent; what was decided of each recommendation, and those found today; what is left, then and now.
+// sent; what was decided of each recommendation, and those found today; what is left, then and now. The
+// recommendations have a pad of their own, with their list, which is there as soon as there is one.
 function listSigned() {
   const list = document.querySelector("[data-signed]");
   if (!list) return;
@@ -50,20 +51,29 @@ function listSigned() {
   const parts = [...document.querySelectorAll("input[name^='part-']")].filter((input) => Number(input.value) > 0);
   const words = parts.map((input) => `${input.value} × ${called(input)}`);
   if (typed("extra_number")) words.push(`${typed("extra_quantity") || 1} × ${typed("extra_number")}`);
+  const decided = [];
+  const undecided = [];
   for (const card of document.querySelectorAll(".reccard[id]")) {
     const chosen = card.querySelector("input[data-decision]:checked");
-    if (chosen) words.push(`${card.querySelector(".reccard__title").textContent}: ${chosen.parentElement.textContent.trim().toLowerCase()}`);
+    const title = card.querySelector(".reccard__title").textContent;
+    if (chosen) decided.push(`${title}: ${chosen.parentElement.textContent.trim().toLowerCase()}`);
+    else if ("review" in card.dataset) undecided.push(title);
   }
   const found = [...document.querySelectorAll(".reccard:not([id]) .reccard__title")].map((title) => title.textContent);
-  for (const finding of [...found, typed("new-finding")]) if (finding) words.push(`${finding}: new`);
+  for (const finding of [...found, typed("new-finding")]) if (finding) decided.push(`${finding}: new`);
+  words.push(...decided);
   for (const work of document.querySelectorAll("[data-left-work]")) {
     const chosen = work.querySelector(":checked");
     if (chosen) words.push(`${work.dataset.leftWork}: ${chosen.parentElement.textContent.trim().toLowerCase()}`);
   }
   const next = typed("next_step") || typed("not_fixed_because");
   if (next && document.querySelector("[name=fixed][value=no]:checked")) words.push(`Still to do: ${next}`);
-  list.replaceChildren(...words.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  const say = (place, lines) => place.replaceChildren(...lines.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  say(list, words);
   list.hidden = !words.length;
+  const apart = document.querySelector("[data-signed-apart]");
+  say(apart, [...decided, ...undecided]);
+  apart.parentElement.hidden = !apart.childElementCount;
 }
 document.addEventListener("change", listSigned);
 document.addEventListener("change", count);
