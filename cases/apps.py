@@ -10,3 +10,5 @@ class CasesConfig(AppConfig):
         # Say to messaging who sees to messages that failed, and to replies.
         import_module("cases.mending")
         import_module("cases.answering")
+        # And who is on leave.
+        import_module("cases.promise_owners")

@@ -3,10 +3,29 @@
 import datetime as dt
 import uuid
 
+from django.db import transaction
+
 from cases.escalating import escalate_if_due
 from cases.models import Case, Promise
+from cases.promise_breaks import tell_lead
+from cases.promise_reminders import plan_reminders
 from customers.models import Customer, TimelineEntry
 from customers.timeline import add_line
+
+
+class SettledMeanwhile(Exception):
+    """Somebody else settled, moved or handed on this promise first; `promise` is as it is now."""
+
+    def __init__(self, promise: Promise):
+        by = f" by {promise.settled_by.name}" if promise.settled_by else ""
+        if promise.state == Promise.State.OPEN:
+            said = f"It was changed meanwhile: {promise.owner.name if promise.owner else 'nobody'} has it."
+        else:
+            said = (
+                f"It was settled meanwhile{by}, as {promise.get_state_display().lower()}: {promise.evidence}"
+            )
+        super().__init__(said)
+        self.promise = promise
 
 
 def make_promise(
@@ -23,7 +42,10 @@ def make_promise(
     subject: uuid.UUID | None = None,
     tell_timeline: bool = True,
 ) -> Promise:
-    """Record something told to a customer with a time on it. Raises ValueError when it lies in the past."""
+    """Record something told to a customer with a time on it, and plan reminding whoever keeps it.
+
+    Raises ValueError when it lies in the past.
+    """
     if due_at <= now:
         raise ValueError("A promise is for a time to come. Choose a later time.")
     promise = Promise.objects.create(
@@ -39,26 +61,55 @@ def make_promise(
         subject=subject,
     )
     if tell_timeline:
-        _tell(promise, "made", f"Promised: {text}", at=now, actor=by)
+        step_of_promise(promise, "made", f"Promised: {text}", at=now, actor=by)
+    plan_reminders(promise, now=now)
     return promise
 
 
 def keep_promise(promise: Promise, *, by, now: dt.datetime, evidence: str) -> Promise:
     """Settle an open promise as kept, or kept late when it was agreed anew. Past due it is broken."""
+    _keep(promise, by=by, now=now, evidence=evidence)
+    return promise
+
+
+def keep_by_hand(promise: Promise, *, by, now: dt.datetime, evidence: str) -> Promise:
+    """Keep it as a colleague who must know when another came first: raises SettledMeanwhile.
+
+    Raises ValueError without a word on what came of it.
+    """
+    if not evidence.strip():
+        raise ValueError("Say what came of it.")
+    if not _keep(promise, by=by, now=now, evidence=evidence.strip()):
+        raise SettledMeanwhile(promise)
+    return promise
+
+
+def release_by_hand(promise: Promise, *, by, now: dt.datetime, evidence: str) -> Promise:
+    """The customer needs it no longer, as a colleague says: past due it is broken all the same.
+
+    Raises SettledMeanwhile, and ValueError without their words.
+    """
+    if not evidence.strip():
+        raise ValueError("Say what the customer said.")
     if now > promise.due_at:
-        return break_promise(promise, now=now, evidence=f"Done too late: {evidence}", by=by)
-    late = promise.renegotiated_at is not None
-    return _settle(promise, Promise.State.KEPT_LATE if late else Promise.State.KEPT, now, evidence, by)
+        done = _settle(promise, Promise.State.BROKEN, now, f"Not kept by its time: {evidence.strip()}", by)
+    else:
+        done = _settle(promise, Promise.State.RELEASED, now, evidence.strip(), by)
+    if not done:
+        raise SettledMeanwhile(promise)
+    return promise
 
 
 def break_promise(promise: Promise, *, now: dt.datetime, evidence: str, by=None) -> Promise:
     """Settle an open promise as broken, for good."""
-    return _settle(promise, Promise.State.BROKEN, now, evidence, by)
+    _settle(promise, Promise.State.BROKEN, now, evidence, by)
+    return promise
 
 
 def release_promise(promise: Promise, *, now: dt.datetime, evidence: str, by=None) -> Promise:
     """The customer needs it no longer: neither kept nor broken."""
-    return _settle(promise, Promise.State.RELEASED, now, evidence, by)
+    _settle(promise, Promise.State.RELEASED, now, evidence, by)
+    return promise
 
 
 def agree_anew(promise: Promise, *, due_at: dt.datetime, by, now: dt.datetime) -> Promise:
@@ -72,24 +123,13 @@ def agree_anew(promise: Promise, *, due_at: dt.datetime, by, now: dt.datetime) -
     if not changed:
         raise ValueError("This promise is due or settled already. Make a new one.")
     promise.refresh_from_db()
-    _tell(promise, f"moved {now.isoformat()}", f"Promise moved: {promise.text}", at=now, actor=by)
+    step_of_promise(promise, f"moved {now.isoformat()}", f"Promise moved: {promise.text}", at=now, actor=by)
+    plan_reminders(promise, now=now)
     return promise
 
 
-def _settle(promise, state, now, evidence, by):
-    """A conditional update: whoever settles first wins, a repeat changes nothing."""
-    changed = Promise.objects.filter(pk=promise.pk, state=Promise.State.OPEN).update(
-        state=state, settled_at=now, evidence=evidence[:300]
-    )
-    promise.refresh_from_db()
-    if changed and state == Promise.State.BROKEN:
-        _tell(promise, "broken", f"Promise broken: {promise.text}", at=now, actor=by, detail=evidence)
-        if promise.case is not None:
-            escalate_if_due(promise.case, now=now)
-    return promise
-
-
-def _tell(promise, step, title, *, at, actor, detail=""):
+def step_of_promise(promise: Promise, step: str, title: str, *, at: dt.datetime, actor, detail: str = ""):
+    """One step of a promise as a line of the customer's time line."""
     add_line(
         promise.customer,
         TimelineEntry.Kind.PROMISE,
@@ -100,3 +140,28 @@ def _tell(promise, step, title, *, at, actor, detail=""):
         subject=promise.public_id,
         step=step[:40],
     )
+
+
+def _keep(promise, *, by, now, evidence) -> bool:
+    if now > promise.due_at:
+        return _settle(promise, Promise.State.BROKEN, now, f"Done too late: {evidence}", by)
+    late = promise.renegotiated_at is not None
+    state = Promise.State.KEPT_LATE if late else Promise.State.KEPT
+    # One that was moved meanwhile is not judged by its old time.
+    return _settle(promise, state, now, evidence, by, due_at=promise.due_at)
+
+
+@transaction.atomic
+def _settle(promise, state, now, evidence, by, **still) -> bool:
+    """A conditional update: whoever settles first wins, a repeat changes nothing. Whether it was first."""
+    same = Promise.objects.filter(pk=promise.pk, state=Promise.State.OPEN, **still)
+    changed = same.update(state=state, settled_at=now, settled_by=by, evidence=evidence[:300])
+    promise.refresh_from_db()
+    if changed and state == Promise.State.BROKEN:
+        step_of_promise(
+            promise, "broken", f"Promise broken: {promise.text}", at=now, actor=by, detail=evidence
+        )
+        tell_lead(promise, now=now)
+        if promise.case is not None:
+            escalate_if_due(promise.case, now=now)
+    return bool(changed)

@@ -206,8 +206,7 @@ def ask_accounts(request, id):
 
 @transaction.atomic
 def _told(promise, kind, form, now) -> str:
-    """Remind its owner in time, and tell the customer if that was asked for; what to say of it."""
-    letters.plan_reminder(promise, now=now)
+    """Tell the customer if that was asked for; what to say of it."""
     if not form.cleaned_data["tell"]:
         return ""
     way = letters.tell_promise(promise, kind, now=now)

@@ -35,6 +35,8 @@ app.conf.beat_schedule = {
     "deliver messages": every(5, "servicedesk.tasks.deliver_messages", "send"),
     # Customers: a visit nobody came to is told within minutes. Dispatchers: it is in the tray.
     "late and missed": every(20, "servicedesk.tasks.sweep_late_and_missed"),
+    # Customers: a promise of somebody who is ill or gone is kept by somebody else.
+    "promises handed on": every(20, "servicedesk.tasks.hand_on_promises"),
     # Customers: who was promised a call and has none is told the truth. Technicians and dispatchers
     # hear of it before.
     "calls ahead": every(20, "servicedesk.tasks.alarm_about_calls"),

@@ -6,10 +6,12 @@ A visit's own promises are told with the visit (`visits.letters`).
 import datetime as dt
 
 from cases.models import Promise
-from cases.promise_ways import Way, messages_on, way_to
+from cases.promise_breaks import BROKEN
+from cases.promise_owners import HANDED
+from cases.promise_reminders import REMINDER, reminding, times_of
+from cases.promise_ways import Way, way_to
 from customers.models import Customer
 from messaging import outbox
-from messaging.channels import is_ready
 from messaging.keys import key_of, moment
 from messaging.kinds import Useless, register
 from messaging.models import Message
@@ -20,8 +22,7 @@ from tenancy.models import Membership
 from visits.told import told_zone
 from visits.wording import clock_words, day_words
 
-MADE, MOVED, REMINDER = "promise made", "promise moved", "promise reminder"
-REMINDED_BEFORE = dt.timedelta(minutes=15)
+MADE, MOVED = "promise made", "promise moved"
 # The sweep that breaks promises has come by then.
 ESCALATED_AFTER = dt.timedelta(minutes=1)
 NO_LONGER = "The promise was kept, moved or broken meanwhile."
@@ -38,39 +39,23 @@ def tell_promise(promise: Promise, kind: str, *, now: dt.datetime) -> Way | None
     return way
 
 
-def reminder_at(owner: Membership, due_at: dt.datetime, *, now: dt.datetime) -> dt.datetime | None:
-    """When whoever owns a promise is reminded by mail; None when nothing reaches them in time."""
-    at = due_at - REMINDED_BEFORE
-    reaches = owner.user.email and is_ready(Message.Channel.MAIL) and messages_on(owner.tenant, now)
-    return at if reaches and at > now else None
-
-
-def plan_reminder(promise: Promise, *, now: dt.datetime) -> dt.datetime | None:
-    """Plan reminding its owner; when, or None when nothing reaches them in time."""
-    at = promise.owner and reminder_at(promise.owner, promise.due_at, now=now)
-    if at:
-        reminder = _message(promise, REMINDER, Message.Channel.MAIL, send_after=at)
-        reminder.colleague = promise.owner
-        outbox.plan([reminder], now=now)
-    return at
-
-
 def told_words(who: str, due_at: dt.datetime | None, *, customer: Customer, now: dt.datetime) -> str:
     """ "Jamie will ring you by 3 pm today."; None is a time that is still to be picked."""
     return f"{who} will ring you by {by_words(due_at, customer=customer, now=now) if due_at else '…'}."
 
 
 def hint_words(owner: Membership, due_at: dt.datetime | None, *, now: dt.datetime) -> str:
-    """What happens by itself: "You are reminded by mail at 14:45. At 15:01 it goes to your manager." """
+    """What happens by itself: "You are reminded by mail at 14:30 and 14:50. At 15:01 it goes to …" """
     lead = owner.lead.name if owner.lead else "the managers"
     zone = zone_of(owner.tenant)
     today = local_day(now, zone)
     if due_at is None:
-        later = reminder_at(owner, now + 2 * REMINDED_BEFORE, now=now)
-        reminded = "You are reminded by mail 15 minutes before. " if later else ""
+        later = times_of(owner, now + dt.timedelta(days=2), now=now)
+        minutes = " and ".join(str(before) for before in reminding())
+        reminded = f"You are reminded by mail {minutes} minutes before. " if later else ""
         return f"{reminded}A minute after, it goes to {lead}."
-    at = reminder_at(owner, due_at, now=now)
-    reminded = f"You are reminded by mail at {due_word(at, zone=zone, today=today)}. " if at else ""
+    times = [due_word(at, zone=zone, today=today) for at in times_of(owner, due_at, now=now)]
+    reminded = f"You are reminded by mail at {' and '.join(times)}. " if times else ""
     return f"{reminded}At {due_word(due_at + ESCALATED_AFTER, zone=zone, today=today)} it goes to {lead}."
 
 
@@ -110,8 +95,18 @@ class AboutPromise(WordedKind):
         return [{"desk": message.tenant.name, "who": _who(promise), "by": by}]
 
 
-class PromiseReminder(AboutPromise):
-    """The same for the colleague who made it, a quarter of an hour before."""
+class ToColleague(AboutPromise):
+    """To the colleague who keeps it: a reminder, or that it is theirs now. True while it is theirs."""
+
+    def why_not(self, message: Message, *, now: dt.datetime) -> str:
+        """Settled, moved, or handed on meanwhile."""
+        if message.colleague_id != _promise(message).owner_id:
+            return "Somebody else keeps the promise now."
+        return super().why_not(message, now=now)
+
+    def useless(self, message: Message, *, now: dt.datetime) -> Useless:
+        """The next reminder, or the break itself, says more: nobody need mend it."""
+        return Useless(TOO_LATE, is_fault=False)
 
     def may_disturb(self, message: Message, *, quiet_until: dt.datetime) -> bool:
         """Always: it is about the next minutes, and the colleague chose the time."""
@@ -128,8 +123,17 @@ class PromiseReminder(AboutPromise):
                 "phone": contact.phone if contact else "",
                 "by": due_word(promise.due_at, zone=zone, today=local_day(now, zone)),
                 "promise": promise.text,
+                "owner": promise.owner.name if promise.owner else "Nobody",
             }
         ]
+
+
+class ToLead(ToColleague):
+    """To whoever leads the owner: it was broken, and stays so whatever happens."""
+
+    def why_not(self, message: Message, *, now: dt.datetime) -> str:
+        """Nothing makes it unbroken; they hear of it also where the customer was rung already."""
+        return ""
 
 
 def _message(promise, kind, channel, *, send_after) -> Message:
@@ -170,6 +174,13 @@ def _wording(name, label, sent, fields, mail, *, texts=True) -> Wording:
     return Wording(name, label, sent, name, fields, {"en": ours}, must_name)
 
 
+_TO_COLLEAGUE = (
+    DESK,
+    Field("customer", "whom it was promised to", "Margaret Ellison, The Harbour Letter"),
+    Field("phone", "their number", "07700 900412", can_be_empty=True),
+    Field("by", "by when", "15:00"),
+    Field("promise", "what was promised", "Ring with the price"),
+)
 _WHO = Field("who", "who rings", "Jamie")
 _BY = Field("by", "by when", "3 pm today")
 offer(
@@ -192,19 +203,42 @@ offer(
     ),
     _wording(
         REMINDER,
-        "Promise, to who made it",
-        "A quarter of an hour before a promise is due, to the colleague",
-        (
-            DESK,
-            Field("customer", "whom it was promised to", "Margaret Ellison, The Harbour Letter"),
-            Field("phone", "their number", "07700 900412", can_be_empty=True),
-            Field("by", "by when", "15:00"),
-            Field("promise", "what was promised", "Ring with the price"),
+        "Promise, to who keeps it",
+        "Half an hour and ten minutes before a promise is due, to the colleague",
+        _TO_COLLEAGUE,
+        Words(
+            "Promised to {customer}[, {phone}], by {by}: {promise}\n"
+            "If it cannot be kept, move it before {by} and tell them.",
+            "By {by}: {customer}",
         ),
-        Words("You promised {customer}[, {phone}], by {by}: {promise}", "By {by}: {customer}"),
+        texts=False,
+    ),
+    _wording(
+        HANDED,
+        "Promise, to who keeps it now",
+        "When a promise is handed on to a colleague",
+        _TO_COLLEAGUE,
+        Words(
+            "You keep this now. Promised to {customer}[, {phone}], by {by}: {promise}",
+            "Yours now, by {by}: {customer}",
+        ),
+        texts=False,
+    ),
+    _wording(
+        BROKEN,
+        "Promise broken, to the lead",
+        "Within a minute of a promise being broken, to whoever leads its owner",
+        (*_TO_COLLEAGUE, Field("owner", "who was to keep it", "Jamie Mercer")),
+        Words(
+            "{owner} did not keep a promise to {customer}, due by {by}: {promise}\n"
+            "Ring them[: {phone}]. It stands on the page of promises.",
+            "Broken: {promise}",
+        ),
         texts=False,
     ),
 )
 register(MADE, AboutPromise())
 register(MOVED, AboutPromise())
-register(REMINDER, PromiseReminder())
+register(REMINDER, ToColleague())
+register(HANDED, ToColleague())
+register(BROKEN, ToLead())

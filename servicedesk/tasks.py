@@ -4,6 +4,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from cases import promise_owners
 from contracts import renewal_check
 from messaging import delivery
 from visits import call_ahead, daily_round, reminders, report_document, sweeper
@@ -20,6 +21,12 @@ def sweep_late_and_missed() -> int:
     """Visits that nobody came to, promises past their time, appointments that no supervisor approved."""
     swept = sweeper.sweep(now=timezone.now())
     return swept.late + swept.missed + swept.broken + swept.unapproved
+
+
+@shared_task
+def hand_on_promises() -> int:
+    """Promises that are due soon, of people who are away or gone."""
+    return promise_owners.mind_promises(now=timezone.now())
 
 
 @shared_task

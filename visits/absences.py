@@ -4,12 +4,20 @@ import datetime as dt
 
 from django.db import transaction
 
+from cases.presence import knows_who_is_away
+from cases.promise_owners import hand_on_from
 from tenancy.desk_settings import SettingRefused, may_set
 from visits.lost_places import AWAY, have_places_again, need_places, visits_hit
 from visits.models import Absence, Technician
 
 # An absence longer than this is a slip of the pen.
 LONGEST = dt.timedelta(days=366)
+
+
+@knows_who_is_away
+def _away(people: set[int], start: dt.datetime, end: dt.datetime) -> set[int]:
+    hit = Absence.objects.filter(technician__membership__in=people, starts_at__lte=end, ends_at__gt=start)
+    return set(hit.values_list("technician__membership", flat=True))
 
 
 @transaction.atomic
@@ -34,6 +42,9 @@ def add_absence(
     )
     cause, why = (AWAY, absence.public_id), f"{technician.name} is away"
     need_places(((cause, visit, why) for visit in _hit_by(absence, now)), now=now)
+    if technician.membership is not None:
+        # What they promised by hand for that time somebody else keeps.
+        hand_on_from(technician.membership, now=now)
     return absence
 
 

@@ -7,6 +7,8 @@ class VisitsConfig(AppConfig):
     name = "visits"
 
     def ready(self):
+        # Says to cases who is away.
+        import_module("visits.absences")
         # Says to messaging who answers for messages about visits.
         import_module("visits.letters")
         import_module("visits.wordings")

@@ -113,7 +113,7 @@ def _promise_again(visit, cancelled_at):
         state__in=[Promise.State.RELEASED, Promise.State.BROKEN],
     )
     subjects = list(settled.values_list("public_id", flat=True))
-    settled.update(state=Promise.State.OPEN, settled_at=None, evidence="")
+    settled.update(state=Promise.State.OPEN, settled_at=None, settled_by=None, evidence="")
     # Broken after all, it is told again.
     lines = TimelineEntry.objects.filter(subject__in=subjects, step="broken")
     lines.update(step=f"undone {visit.version}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from cases.duties import close_duties_about, open_duty
+from cases.duties import close_duties_about
 from cases.models import Duty, Promise
 from cases.promising import break_promise
 from contracts.models import AllowanceEntry
@@ -264,22 +264,6 @@ def _break_promises(ids, now, swept) -> int:
         break_promise(promise, now=now, evidence="Its time passed and nobody had kept it")
         changed += 1
         swept.broken += 1
-        # A visit's own promises are in the tray by the visit; the others need a lead (R6.2).
-        if promise.kind in Promise.OF_VISITS:
-            continue
-        open_duty(
-            "broken promise",
-            promise.public_id,
-            kind=Duty.Kind.CALL_CUSTOMER,
-            title=f"A promise to {promise.customer} was broken: {promise.text}",
-            due_at=now + REBOOK_WITHIN,
-            now=now,
-            owner=promise.owner and promise.owner.lead,
-            owner_role=Role.MANAGER,
-            customer=promise.customer,
-            case=promise.case,
-            subject=promise.public_id,
-        )
     return changed
 
 

@@ -20,6 +20,9 @@ from django.core.management import call_command
 
 from cases.escalating import SUPERVISOR_NAMED
 from cases.models import Duty, Promise
+from cases.promise_breaks import BROKEN
+from cases.promise_owners import HANDED
+from cases.promise_reminders import REMINDER
 from contracts import offer_letter
 from contracts.life import life_of
 from contracts.models import Contract, RenewalOffer
@@ -220,7 +223,7 @@ def about_visits(now):
 def about_promises():
     """Every kind of message about a promise, unsaved."""
     for promise in Promise.objects.exclude(owner=None).select_related("tenant")[:5]:
-        for kind in (promise_letters.MADE, promise_letters.MOVED, promise_letters.REMINDER):
+        for kind in (promise_letters.MADE, promise_letters.MOVED, REMINDER, HANDED, BROKEN):
             yield Message(
                 kind=kind,
                 channel=Message.Channel.MAIL,

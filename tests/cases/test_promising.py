@@ -1,12 +1,23 @@
 """A promise has one end, and a settled one never changes again (R4.1, R6.2)."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from cases.models import Promise
-from cases.promising import agree_anew, break_promise, keep_promise, make_promise, release_promise
+from cases.promising import (
+    SettledMeanwhile,
+    agree_anew,
+    break_promise,
+    keep_by_hand,
+    keep_promise,
+    make_promise,
+    release_by_hand,
+    release_promise,
+)
+from tenancy.scope import tenant
 
 HOUR = dt.timedelta(hours=1)
 
@@ -82,3 +93,63 @@ def test_made_moved_and_broken_stand_on_the_time_line_once_each(north, promise, 
     titles = north.customer.timeline.order_by("at", "pk").values_list("title", flat=True)
     text = "Check the renewal and call back"
     assert list(titles) == [f"Promised: {text}", f"Promise moved: {text}", f"Promise broken: {text}"]
+
+
+def test_settled_by_hand_it_says_who_was_first(north, promise, now):
+    other = Promise.objects.get(pk=promise.pk)
+    keep_by_hand(promise, by=north.dispatcher, now=now, evidence="Rang them")
+    with pytest.raises(SettledMeanwhile, match="settled meanwhile by Dana Whitlock, as kept: Rang them"):
+        keep_by_hand(other, by=north.sales, now=now, evidence="Rang")
+    with pytest.raises(SettledMeanwhile):
+        release_by_hand(other, by=north.sales, now=now, evidence="They said no")
+    for act in (keep_by_hand, release_by_hand):
+        with pytest.raises(ValueError, match="Say what"):
+            act(promise, by=north.sales, now=now, evidence=" ")
+
+
+def test_released_past_due_it_is_broken_all_the_same(north, promise, now):
+    release_by_hand(promise, by=north.sales, now=now + 2 * HOUR, evidence="They need it no more")
+    assert (promise.state, promise.settled_by) == ("broken", north.sales)
+
+
+def test_one_moved_meanwhile_is_not_judged_by_its_old_time(north, promise, now):
+    stale = Promise.objects.get(pk=promise.pk)
+    agree_anew(promise, due_at=now + 3 * HOUR, by=north.sales, now=now)
+    with pytest.raises(SettledMeanwhile, match="changed meanwhile"):
+        keep_by_hand(stale, by=north.sales, now=now, evidence="Rang")
+
+
+def test_the_database_refuses_one_kept_too_late(north, promise, now):
+    with pytest.raises(IntegrityError, match="promise_kept_in_time"), transaction.atomic():
+        Promise.objects.filter(pk=promise.pk).update(
+            state="kept", settled_at=promise.due_at + HOUR, evidence="Rang"
+        )
+
+
+def test_of_two_who_settle_at_once_one_is_told(committed_cast, now):
+    desk = committed_cast.north
+    with tenant(desk.tenant):
+        made = make_promise(
+            customer=desk.customer,
+            kind=Promise.Kind.CALL_BACK,
+            text="Ring",
+            due_at=now + HOUR,
+            owner=desk.sales,
+            by=desk.sales,
+            now=now,
+        )
+
+    def settle(who):
+        try:
+            with tenant(desk.tenant):
+                keep_by_hand(Promise.objects.get(pk=made.pk), by=who, now=now, evidence=f"{who.name} rang")
+                return "kept"
+        except SettledMeanwhile as first:
+            return str(first)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        ends = sorted(threads.map(settle, [desk.sales, desk.dispatcher]))
+    assert ends[1] == "kept"
+    assert ends[0].startswith("It was settled meanwhile by ")
