@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from visits.models import StockMove, Technician, Visit
+from visits.models import StockMove, Technician, VanStock, Visit
 from visits.parts import Supply
 from visits.stock import takeable_back
 
@@ -15,8 +15,10 @@ class Bring:
     supply: Supply
     # What was taken along for this visit, the last; it can be put back.
     taken: StockMove | None
-    # One at the depot can be taken along: the id of that move, so that two taps take one.
-    move_id: uuid.UUID | None
+    # Where one is taken from, or put back; None where neither can be done.
+    shelf: VanStock | None
+    # Of what was taken; else of the move to come, so that two taps take one.
+    move_id: uuid.UUID
 
 
 def bring_list(
@@ -28,10 +30,12 @@ def bring_list(
     for move in takeable_back(visit).filter(target__technician=technician) if may_take else ():
         taken.setdefault(move.part_id, move)
     return [
-        Bring(
-            supply,
-            taken.get(supply.part.pk) if supply.in_van else None,
-            uuid.uuid4() if may_take and supply.is_at_depot_only else None,
-        )
-        for supply in supplies
+        _line(supply, taken.get(supply.part.pk) if supply.in_van else None, may_take) for supply in supplies
     ]
+
+
+def _line(supply, taken, may_take) -> Bring:
+    if taken is not None:
+        return Bring(supply, taken, taken.source, taken.public_id)
+    shelf = supply.depot if may_take and supply.is_at_depot_only else None
+    return Bring(supply, None, shelf, uuid.uuid4())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import JsonResponse, QueryDict
+from django.http import Http404, JsonResponse, QueryDict
 from django.urls import path
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from recommendations.lifecycle import NotPossible
-from servicedesk import steps
+from servicedesk import steps, van_pages
 from servicedesk.finish import FinishPage
 from servicedesk.phone_pages import plan_in_json
 from servicedesk.storable import storable
@@ -114,6 +114,18 @@ def _finish(kept, visit, now):
         raise StepRefused(str(wrong)) from None
 
 
+def _with_part(act, gone: str):
+    """A step with a part; a name that stands for nothing here is refused in the words `gone`."""
+
+    def play(kept, visit, now):
+        try:
+            act(kept, visit, now)
+        except Http404:
+            raise StepRefused(gone) from None
+
+    return play
+
+
 # By the last word of the address that the page's form has.
 ACTS = {
     "call": steps.call_ahead.act,
@@ -124,6 +136,8 @@ ACTS = {
     "skip": steps.skip.act,
     "undo": steps.undo.act,
     "no-access": steps.say_no_access.act,
+    "take": _with_part(van_pages.take.act, "That shelf is not in the books any more. Ring the office."),
+    "put-back": _with_part(van_pages.put_back.act, "It was not taken along: there is nothing to put back."),
     "add": _raise,
     "finish": _finish,
 }
@@ -204,6 +218,7 @@ def _in_json(answer: Answer) -> dict:
         "seen": answer.seen,
         "now": answer.now,
         "plan": plan,
+        "agreed": answer.agreed,
     }
 
 

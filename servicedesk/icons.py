@@ -18,7 +18,8 @@ def draw(name: str, label: str = "", large: bool = False) -> str:
     """
     speech = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     drawn = lucide(name, size=None, **{"class": "icon lg" if large else "icon"}, **speech)
-    return SafeString(drawn.replace(LINES, ""))
+    drawn = drawn.replace(LINES, "").replace("\n  ", "").replace("\n", "").replace(" />", "/>")
+    return SafeString(drawn)
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from servicedesk.stock_forms import CountForm, MoveForm, PartForm, ReceiveForm, 
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, id_in, the_one
 from tenancy.models import Role
-from visits.models import Part, StockMove, VanStock
+from visits.models import Part, VanStock
 from visits.stock import (
     CountedMeanwhile,
     NotEnough,
@@ -23,12 +23,11 @@ from visits.stock import (
     receive_part,
     to_count,
 )
-from visits.stock_register import add_part, ledger_page, parts_page
+from visits.stock_register import add_part, ledger_page, line_in_words, parts_page
 
 PAGE = 50
 LINES = 25
 MOST_TO_COUNT = 20
-Kind = StockMove.Kind
 
 
 @require_GET
@@ -142,7 +141,7 @@ def _page(request, found, *, status=200, counted=None, move=None, receive=None, 
         "count": count,
         "counted": counted,
         "wrong": next((form for form in (move, receive, count) if form is not None), None),
-        "lines": [(line, _said_of(line)) for line in page.lines],
+        "lines": [(line, line_in_words(line)) for line in page.lines],
         "older_url": f"?{urlencode({'before': page.before})}" if page.before else "",
         "is_newest": "before" not in request.GET,
     }
@@ -163,22 +162,6 @@ def _usual_place(shelves) -> str:
 def _sum_up(shelves) -> dict[str, int]:
     vans = sum(shelf.quantity for shelf in shelves if shelf.technician_id)
     return {"vans": vans, "depots": sum(shelf.quantity for shelf in shelves) - vans}
-
-
-def _said_of(line) -> str:
-    """A line of the ledger in words: "1 moved from Depot, shelf 14 to Lou’s van"."""
-    number = line.quantity
-    if line.kind == Kind.MOVED:
-        return f"{number} moved from {line.source} to {line.target}"
-    if line.kind == Kind.RECEIVED:
-        return f"{number} received, {line.target}"
-    if line.kind == Kind.USED:
-        return f"{number} used from {line.source}"
-    if line.kind == Kind.SHORT:
-        return f"{number} more used than {line.target} had in the books"
-    if line.target_id:
-        return f"{number} more counted, {line.target}"
-    return f"{number} fewer counted, {line.source}"
 
 
 def _to_part(request, found):

@@ -14,7 +14,8 @@ from servicedesk.stock_forms import CountForm
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, id_in, the_one
 from tenancy.models import Role
-from visits.fieldwork import may_work_on
+from visits.device_actions import IN_HAND
+from visits.fieldwork import StepRefused, may_work_on
 from visits.gate import technician_of
 from visits.models import StockMove, Technician, VanStock, Visit
 from visits.stock import CountedMeanwhile, Place, StockRefused, count_part, move_part, place_of, take_back
@@ -27,53 +28,64 @@ class TakeForm(forms.Form):
     move = forms.UUIDField()
 
 
-@require_POST
-@for_roles(Role.TECHNICIAN, Role.DISPATCHER)
-def take(request, id):
-    """One part from the depot into the van of who goes: 409 where none is left or the visit is over."""
-    visit, now = _visit(request, id), timezone.now()
+def part_step(act):
+    """A view for one tap on the bring list; a phone's queue plays the same `act(request, visit, now)`.
+
+    It gives what the next page says: 422 for what is no step (StepRefused), 409 where the stock refuses.
+    """
+
+    @require_POST
+    @for_roles(Role.TECHNICIAN, Role.DISPATCHER)
+    def tap(request, id):
+        visit, now = _visit(request, id), timezone.now()
+        try:
+            messages.success(request, act(request, visit, now))
+        except StepRefused as unfit:
+            return _refused(request, visit, now, str(unfit), 422)
+        except StockRefused as refused:
+            return _refused(request, visit, now, str(refused), 409)
+        return _to_list(request, visit)
+
+    tap.roles = (Role.TECHNICIAN, Role.DISPATCHER)
+    tap.__name__, tap.__doc__ = act.__name__, act.__doc__
+    tap.act = act
+    return tap
+
+
+@part_step
+def take(request, visit, now) -> str:
+    """One part from the depot into the van of who goes: refused where none is left or the visit is over."""
     form = TakeForm(request.POST)
     technician = technician_of(visit, request.membership)
     if not form.is_valid():
-        return _refused(
-            request, visit, now, "This page is not whole. Open the visit again, and take it then.", 422
-        )
+        raise StepRefused("This page is not whole. Open the visit again, and take it then.")
     if technician is None:
-        return _refused(request, visit, now, "Nobody is sent to this visit yet: ask the office.", 422)
+        raise StepRefused("Nobody is sent to this visit yet: ask the office.")
     depots = VanStock.objects.filter(technician=None).select_related("part")
     shelf = the_one(depots, form.cleaned_data["shelf"])
-    try:
-        move_part(
-            shelf.part,
-            1,
-            source=place_of(shelf),
-            target=Place(technician),
-            visit=visit,
-            by=request.membership,
-            now=now,
-            public_id=form.cleaned_data["move"],
-        )
-    except StockRefused as refused:
-        return _refused(request, visit, now, str(refused), 409)
-    messages.success(request, f"{shelf.part} is on the van.")
-    return _to_list(request, visit)
+    move_part(
+        shelf.part,
+        1,
+        source=place_of(shelf),
+        target=Place(technician),
+        visit=visit,
+        by=request.membership,
+        now=now,
+        public_id=form.cleaned_data["move"],
+        in_hand=IN_HAND in request.POST,
+    )
+    return f"{shelf.part} is on the van."
 
 
-@require_POST
-@for_roles(Role.TECHNICIAN, Role.DISPATCHER)
-def put_back(request, id):
-    """What was taken along for this visit goes back to where it came from: 409 where it is used."""
-    visit, now = _visit(request, id), timezone.now()
+@part_step
+def put_back(request, visit, now) -> str:
+    """What was taken along for this visit goes back to where it came from: refused where it is used."""
     moves = StockMove.objects.filter(visit=visit).select_related(
         "part", "visit", "source__technician", "target__technician"
     )
     move = the_one(moves, id_in(request.POST.get("move", "")))
-    try:
-        take_back(move, by=request.membership, now=now)
-    except StockRefused as refused:
-        return _refused(request, visit, now, str(refused), 409)
-    messages.success(request, f"{move.part} is back at {move.source}.")
-    return _to_list(request, visit)
+    take_back(move, by=request.membership, now=now, in_hand=IN_HAND in request.POST)
+    return f"{move.part} is back at {move.source}."
 
 
 @require_GET

@@ -1,9 +1,9 @@
 """What a phone kept while it had no signal: taken in once, in its order, by the rules of every page.
 
 The phone numbers its actions and gives each an id of its own. One that was answered is answered the
-same again. One that meets a visit that is not as it was seen (`visits.seen_plans`) is not played: both
-versions go back and the technician decides (never "last one wins"); what follows at that visit waits
-meanwhile.
+same again. One that meets a visit that is not as it was seen (`visits.seen_plans`), or a part that is
+not where it was seen (`visits.part_conflicts`), is not played: both versions go back and the technician
+decides (never "last one wins"); what follows at that visit waits meanwhile.
 
 Times: `device_at` is the phone's word. Its clock may be wrong, so the difference to ours at the moment
 of sending is added; the order is always the queue's own.
@@ -21,11 +21,15 @@ from tenancy.calendars import zone_of
 from visits.fieldwork import BriefNotRead, StepRefused, take_visit, write_visit
 from visits.locks import hold_if_over
 from visits.models import DeviceAction, Visit
+from visits.part_conflicts import WORDS, both_versions
 from visits.seen_plans import Plan, plan_of
+from visits.stock import NotEnough, StockRefused
 
 Outcome = DeviceAction.Outcome
 # Not stored: nothing was decided yet, the same action comes again.
 CONFLICT, HELD = "conflict", "held"
+# The field by which somebody says that a part was in their hand, whatever the books say.
+IN_HAND = "in_hand"
 ONCE = "visits_deviceaction_tenant_public_id"
 NO_SUCH_VISIT = "There is no such visit at this desk any more. Ring the office."
 NOT_YOURS = "This visit is not yours any more. Ring the office."
@@ -52,7 +56,10 @@ class PhoneAction:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one action; for a conflict, what was seen and what is so now."""
+    """What became of one action; for a conflict, what was seen and what is so now.
+
+    `agreed` are the fields by which the phone says that the technician did it all the same.
+    """
 
     id: uuid.UUID
     outcome: str
@@ -60,6 +67,7 @@ class Answer:
     seen: str = ""
     now: str = ""
     plan: Plan | None = None
+    agreed: tuple[tuple[str, str], ...] = ()
 
 
 class _Conflict(Exception):
@@ -68,7 +76,7 @@ class _Conflict(Exception):
         self.answer = answer
 
 
-# Plays one action at its visit, at the instant at which it happened. Raises StepRefused.
+# Plays one action at its visit, at the instant at which it happened. Raises StepRefused and StockRefused.
 Play = Callable[[PhoneAction, Visit, dt.datetime], None]
 
 
@@ -142,7 +150,9 @@ def _take(action, *, offset, play, by, now) -> Answer:
         raise _Conflict(
             Answer(action.id, CONFLICT, words=_came_in(unread), plan=plan_of(visit, now=now))
         ) from None
-    except StepRefused as refused:
+    except NotEnough as short:
+        raise _Conflict(_ask_for_part(action, short, visit)) from None
+    except (StepRefused, StockRefused) as refused:
         return _refuse(row, str(refused))
     except PermissionDenied:
         return _refuse(row, NOT_YOURS)
@@ -184,6 +194,13 @@ def _compare(action, visit, now) -> None:
             now=plan.in_words(zone, action.seen),
             plan=plan,
         )
+    )
+
+
+def _ask_for_part(action, short: NotEnough, visit) -> Answer:
+    versions = both_versions(short, zone_of(visit.tenant))
+    return Answer(
+        action.id, CONFLICT, words=WORDS, seen=versions.seen, now=versions.now, agreed=((IN_HAND, "yes"),)
     )
 
 

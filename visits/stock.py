@@ -28,7 +28,13 @@ class StockRefused(ValueError):
 
 
 class NotEnough(StockRefused):
-    """Fewer lie there than are to leave."""
+    """Fewer lie on `shelf` than are to leave."""
+
+    def __init__(self, shelf: VanStock):
+        super().__init__(
+            f"{shelf}: {lying_in_words(shelf)}. Somebody took it meanwhile, or it was never there."
+        )
+        self.shelf = shelf
 
 
 class CountedMeanwhile(StockRefused):
@@ -63,11 +69,13 @@ def move_part(
     visit: Visit | None = None,
     reason: str = "",
     public_id: uuid.UUID | None = None,
+    in_hand: bool = False,
 ) -> StockMove:
     """Carry a part from one place to another. Sent again with the same `public_id` it is one move.
 
-    Raises NotEnough, and StockRefused for a quantity below 1, places that are one, a `public_id` of
-    another move, and a visit that is over.
+    `in_hand`: it was carried already, for the visit, whatever the books say: what was not known to be
+    there is marked for counting. Raises NotEnough otherwise, and StockRefused for a quantity below 1,
+    places that are one, a `public_id` of another move, and a visit that is over.
     """
     _check(quantity)
     if source == target:
@@ -84,7 +92,7 @@ def move_part(
     if held is not None and is_over(held):
         raise StockRefused(f"This visit is over: {held.get_state_display().lower()}. Nothing was moved.")
     origin = shelves[part, source]
-    _check_enough(origin, quantity, source)
+    _make_enough(origin, quantity, in_hand=in_hand, by=by, now=now, visit=visit)
     return _write(
         Kind.MOVED,
         quantity,
@@ -99,8 +107,8 @@ def move_part(
 
 
 @transaction.atomic
-def take_back(move: StockMove, *, by, now: dt.datetime) -> StockMove:
-    """Carry back what a move brought; a second time it stays taken back once.
+def take_back(move: StockMove, *, by, now: dt.datetime, in_hand: bool = False) -> StockMove:
+    """Carry back what a move brought; a second time it stays taken back once. `in_hand` as for a move.
 
     Raises NotEnough where it was used meanwhile, StockRefused for what is no move.
     """
@@ -114,7 +122,7 @@ def take_back(move: StockMove, *, by, now: dt.datetime) -> StockMove:
     if known is not None:
         return known
     origin = shelves[move.part, went]
-    _check_enough(origin, move.quantity, went)
+    _make_enough(origin, move.quantity, in_hand=in_hand, by=by, now=now, visit=move.visit)
     return _write(
         Kind.MOVED,
         move.quantity,
@@ -179,10 +187,7 @@ def use_in_visit(
     shelves = _hold([(part, van) for part in used])
     for part in sorted(used, key=lambda part: part.pk):
         shelf = shelves[part, van]
-        lacking = used[part] - shelf.quantity
-        if lacking > 0:
-            shelf.to_count_since = shelf.to_count_since or now
-            _write(Kind.SHORT, lacking, goal=shelf, by=by, now=now, visit=visit)
+        _make_enough(shelf, used[part], in_hand=True, by=by, now=now, visit=visit)
         _write(Kind.USED, used[part], origin=shelf, by=by, now=now, visit=visit)
 
 
@@ -196,6 +201,11 @@ def takeable_back(visit: Visit) -> QuerySet[StockMove]:
     """What was brought into a van for this visit and not taken back, the newest first."""
     moves = StockMove.objects.filter(visit=visit, kind=Kind.MOVED, undoes=None, undone_by=None)
     return moves.select_related("source__technician", "target__technician").order_by("-pk")
+
+
+def lying_in_words(shelf: VanStock) -> str:
+    """ "2 left", or "none left"."""
+    return f"{shelf.quantity} left" if shelf.quantity else "none left"
 
 
 def disagreements() -> QuerySet[VanStock]:
@@ -242,10 +252,15 @@ def _check(quantity):
         raise StockRefused(f"Write how many: from 1 to {MOST:,}.")
 
 
-def _check_enough(shelf, quantity, place):
-    if shelf.quantity < quantity:
-        lies = f"{shelf.quantity} left" if shelf.quantity else "none left"
-        raise NotEnough(f"{place}: {lies}. Somebody took it meanwhile, or it was never there.")
+def _make_enough(shelf, quantity, *, in_hand, by, now, visit):
+    """What left in somebody's hand was there: the books were wrong, and somebody has to count."""
+    lacking = quantity - shelf.quantity
+    if lacking <= 0:
+        return
+    if not in_hand:
+        raise NotEnough(shelf)
+    shelf.to_count_since = shelf.to_count_since or now
+    _write(Kind.SHORT, lacking, goal=shelf, by=by, now=now, visit=visit)
 
 
 def _write(kind, quantity, *, origin=None, goal=None, by, now, visit=None, reason="", **more) -> StockMove:

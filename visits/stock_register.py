@@ -57,6 +57,22 @@ def add_part(*, number: str, name: str, price) -> Part | None:
     return part if is_new else None
 
 
+def line_in_words(line: StockMove) -> str:
+    """A line of the ledger: "1 moved from Depot, shelf 14 to Lou’s van"."""
+    number = line.quantity
+    if line.kind == StockMove.Kind.MOVED:
+        return f"{number} moved from {line.source} to {line.target}"
+    if line.kind == StockMove.Kind.RECEIVED:
+        return f"{number} received, {line.target}"
+    if line.kind == StockMove.Kind.USED:
+        return f"{number} used from {line.source}"
+    if line.kind == StockMove.Kind.SHORT:
+        return f"{number} more taken than {line.target} had in the books"
+    if line.target_id:
+        return f"{number} more counted, {line.target}"
+    return f"{number} fewer counted, {line.source}"
+
+
 def _cursor(model, public_id: str):
     try:
         return model.objects.filter(public_id=uuid.UUID(public_id)).first()

@@ -1,28 +1,16 @@
-import datetime as dt
 import uuid
 
 import pytest
 
 from tests.cast import make_plain_visit
-from visits.models import Part, PartUse, StockMove, VanStock, Visit
+from tests.servicedesk.parts_scene import SHELF, lying, make_blade, offered
+from visits.models import StockMove, VanStock, Visit
 from visits.stock import Place, receive_part, use_in_visit
-
-SHELF = Place(name="depot shelf 14")
-DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
 def blade(north, now):
-    """One at the depot; the copier's last two visits took one each."""
-    part = Part.objects.create(number="CB-9", name="Cleaning blade")
-    receive_part(part, 1, target=SHELF, by=north.dispatcher, now=now)
-    for days in (20, 30):
-        past = make_plain_visit(
-            north, now=now, start=now - days * DAY, problem="Grey bands", state="done", is_history=True,
-            completed_at=now - days * DAY, completed_on=now.date() - days * DAY,
-        )  # fmt: skip
-        PartUse.objects.create(visit=past, part=part, quantity=1)
-    return part
+    return make_blade(north, now)
 
 
 def test_the_brief_says_why_and_offers_what_is_at_the_depot(north, visit, blade, lou, client):
@@ -147,13 +135,6 @@ def test_who_is_no_technician_has_no_van(north, manager):
     assert "No technician belongs to your sign-in" in manager.get(north.url("today/van/")).content.decode()
 
 
-def offered(client, desk, visit) -> dict:
-    """What the form beside the first part would send."""
-    page = client.get(desk.url(f"today/{visit.public_id}/"))
-    one = page.context["bring"][0]
-    return {"shelf": one.supply.depot.public_id, "move": one.move_id}
-
-
 def take(client, desk, visit, fields):
     return client.post(desk.url(f"today/{visit.public_id}/take/"), fields)
 
@@ -164,7 +145,3 @@ def count(client, desk, fields):
 
 def brief(client, desk, visit) -> str:
     return client.get(desk.url(f"today/{visit.public_id}/")).content.decode()
-
-
-def lying(part):
-    return {str(row): row.quantity for row in part.stock.select_related("technician")}

@@ -3,9 +3,9 @@
 import { say, setOffset, steps, clock, trueTime, wall, warn } from "./technician-bar.js";
 import { missingForNoAccess, showDay, showVisit } from "./technician-progress.js";
 import { NotSent, openQueue } from "./technician-queue.js";
-import { sender } from "./technician-sending.js";
+import { sender, token } from "./technician-sending.js";
 
-const STEP = /\/today\/([0-9a-f-]{36})\/(call|read|set-out|arrival|arrive|skip|undo|no-access|finish|finish\/add)\/$/;
+const STEP = /\/today\/([0-9a-f-]{36})\/(call|read|set-out|arrival|arrive|skip|undo|no-access|take|put-back|finish|finish\/add)\/$/;
 const KEEP_AGAIN = 600_000;
 const STANDS_STILL = 3_000;
 const PATIENCE = 20_000;
@@ -118,7 +118,9 @@ async function take(form, button, visit, kind) {
   if (answer?.outcome === "refused") {
     // The page says what is wrong as it says it without a script.
     await queue.dismiss(action.order, { again: kind === "finish" });
-    if (button?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+    for (const [name, value] of [[button?.name, button?.value], ["csrfmiddlewaretoken", token()]]) {
+      if (name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    }
     form.action = button?.getAttribute("formaction") ?? form.action;
     return HTMLFormElement.prototype.submit.call(form);
   }

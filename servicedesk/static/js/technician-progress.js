@@ -1,6 +1,7 @@
 // How far a visit has come, with what the phone knows beyond the page: the server's own rule of the next
 // step (visits/progress.py), over the steps that the page does not show yet.
 import { clock, icon, trueTime, wall } from "./technician-bar.js";
+import { isPart, showBring } from "./technician-bringing.js";
 
 const UNDO = 60_000;
 const WAIT = 600_000;
@@ -88,7 +89,7 @@ export function showDay(all, phone) {
     const ended = mine.some((action) => action.kind === "finish") ? "Finished" : "No access";
     if (isOver) stop.dataset.state = "done";
     const box = stop.querySelector(".stop__do");
-    if (box) {
+    if (box && !mine.every(isPart)) {
       const link = Object.assign(document.createElement("a"), { className: "btn primary", href: `${phone.today}${stop.dataset.visit}/`, textContent: "Go on" });
       if (isOver) box.remove();
       else box.replaceChildren(link);
@@ -107,6 +108,7 @@ export function showVisit(all) {
   const brief = document.querySelector("[data-progress]");
   if (!brief) return;
   const { start, actions } = known(all);
+  showBring(actions);
   if (actions.length || brief.dataset.moved) {
     brief.dataset.moved = "1";
     const state = progress(start, actions);

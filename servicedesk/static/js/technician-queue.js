@@ -6,7 +6,7 @@ const MOST_IN_A_BATCH = 20;
 const MOST_BYTES = 1_000_000;
 const SETTLED = new Set(["accepted", "left out", "refused", "conflict"]);
 // What a page that is older than the action shows of it.
-const SHOWN = new Set(["result", "step", "expected"]);
+const SHOWN = new Set(["result", "step", "expected", "part", "move"]);
 // How long what was sent is remembered: a kept page is older than it until it is loaded anew.
 const REMEMBERED = 2 * 86_400_000;
 
@@ -114,12 +114,13 @@ export class Queue {
     return this.#change(async ({ actions }) => {
       const asking = await asked(actions.get(order));
       if (asking?.state !== "conflict") return;
-      const { plan } = asking;
+      const { plan, agreed = [] } = asking;
       if (decision === "leave") {
         actions.put({ ...asking, state: "waiting", left_out: true });
         return;
       }
-      actions.put({ ...asking, state: "waiting", seen: plan, ...(asking.nowWords ? {} : { read_at: plan.as_of }) });
+      actions.put({ ...asking, state: "waiting", seen: plan ?? asking.seen, typed: [...asking.typed, ...agreed], ...(asking.nowWords ? {} : { read_at: plan.as_of }) });
+      if (!plan) return;
       // What was done after it at this visit was done in the same belief.
       for (const later of await asked(actions.getAll())) {
         if (later.visit === asking.visit && later.order > order && later.state === "waiting") actions.put({ ...later, seen: plan });
@@ -211,7 +212,7 @@ export class Queue {
       about.put({ name: "offset", value: Date.parse(taken_at) - Date.now() });
       for (const action of batch) {
         const answer = told.get(action.id);
-        const { words, seen: seenWords, now: nowWords, plan } = answer ?? {};
+        const { words, seen: seenWords, now: nowWords, plan, agreed } = answer ?? {};
         if (answer?.outcome === "accepted") actions.put({ ...action, photos: [], typed: action.typed.filter(([name]) => SHOWN.has(name)), state: "sent", taken_at });
         else if (answer?.outcome === "left out") {
           // A step is gone; a report was written, and may be sent anew.
@@ -219,7 +220,7 @@ export class Queue {
           actions.delete(action.order);
         }
         else if (answer?.outcome === "refused") actions.put({ ...action, state: "refused", words });
-        else if (answer?.outcome === "conflict") actions.put({ ...action, state: "conflict", words, seenWords, nowWords, plan });
+        else if (answer?.outcome === "conflict") actions.put({ ...action, state: "conflict", words, seenWords, nowWords, plan, agreed });
       }
       const old = Date.parse(taken_at) - REMEMBERED;
       for (const action of await asked(actions.getAll())) {

@@ -5,7 +5,7 @@ import { NotSent } from "./technician-queue.js";
 const PATIENCE = 20_000;
 const BYTES = 10;
 
-const token = () => document.cookie.split("; ").find((one) => one.startsWith("csrftoken="))?.slice(10) ?? "";
+export const token = () => document.cookie.split("; ").find((one) => one.startsWith("csrftoken="))?.slice(10) ?? "";
 
 export function sender({ person, actions: address, today }) {
   const post = async (batch) => {

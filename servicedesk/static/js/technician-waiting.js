@@ -1,7 +1,8 @@
 // The list behind "See": what waits, what was refused and why, and where two versions ask for a decision.
 import { clock } from "./technician-bar.js";
+import { isPart } from "./technician-bringing.js";
 
-const NAMES = { call: "Called ahead", read: "Read what to raise", "set-out": "On my way", arrival: "Another arrival time", arrive: "Arrived", skip: "Step skipped", undo: "Undo", "no-access": "No access", add: "New recommendation", finish: "Finished" };
+const NAMES = { call: "Called ahead", read: "Read what to raise", "set-out": "On my way", arrival: "Another arrival time", arrive: "Arrived", skip: "Step skipped", undo: "Undo", "no-access": "No access", take: "Taken along", "put-back": "Put back", add: "New recommendation", finish: "Finished" };
 const STATES = { waiting: "Waiting to send", refused: "Not taken", conflict: "Needs your answer" };
 
 const list = document.getElementById("waiting-list");
@@ -22,7 +23,7 @@ function card(action, { queue, flush, phone }) {
   const made = document.getElementById(`${kind}-card`).content.firstElementChild.cloneNode(true);
   made.dataset.kind = action.kind;
   const fill = (name, words) => { for (const spot of made.querySelectorAll(`[data-fill="${name}"]`)) spot.textContent = words ?? ""; };
-  fill("what", `${clock(action.device_at)} ${NAMES[action.kind]}`);
+  fill("what", `${clock(action.device_at)} ${NAMES[action.kind]}${isPart(action) ? `: ${action.says}` : ""}`);
   fill("who", action.who);
   fill("state", STATES[action.state]);
   fill("words", action.words);
