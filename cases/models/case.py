@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from customers.models import Contact, Customer, Equipment, Site
+from messaging.models import Reply
 from tenancy.audit import tracked
 from tenancy.fields import TenantForeignKey
 from tenancy.models import TenantModel
@@ -142,6 +143,8 @@ class Interaction(TenantModel):
     summary = models.TextField()
     # We tried to reach them, and nobody answered: documented, for three of these may end a complaint.
     is_try = models.BooleanField(default=False)
+    # The text or mail that it was, whole.
+    reply = TenantForeignKey(Reply, null=True, blank=True, related_name="interactions")
     external_number = models.CharField(max_length=120, blank=True)
 
     class Meta(TenantModel.Meta):
@@ -153,6 +156,9 @@ class Interaction(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(is_try=False) | Q(direction="out"), name="interaction_try_is_ours"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "reply"], condition=Q(reply__isnull=False), name="interaction_of_reply_once"
             ),
         ]
         indexes = [
