@@ -7,7 +7,6 @@ The customer who went keeps their row and says who they became, so old links lea
 
 import datetime as dt
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 
 from django.db import models, transaction
 
@@ -22,7 +21,7 @@ from customers.models import (
 )
 from customers.search_words import index_customer
 from customers.timeline import add_line
-from tenancy.walls import is_event
+from tenancy.references import fields_pointing_at
 
 # What says of two customers that they are two, and the words written anew from what they have.
 _STAY = {DuplicateProposal, CustomerMerge, Customer}
@@ -135,25 +134,8 @@ def _hold(customers) -> dict[int, Customer]:
 
 
 def fields_to_customers() -> Iterator[models.Field]:
-    """Every foreign key to a customer that a merge follows, of whatever app; hidden ones as well.
-
-    What others hang on comes first, as whoever acts on it takes it first: a contract before its money.
-    What nothing hangs on comes last: time lines and duties, which tell of all the rest.
-    """
-    fields: dict[type[models.Model], list[models.Field]] = {}
-    for relation in Customer._meta.get_fields(include_hidden=True):
-        if not isinstance(relation, models.ForeignObjectRel):
-            continue
-        field = relation.field
-        if field.model not in _STAY and not is_event(field.model):
-            fields.setdefault(field.model, []).append(field)
-    hangs_on = {
-        model: {one.related_model for one in model._meta.concrete_fields} & (fields.keys() - {model})
-        for model in fields
-    }
-    held = set().union(*hangs_on.values())
-    for model in sorted(TopologicalSorter(hangs_on).static_order(), key=lambda model: model not in held):
-        yield from fields[model]
+    """Every foreign key to a customer that a merge follows, of whatever app."""
+    return fields_pointing_at(Customer, besides=_STAY)
 
 
 def _place(field) -> str:
