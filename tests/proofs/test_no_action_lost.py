@@ -1,9 +1,9 @@
 """What a technician did is neither lost nor played twice, however signal, browser and office behave.
 
 Random sequences of actions, cuts before and after the server had taken them, pages closed in the middle,
-visits moved by the office, answers to the conflicts and one action over which the server falls, against
-the queue's own module in a page. The server here is a model: it plays an id once and asks about a visit
-whose version is not the one seen.
+visits moved and parts taken away by the office, answers to the conflicts and one action over which the
+server falls, against the queue's own module in a page. The server here is a model: it plays an id once and
+asks about a visit whose version is not the one seen, and about a part that is not where it was seen.
 `PROOF=full` (make proof): 200 sequences.
 """
 
@@ -36,9 +36,44 @@ OPEN = """async () => {
         return answer.json();
     };
 }"""
-LIFE = ["add", "add", "add", "flush", "flush", "add and kill", "flush and kill", "move", "decide"]
+LIFE = ["add", "add", "add", "flush", "flush", "add and kill", "flush and kill", "move", "decide", "reach"]
+KINDS = ["arrive", "arrive", "take", "take", "put-back"]
 ADD = "async (action) => (await queue.add({ ...action, photos: [new Blob([action.visit])] })).id"
 FLUSH = "() => queue.flush(send).then(() => true, (error) => { if (error.why) return false; throw error; })"
+
+
+class Stock:
+    """A part at the depot and in the van; what was carried by which move, and what the office did."""
+
+    def __init__(self):
+        self.depot, self.van = 2, 0
+        self.taken, self.back, self.found, self.elsewhere = [], [], 0, 0
+
+    def carry(self, kind, typed):
+        """What becomes of one step with a part."""
+        move, is_take = typed["move"], kind == "take"
+        if not is_take and (move not in self.taken or move in self.back):
+            return {"outcome": "refused"}
+        if (self.depot if is_take else self.van) == 0:
+            if "in_hand" not in typed:
+                return {"outcome": "conflict", "now": "none left", "agreed": [["in_hand", "yes"]]}
+            self.found += 1
+            self._change(is_take, 1, 0)
+        (self.taken if is_take else self.back).append(move)
+        self._change(is_take, -1, 1)
+        return {"outcome": "accepted"}
+
+    def reach(self, chance):
+        """The office brings one, takes one away, or a visit uses one."""
+        place = chance.choice(["depot", "depot", "van"])
+        more = 1 if place == "depot" and chance.random() < 0.3 else -min(1, getattr(self, place))
+        setattr(self, place, getattr(self, place) + more)
+        self.elsewhere -= more
+
+    def _change(self, is_take, here, there):
+        from_depot, to_van = (here, there) if is_take else (there, here)
+        self.depot, self.van = self.depot + from_depot, self.van + to_van
+        assert min(self.depot, self.van) >= 0
 
 
 class Server:
@@ -48,6 +83,7 @@ class Server:
         self.mode = "ok"
         self.versions = dict.fromkeys(map(str, range(VISITS)), 1)
         self.outcomes, self.played = {}, []
+        self.stock = Stock()
         # Over which one the server falls, until it is mended.
         self.stone = None
 
@@ -86,7 +122,14 @@ class Server:
         elif one["seen"]["version"] != version:
             return {"outcome": "conflict", "now": "moved", "plan": {"version": version}}
         else:
-            outcome = "refused" if dict(one["typed"])["n"].endswith("7") else "accepted"
+            typed = dict(one["typed"])
+            if one["kind"] == "arrive":
+                answer = {"outcome": "refused" if typed["n"].endswith("7") else "accepted"}
+            else:
+                answer = self.stock.carry(one["kind"], typed)
+            outcome = answer["outcome"]
+            if outcome == "conflict":
+                return answer
             self.played.append((one["visit"], int(dict(one["typed"])["n"]), one["id"]))
         self.outcomes[one["id"]] = outcome
         return {"outcome": outcome}
@@ -97,6 +140,7 @@ class Phone:
 
     def __init__(self, context):
         self.context, self.kept, self.added, self.page = context, set(), 0, None
+        self.moves = []
         self.open()
 
     def open(self):
@@ -110,15 +154,21 @@ class Phone:
         self.page.close()
         self.open()
 
-    def action(self, visit, version):
-        """The next thing that somebody does."""
+    def action(self, visit, version, kind="arrive", back=None):
+        """The next thing that somebody does; `back` is the move whose part goes back."""
         self.added += 1
-        return {
-            "kind": "arrive",
-            "visit": visit,
-            "seen": {"version": version},
-            "typed": [["n", str(self.added)]],
-        }
+        typed = [["n", str(self.added)]]
+        if kind == "take":
+            self.moves.append(f"move {self.added}")
+        if kind != "arrive":
+            typed.append(["move", back or self.moves[-1]])
+        return {"kind": kind, "visit": visit, "seen": {"version": version}, "typed": typed}
+
+    def drawn(self, visit, version, chance):
+        """Something that somebody does there."""
+        kind = chance.choice(KINDS)
+        back = chance.choice(self.moves) if kind == "put-back" and self.moves else None
+        return self.action(visit, version, kind if back or kind == "take" else "arrive", back)
 
     def started(self, script, value=None):
         """Begin something and do not wait for it."""
@@ -135,15 +185,17 @@ def live(phone, server, seen, chance):
     act = chance.choice(LIFE)
     server.mode = chance.choice(["ok", "ok", "cut before", "cut after"])
     if act == "add":
-        phone.kept.add(phone.page.evaluate(ADD, phone.action(visit, seen[visit])))
+        phone.kept.add(phone.page.evaluate(ADD, phone.drawn(visit, seen[visit], chance)))
     elif act == "flush":
         phone.page.evaluate(FLUSH)
     elif act == "add and kill":
-        phone.started(ADD, phone.action(visit, seen[visit]))
+        phone.started(ADD, phone.drawn(visit, seen[visit], chance))
         phone.kill()
     elif act == "flush and kill":
         phone.started(FLUSH)
         phone.kill()
+    elif act == "reach":
+        server.stock.reach(chance)
     elif act == "move":
         server.versions[visit] += 1
         if chance.random() < 0.5:
@@ -172,7 +224,7 @@ def decide(phone, decision):
 
 
 def test_nothing_is_lost_and_nothing_done_twice(chromium, capsys):
-    done = lost = doubled = held = 0
+    done = lost = doubled = held = carried = found = 0
     for number in range(SEQUENCES):
         chance = random.Random(number)
         context = chromium.new_context()
@@ -206,12 +258,20 @@ def test_nothing_is_lost_and_nothing_done_twice(chromium, capsys):
             order = [n for at, n, _ in server.played if at == visit]
             assert order == sorted(order), (number, visit)
         done += len(server.outcomes)
+        stock = server.stock
+        doubled += sum(len(moves) - len(set(moves)) for moves in (stock.taken, stock.back))
+        # What is there is what was there, less what the office took, with what was in somebody's hand.
+        assert stock.depot + stock.van == 2 + stock.found - stock.elsewhere, number
+        carried += len(stock.taken) + len(stock.back)
+        found += stock.found
         context.close()
     with capsys.disabled():
         sys.stdout.write(
             f"\nphones: {SEQUENCES} sequences, {done} actions answered, {lost} lost, {doubled} doubled, "
-            f"{held} held behind a fault\n"
+            f"{held} held behind a fault; {carried} parts carried, {found} beyond the books\n"
         )
     assert (lost, doubled) == (0, 0)
     assert done > 3 * SEQUENCES
     assert held > SEQUENCES
+    assert carried > 2 * SEQUENCES
+    assert found >= SEQUENCES // 3
