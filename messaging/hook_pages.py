@@ -17,10 +17,12 @@ from django.views.decorators.http import require_POST
 
 from customers.links import hash_of
 from messaging import said_by_others, said_by_postmark, said_by_twilio
+from messaging.mail_in import take_mail
 from messaging.models import Provider
 from messaging.providers import provider_of_token, secret_of
 from messaging.replies import Incoming, take_reply
 from messaging.reports import DECISIVE, MAY_STILL_COME, take_report
+from messaging.said_by_postmark import CameIn
 from messaging.secrets import SecretLost
 from tenancy.scope import tenant
 
@@ -62,7 +64,9 @@ def _taken(request, provider, body, now):
         return HttpResponse("This cannot be read.", status=400)
     waits = False
     for thing in things:
-        if isinstance(thing, Incoming):
+        if isinstance(thing, CameIn):
+            take_mail(thing.raw, named=thing.named, mark=thing.mark, now=now)
+        elif isinstance(thing, Incoming):
             take_reply(thing, now=now)
         elif not take_report(thing, channel=provider.channel, now=now):
             waits = waits or _may_be_ours(thing, now)

@@ -1,9 +1,12 @@
 """What Postmark posts to us: deliveries, bounces, complaints, stops, and mail that came in."""
 
+import base64
+import binascii
 import datetime as dt
+from dataclasses import dataclass
+from email.message import Message
 
-from messaging.models import DeliveryReport, Message
-from messaging.replies import Incoming
+from messaging.models import DeliveryReport
 from messaging.reports import Report
 
 What = DeliveryReport.What
@@ -18,7 +21,20 @@ EARLIEST = 2000
 THEIR_WISH = {"Recipient"}
 
 
-def read(told: dict, *, now: dt.datetime) -> list[Report | Incoming]:
+# Postmark hands the parts over decoded: these headers told how they were packed.
+PACKING = {"content-type", "content-transfer-encoding", "mime-version", "content-disposition", "content-id"}
+
+
+@dataclass(frozen=True)
+class CameIn:
+    """A mail as bytes, Postmark's name of it, and what stood behind the plus in the address it came to."""
+
+    raw: bytes
+    named: str
+    mark: str
+
+
+def read(told: dict, *, now: dt.datetime) -> list[Report | CameIn]:
     """The one thing that a post tells; nothing for opens, clicks and what is newer than this.
 
     Raises KeyError, ValueError, TypeError, AttributeError for what is none of Postmark's.
@@ -86,23 +102,75 @@ def _subscription(told, now):
 
 
 def _inbound(told, now):
-    headers = {str(one["Name"]).lower(): str(one["Value"]) for one in told.get("Headers") or []}
-    text = str(told.get("StrippedTextReply") or told.get("TextBody") or "").strip()
-    title = " ".join(str(told.get("Subject") or "").split())
-    names = [str(one.get("Name") or "a file") for one in told.get("Attachments") or []]
-    came_with = f"\n\n(It came with {', '.join(names)}: read that at Postmark.)" if names else ""
-    return Incoming(
-        channel=Message.Channel.MAIL,
-        provider_id=str(told["MessageID"]),
-        address=str(told["FromFull"]["Email"]),
-        text=(text or title or "(no words)") + came_with,
-        answers=tuple(
-            part.strip("<>,;")
-            for name in ("in-reply-to", "references")
-            for part in headers.get(name, "").split()
-        ),
-        is_automatic=_is_automatic(headers),
+    """The mail as it came, where Postmark is told to hand that over; else put together again."""
+    named, mark = str(told["MessageID"]), str(told.get("MailboxHash") or "")
+    raw = told.get("RawEmail")
+    return CameIn(
+        raw.encode(errors="replace") if isinstance(raw, str) and raw else _packed(told), named, mark
     )
+
+
+def _packed(told) -> bytes:
+    """The parts as one mail: what reads a mailbox reads this, too."""
+    mail, headers = Message(), [(str(one["Name"]), str(one["Value"])) for one in told.get("Headers") or []]
+    sender = told["FromFull"]
+    known = {
+        "From": f"{_quoted(sender.get('Name'))}<{sender['Email']}>",
+        "To": str(told.get("To") or ""),
+        "Cc": str(told.get("Cc") or ""),
+        "Reply-To": str(told.get("ReplyTo") or ""),
+        "Subject": str(told.get("Subject") or ""),
+        "Date": str(told.get("Date") or ""),
+    }
+    for name, value in [*known.items(), *headers]:
+        is_packing = name.lower() in PACKING or (name not in known and name.title() in known)
+        if value and not is_packing and all(33 <= ord(one) <= 126 and one != ":" for one in name):
+            mail[name] = " ".join(value.split()).encode(errors="replace").decode()
+    mail["Content-Type"] = 'multipart/mixed; boundary="--the-parts-that-postmark-told"'
+    text, page = str(told.get("TextBody") or ""), str(told.get("HtmlBody") or "")
+    both = _part("multipart/alternative", b"")
+    both.set_payload([_part("text/plain", text.encode(errors="replace"))] if text.strip() else [])
+    if page.strip():
+        both.attach(_part("text/html", page.encode(errors="replace")))
+    mail.set_payload([both])
+    for one in told.get("Attachments") or []:
+        mail.attach(_part(str(one.get("ContentType") or ""), _bytes(one), str(one.get("Name") or "a file")))
+    return mail.as_bytes()
+
+
+def _part(kind, content, name="") -> Message:
+    part = Message()
+    bare = kind.split(";")[0].strip().lower()
+    is_plain = bare.count("/") == 1 and bare.replace("/", "").replace("-", "").replace(".", "").isalnum()
+    part["Content-Type"] = bare if is_plain else "application/octet-stream"
+    if bare.startswith("multipart/") and not name:
+        part.set_boundary("--the-words-that-postmark-told")
+        return part
+    if bare.startswith(("multipart/", "message/")):
+        part.replace_header("Content-Type", "application/octet-stream")
+    if bare.startswith("text/"):
+        part.set_param("charset", "utf-8")
+    if name:
+        part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", _one_line(name)))
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(content).decode())
+    return part
+
+
+def _bytes(one) -> bytes:
+    try:
+        return base64.b64decode(str(one.get("Content") or ""))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _quoted(name):
+    words = _one_line(str(name or "")).replace("\\", " ").replace('"', " ").strip()
+    return f'"{words}" ' if words else ""
+
+
+def _one_line(words):
+    return " ".join(words.split())
 
 
 READERS = {
@@ -112,13 +180,6 @@ READERS = {
     "SubscriptionChange": _subscription,
     "Inbound": _inbound,
 }
-
-
-def _is_automatic(headers):
-    """An absence note, by the headers that such notes carry (RFC 3834)."""
-    if headers.get("auto-submitted", "no").lower().split(";")[0].strip() != "no":
-        return True
-    return "x-autoreply" in headers or headers.get("precedence", "").lower() in ("auto_reply", "bulk", "junk")
 
 
 def _key(told):

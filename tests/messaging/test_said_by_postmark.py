@@ -1,5 +1,7 @@
 """What Postmark tells of: mails that bounced or arrived, stops and replies."""
 
+import base64
+
 import pytest
 
 from cases.models import Duty
@@ -101,13 +103,33 @@ def test_a_mail_that_comes_in_is_a_reply_once(north, client, now):
 def test_an_absence_note_and_files_are_told_apart(north, client, now):
     path = address(north, "postmark", now)
     note = {**INBOUND, "Headers": [{"Name": "Auto-Submitted", "Value": "auto-replied"}]}
-    files = {**INBOUND, "MessageID": "2", "Attachments": [{"Name": "photo.jpg", "Content": "AAAA"}]}
+    photo = base64.b64encode(b"\xff\xd8\xff\xe0 a photo").decode()
+    files = {**INBOUND, "MessageID": "2", "Attachments": [{"Name": "photo.jpg", "Content": photo}]}
     for told in (note, files):
         assert post(client, path, told).status_code == 200
     with tenant(north.tenant):
         first, second = Reply.objects.order_by("pk")
-    assert first.outcome == "An automatic answer"
-    assert second.text == "Four is better.\n\n(It came with photo.jpg: read that at Postmark.)"
+        assert (first.outcome, first.is_automatic, first.files.count()) == ("An automatic answer", True, 0)
+        kept = second.files.get()
+        assert (second.text, kept.name, kept.file.content_type) == (
+            "Four is better.",
+            "photo.jpg",
+            "image/jpeg",
+        )
+        with kept.file.content.open("rb") as content:
+            assert content.read() == b"\xff\xd8\xff\xe0 a photo"
+
+
+def test_a_mark_in_the_address_tells_what_is_answered_and_the_raw_mail_is_preferred(north, client, now):
+    message, path = sent(north, now), address(north, "postmark", now)
+    marked = {**INBOUND, "FromFull": {"Email": "son@elsewhere.example"}, "MailboxHash": message.key.hex}
+    raw = {**INBOUND, "MessageID": "2", "RawEmail": "From: margaret@harbourletter.example\n\nRaw words"}
+    for told in (marked, raw):
+        assert post(client, path, told).status_code == 200
+    with tenant(north.tenant):
+        first, second = Reply.objects.order_by("pk")
+        assert (first.message, first.customer) == (message, north.customer)
+        assert (second.text, second.customer) == ("Raw words", north.customer)
 
 
 def test_signs_that_cannot_be_kept_are_left_out(north, client, now):
@@ -115,7 +137,7 @@ def test_signs_that_cannot_be_kept_are_left_out(north, client, now):
     told = {**BOUNCE, "MessageID": POSTMARK_ID + "\x00", "Description": "no\x00body", "Name": ""}
     came = {
         **INBOUND,
-        "StrippedTextReply": "a\x00b",
+        "TextBody": "a\x00b",
         "Headers": [{"Name": "References", "Value": "<a\x00@b>"}],
     }
     for one in (told, came):
