@@ -39,6 +39,8 @@ class Choices:
 
     caller: Caller
     data: QueryDict
+    # Somebody was quicker: other times are wanted at once.
+    is_late: bool = False
 
     @cached_property
     def offers(self) -> Offers | None:
@@ -47,7 +49,7 @@ class Choices:
             return None
         if self.is_free_choice:
             return offers_for(self.wanted, [self.day], members=self.members)
-        return offers_ahead(self.wanted, members=self.members)
+        return offers_ahead(self.wanted, members=self.members, soon=self.is_late)
 
     @cached_property
     def offered(self) -> list[Slot]:
@@ -78,6 +80,7 @@ class Choices:
 
     def look_again(self) -> None:
         """Forget what was read of free time and of what is left: somebody was quicker."""
+        self.is_late = True
         for name in ("offers", "offered", "unused", "services"):
             self.__dict__.pop(name, None)
 

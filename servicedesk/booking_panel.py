@@ -159,8 +159,6 @@ def _times(request, choices) -> dict:
         "customer": choices.caller.customer,
         "choices": choices,
         "slots": booking_words.slot_rows(choices, booking_words.visits_by_technician(choices)),
-        "left_out": booking_words.left_out_rows(choices),
-        "looked_for": booking_words.searched(choices),
         "raising": booking_words.raising(choices),
         "read_back": booking_words.read_back(choices) if choices.slot else "",
         "button": booking_words.button(choices) if choices.slot else "",
@@ -174,6 +172,8 @@ def _panel(request, choices, *, problems=None, taken="", status=200):
         part = {"book-rest": "#rest", "book-end": "#end"}.get(request.htmx.target, "#panel")
     context = {
         **_times(request, choices),
+        "left_out": booking_words.left_out_rows(choices),
+        "looked_for": booking_words.searched(choices),
         "caller": caller,
         "kinds": Visit.Kind.choices,
         "problems": problems or {},

@@ -15,6 +15,7 @@ from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day
 from tenancy.models import Tenant
+from tenancy.prepared import DAY, Key, Prepared
 from visits.models import Technician, Visit
 from visits.preferences import Wishes, wishes_for
 
@@ -23,6 +24,30 @@ YEAR = dt.timedelta(days=365)
 SOON = dt.timedelta(hours=2)
 # A year of weekly visits is not read out.
 MOST_VISITS = 12
+
+
+_CONTACTS = Prepared(
+    lambda customer: Contact.objects.filter(customer=customer).order_by("-is_main", "id"), customer=Key()
+)
+_SITES = Prepared(lambda customer: Site.objects.filter(customer=customer).order_by("id"), customer=Key())
+_MACHINES = Prepared(
+    lambda customer: (
+        Equipment.objects.filter(site__customer=customer, retired_on__isnull=True)
+        .select_related("site")
+        .order_by("id")
+    ),
+    customer=Key(),
+)
+_RECOMMENDATIONS = Prepared(
+    lambda customer, day: (
+        Recommendation.objects.open(day)
+        .filter(equipment__site__customer=customer)
+        .select_related("equipment", "raised_by__user")
+        .worst_first()
+    ),
+    customer=Key(),
+    day=DAY,
+)
 
 
 class Caller:
@@ -40,19 +65,17 @@ class Caller:
     @cached_property
     def contacts(self) -> list[Contact]:
         """Who is there, the main one first; not who has left."""
-        known = self.customer.contacts.order_by("-is_main", "id")
-        return [contact for contact in known if not contact.has_left]
+        return [contact for contact in self._of(_CONTACTS) if not contact.has_left]
 
     @cached_property
     def sites(self) -> list[Site]:
         """Where we come."""
-        return list(self.customer.sites.order_by("id"))
+        return self._of(_SITES)
 
     @cached_property
     def machines(self) -> list[Equipment]:
         """What stands there, with its site; not what is retired."""
-        known = Equipment.objects.filter(site__customer=self.customer, retired_on__isnull=True)
-        return list(known.select_related("site").order_by("id"))
+        return self._of(_MACHINES)
 
     @cached_property
     def covers(self) -> list[Cover]:
@@ -62,12 +85,14 @@ class Caller:
     @cached_property
     def recommendations(self) -> list[Recommendation]:
         """The open ones on all their machines, worst first."""
-        return list(
-            Recommendation.objects.open(self.today)
-            .filter(equipment__site__customer=self.customer)
-            .select_related("equipment", "raised_by__user", "tenant")
-            .worst_first()
-        )
+        return self._of(_RECOMMENDATIONS, day=self.today)
+
+    def _of(self, rows, **values):
+        """The customer's; each knows its desk."""
+        found = rows.rows(customer=self.customer.pk, **values)
+        for row in found:
+            row.tenant = self.desk
+        return found
 
     @cached_property
     def visits(self) -> list[Visit]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from tenancy.models import BusinessHours, Closure, Tenant
+from tenancy.prepared import Prepared
 
 UTC = ZoneInfo("UTC")
 DEFAULT_HOURS = tuple((weekday, dt.time(8, 0), dt.time(17, 30)) for weekday in range(5))
@@ -189,10 +190,14 @@ class Calendar:
         return self._years[year]
 
 
+_HOURS = Prepared(lambda: BusinessHours.objects.values_list("weekday", "opens", "closes"))
+_CLOSED = Prepared(lambda: Closure.objects.values_list("day", flat=True))
+
+
 def calendar_of(tenant: Tenant) -> Calendar:
     """The active desk's working calendar: two queries. Hours never set are Monday to Friday."""
-    hours = tuple(BusinessHours.objects.values_list("weekday", "opens", "closes"))
-    closed = frozenset(Closure.objects.values_list("day", flat=True))
+    hours = tuple(_HOURS.rows())
+    closed = frozenset(_CLOSED.rows())
     return Calendar(
         zone=zone_of(tenant),
         hours=hours or DEFAULT_HOURS,

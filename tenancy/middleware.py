@@ -9,9 +9,17 @@ from django.utils import timezone
 
 from tenancy.calendars import zone_of
 from tenancy.models import Membership, Tenant
+from tenancy.prepared import Key, Prepared, Words
 from tenancy.scope import tenant
 
 DESK_PATH = re.compile(r"^/d/(?P<desk>[^/]+)/")
+
+
+_DESK = Prepared(lambda slug: Tenant.objects.filter(slug=slug), slug=Words())
+_MEMBERSHIP = Prepared(
+    lambda user: Membership.objects.select_related("user").filter(user_id=user, ended_at__isnull=True),
+    user=Key(),
+)
 
 
 class DeskMiddleware:
@@ -32,10 +40,8 @@ class DeskMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        desk = Tenant.objects.filter(slug=match["desk"]).first()
-        if desk is None:
-            return self._not_found(request)
-        return self._in_desk(request, desk)
+        desk = _DESK.rows(slug=match["desk"])
+        return self._in_desk(request, desk[0]) if desk else self._not_found(request)
 
     def process_view(self, request, view, args, kwargs):
         """The desk is known from here on; views take only what is theirs."""
@@ -48,12 +54,9 @@ class DeskMiddleware:
 
     def _in_desk(self, request, desk):
         with tenant(desk), timezone.override(zone_of(desk)):
-            membership = Membership.objects.select_related("user").filter(
-                user_id=request.user.pk, ended_at__isnull=True
-            )
-            request.membership = membership.first()
-            if request.membership is not None:
-                request.tenant = desk
+            membership = _MEMBERSHIP.rows(user=request.user.pk)
+            if membership:
+                request.membership, request.tenant = membership[0], desk
                 response = self.get_response(request)
                 if getattr(request, "undo", False) or response.status_code >= 500:
                     transaction.set_rollback(True)

@@ -1,30 +1,45 @@
-"""Queries whose SQL is written once: of some, building and compiling takes longer than the answer.
+"""Queries whose SQL is written once, and planned once for each connection to the database.
 
-What changes from one asking to the next is a placeholder while the SQL is written, and its value is
-put there when it runs; the SQL is that of the same queryset asked afresh. The desk is a placeholder
-as well, read from the scope at each asking.
+Of some queries building and compiling takes longer than the answer, and of most behind row level security
+planning does: each table brings two policies with a sub-plan of its own. What changes from one asking to
+the next is a placeholder while the SQL is written, and its value is put there when it runs; the SQL is that
+of the same queryset asked afresh. The desk is a placeholder as well, read from the scope at each asking.
 """
 
 import copy
 import datetime as dt
+import re
 from collections.abc import Callable
 from functools import cached_property
+from itertools import count
+from weakref import WeakKeyDictionary
 
 from django.db import connections, models
-from django.db.models import Expression, QuerySet
+from django.db.models import Expression, Func, QuerySet
+from psycopg import ClientCursor, sql
+from psycopg.adapt import Dumper
 
 from tenancy.scope import current_tenant_id, nobodys_desk
+from tenancy.walls import has_tenant
 
 # No desk has such days: what was worked out from one shows itself among the parameters.
 DAY = dt.date(1, 7, 2)
 OLDEST = dt.date(1900, 1, 1)
+DESK = "the desk"
+
+_numbers = count(1)
+# Which statements a connection has planned already; it forgets them when it ends, and so does this.
+_planned: WeakKeyDictionary = WeakKeyDictionary()
 
 
 class Key(Expression):
     """The placeholder of a primary key."""
 
+    output_field = models.BigIntegerField()
+    type_name = "bigint"
+
     def __init__(self):
-        super().__init__(output_field=models.BigIntegerField())
+        super().__init__(output_field=self.output_field)
         # A queryset works on copies of its expressions; they share this.
         self.mark = object()
 
@@ -33,8 +48,92 @@ class Key(Expression):
         return "%s", [self.mark]
 
 
+class Keys(Key):
+    """The placeholder of several primary keys."""
+
+    type_name = "bigint[]"
+
+
+class Among(Func):
+    """Whether a column is one of `Keys`: `filter(Among("site", keys))`."""
+
+    template, arg_joiner, arity = "%(expressions)s)", " = ANY(", 2
+    output_field = models.BooleanField()
+
+
+class Words(Key):
+    """The placeholder of a text."""
+
+    output_field = models.TextField()
+    type_name = "text"
+
+
+class PublicId(Key):
+    """The placeholder of a public id."""
+
+    output_field = models.UUIDField()
+    type_name = "uuid"
+
+
 class NotPrepared(RuntimeError):
     """A query works with a placeholder's value while it is built: it cannot be written once."""
+
+
+class Statement:
+    """One SELECT with `%(name)s` placeholders; `types` has the database's type of each, in its order.
+
+    The database is told of it once for each connection, without their values, and keeps its plan. Those
+    of `constants` are never anything else.
+    """
+
+    def __init__(self, text: str, types: dict[str, str], constants: dict | None = None):
+        self._text, self._types, self._constants = text, types, constants or {}
+        self._name = f"desk_statement_{next(_numbers)}"
+
+    def on(self, using: str) -> tuple[str, list[str]]:
+        """The SQL that runs it on a connection, and the names of its parameters in their order."""
+        connection = connections[using]
+        connection.ensure_connection()
+        known = _planned.setdefault(connection.connection, set())
+        if self._name not in known:
+            # Beside Django's own cursors: to whoever counts queries it is none.
+            with ClientCursor(connection.connection) as cursor:
+                cursor.execute(self._prepare(cursor))
+            known.add(self._name)
+        return self._execute, list(self._types)
+
+    @cached_property
+    def _execute(self) -> str:
+        return f"EXECUTE {self._name} ({', '.join(['%s'] * len(self._types))})"
+
+    def _prepare(self, cursor) -> bytes:
+        cursor.adapters.register_dumper(_Place, _PlaceDumper)
+        places = {name: _Place(number) for number, name in enumerate(self._types, start=1)}
+        body = cursor.mogrify(self._text, self._constants | places)
+        types = sql.SQL(", ").join(map(sql.SQL, self._types.values()))
+        said = sql.SQL("PREPARE {} ({}) AS {}").format(sql.SQL(self._name), types, sql.SQL(body))
+        return said.as_bytes(cursor)
+
+    def rows(self, *, using: str = "default", **values) -> list[tuple]:
+        """The rows for these values."""
+        text, names = self.on(using)
+        with connections[using].cursor() as cursor:
+            cursor.execute(text, [values[name] for name in names])
+            return cursor.fetchall()
+
+
+class _Place:
+    def __init__(self, number: int):
+        self.number = number
+
+
+class _PlaceDumper(Dumper):
+    """Writes where a value will stand, not a value."""
+
+    def dump(self, obj):
+        return b"$%d" % obj.number
+
+    quote = dump
 
 
 class Prepared:
@@ -49,14 +148,12 @@ class Prepared:
 
     def rows(self, **values) -> list:
         """The rows for these values, of the active desk. Raises NoTenant without one."""
-        queryset, compiler, sql, params = self._written
-        desk = current_tenant_id()
-        filled = tuple(
-            given if name is None else desk if name == "" else values[name] for name, given in params
-        )
+        queryset, compiler, statement = self._written
+        text, names = statement.on(queryset.db)
+        filled = tuple(current_tenant_id() if name == DESK else values[name] for name in names)
         ready = copy.copy(compiler)
         ready.connection = connections[queryset.db]
-        ready.as_sql = lambda *args, **kwargs: (sql, filled)
+        ready.as_sql = lambda *args, **kwargs: (text, filled)
         asked = queryset.all()
         asked.query.get_compiler = lambda *args, **kwargs: ready
         return list(asked)
@@ -66,16 +163,34 @@ class Prepared:
         with nobodys_desk() as nobody:
             queryset = self._build(**self._placeholders)
             compiler = queryset.query.get_compiler(queryset.db)
-            sql, params = compiler.as_sql()
+            text, params = compiler.as_sql()
         marks = {name: getattr(given, "mark", given) for name, given in self._placeholders.items()}
-        names = {id(mark): name for name, mark in marks.items()} | {id(nobody): ""}
-        named = [(names.get(id(given)), given) for given in params]
-        if missing := {"", *self._placeholders} - {name for name, _ in named}:
-            said = ", ".join(name or "the desk" for name in sorted(missing))
-            raise NotPrepared(f"Not among the parameters: {said}")
-        if any(name is None and _is_worked_out(given) for name, given in named):
+        names = {id(mark): name for name, mark in marks.items()} | {id(nobody): DESK}
+        named = [names.get(id(given)) for given in params]
+        asked = {*self._placeholders, *([DESK] if has_tenant(queryset.model) else [])}
+        if missing := asked - set(named):
+            raise NotPrepared(f"Not among the parameters: {', '.join(sorted(missing))}")
+        if any(name is None and _is_worked_out(given) for name, given in zip(named, params, strict=True)):
             raise NotPrepared("A day was worked out while the query was built: leave that to the database")
-        return queryset, compiler, sql, named
+        types = {
+            name: "bigint" if name == DESK else getattr(self._placeholders[name], "type_name", "date")
+            for name in dict.fromkeys(named)
+            if name is not None
+        }
+        return queryset, compiler, _statement(text, zip(named, params, strict=True), types)
+
+
+def _statement(text, params, types) -> Statement:
+    """With names instead of places: what is a placeholder has its own, all else is a constant."""
+    names, constants = [], {}
+    for number, (name, given) in enumerate(params):
+        if name is None:
+            name = f"constant {number}"
+            constants[name] = given
+        names.append(name)
+    following = iter(names)
+    named = re.sub("%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(following)})s", text)
+    return Statement(named, types, constants)
 
 
 def _is_worked_out(given) -> bool:

@@ -84,8 +84,9 @@ def book_visit(
         raise ValueError("That time has passed. Choose a later one.")
     machines = list(machines)
     crew = list(dict.fromkeys([technician, *others]))
-    _refuse_if_taken(crew, start, end)
     hold_technicians(who.pk for who in crew)
+    # Whoever held them before has booked by now: before anything is written.
+    _refuse_if_taken(crew, start, end)
     if case is None and kind == Visit.Kind.FAULT:
         case = _take_fault_in(customer, site, contact, machines, problem, response_due_at, by=by, now=now)
     elif case is not None:
@@ -148,7 +149,7 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
 
 
 def _refuse_if_taken(crew, start, end):
-    """The common case, before anything is written or waited for."""
+    """The common case, before anything is written."""
     other = (
         Assignment.objects.filter(
             technician__in=crew, starts_at__lt=end, ends_at__gt=start, state__in=Assignment.BLOCKING_STATES

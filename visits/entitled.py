@@ -12,6 +12,7 @@ from contracts.cover import Cover
 from contracts.disposing import NothingLeft, hold_entitlement, open_visits
 from contracts.models import AllowanceEntry, Entitlement
 from messaging.keys import key_of
+from tenancy.prepared import DAY, Among, Keys, Prepared
 from visits.models import Visit
 
 Kind = AllowanceEntry.Kind
@@ -25,15 +26,22 @@ def unused_visit(covers: list[Cover]) -> tuple[Entitlement, Cover] | None:
     return next(iter(unused_visits(covers)), None)
 
 
+def _free(contracts, day):
+    terms = terms_that_count(day).filter(Among("contract", contracts))
+    granted = Entitlement.objects.filter(kind=Entitlement.Kind.VISITS, term__in=terms.values("pk"))
+    return with_left(granted).filter(left__gt=0).select_related("term")
+
+
+_FREE = Prepared(_free, contracts=Keys(), day=DAY)
+
+
 def unused_visits(covers: list[Cover]) -> list[tuple[Entitlement, Cover]]:
     """All of them, in the order of the covers: one query."""
     covering = {cover.contract.pk: cover for cover in covers if cover.is_covered}
     if not covering:
         return []
     day = next(iter(covering.values())).day
-    terms = terms_that_count(day).filter(contract__in=list(covering))
-    granted = Entitlement.objects.filter(kind=Entitlement.Kind.VISITS, term__in=terms.values("pk"))
-    free = {e.term.contract_id: e for e in with_left(granted).filter(left__gt=0).select_related("term")}
+    free = {e.term.contract_id: e for e in _FREE.rows(contracts=list(covering), day=day)}
     return [(free[contract], cover) for contract, cover in covering.items() if contract in free]
 
 

@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from tenancy.calendars import Calendar, day_bounds, local_day
 from tenancy.models import Tenant
+from tenancy.prepared import Prepared, Statement
 from tenancy.scope import current_tenant_id
 from visits.availability import Hours, Span, working_spans
 from visits.models import Technician, WorkingHours
@@ -43,13 +43,18 @@ class Member:
         return working_spans(day, calendar, self.hours, self.technician.subdivision)
 
 
-def team(technicians: QuerySet[Technician] | None = None) -> list[Member]:
-    """Everybody who can be sent, or those `technicians`, by name: one query."""
+def _with_hours(technicians: QuerySet[Technician]) -> QuerySet[Technician]:
     rows = WorkingHours.objects.filter(technician=OuterRef("pk")).order_by("weekday", "starts")
     hours = ArraySubquery(rows.values(row=JSONObject(weekday="weekday", starts="starts", ends="ends")))
-    if technicians is None:
-        technicians = Technician.objects.filter(is_active=True)
-    rows = technicians.annotate(own_hours=hours).order_by("name")
+    return technicians.annotate(own_hours=hours).order_by("name")
+
+
+_EVERYBODY = Prepared(lambda: _with_hours(Technician.objects.filter(is_active=True)))
+
+
+def team(technicians: QuerySet[Technician] | None = None) -> list[Member]:
+    """Everybody who can be sent, or those `technicians`, by name: one query."""
+    rows = _EVERYBODY.rows() if technicians is None else _with_hours(technicians)
     return [
         Member(
             technician,
@@ -228,11 +233,9 @@ class FreeTime:
             "most": most,
             "apart": APART,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(_GAPS, values)
-            for row in cursor:
-                gap = self._gap(row)
-                gaps[row[0]].setdefault(gap.day, []).append(gap)
+        for row in _GAPS.rows(**values):
+            gap = self._gap(row)
+            gaps[row[0]].setdefault(gap.day, []).append(gap)
         return gaps
 
     def _patterns(self) -> tuple[dict, dict]:
@@ -283,7 +286,8 @@ def _multirange(spans: list[Span]) -> str:
 
 # Row level security lets an index be read by instants, but not by ranges: a visit is looked for by its
 # start, and none is longer than a day.
-_GAPS = """
+_GAPS = Statement(
+    """
     WITH member AS (
         SELECT technician_id, works.spans::tstzmultirange AS works
         FROM unnest(%(technicians)s::bigint[], %(patterns)s::int[]) AS who (technician_id, pattern)
@@ -344,4 +348,17 @@ _GAPS = """
     LEFT JOIN customers_site goes ON goes.id = later.site_id AND goes.tenant_id = %(tenant)s
     LEFT JOIN customers_customer has ON has.id = later.customer_id AND has.tenant_id = %(tenant)s
     ORDER BY technician_id, opens
-"""
+    """,
+    {
+        "tenant": "bigint",
+        "technicians": "bigint[]",
+        "patterns": "int[]",
+        "works": "text[]",
+        "start": "timestamptz",
+        "end": "timestamptz",
+        "length": "interval",
+        "besides": "bigint[]",
+        "most": "bigint",
+        "apart": "interval",
+    },
+)

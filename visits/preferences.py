@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from customers.models import Customer, Equipment, Site
+from tenancy.prepared import Among, Key, Keys, Prepared
 from visits.models import Technician, TechnicianPreference
 
 Level = TechnicianPreference.Level
@@ -47,10 +48,21 @@ class Place:
         return wish.customer_id == self.customer
 
 
+_AT_ONE = Prepared(
+    lambda customer, site, machines: TechnicianPreference.objects.filter(
+        Q(customer=customer) | Q(site=site) | Q(Among("equipment", machines))
+    ),
+    customer=Key(),
+    site=Key(),
+    machines=Keys(),
+)
+
+
 def wishes_for(customer: Customer, site: Site | None, machines: Iterable[Equipment]) -> Wishes:
     """What is wished for a visit to these machines: one query."""
     place = Place(customer.pk, site and site.pk, frozenset(machine.pk for machine in machines))
-    return wishes_for_places([place])[0]
+    said = _AT_ONE.rows(customer=place.customer, site=place.site, machines=list(place.machines))
+    return _wishes_at(place, sorted(said, key=_nearness))
 
 
 def wishes_for_places(places: list[Place]) -> list[Wishes]:
@@ -61,13 +73,14 @@ def wishes_for_places(places: list[Place]) -> list[Wishes]:
         | Q(equipment__in={machine for place in places for machine in place.machines})
     )
     said = sorted(said, key=_nearness)
-    return [_wishes([wish for wish in said if place.concerns(wish)]) for place in places]
+    return [_wishes_at(place, said) for place in places]
 
 
-def _wishes(said) -> Wishes:
+def _wishes_at(place, said) -> Wishes:
     nearest = {}
     for wish in said:
-        nearest.setdefault(wish.technician_id, wish.level)
+        if place.concerns(wish):
+            nearest.setdefault(wish.technician_id, wish.level)
     return Wishes(
         preferred=tuple(pk for pk, level in nearest.items() if level != Level.EXCLUDED),
         required=frozenset(pk for pk, level in nearest.items() if level == Level.REQUIRED),

@@ -29,7 +29,8 @@ DAYS_AHEAD = 60
 OFFERED = 5
 # What a tune-up adds to a visit for something else.
 TUNE_UP_MINUTES = 30
-# A crew is looked for in the next days first: all the gaps of everybody are many.
+# Whoever is in a hurry is looked for in the next days first; so is a crew: all the gaps of everybody are
+# many.
 NEAR_DAYS = 5
 # Of each technician the database answers with so many gaps at first: mostly the first one fits.
 GAPS_AT_FIRST = 6
@@ -95,6 +96,11 @@ class Wanted:
         moving = self.moving
         work = self.takes or work_for(self.kind or (moving.kind if moving else ""), self.machines)
         return work if moving is None else replace(work, crew=moving.crew)
+
+    @cached_property
+    def wishes(self) -> Wishes:
+        """Who should come, must come, and must not: one query, once."""
+        return wishes_for(self.customer, self.site, self.machines)
 
     @property
     def length(self) -> dt.timedelta:
@@ -223,7 +229,7 @@ def offers_for(
 
     With `most` the first gaps of each technician are read, and the rest where they do not suffice.
     """
-    wishes = wishes_for(wanted.customer, wanted.site, wanted.machines)
+    wishes = wanted.wishes
     members = team() if members is None else members
     able = [m for m in members if _may_come(wanted, wishes, m.technician)]
     free = FreeTime(
@@ -255,15 +261,18 @@ def best_slots(wanted: Wanted) -> list[Slot]:
     return best_of(offers_ahead(wanted))
 
 
-def offers_ahead(wanted: Wanted, *, members: list[Member] | None = None) -> Offers:
-    """Who could come within the days on which somebody is looked for, as far as it needs reading."""
+def offers_ahead(wanted: Wanted, *, members: list[Member] | None = None, soon: bool = False) -> Offers:
+    """Who could come within the days on which somebody is looked for, as far as it needs reading.
+
+    `soon`: of the next days alone where they hold the best slots; of a crew always.
+    """
     days = days_ahead(wanted)
-    if wanted.work.crew == 1:
-        return offers_for(wanted, days, members=members, most=GAPS_AT_FIRST)
-    near = offers_for(wanted, days[:NEAR_DAYS], members=members)
-    if _are_best(near):
-        return near
-    return offers_for(wanted, days, members=near.members)
+    if soon or wanted.work.crew > 1:
+        near = offers_for(wanted, days[:NEAR_DAYS], members=members, most=GAPS_AT_FIRST)
+        if _are_best(near):
+            return near
+        members = near.members
+    return offers_for(wanted, days, members=members, most=GAPS_AT_FIRST)
 
 
 def _are_best(near) -> bool:

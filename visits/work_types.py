@@ -13,8 +13,9 @@ from django.db.models.functions import JSONObject
 
 from customers.models import Equipment
 from customers.searchkeys import folded
+from tenancy.managers import ActiveTenant
 from tenancy.models import Tenant
-from tenancy.scope import current_tenant_id
+from tenancy.prepared import Prepared
 from visits.models import WorkType
 
 
@@ -42,11 +43,18 @@ def work_for(kind: str, machines: Iterable[Equipment]) -> Work:
     return works_for([(kind, tuple(machines))])[0]
 
 
-def works_for(asked: list[tuple[str, Iterable[Equipment]]]) -> list[Work]:
-    """The same for many visits, in their order: one query."""
+def _known():
     row = JSONObject(kind="visit_kind", key="machine_key", minutes="minutes", skills="skills", crew="crew")
     lines = ArraySubquery(WorkType.objects.values(line=row))
-    usual, known = Tenant.objects.filter(pk=current_tenant_id()).values_list("visit_minutes", lines).get()
+    return Tenant.objects.filter(pk=ActiveTenant()).values_list("visit_minutes", lines)
+
+
+_KNOWN = Prepared(_known)
+
+
+def works_for(asked: list[tuple[str, Iterable[Equipment]]]) -> list[Work]:
+    """The same for many visits, in their order: one query."""
+    ((usual, known),) = _KNOWN.rows()
     by_place = {
         (line["kind"], line["key"]): Work(line["minutes"], tuple(line["skills"]), line["crew"])
         for line in known

@@ -5,7 +5,8 @@ from tenancy.walls import DefinerFunction
 
 # Find: digits and letters from any position, and words with a letter wrong. LIKE and similarity are
 # not leakproof, so row level security would keep them from these indexes: two functions of
-# app_sweep read them, within the desk that is active, and return keys only.
+# app_sweep read them, within the desk that is active, and return keys only. How they are best read
+# depends on what is looked for: they are planned anew each time.
 INDEXES = {
     "searchword_anywhere": "customers_searchword USING gin (tenant_id, word gin_trgm_ops)",
     "contact_phone_anywhere": "customers_contact USING gin (tenant_id, phone_digits gin_trgm_ops)",
@@ -14,7 +15,8 @@ INDEXES = {
 }
 ANYWHERE = """
 CREATE OR REPLACE FUNCTION keys_anywhere(needle text, most integer) RETURNS TABLE (place text, id bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     desk bigint := NULLIF(current_setting('app.tenant_id', true), '')::bigint;
     sought text := regexp_replace(needle, '[^0-9A-Za-z]', '', 'g');
@@ -37,7 +39,8 @@ END $$
 """
 ALIKE = """
 CREATE OR REPLACE FUNCTION customers_alike(asked text[], most integer) RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
     WITH alike AS (
         SELECT w.customer_id, a.place, max(similarity(w.word, a.word)) AS near
         FROM unnest(asked) WITH ORDINALITY AS a(word, place)
