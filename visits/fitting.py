@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
-from visits.free_time import FreeTime, team
+from visits.free_time import FreeTime, members_of
 from visits.hindrances import Hindrances, called
 from visits.models import Technician, Visit
 from visits.preferences import Wishes, wishes_for
@@ -81,7 +81,7 @@ class _Asked:
         self.held = [row.technician for row in visit.assignments.select_related("technician").order_by("pk")]
         self.machines = [machine.equipment for machine in visit.machines.select_related("equipment")]
         self.wishes = wishes_for(visit.customer, visit.site, self.machines)
-        members = team(Technician.objects.filter(pk__in=[who.pk for who in crew]))
+        members = members_of(who.pk for who in crew)
         free = FreeTime(
             members, calendar_of(visit.tenant), [self.day], since=start, length=end - start, besides=besides
         )

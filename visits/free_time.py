@@ -15,7 +15,7 @@ from django.db.models.functions import JSONObject
 
 from tenancy.calendars import Calendar, day_bounds, local_day
 from tenancy.models import Tenant
-from tenancy.prepared import Prepared, Statement
+from tenancy.prepared import Among, Keys, Prepared, Statement
 from tenancy.scope import current_tenant_id
 from visits.availability import Hours, Span, working_spans
 from visits.models import Technician, WorkingHours
@@ -52,9 +52,20 @@ def _with_hours(technicians: QuerySet[Technician]) -> QuerySet[Technician]:
 _EVERYBODY = Prepared(lambda: _with_hours(Technician.objects.filter(is_active=True)))
 
 
+_THESE = Prepared(lambda keys: _with_hours(Technician.objects.filter(Among("pk", keys))), keys=Keys())
+
+
 def team(technicians: QuerySet[Technician] | None = None) -> list[Member]:
     """Everybody who can be sent, or those `technicians`, by name: one query."""
-    rows = _EVERYBODY.rows() if technicians is None else _with_hours(technicians)
+    return _members(_EVERYBODY.rows() if technicians is None else _with_hours(technicians))
+
+
+def members_of(keys: Iterable[int]) -> list[Member]:
+    """The technicians with these primary keys, by name: one query."""
+    return _members(_THESE.rows(keys=list(keys)))
+
+
+def _members(rows) -> list[Member]:
     return [
         Member(
             technician,

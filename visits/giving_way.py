@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from customers.models import Site
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
-from visits.free_time import FreeTime, team
+from visits.free_time import FreeTime, members_of
 from visits.hindrances import Hindrances, called
 from visits.models import Assignment, Technician, Visit
 from visits.places import crews_of
@@ -67,7 +67,7 @@ class DayAround:
         # Each of them may give way: their places count only once they stay.
         giving_way = [v.pk for v in self.later] + ([visit.pk] if visit else [])
         concerned = {who.pk: who for those in [crew, *self.crews.values()] for who in those}
-        self.members = {m.technician.pk: m for m in team(Technician.objects.filter(pk__in=concerned))}
+        self.members = {m.technician.pk: m for m in members_of(concerned)}
         self.free = FreeTime(
             self.members.values(),
             self.calendar,

@@ -14,6 +14,7 @@ from django.db import connection
 from tenancy.calendars import local_time, zone_of
 from tenancy.constraints import told_as
 from tenancy.models import Membership
+from tenancy.prepared import Among, Keys, Prepared
 from visits.hindrances import Hindrances
 from visits.models import Assignment, Technician, Visit
 
@@ -53,11 +54,20 @@ def hold_visits(keys: Iterable[int]) -> dict[int, Visit]:
     return {visit.pk: visit for visit in Visit.objects.select_for_update().filter(pk__in=keys).order_by("pk")}
 
 
+_WHO_COMES = Prepared(
+    lambda visits: (
+        Assignment.objects.filter(Among("visit", visits))
+        .select_related("technician__membership")
+        .order_by("pk")
+    ),
+    visits=Keys(),
+)
+
+
 def crews_of(keys: Iterable[int]) -> dict[int, list[Technician]]:
     """Who comes to each of these visits (primary keys), the one who is named to the customer first."""
     crews: dict[int, list[Technician]] = {key: [] for key in keys}
-    rows = Assignment.objects.filter(visit__in=crews).select_related("technician__membership").order_by("pk")
-    for assignment in rows:
+    for assignment in _WHO_COMES.rows(visits=list(crews)):
         crews[assignment.visit_id].append(assignment.technician)
     return crews
 

@@ -17,7 +17,7 @@ from customers.models import Contact, Customer, Equipment, Site
 from tenancy.calendars import calendar_of, instant_at, local_day, local_time, zone_of
 from tenancy.models import Membership, Role
 from visits.booking import SlotTaken, book_visit
-from visits.free_time import FreeTime, team
+from visits.free_time import FreeTime, members_of
 from visits.hindrances import Hindrances
 from visits.models import Technician, Visit, VisitSeries
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit
@@ -234,7 +234,7 @@ class _Free:
         self.clock, self.length, self.zone = clock, length, zone
         self.calendar = calendar_of(crew[0].tenant)
         self.crew = crew
-        self.members = {m.technician.pk: m for m in team(Technician.objects.filter(pk__in=_keys(crew)))}
+        self.members = {m.technician.pk: m for m in members_of(_keys(crew))}
         last = days[-1] + dt.timedelta(days=PROPOSED_WITHIN)
         all_days = [days[0] + dt.timedelta(days=ahead) for ahead in range((last - days[0]).days + 1)]
         start, end = self.start_on(days[0]), self.start_on(last) + length
