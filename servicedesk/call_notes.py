@@ -1,9 +1,7 @@
-"""What is written down while somebody talks: a note, a promise, a complaint, a machine.
+"""What is written down while somebody talks: a note, a complaint, a machine.
 
 Each is a small form: a dialog over the caller screen, and a page of its own without scripts.
 """
-
-import datetime as dt
 
 from django import forms
 from django.contrib import messages
@@ -16,20 +14,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cases.interactions import note_interaction
 from cases.matters import take_in
-from cases.models import Case, Interaction, Promise
-from cases.promising import make_promise
+from cases.models import Case, Interaction
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
 from tenancy.addresses import desk_url
-from tenancy.calendars import instant_at, local_day, zone_of
 from tenancy.gates import for_staff, the_one
-from tenancy.models import Membership
-
-# What a promise is usually given: minutes from now, or an hour of a day from today.
-SOON = {"30": "In 30 min", "60": "In an hour"}
-HOURS = {"0-17": ("Today 17:00", 0, dt.time(17)), "1-10": ("Tomorrow 10:00", 1, dt.time(10))}
-PICK = "pick"
-TO_CUSTOMER = (Promise.Kind.CALL_BACK, Promise.Kind.ANSWER, Promise.Kind.VISIT, Promise.Kind.MONEY)
 
 
 class NoteForm(forms.Form):
@@ -37,40 +26,6 @@ class NoteForm(forms.Form):
 
     text = forms.CharField(error_messages={"required": "Write down what was said."})
     is_call = forms.BooleanField(required=False)
-
-
-class PromiseForm(forms.Form):
-    """What was promised, by when, by whom."""
-
-    text = forms.CharField(max_length=300, error_messages={"required": "Write what was promised."})
-    kind = forms.ChoiceField(choices=[(kind, kind.label) for kind in TO_CUSTOMER])
-    when = forms.ChoiceField(
-        choices=[*SOON.items(), *((k, v[0]) for k, v in HOURS.items()), (PICK, "Another time")]
-    )
-    at = forms.DateTimeField(required=False)
-    owner = forms.ModelChoiceField(Membership.objects.none(), to_field_name="public_id")
-    expects = forms.CharField(max_length=300, required=False)
-
-    def __init__(self, *args, desk, now, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.zone, self.now = zone_of(desk), now
-        colleagues = Membership.objects.filter(ended_at__isnull=True).select_related("user")
-        self.fields["owner"].queryset = colleagues.order_by("user__name")
-
-    def clean(self):
-        """Turn the choice into an instant: a promise is for a time to come."""
-        data = super().clean()
-        when, today = data.get("when"), local_day(self.now, self.zone)
-        if when in SOON:
-            data["due_at"] = self.now + dt.timedelta(minutes=int(when))
-        elif when in HOURS:
-            _, days, clock = HOURS[when]
-            data["due_at"] = instant_at(today + dt.timedelta(days=days), clock, self.zone)
-        else:
-            data["due_at"] = data.get("at")
-        if data["due_at"] is None or data["due_at"] <= self.now:
-            self.add_error("when", "Choose a time that is still to come.")
-        return data
 
 
 class ComplaintForm(forms.Form):
@@ -118,29 +73,6 @@ def note(request, id):
             )
         return _done(request, customer, "Note kept.")
     return _form(request, customer, form, "note")
-
-
-@require_http_methods(["GET", "POST"])
-@for_staff
-def promise(request, id):
-    """Record a promise with its owner and its clock."""
-    customer = the_one(Customer.objects.all(), id)
-    now = timezone.now()
-    form = PromiseForm(request.POST or None, desk=request.tenant, now=now)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        make_promise(
-            customer=customer,
-            kind=data["kind"],
-            text=data["text"],
-            expects=data["expects"],
-            due_at=data["due_at"],
-            owner=data["owner"],
-            by=request.membership,
-            now=now,
-        )
-        return _done(request, customer, f"Promised: {data['text']}")
-    return _form(request, customer, form, "promise")
 
 
 @require_http_methods(["GET", "POST"])
@@ -205,7 +137,6 @@ def _done(request, customer, words):
 
 urlpatterns = [
     path("customers/<uuid:id>/note/", note, name="customer-note"),
-    path("customers/<uuid:id>/promise/", promise, name="customer-promise"),
     path("customers/<uuid:id>/complaint/", complaint, name="customer-complaint"),
     path("customers/<uuid:id>/equipment/new/", machine, name="equipment-new"),
 ]

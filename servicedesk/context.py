@@ -1,24 +1,35 @@
 """What every page's frame shows: desk, person, navigation, the number of overdue promises."""
 
+from functools import cache, partial
+
 from django.utils import timezone
 
+from cases.promise_register import overdue_count
 from tenancy.addresses import desk_url
 from tenancy.models import Role
+from tenancy.scope import has_tenant
 
 # Per role, in order: label and name of the route (design, section 3).
 NAVIGATION = {
     Role.DISPATCHER: [
         ("Board", "board"),
         ("Customers", "customers"),
+        ("Promises", "promises"),
         ("Recommendations", "recommendations"),
         ("Unused", "unused"),
         ("Stock", "stock"),
         ("Messages", "messages"),
     ],
-    Role.TECHNICIAN: [("Today", "today"), ("My van", "my-van"), ("Find", "find")],
+    Role.TECHNICIAN: [
+        ("Today", "today"),
+        ("My van", "my-van"),
+        ("Promises", "promises"),
+        ("Find", "find"),
+    ],
     Role.SALES: [
         ("Call list", "calls"),
         ("Renewals", "renewals"),
+        ("Promises", "promises"),
         ("Unused", "unused"),
         ("Customers", "customers"),
     ],
@@ -26,11 +37,13 @@ NAVIGATION = {
         ("Payments", "payments"),
         ("Call list", "calls"),
         ("Renewals", "renewals"),
+        ("Promises", "promises"),
         ("Customers", "customers"),
     ],
     Role.MANAGER: [
         ("Board", "board"),
         ("Customers", "customers"),
+        ("Promises", "promises"),
         ("Recommendations", "recommendations"),
         ("Renewals", "renewals"),
         ("Payments", "payments"),
@@ -54,6 +67,7 @@ TAB_ICONS = {
     "messages": "mail",
     "my-van": "package",
     "payments": "banknote",
+    "promises": "handshake",
     "recommendations": "flag",
     "renewals": "calendar-sync",
     "settings": "settings",
@@ -102,4 +116,12 @@ def _navigation(request):
     for label, name, url in entries:
         current = url == here
         keys = GO_KEYS.get(name, "")
-        yield {"label": label, "url": url, "current": current, "icon": TAB_ICONS[name], "keys": keys}
+        entry = {"label": label, "url": url, "current": current, "icon": TAB_ICONS[name], "keys": keys}
+        # Asked when the bar is drawn, and once: a fragment has none. An error page may have no desk open.
+        if name == "promises":
+            entry["count"] = cache(partial(_overdue, request.membership))
+        yield entry
+
+
+def _overdue(membership) -> int:
+    return overdue_count(membership, now=timezone.now()) if has_tenant() else 0

@@ -185,5 +185,5 @@ def test_the_page_asks_no_more_for_more_days_off(manager, north, django_assert_m
     with tenant(north.tenant):
         for day in range(10, 20):
             Closure.objects.create(day=dt.date(2026, 3, day), name="Fair")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         manager.get(north.url("settings/"))

@@ -140,7 +140,7 @@ def test_a_plan_stands_on_the_pages_of_its_machine_and_customer(desk, client, pl
 
 @pytest.mark.parametrize(
     ("path", "queries"),
-    [("equipment/{copier}/", 20), ("customers/{customer}/plans/", 11), ("plans/{plan}/", 11)],
+    [("equipment/{copier}/", 21), ("customers/{customer}/plans/", 12), ("plans/{plan}/", 12)],
 )
 def test_three_plans_cost_as_many_queries_as_one(
     desk, client, plan, typed, now, path, queries, django_assert_num_queries

@@ -207,5 +207,5 @@ def test_as_many_queries_for_five_visits_as_for_two(dispatcher, north, times, dj
     series, _ = booked_series(dispatcher, north, times=times)
     page = north.url(f"series/{series.public_id}/")
     dispatcher.get(page)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         dispatcher.get(page)

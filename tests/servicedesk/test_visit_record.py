@@ -90,7 +90,7 @@ def test_as_many_queries_for_three_visits_of_a_case_as_for_one(
     for number in range(further):
         make_visit(north, start=now + (2 + number) * DAY, technician=north.lou, case=case)
     dispatcher.get(page_of(north, visit))
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         dispatcher.get(page_of(north, visit))
 
 
