@@ -5,6 +5,10 @@ Nothing here answers: what a machine wrote, or we ourselves, opens no duty and g
 
 import datetime as dt
 import hashlib
+import logging
+from dataclasses import replace
+
+from django.db import OperationalError, transaction
 
 from messaging.mail_marks import Returned
 from messaging.mail_reading import Mail, clean, read_mail
@@ -15,6 +19,7 @@ from messaging.whose import Traces, is_colleague
 from tenancy.models import Tenant
 from tenancy.scope import current_tenant_id
 
+log = logging.getLogger(__name__)
 Channel = Message.Channel
 OUR_OWN = "One of our own mails came back to us"
 # Lines at the end of a mail in which a telephone number is the writer's own.
@@ -22,17 +27,58 @@ LAST_LINES = 8
 
 
 def take_mail(
-    raw: bytes, *, now: dt.datetime, came_at: dt.datetime | None = None, named: str = "", mark: str = ""
+    raw: bytes,
+    *,
+    now: dt.datetime,
+    came_at: dt.datetime | None = None,
+    named: str = "",
+    mark: str = "",
+    whole_size: int = 0,
 ) -> Reply | None:
     """Take one mail in as it came; its reply, or None when it told what became of mails of ours.
 
     `named` is what the way in calls it, for one without a Message-ID; `mark` the key of ours that
-    stood in the address it came to. The same mail twice is once.
+    stood in the address it came to; `whole_size` how many bytes it has where `raw` is its beginning
+    alone. The same mail twice is once. Raises what the database says of itself (OperationalError):
+    then it is to come again.
     """
-    mail = read_mail(raw)
+    try:
+        with transaction.atomic():
+            return _take(read_mail(raw), raw, now, came_at, named, mark, whole_size)
+    except OperationalError:
+        raise
+    except Exception:
+        # One mail that trips us must not stand in the way of all that come after it.
+        log.exception("A mail of %s bytes is kept as it came", len(raw))
+        return take_reply(_as_it_came(raw, came_at), now=now)
+
+
+def _take(mail: Mail, raw, now, came_at, named, mark, whole_size) -> Reply | None:
+    if whole_size > len(raw):
+        mail = _without_files(mail, whole_size)
     if mail.returned and _all_reported(mail, now):
         return None
     return take_reply(_incoming(mail, raw, named=named, mark=mark, came_at=came_at), now=now)
+
+
+def _without_files(mail: Mail, size: int) -> Mail:
+    """Of a mail that is too large its beginning was read: what it holds is whole in the mailbox only."""
+    because = "The mail is too large to be read whole: the file is in the mailbox."
+    files = tuple(replace(one, content=b"", not_kept_because=because) for one in mail.files)
+    note = f"(This mail has {size / 1_000_000:.0f} MB. Its beginning was read; the mailbox has it whole.)"
+    return replace(mail, files=files, text=f"{mail.text}\n\n{note}")
+
+
+def _as_it_came(raw, came_at) -> Incoming:
+    return Incoming(
+        channel=Channel.MAIL,
+        provider_id=f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        address="(nobody)",
+        text="(This mail cannot be taken apart. Open the whole mail.)",
+        traces=Traces(),
+        original=raw,
+        came_at=came_at,
+    )
 
 
 def _all_reported(mail: Mail, now) -> bool:

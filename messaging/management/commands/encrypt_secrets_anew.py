@@ -2,29 +2,36 @@
 
 from django.core.management.base import BaseCommand
 
-from messaging.models import Provider
+from messaging.models import Inbox, Provider
 from messaging.secrets import SecretLost, closed_anew
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 
 
 class Command(BaseCommand):
-    help = "Closes the secrets of all desks' providers with SECRET_KEY. Then SECRET_KEY_FALLBACKS may go."
+    help = (
+        "Closes the secrets of all desks' providers and mailboxes with SECRET_KEY. "
+        "Then SECRET_KEY_FALLBACKS may go."
+    )
 
     def handle(self, **options: object) -> None:
         done = lost = 0
         for desk in Tenant.objects.order_by("slug"):
             with tenant(desk):
-                for provider in Provider.objects.exclude(secret="").select_for_update():
+                named = [
+                    *((one, one.channel) for one in Provider.objects.exclude(secret="").select_for_update()),
+                    *((one, "mailbox") for one in Inbox.objects.exclude(secret="").select_for_update()),
+                ]
+                for row, name in named:
                     try:
-                        secret = closed_anew(provider.secret)
+                        secret = closed_anew(row.secret)
                     except SecretLost:
                         lost += 1
                         self.stderr.write(
-                            f"{desk.slug}, {provider.channel}: closed with a key that is not there. "
+                            f"{desk.slug}, {name}: closed with a key that is not there. "
                             "Its manager has to enter the secret again."
                         )
                         continue
-                    Provider.objects.filter(pk=provider.pk).update(secret=secret)
+                    type(row).objects.filter(pk=row.pk).update(secret=secret)
                     done += 1
         self.stdout.write(f"{done} closed anew, {lost} lost.")
