@@ -33,6 +33,8 @@ def nightly(hour: int, minute: int, task: str) -> dict:
 app.conf.beat_schedule = {
     # Customers: what was planned for them leaves, and what failed gets an owner.
     "deliver messages": every(5, "servicedesk.tasks.deliver_messages", "send"),
+    # Customers: what they write is on their time line, and somebody answers it within a business hour.
+    "read mailboxes": every(60, "servicedesk.tasks.read_mailboxes", "bulk"),
     # Customers: a visit nobody came to is told within minutes. Dispatchers: it is in the tray.
     "late and missed": every(20, "servicedesk.tasks.sweep_late_and_missed"),
     # Customers: a promise of somebody who is ill or gone is kept by somebody else.

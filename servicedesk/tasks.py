@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from cases import promise_owners
 from contracts import renewal_check
-from messaging import delivery
+from messaging import delivery, inbox
 from visits import call_ahead, daily_round, reminders, report_document, sweeper
 
 
@@ -14,6 +14,12 @@ from visits import call_ahead, daily_round, reminders, report_document, sweeper
 def deliver_messages() -> int:
     """Send what is due."""
     return delivery.deliver_due().total()
+
+
+@shared_task
+def read_mailboxes() -> int:
+    """Mail that came into desks' own mailboxes since the last look."""
+    return inbox.read_all(now=timezone.now())
 
 
 @shared_task
