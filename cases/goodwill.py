@@ -1,33 +1,76 @@
-"""Goodwill: proposed from the desk's catalogue with a reason, decided by somebody who may (R4.6, R6.6)."""
+"""Goodwill: proposed with a reason, given by who may, booked where it is used (R4.6, R6.6).
+
+Whoever proposes within their own role's limit gives it at once; above it, it waits for the yes of
+somebody who may.
+"""
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
 
 from cases.models import Case, Goodwill, GoodwillItem
 from customers.models import Customer, TimelineEntry
 from customers.timeline import add_line
+from tenancy.calendars import local_time, zone_of
 from tenancy.models import Role
 
-State = Goodwill.State
-# What may be proposed for a failure of ours: an extension of the contract is another matter.
-FOR_A_FAILURE = (GoodwillItem.Kind.FREE_VISIT, GoodwillItem.Kind.CREDIT)
+State, Kind, Cause, Place = Goodwill.State, GoodwillItem.Kind, Goodwill.Cause, Goodwill.Place
+# What may be given for a failure: an extension of the contract is another matter.
+FOR_A_FAILURE = (Kind.FREE_VISIT, Kind.CREDIT)
+ZERO = Decimal(0)
+# Who books a free visit on a kind of place: they say so themselves, the upper apps.
+_bookers: dict[str, Callable[..., None]] = {}
 
 
 class GoodwillRefused(ValueError):
-    """It cannot be decided so; the text says why."""
+    """It cannot be given, or decided, so; the text says why. `field` is what it is about."""
+
+    field = ""
+
+    def __init__(self, words: str, field: str = ""):
+        super().__init__(words)
+        self.field = field
+
+
+class AlreadyDecided(GoodwillRefused):
+    """Somebody else was quicker; the words say who, when, and what."""
+
+
+def books_on(kind: str, book: Callable[..., None]) -> None:
+    """Say who books a free visit on this kind of place.
+
+    `book(goodwill, by=, now=)` runs once, in the transaction that gives it; it raises GoodwillRefused.
+    """
+    _bookers[kind] = book
+
+
+def may_give(item: GoodwillItem, by) -> Decimal:
+    """Up to which amount somebody gives an entry by themselves: 0 for not at all."""
+    if by.role == Role.MANAGER:
+        return item.limit
+    return min(item.limit, next((one.up_to for one in item.limits.all() if one.role == by.role), ZERO))
+
+
+def offered_items() -> list[GoodwillItem]:
+    """What may be proposed for a failure, the smallest first, with who gives how much: two queries."""
+    items = GoodwillItem.objects.filter(retired_at=None, kind__in=FOR_A_FAILURE)
+    return list(items.prefetch_related("limits").order_by("limit", "pk"))
 
 
 def propose_goodwill(
     customer: Customer, *, reason: str, subject: uuid.UUID, by, now: dt.datetime, case: Case | None = None
 ) -> Goodwill | None:
-    """Propose the smallest free visit or credit of the catalogue; None where it holds neither.
+    """After a miss, propose the smallest free visit or credit; None where the catalogue holds neither.
 
     For one `subject` (the visit that failed) it is proposed once, whoever asks again.
     """
     known = Goodwill.objects.filter(subject=subject).select_related("item").first()
     if known is not None:
         return known
-    item = GoodwillItem.objects.filter(kind__in=FOR_A_FAILURE).order_by("limit", "pk").first()
+    item = next(iter(offered_items()), None)
     if item is None:
         return None
     return Goodwill.objects.create(
@@ -35,6 +78,7 @@ def propose_goodwill(
         case=case,
         item=item,
         amount=item.limit,
+        cause=Cause.MISSED_VISIT,
         reason=reason[:300],
         proposed_at=now,
         proposed_by=by,
@@ -42,31 +86,133 @@ def propose_goodwill(
     )
 
 
-def decide_goodwill(goodwill: Goodwill, *, gives: bool, reason: str, by, now: dt.datetime) -> Goodwill:
-    """Give what was proposed, or decline it, with a reason; decided twice, the first decision stands.
+@transaction.atomic
+def ask_for_goodwill(
+    customer: Customer,
+    *,
+    item: GoodwillItem,
+    amount: Decimal,
+    cause: str,
+    reason: str,
+    by,
+    now: dt.datetime,
+    place: tuple[str, uuid.UUID] | None = None,
+    public_id: uuid.UUID | None = None,
+) -> Goodwill:
+    """Propose an amount for a customer; within the limit of the asking role it is given at once.
 
-    Raises GoodwillRefused without a reason, and for a role that the catalogue does not allow to give it.
+    `place` is where a free visit is used: the kind and the public id of a contract or a visit. With the
+    same `public_id`, the page's, it is asked for once. Raises GoodwillRefused.
     """
+    if item.retired_at is not None or item.kind not in FOR_A_FAILURE:
+        raise GoodwillRefused("This is not given any more. Choose another.", "item")
+    if not ZERO < amount <= item.limit:
+        raise GoodwillRefused(f"“{item.name}” is worth {item.limit} at most.", "amount")
     if not reason.strip():
-        raise GoodwillRefused("Say why.")
-    if by.role != Role.MANAGER and by.role not in goodwill.item.roles:
-        raise GoodwillRefused(f"“{goodwill.item.name}” is given by a manager.")
-    changed = Goodwill.objects.filter(pk=goodwill.pk, state=State.PROPOSED).update(
-        state=State.APPROVED if gives else State.DECLINED,
-        decided_at=now,
-        decided_by=by,
-        decision_reason=reason.strip()[:300],
+        raise GoodwillRefused("Say why: whoever decides reads it, and so does the next colleague.", "reason")
+    if item.kind == Kind.FREE_VISIT and place is None:
+        raise GoodwillRefused("Choose which contract or visit it is for.", "place")
+    if public_id is not None and (known := Goodwill.objects.filter(public_id=public_id).first()):
+        return known
+    goodwill = Goodwill(
+        customer=customer,
+        item=item,
+        amount=amount,
+        cause=cause,
+        reason=reason.strip()[:300],
+        proposed_at=now,
+        proposed_by=by,
+        **({"public_id": public_id} if public_id else {}),
     )
+    if item.kind == Kind.FREE_VISIT:
+        goodwill.place_kind, goodwill.place = place
+    try:
+        with transaction.atomic():
+            goodwill.save(force_insert=True)
+    except IntegrityError:
+        # Sent twice at once: the other one is it.
+        known = Goodwill.objects.filter(public_id=public_id).first() if public_id else None
+        if known is None:
+            raise
+        return known
+    if amount <= may_give(item, by):
+        _give(goodwill, reason="", by=by, now=now)
+    return goodwill
+
+
+@transaction.atomic
+def decide_goodwill(
+    goodwill: Goodwill,
+    *,
+    gives: bool,
+    reason: str,
+    by,
+    now: dt.datetime,
+    place: tuple[str, uuid.UUID] | None = None,
+) -> Goodwill:
+    """Give what was proposed, or decline it with a reason. Decided by oneself before, it counts once.
+
+    `place` is for a free visit that was proposed without one. Raises AlreadyDecided, and GoodwillRefused
+    for declining without a reason, for a role that may not give so much, and for what cannot be booked.
+    """
+    reason = reason.strip()[:300]
+    if not gives and not reason:
+        raise GoodwillRefused("Say why: whoever asked has to explain it.", "because")
+    held = (
+        Goodwill.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("item", "customer", "decided_by__user", "tenant")
+        .get(pk=goodwill.pk)
+    )
+    if held.amount > may_give(held.item, by):
+        raise GoodwillRefused(f"“{held.item.name}” of this size is given by a manager.")
+    if held.state != State.PROPOSED:
+        if held.decided_by_id == by.pk and (held.state == State.APPROVED) == gives:
+            return _as_it_is(goodwill)
+        at = local_time(held.decided_at, zone_of(held.tenant))
+        who = held.decided_by.name if held.decided_by else "Somebody"
+        raise AlreadyDecided(f"{who} decided at {at:%H:%M}: {held.get_state_display().lower()}.")
+    if gives and place and held.place is None and held.item.kind == Kind.FREE_VISIT:
+        held.place_kind, held.place = place
+        held.save(update_fields=["place_kind", "place"])
+    if gives:
+        _give(held, reason=reason, by=by, now=now)
+    else:
+        _decide(held, State.DECLINED, reason, by, now)
+    return _as_it_is(goodwill)
+
+
+def _give(goodwill, *, reason, by, now):
+    try:
+        with transaction.atomic():
+            _decide(goodwill, State.APPROVED, reason, by, now)
+    except IntegrityError as error:
+        if "goodwill_visit_free_once" not in str(error):
+            raise
+        raise GoodwillRefused("This visit is free already. Choose another.", "place") from None
+    if goodwill.place_kind:
+        _bookers[goodwill.place_kind](goodwill, by=by, now=now)
+    add_line(
+        goodwill.customer,
+        TimelineEntry.Kind.CASE,
+        f"Goodwill: {goodwill.item.name}",
+        at=now,
+        detail=reason or goodwill.reason,
+        actor=by,
+        subject=goodwill.public_id,
+        step="given",
+    )
+
+
+def _decide(goodwill, state, reason, by, now):
+    goodwill.state, goodwill.decision_reason, goodwill.decided_by, goodwill.decided_at = (
+        state,
+        reason,
+        by,
+        now,
+    )
+    goodwill.save(update_fields=["state", "decision_reason", "decided_by", "decided_at"])
+
+
+def _as_it_is(goodwill):
     goodwill.refresh_from_db()
-    if changed and gives:
-        add_line(
-            goodwill.customer,
-            TimelineEntry.Kind.CASE,
-            f"Goodwill: {goodwill.item.name}",
-            at=now,
-            detail=goodwill.decision_reason,
-            actor=by,
-            subject=goodwill.public_id,
-            step="given",
-        )
     return goodwill

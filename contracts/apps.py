@@ -11,3 +11,5 @@ class ContractsConfig(AppConfig):
         import_module("contracts.notices")
         import_module("contracts.offer_letter")
         import_module("contracts.letter_words")
+        # And to cases who books goodwill on a contract.
+        import_module("contracts.goodwill_visits")

@@ -9,6 +9,8 @@ class VisitsConfig(AppConfig):
     def ready(self):
         # Says to cases who is away.
         import_module("visits.absences")
+        # And who books goodwill on a visit.
+        import_module("visits.goodwill_visits")
         # Says to cases what a message was about that a customer answers.
         import_module("visits.answered")
         # Says to messaging who answers for messages about visits.

@@ -2,7 +2,7 @@
 
 from cases.models.case import Case, Interaction
 from cases.models.duty import Duty
-from cases.models.goodwill import Goodwill, GoodwillItem
+from cases.models.goodwill import Goodwill, GoodwillItem, GoodwillLimit
 from cases.models.promise import Leave, Promise, PromiseHandover, PromiseReminding, PromiseTemplate
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Duty",
     "Goodwill",
     "GoodwillItem",
+    "GoodwillLimit",
     "Interaction",
     "Leave",
     "Promise",

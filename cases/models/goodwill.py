@@ -1,6 +1,5 @@
 """Goodwill: something given without duty."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -13,7 +12,7 @@ from tenancy.models import Role, TenantModel
 
 @tracked()
 class GoodwillItem(TenantModel):
-    """One entry of the catalogue: what may be given, up to which amount, by which roles."""
+    """One entry of the catalogue: what may be given, and up to which amount whoever gives it."""
 
     class Kind(models.TextChoices):
         FREE_VISIT = "free visit", "Free visit"
@@ -22,26 +21,60 @@ class GoodwillItem(TenantModel):
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices)
+    # What it is worth at most, in the desk's currency.
     limit = models.DecimalField(max_digits=10, decimal_places=2)
-    roles = ArrayField(models.CharField(max_length=12, choices=Role.choices), default=list)
+    # What is offered no more stays for what was given of it.
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="goodwillitem_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="goodwillitem_once"),
+            models.CheckConstraint(condition=Q(limit__gt=0), name="goodwillitem_has_limit"),
+        ]
+
+
+@tracked()
+class GoodwillLimit(TenantModel):
+    """Up to which amount a role gives an entry by itself. A manager gives all of it."""
+
+    item = TenantForeignKey(GoodwillItem, related_name="limits")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    up_to = models.DecimalField(max_digits=10, decimal_places=2)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "item", "role"], name="goodwilllimit_once"),
+            models.CheckConstraint(condition=Q(up_to__gt=0), name="goodwilllimit_positive"),
+        ]
 
 
 @tracked()
 class Goodwill(TenantModel):
-    """One gift: proposed with a reason, decided by somebody who may."""
+    """One gift: proposed with a reason, decided by somebody who may, and booked where it is used."""
 
     class State(models.TextChoices):
-        PROPOSED = "proposed", "Proposed"
+        PROPOSED = "proposed", "Waiting for a yes"
         APPROVED = "approved", "Approved"
         DECLINED = "declined", "Declined"
+
+    class Cause(models.TextChoices):
+        MISSED_VISIT = "missed visit", "We missed a visit"
+        BROKEN_PROMISE = "broken promise", "We broke a promise"
+        POOR_WORK = "poor work", "The work had to be done again"
+        LONG_WAIT = "long wait", "They waited too long"
+        LOYALTY = "loyalty", "A thank-you"
+        OTHER = "other", "Something else"
+
+    class Place(models.TextChoices):
+        CONTRACT = "contract", "A contract"
+        VISIT = "visit", "A visit"
 
     customer = TenantForeignKey(Customer, related_name="goodwill")
     case = TenantForeignKey(Case, null=True, blank=True, related_name="goodwill")
     item = TenantForeignKey(GoodwillItem, related_name="given")
     amount = models.DecimalField(max_digits=10, decimal_places=2)
+    # What it is counted under, and in words.
+    cause = models.CharField(max_length=14, choices=Cause.choices, default=Cause.OTHER)
     reason = models.CharField(max_length=300)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     proposed_at = models.DateTimeField()
@@ -49,7 +82,11 @@ class Goodwill(TenantModel):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = TenantForeignKey("tenancy.Membership", null=True, blank=True, related_name="+")
     decision_reason = models.CharField(max_length=300, blank=True)
+    # The public id of the visit that failed: for one failure it is proposed once.
     subject = models.UUIDField(null=True, blank=True)
+    # Where it is used: the public id of a contract or a visit.
+    place_kind = models.CharField(max_length=8, choices=Place.choices, blank=True)
+    place = models.UUIDField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -60,4 +97,26 @@ class Goodwill(TenantModel):
                 | ~Q(state="proposed") & Q(decided_at__isnull=False),
                 name="goodwill_decided_has_time",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | ~Q(decision_reason=""), name="goodwill_declined_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(place_kind="", place=None) | ~Q(place_kind="") & Q(place__isnull=False),
+                name="goodwill_place_is_whole",
+            ),
+            # No visit is made free twice.
+            models.UniqueConstraint(
+                fields=["tenant", "place"],
+                condition=Q(place_kind="visit", state="approved"),
+                name="goodwill_visit_free_once",
+            ),
+            # A proposal for one failure, whoever asks at once.
+            models.UniqueConstraint(
+                fields=["tenant", "subject"],
+                condition=Q(subject__isnull=False),
+                name="goodwill_once_for_cause",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "state", "-proposed_at", "-id"], name="goodwill_by_state"),
         ]

@@ -6,6 +6,7 @@ from cases.models import (
     Case,
     Goodwill,
     GoodwillItem,
+    GoodwillLimit,
     Leave,
     Promise,
     PromiseHandover,
@@ -96,7 +97,8 @@ def _fill(now):
     MergedRow.objects.create(merge=merge, place="customers.site.customer", row=1)
     Hold.objects.create(customer=customer, reason="In review", source="probe", set_at=now)
     make_link(customer, CustomerLink.Purpose.VISIT, visit.public_id, now=now, expires_at=None)
-    item = GoodwillItem.objects.create(name="Free visit", kind="free visit", limit=100, roles=["manager"])
+    item = GoodwillItem.objects.create(name="Free visit", kind="free visit", limit=100)
+    GoodwillLimit.objects.create(item=item, role="dispatcher", up_to=50)
     Goodwill.objects.create(customer=customer, item=item, amount=10, reason="Missed twice", proposed_at=now)
     Cancellation.objects.create(contract=contract, reason="Moved away", recorded_at=now)
     ContractCheck.objects.create(contract=contract, by=person, at=now, state="active", sentence="Active")

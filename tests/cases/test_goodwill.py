@@ -1,14 +1,26 @@
-"""Goodwill is proposed from the desk's catalogue, once for one failure, and decided with a reason."""
+"""Goodwill is asked for and proposed from the desk's catalogue, and decided once by somebody who may."""
 
+import datetime as dt
+import threading
 import uuid
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, connections, transaction
 
-from cases.goodwill import GoodwillRefused, decide_goodwill, propose_goodwill
-from cases.models import Goodwill, GoodwillItem
+from cases.goodwill import (
+    AlreadyDecided,
+    GoodwillRefused,
+    ask_for_goodwill,
+    decide_goodwill,
+    may_give,
+    propose_goodwill,
+)
+from cases.models import Goodwill, GoodwillItem, GoodwillLimit
+from contracts.models import AllowanceEntry, Entitlement
 from tenancy.models import Role
 from tenancy.scope import tenant
+from tests.cast import make_plain_visit
 
 SUBJECT = uuid.UUID(int=7)
 
@@ -17,50 +29,213 @@ SUBJECT = uuid.UUID(int=7)
 def north(cast):
     for desk in (cast.south, cast.north):
         with tenant(desk.tenant):
-            entry("An extension", "extension", "1.00")
-            entry("A free visit", "free visit", "95.00")
-            entry("A small credit", "credit", "25.00", [Role.DISPATCHER])
+            make_catalogue()
     with tenant(cast.north.tenant):
         yield cast.north
 
 
-def entry(name, kind, limit, roles=()):
-    return GoodwillItem.objects.create(name=name, kind=kind, limit=Decimal(limit), roles=list(roles))
+def make_catalogue():
+    entry("An extension", "extension", "1.00")
+    entry("A free visit", "free visit", "95.00")
+    entry("A small credit", "credit", "25.00", dispatcher="25.00", technician="10.00")
+
+
+def entry(name, kind, limit, **limits):
+    item = GoodwillItem.objects.create(name=name, kind=kind, limit=Decimal(limit))
+    for role, amount in limits.items():
+        GoodwillLimit.objects.create(item=item, role=role, up_to=Decimal(amount))
+    return item
 
 
 def proposed(desk, now, subject=SUBJECT):
     return propose_goodwill(desk.customer, reason="We missed two visits", subject=subject, by=None, now=now)
 
 
+def asked(desk, now, name="A small credit", **more):
+    said = {"amount": Decimal("10.00"), "cause": "missed visit", "reason": "Waited all morning"}
+    item = GoodwillItem.objects.get(name=name)
+    return ask_for_goodwill(desk.customer, item=item, **said | {"by": desk.dispatcher, "now": now} | more)
+
+
 def test_the_smallest_free_visit_or_credit_is_proposed_once(north, now):
     first = proposed(north, now)
     assert (first.item.name, first.amount, first.state) == ("A small credit", Decimal("25.00"), "proposed")
+    assert first.cause == "missed visit"
     assert proposed(north, now) == first
     assert proposed(north, now, uuid.UUID(int=8)) != first
     assert Goodwill.objects.count() == 2
 
 
 def test_an_empty_catalogue_proposes_nothing(north, now):
-    GoodwillItem.objects.exclude(kind="extension").delete()
+    GoodwillItem.objects.exclude(kind="extension").update(retired_at=now)
     assert proposed(north, now) is None
 
 
-def test_it_is_decided_once_with_a_reason_by_who_may(north, now):
-    goodwill = proposed(north, now)
-    said = {"now": now, "reason": "They waited two mornings"}
-    with pytest.raises(GoodwillRefused, match="Say why"):
-        decide_goodwill(goodwill, gives=True, by=north.manager, now=now, reason=" ")
+def test_each_role_gives_up_to_its_limit_and_a_manager_all(north):
+    item = GoodwillItem.objects.get(name="A small credit")
+    given = {role: may_give(item, north.people[role]) for role in Role.values}
+    assert given == {"dispatcher": 25, "technician": 10, "sales": 0, "accounts": 0, "manager": 25}
+    GoodwillItem.objects.update(limit=Decimal("8.00"))
+    item = GoodwillItem.objects.get(pk=item.pk)
+    assert (may_give(item, north.dispatcher), may_give(item, north.manager)) == (8, 8)
+
+
+def test_within_ones_own_limit_it_is_given_at_once(north, now):
+    goodwill = asked(north, now)
+    assert (goodwill.state, goodwill.decided_by, goodwill.decided_at) == ("approved", north.dispatcher, now)
+    line = north.customer.timeline.get()
+    assert (line.title, line.detail) == ("Goodwill: A small credit", "Waited all morning")
+
+
+def test_above_it_it_waits_for_somebody_who_may(north, now):
+    goodwill = asked(north, now, by=north.technician, amount=Decimal("10.01"))
+    assert (goodwill.state, goodwill.decided_by) == ("proposed", None)
+    assert not north.customer.timeline.exists()
     with pytest.raises(GoodwillRefused, match="given by a manager"):
-        decide_goodwill(goodwill, gives=True, by=north.technician, **said)
+        decide_goodwill(goodwill, gives=True, by=north.technician, reason="", now=now)
+    given = decide_goodwill(goodwill, gives=True, by=north.dispatcher, reason="", now=now)
+    assert (given.state, given.decided_by) == ("approved", north.dispatcher)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"amount": Decimal("25.01")}, "amount"),
+        ({"amount": Decimal(0)}, "amount"),
+        ({"reason": " "}, "reason"),
+        ({"name": "An extension", "amount": Decimal(1)}, "item"),
+        ({"name": "A free visit"}, "place"),
+    ],
+)
+def test_what_cannot_be_asked_for(north, now, given, field):
+    with pytest.raises(GoodwillRefused) as refused:
+        asked(north, now, **given)
+    assert refused.value.field == field
+    assert not Goodwill.objects.exists()
+
+
+def test_sent_twice_it_is_asked_for_once(north, now):
+    public_id = uuid.uuid4()
+    assert asked(north, now, public_id=public_id) == asked(north, now, public_id=public_id)
+    assert (Goodwill.objects.count(), north.customer.timeline.count()) == (1, 1)
+
+
+def test_it_is_decided_once(north, now):
+    goodwill = proposed(north, now)
+    with pytest.raises(GoodwillRefused, match="Say why"):
+        decide_goodwill(goodwill, gives=False, by=north.manager, now=now, reason=" ")
+    said = {"now": now, "reason": "They waited two mornings"}
     given = decide_goodwill(goodwill, gives=True, by=north.dispatcher, **said)
     assert (given.state, given.decided_by) == ("approved", north.dispatcher)
-    assert decide_goodwill(goodwill, gives=False, by=north.manager, **said).state == "approved"
+    # Pressed twice it counts once; another's word comes too late.
+    assert decide_goodwill(goodwill, gives=True, by=north.dispatcher, **said).state == "approved"
+    with pytest.raises(AlreadyDecided, match="Dana Whitlock decided at 13:07: approved."):
+        decide_goodwill(goodwill, gives=False, by=north.manager, **said)
     line = north.customer.timeline.get()
     assert (line.title, line.detail) == ("Goodwill: A small credit", "They waited two mornings")
 
 
 def test_what_is_declined_is_not_on_the_time_line(north, now):
     goodwill = proposed(north, now)
-    decide_goodwill(goodwill, gives=False, by=north.manager, now=now, reason="A new machine is on its way")
-    assert (goodwill.state, goodwill.decision_reason) == ("declined", "A new machine is on its way")
+    declined = decide_goodwill(
+        goodwill, gives=False, by=north.manager, now=now, reason="A new machine is on its way"
+    )
+    assert (declined.state, declined.decision_reason) == ("declined", "A new machine is on its way")
     assert not north.customer.timeline.exists()
+
+
+def test_a_free_visit_is_one_more_in_the_contract_that_runs(north, now):
+    granted = Entitlement.objects.get(term__contract=north.contract, kind="visits")
+    before = granted.quantity
+    goodwill = asked(
+        north, now, "A free visit", by=north.manager, place=("contract", north.contract.public_id)
+    )
+    granted.refresh_from_db()
+    assert (goodwill.state, granted.quantity) == ("approved", before + 1)
+    entry = AllowanceEntry.objects.get(subject=goodwill.public_id)
+    assert (entry.kind, entry.quantity, entry.reason) == ("granted", 1, "Goodwill: Waited all morning")
+
+
+def test_on_a_contract_that_does_not_run_it_is_refused_and_nothing_is_written(north, now):
+    later = now + dt.timedelta(days=4000)
+    with pytest.raises(GoodwillRefused, match="runs today"):
+        asked(north, later, "A free visit", by=north.manager, place=("contract", north.contract.public_id))
+    assert not Goodwill.objects.exists()
+    with pytest.raises(GoodwillRefused, match="not one of theirs"):
+        asked(north, now, "A free visit", by=north.manager, place=("contract", uuid.uuid4()))
+
+
+def test_a_visit_is_made_free_once(north, now):
+    visit = make_plain_visit(north, now=now, start=now.replace(hour=15))
+    place = ("visit", visit.public_id)
+    assert asked(north, now, "A free visit", by=north.manager, place=place).state == "approved"
+    with pytest.raises(GoodwillRefused, match="free already"):
+        asked(north, now, "A free visit", by=north.manager, place=place)
+    assert Goodwill.objects.count() == 1
+    gone = make_plain_visit(
+        north, now=now, start=now.replace(hour=16), state="cancelled by us", ended_because="Rain"
+    )
+    with pytest.raises(GoodwillRefused, match="Choose another"):
+        asked(north, now, "A free visit", by=north.manager, place=("visit", gone.public_id))
+
+
+def test_proposed_without_a_place_it_gets_one_with_the_yes(north, now):
+    GoodwillItem.objects.filter(kind="credit").update(retired_at=now)
+    goodwill = proposed(north, now)
+    place = ("contract", north.contract.public_id)
+    decide_goodwill(goodwill, gives=True, reason="", by=north.manager, now=now, place=place)
+    assert AllowanceEntry.objects.filter(subject=goodwill.public_id).count() == 1
+
+
+def test_two_who_approve_at_once_book_it_once(committed_cast, now):
+    desk = committed_cast.north
+    with tenant(desk.tenant):
+        make_catalogue()
+        goodwill = asked(
+            desk, now, "A free visit", by=desk.technician, place=("contract", desk.contract.public_id)
+        )
+        other = desk.dispatcher
+        GoodwillLimit.objects.create(item=goodwill.item, role="dispatcher", up_to=Decimal(95))
+    start, said = threading.Barrier(2), []
+
+    def approve(person):
+        start.wait(timeout=10)
+        try:
+            with tenant(desk.tenant):
+                decide_goodwill(goodwill_of(goodwill.pk), gives=True, reason="", by=person, now=now)
+            said.append("given")
+        except AlreadyDecided:
+            said.append("too late")
+        finally:
+            connections["default"].close()
+
+    threads = [threading.Thread(target=approve, args=(one,)) for one in (desk.manager, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(said) == ["given", "too late"]
+    with tenant(desk.tenant):
+        assert AllowanceEntry.objects.filter(subject=goodwill.public_id).count() == 1
+        assert desk.customer.timeline.filter(title="Goodwill: A free visit").count() == 1
+
+
+def goodwill_of(pk):
+    return Goodwill.objects.get(pk=pk)
+
+
+def test_the_database_refuses_more_than_the_catalogue_and_another_decision(north, now):
+    given, waiting = asked(north, now), asked(north, now, by=north.sales)
+    for goodwill, name, values in (
+        (waiting, "goodwill_within_limit", {"amount": Decimal("25.01")}),
+        (waiting, "goodwill_declined_has_reason", {"state": "declined", "decided_at": now}),
+        (waiting, "goodwill_place_is_whole", {"place_kind": "visit"}),
+        (given, "goodwill_stands", {"state": "declined", "decision_reason": "No"}),
+        (given, "goodwill_stands", {"amount": Decimal("9.00")}),
+        (given, "goodwill_stands", {"place_kind": "visit", "place": SUBJECT}),
+    ):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            Goodwill.objects.filter(pk=goodwill.pk).update(**values)
+    proposed(north, now)
+    with pytest.raises(IntegrityError, match="goodwill_once_for_cause"), transaction.atomic():
+        Goodwill.objects.filter(pk=waiting.pk).update(subject=SUBJECT)
