@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Min, Prefetch
+from django.db.models import Exists, Min, OuterRef, Prefetch
 
 from cases.models import Case
 from customers.models import Equipment
@@ -47,6 +47,11 @@ def unlink_warnings(case: Case, *, noticed_at: dt.datetime | None = None) -> Non
 def breakdowns_warned_of() -> int:
     """How many faults there were on machines with something open: one query."""
     return _cases().count()
+
+
+def that_we_had_warned_of(cases):
+    """Of some cases those that were foreseen."""
+    return cases.filter(Exists(WarnedFault.objects.filter(case=OuterRef("pk"))))
 
 
 def page_of_breakdowns(*, after: str = "", size: int) -> Page:

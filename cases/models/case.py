@@ -1,13 +1,38 @@
 """Case: one matter that a customer raised. Interaction: one contact with the customer."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from customers.models import Contact, Customer, Equipment, Site
 from messaging.models import Reply
 from tenancy.audit import tracked
 from tenancy.fields import TenantForeignKey
+from tenancy.managers import TenantManager
 from tenancy.models import TenantModel
+
+
+class CaseQuerySet(models.QuerySet):
+    """Cases by what the clock says of them."""
+
+    def unclosed(self):
+        """Open, or waiting for the customer."""
+        return self.exclude(state=Case.State.CLOSED)
+
+    def late(self, now):
+        """Not answered or not settled by its time; settling stands still while we wait."""
+        return self.unclosed().filter(
+            Q(response_due_at__lte=now, responded_at__isnull=True)
+            | Q(resolution_due_at__lte=Coalesce("waiting_since", Value(now)))
+        )
+
+    def at_risk(self, now):
+        """Three quarters of one of the two times are used, and it is not late yet."""
+        near = self.unclosed().filter(
+            Q(response_risk_at__lte=now, responded_at__isnull=True)
+            | Q(resolution_risk_at__lte=Coalesce("waiting_since", Value(now)))
+        )
+        return near.exclude(pk__in=self.model.objects.late(now).values("pk"))
 
 
 @tracked()
@@ -71,6 +96,8 @@ class Case(TenantModel):
     joined_into = TenantForeignKey("self", null=True, blank=True, related_name="joined")
     # By which an import knows it again.
     external_number = models.CharField(max_length=120, blank=True)
+
+    objects = TenantManager.from_queryset(CaseQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
