@@ -18,7 +18,7 @@ from messaging.attachments import files_of
 from messaging.channels import ready_channels
 from messaging.kinds import LINK, Letter, UnknownKind, kind_of
 from messaging.mailbox import is_open
-from messaging.models import Message, Reply
+from messaging.models import Inbox, Message, Reply
 from messaging.reply_pages import place_after, reply_rows
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, the_one
@@ -84,6 +84,8 @@ def messages(request):
         "is_switched_on": request.tenant.messages_from is not None,
         "has_mailbox": is_open(),
         "texts_are_ready": Message.Channel.SMS in ready,
+        "unplaced": _unplaced(),
+        "inbox": Inbox.objects.first(),
     }
     return render(request, "messaging/messages.html", context)
 
@@ -265,8 +267,17 @@ def _tab(name, *, current):
         rows = Reply.objects.filter(handled_at__isnull=True)
     else:
         rows = Message.objects.filter(state__in=states)
+    return Tab(name, label, current, _counted(rows))
+
+
+def _unplaced():
+    """How many came from people we do not know; empty for none."""
+    return _counted(Reply.objects.filter(handled_at__isnull=True, customer__isnull=True))
+
+
+def _counted(rows):
     count = len(rows.values_list("pk")[: MOST_COUNTED + 1])
-    return Tab(name, label, current, f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or ""))
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
 def _after(row):

@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging import unknown_pages
 from messaging.models import Reply
 from messaging.replies import AlreadyHandled, handle
 from tenancy.addresses import desk_url
@@ -78,7 +79,7 @@ def place_after(row: Reply) -> str:
 
 def with_people(rows):
     """With all that a row names."""
-    return rows.select_related("customer", "contact", "handled_by__user", "message")
+    return rows.select_related("customer", "contact", "handled_by__user", "placed_by__user", "message")
 
 
 def _place(text):
@@ -94,6 +95,7 @@ def _page(request, found, form, *, status=200):
 
 
 urlpatterns = [
+    *unknown_pages.urlpatterns,
     path("replies/<uuid:id>/", reply, name="reply"),
     path("replies/<uuid:id>/done/", reply_done, name="reply-done"),
 ]

@@ -74,8 +74,8 @@ def test_who_is_unknown_reads_so_and_can_be_looked_for(north, client, now):
     reply = came(north, now, sender="+447700900999")
     assert "<b>Unknown</b>" in client.get(north.url("messages/?tab=replies")).content.decode()
     text = client.get(north.url(f"replies/{reply.public_id}/")).content.decode()
-    assert "Nobody at this desk has this address." in text
-    assert "find/?q=%2B447700900999" in text
+    assert "We do not know whose this is." in text
+    assert north.url(f"replies/{reply.public_id}/place/") in text
 
 
 def test_it_stands_beside_what_it_answers(north, client, now):
