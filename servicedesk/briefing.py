@@ -3,6 +3,7 @@
 import datetime as dt
 from urllib.parse import quote
 
+from django.db.models import Prefetch
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -14,6 +15,8 @@ from contracts.tenure import customer_since, tenure_in_words
 from contracts.wording import day_in_full, money
 from customers.models import Equipment
 from customers.warranty import warranty_in_words
+from recommendations.models import RecommendationPhoto
+from servicedesk import brief_photos
 from servicedesk.bringing import bring_list
 from servicedesk.phone_pages import kept_on_phones, phone_of, progress_in_json, seen_of
 from servicedesk.start_with import start_with
@@ -64,7 +67,8 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     visit.tenant = visit.customer.tenant = desk
     day = local_day(now, zone_of(desk))
     steps = list(visit.steps.select_related("by__user").order_by("at", "pk"))
-    recommendations = list(to_raise(visit, day))
+    photos = Prefetch("photos", RecommendationPhoto.objects.order_by("pk"))
+    recommendations = list(to_raise(visit, day).prefetch_related(photos))
     for recommendation in recommendations:
         recommendation.tenant = desk
     read = visit.brief_read_at
@@ -146,6 +150,7 @@ def _cards(recommendations, viewer, visit, now) -> list[dict]:
             "trail": trails[recommendation.pk],
             "heading": "Must raise" if recommendation.severity >= MUST_RAISE else "Raise",
             "price": _price(recommendation, visit.tenant),
+            "photos": recommendation.photos.all(),
         }
         for recommendation in recommendations
     ]
@@ -205,4 +210,4 @@ def _cover_words(cover: Cover) -> str:
     return cover.sentence
 
 
-urlpatterns = [path("today/<uuid:id>/", brief, name="brief")]
+urlpatterns = [path("today/<uuid:id>/", brief, name="brief"), *brief_photos.urlpatterns]

@@ -22,6 +22,11 @@ def draw(name: str, label: str = "", large: bool = False) -> str:
     return SafeString(drawn)
 
 
+def again(name: str) -> str:
+    """A reference to an icon whose original stands in the page, as decoration beside a word."""
+    return SafeString(f'<svg class="icon" aria-hidden="true"><use href="#i-{name}"/></svg>')
+
+
 @lru_cache(maxsize=1024)
 def original(name: str) -> str:
     """The icon to draw once in a page that shows it a hundred times; the others refer to it."""

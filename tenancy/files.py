@@ -23,6 +23,8 @@ MOST_BYTES = 12 * 1024 * 1024
 MOST_PIXELS = 64_000_000
 PHOTO_FORMATS = ("JPEG", "PNG", "WEBP")
 SIGNATURE_PREFIX = "data:image/png;base64,"
+# What a small picture measures on each side: three times what a page gives it.
+SMALL_SIDE = 264
 # Shown in the page; everything else is handed out for saving only.
 SHOWN = ("image/jpeg", "image/png")
 
@@ -96,6 +98,15 @@ def store_signature(data_url: str, *, by, now: dt.datetime) -> StoredFile:
     )
 
 
+def small_picture(stored: StoredFile) -> bytes:
+    """A square JPEG of the middle of a stored photo, for a page that shows it small."""
+    with stored.content.open("rb") as content, Image.open(content, formats=PHOTO_FORMATS) as photo:
+        # A JPEG is read no larger than it is needed.
+        photo.draft("RGB", (2 * SMALL_SIDE, 2 * SMALL_SIDE))
+        small = ImageOps.fit(photo.convert("RGB"), (SMALL_SIDE, SMALL_SIDE))
+    return _saved(small, "JPEG", quality=75, optimize=True)
+
+
 def discard(stored: Iterable[StoredFile]) -> None:
     """Take the bytes of files away whose rows were rolled back."""
     for one in stored:
@@ -106,12 +117,20 @@ def discard(stored: Iterable[StoredFile]) -> None:
 @for_staff
 def open_file(request, id):
     """The bytes of one file of this desk; a browser may show a picture and must guess nothing."""
-    stored = the_one(StoredFile.objects.all(), id)
+    return file_response(the_one(StoredFile.objects.all(), id))
+
+
+def file_response(stored: StoredFile, *, small: bool = False) -> HttpResponse:
+    """A file for the browser, which need never ask again; `small` for a photo as a page shows it."""
     shown = stored.content_type in SHOWN
-    with stored.content.open("rb") as content:
-        response = HttpResponse(
-            content.read(), content_type=stored.content_type if shown else "application/octet-stream"
-        )
+    if small and shown:
+        content = small_picture(stored)
+    else:
+        with stored.content.open("rb") as opened:
+            content = opened.read()
+    response = HttpResponse(
+        content, content_type=stored.content_type if shown else "application/octet-stream"
+    )
     disposition = "inline" if shown else "attachment"
     response["Content-Disposition"] = f'{disposition}; filename="{stored.kind}-{stored.public_id}"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -37,6 +37,6 @@ def mark(name: str, kind: str = "", label: str = "") -> SafeString:
         return format_html(
             '<svg class="icon {}" role="img" aria-label="{}"><use href="#i-{}"/></svg>', kind, label, name
         )
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="#i-{}"/></svg>', kind and f" {kind}", name
-    )
+    if not kind:
+        return icons.again(name)
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="#i-{}"/></svg>', kind, name)

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from servicedesk import icons
@@ -30,6 +30,18 @@ TOASTS = {"success": "circle-check", "info": "info", "warning": "triangle-alert"
 def icon(name: str, label: str = "", large: bool = False) -> str:
     """An icon of the set; give `label` where no word stands beside it."""
     return icons.draw(name, label, large)
+
+
+@register.simple_tag
+def drawn_once(name: str) -> SafeString:
+    """The original of an icon that a page shows often; stands once in it, before `drawn_again`."""
+    return format_html('<svg hidden aria-hidden="true">{}</svg>', icons.original(name))
+
+
+@register.simple_tag
+def drawn_again(name: str) -> SafeString:
+    """A small reference to the original, as decoration beside a word."""
+    return icons.again(name)
 
 
 @register.simple_tag

@@ -35,8 +35,8 @@ from customers.models import (
     MeterReading,
     Site,
 )
-from messaging.models import Message, Reply
-from recommendations.models import Recommendation
+from messaging.models import Message, Reply, ReplyFile
+from recommendations.models import Recommendation, RecommendationPhoto
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
 from tenancy.models import Closure, Membership, Role, StoredFile
@@ -81,7 +81,9 @@ OWNERS = {
     "messages": Message,
     "moves": Rearrangement,
     "replies": Reply,
+    "reply-files": ReplyFile,
     "files": StoredFile,
+    "photos": RecommendationPhoto,
     "payments": Payment,
     "returns": Payment,
     "money-out": MoneyOut,

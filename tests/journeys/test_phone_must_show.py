@@ -10,6 +10,7 @@ from recommendations.models import Recommendation
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
 from tests.cast import make_plain_visit
+from tests.servicedesk.photo_scene import add_photo
 from visits.commitments import make_promises
 from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit
 
@@ -64,6 +65,7 @@ def visit(live_desk, now, settings, tmp_path):
         fuser = Part.objects.create(number="FU-240", name="Fuser unit")
         blade = Part.objects.create(number="CB-9", name="Cleaning blade")
         VanStock.objects.create(part=fuser, technician=desk.lou, quantity=2)
+        VanStock.objects.create(part=blade, place="depot shelf 14", quantity=1)
         for days in (20, 40, 60, 80, 100):
             at = now - days * DAY
             past = make_plain_visit(
@@ -92,17 +94,21 @@ def visit(live_desk, now, settings, tmp_path):
 def test_the_brief_weighs_less_than_100_kb_with_all_its_docks(page_as, live_desk, visit, now, capsys):
     desk = live_desk.cast.north
     with tenant(desk.tenant):
-        Recommendation.objects.create(
+        found = Recommendation.objects.create(
             equipment=desk.copier,
             finding="Move off the extension lead",
             risk="The lead warms up under load; it may trip the whole floor, and nobody can print or ring.",
             severity=2,
             raised_at=now - 99 * DAY,
         )
+        for _ in range(2):
+            add_photo(found, by=desk.technician, now=now)
     page = page_as("technician", width=390, height=844)
     page.goto(live_desk.url(f"today/{visit.public_id}/"))
     expect(page.locator("html[data-queue=ready]")).to_be_attached()
     assert page.locator("template[data-dock]").count() == 5
+    assert page.locator(".pictures img").count() == 2
+    expect(page.get_by_role("button", name="Take Cleaning blade")).to_be_visible()
     kinds = page.evaluate(WEIGHT)
     assert kinds.pop("files") > 5
     total = sum(kinds.values())

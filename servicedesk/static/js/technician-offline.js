@@ -175,7 +175,7 @@ navigator.serviceWorker?.addEventListener("message", async ({ data }) => {
   document.documentElement.dataset.kept = data.kept.length;
   // When the server answered the last of them, by its own clock.
   if (data.at && !(await queue.all()).some((action) => action.state === "waiting")) await queue.correct(data.at - Date.now());
-  if (data.full) warn("This phone’s storage is full: not every page of today and tomorrow is kept.");
+  if (data.full) warn(`This phone’s storage is full: not every ${data.full === "photos" ? "photo" : "page"} of today and tomorrow is kept.`);
 });
 
 if (new URLSearchParams(location.search).has("not-kept")) warn("No signal, and that page is not kept on this phone.");

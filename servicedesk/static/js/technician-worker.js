@@ -1,5 +1,6 @@
-// Keeps a technician's pages of two days, and all that they are made of, for when there is no signal.
-// Pages come from the server first, always; what is kept is shown only when it cannot be reached.
+// Keeps a technician's pages of two days, their photos, and all that they are made of, for when there is no signal.
+// Pages come from the server first, always; what is kept is shown only when it cannot be reached. A photo never
+// changes: one that is kept is not asked for again.
 // Each kept page belongs to the person whom the server made it for: another person's are thrown away.
 const scope = new URL(self.registration.scope);
 const PAGES = `technician ${scope.pathname}`;
@@ -7,6 +8,9 @@ const ASSETS = "technician assets";
 const WHO = "kept-for";
 const PATIENCE = 6_000;
 const HASHED = /\.[0-9a-f]{12}\./;
+const PHOTO = /\/today\/photos\//;
+const PICTURED = /(href|src)="([^"]+\/today\/photos\/[^"]+)"/g;
+const FULL = "QuotaExceededError";
 const LINKED = /(?:href|src)="([^"]+\.(?:css|js|svg)(?:\?[^"]*)?)"/g;
 const IMPORTED = /(?:from|import) "(\.\/[\w.-]+\.js)"/g;
 
@@ -38,6 +42,7 @@ async function within(promise, patience) {
 async function page(event, url) {
   const cache = await caches.open(PAGES);
   const kept = await cache.match(plain(url));
+  if (kept && PHOTO.test(url.pathname)) return kept;
   try {
     const asked = fetch(event.request);
     const fresh = await (kept ? within(asked, PATIENCE) : asked);
@@ -52,6 +57,7 @@ async function page(event, url) {
 }
 
 async function asset(request, url) {
+  if (PHOTO.test(url.pathname)) return picture(url).catch(() => Response.error());
   const cache = await caches.open(url.pathname.startsWith("/d/") ? PAGES : ASSETS);
   const kept = await cache.match(request.url);
   if (kept && HASHED.test(url.pathname)) return kept;
@@ -62,6 +68,36 @@ async function asset(request, url) {
   } catch {
     return kept ?? Response.error();
   }
+}
+
+// A photo, kept for the person whose pages are kept; a full phone shows it and keeps nothing.
+async function picture(url, isWanted = false) {
+  const cache = await caches.open(PAGES);
+  const kept = await cache.match(url.href);
+  if (kept) return kept;
+  const fresh = await fetch(url);
+  const known = await cache.match(`${scope.href}${WHO}`);
+  if (fresh.ok && known && (await known.text()) === fresh.headers.get("X-Kept-For")) {
+    await cache.put(url.href, fresh.clone()).catch((error) => { if (isWanted) throw error; });
+  }
+  return fresh;
+}
+
+// The photos of the kept pages: first all that a page shows, then each as large as it is.
+async function picturesOf(addresses) {
+  const cache = await caches.open(PAGES);
+  const found = { src: [], href: [] };
+  for (const address of addresses) {
+    const html = await (await cache.match(address))?.text() ?? "";
+    for (const [, where, link] of html.matchAll(PICTURED)) found[where].push(new URL(link, address));
+  }
+  return [...found.src, ...found.href];
+}
+
+// Pages come before photos.
+async function dropPictures() {
+  const cache = await caches.open(PAGES);
+  for (const { url } of await cache.keys()) if (PHOTO.test(url)) await cache.delete(url);
 }
 
 // Puts a page away where the server says for whom it was made.
@@ -109,6 +145,7 @@ async function letGo() {
   for (const name of (await caches.keys()).filter((one) => one.startsWith("technician /"))) {
     const pages = await caches.open(name);
     for (const request of await pages.keys()) {
+      if (PHOTO.test(request.url)) continue;
       const html = await (await pages.match(request)).text();
       for (const [, link] of html.matchAll(LINKED)) await use(new URL(link, request.url));
     }
@@ -116,25 +153,44 @@ async function letGo() {
   for (const request of await cache.keys()) if (!used.has(request.url)) await cache.delete(request);
 }
 
-// Today's and tomorrow's pages; what belongs to neither goes, also a picture that was looked at once.
+// Today's and tomorrow's pages, then their photos; what belongs to neither goes, also a picture that was looked
+// at once. `full`: "pages" where not every page is kept, "photos" where not every photo.
 async function keepAll(list, client) {
   const addresses = list.map((path) => new URL(path, scope).href);
-  let full = false;
+  let full = "";
   let at = 0;
+  const keepPage = async (address) => {
+    // A report is filled in without a signal, too, before anybody has arrived as far as the server knows.
+    const response = await fetch(address, { headers: { "X-Keep": "1" }, cache: "no-store" });
+    at = Date.parse(response.headers.get("Date")) || 0;
+    await keep(address, response, true);
+  };
   for (const address of addresses) {
     try {
-      // A report is filled in without a signal, too, before anybody has arrived as far as the server knows.
-      const response = await fetch(address, { headers: { "X-Keep": "1" }, cache: "no-store" });
-      at = Date.parse(response.headers.get("Date")) || 0;
-      await keep(address, response, true);
+      await keepPage(address).catch(async (error) => {
+        if (error.name !== FULL) throw error;
+        await dropPictures();
+        await keepPage(address);
+      });
     } catch (error) {
-      full ||= error.name === "QuotaExceededError";
-      if (!full) return;
+      if (error.name === FULL) full = "pages";
+      else if (!full) return;
     }
   }
-  const wanted = new Set([...addresses, `${scope.href}${WHO}`]);
+  const pictures = await picturesOf(addresses);
+  const wanted = new Set([...addresses, `${scope.href}${WHO}`, ...pictures.map(({ href }) => href)]);
   const cache = await caches.open(PAGES);
   for (const request of await cache.keys()) if (!wanted.has(request.url)) await cache.delete(request);
   await letGo();
+  for (const url of full ? [] : pictures) {
+    try {
+      await picture(url, true);
+    } catch (error) {
+      // Without a signal, the next time.
+      if (error.name !== FULL) return;
+      full = "photos";
+      break;
+    }
+  }
   client?.postMessage({ kept: list, full, at });
 }
