@@ -76,6 +76,13 @@ def matter_for(
     return found and cases[found.key]
 
 
+def matter_of_call(customer: Customer, *, by, since: dt.datetime, now: dt.datetime) -> Case | None:
+    """The case that a call is about which began at `since`: as whoever took it said, else by default."""
+    calls = customer.interactions.filter(channel=Channel.CALL, direction=Interaction.Direction.IN, by=by)
+    noted = calls.filter(at__gte=since, at__lte=now).select_related("case").order_by("-at", "-pk").first()
+    return noted.case if noted else matter_for(customer, now=now)
+
+
 def matters_near(customer: Customer, *, now: dt.datetime) -> list[Case]:
     """What a contact may be about: open cases, and those closed of late on somebody's word. One query.
 

@@ -1,4 +1,4 @@
-"""What is written down while somebody talks: a note, a complaint, a machine.
+"""What is written down while somebody talks: a note, a machine.
 
 Each is a small form: a dialog over the caller screen, and a page of its own without scripts.
 """
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from cases.interactions import note_interaction
-from cases.matters import take_in
+from cases.matters import matter_for, matters_near
 from cases.models import Case, Interaction
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
@@ -26,13 +26,11 @@ class NoteForm(forms.Form):
 
     text = forms.CharField(error_messages={"required": "Write down what was said."})
     is_call = forms.BooleanField(required=False)
+    case = forms.ModelChoiceField(Case.objects.none(), to_field_name="public_id", required=False)
 
-
-class ComplaintForm(forms.Form):
-    """What went wrong, in the customer's words."""
-
-    title = forms.CharField(max_length=200, error_messages={"required": "Say what it is about."})
-    words = forms.CharField(required=False)
+    def __init__(self, *args, customer, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["case"].queryset = customer.cases.order_by("pk")
 
 
 class MachineForm(forms.Form):
@@ -54,7 +52,7 @@ class MachineForm(forms.Form):
 def note(request, id):
     """Keep what was said."""
     customer = the_one(Customer.objects.all(), id)
-    form = NoteForm(request.POST or None)
+    form = NoteForm(request.POST or None, customer=customer)
     if request.method == "POST" and form.is_valid():
         text, now = form.cleaned_data["text"], timezone.now()
         if form.cleaned_data["is_call"]:
@@ -62,6 +60,7 @@ def note(request, id):
                 customer=customer,
                 channel=Interaction.Channel.CALL,
                 summary=text,
+                case=form.cleaned_data["case"],
                 by=request.membership,
                 now=now,
             )
@@ -72,25 +71,13 @@ def note(request, id):
                 customer, TimelineEntry.Kind.NOTE, title, at=now, detail=detail, actor=request.membership
             )
         return _done(request, customer, "Note kept.")
-    return _form(request, customer, form, "note")
-
-
-@require_http_methods(["GET", "POST"])
-@for_staff
-def complaint(request, id):
-    """Open a complaint; whoever takes it owns it."""
-    customer = the_one(Customer.objects.all(), id)
-    form = ComplaintForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        take_in(
-            customer=customer,
-            kind=Case.Kind.COMPLAINT,
-            by=request.membership,
-            now=timezone.now(),
-            **form.cleaned_data,
-        )
-        return _done(request, customer, "Complaint opened. You own it.")
-    return _form(request, customer, form, "complaint")
+    now = timezone.now()
+    matter = matter_for(customer, now=now)
+    about = {
+        "near": matters_near(customer, now=now),
+        "case": form.data.get("case", "") if form.is_bound else matter and str(matter.public_id),
+    }
+    return _form(request, customer, form, "note", **about)
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,7 +98,7 @@ def machine(request, id):
     return _form(request, customer, form, "machine")
 
 
-def _form(request, customer, form, name):
+def _form(request, customer, form, name, **more):
     """The form as a dialog for htmx, as a page otherwise; 422 with what was typed when it failed."""
     context = {
         "customer": customer,
@@ -121,6 +108,7 @@ def _form(request, customer, form, name):
         "url": request.get_full_path(),
         "back": desk_url(request.tenant, "customer", id=customer.public_id),
         "is_call": request.GET.get("call") == "1" or "is_call" in request.POST,
+        **more,
     }
     part = "#dialog" if request.htmx else ""
     status = 422 if request.method == "POST" else 200
@@ -137,6 +125,5 @@ def _done(request, customer, words):
 
 urlpatterns = [
     path("customers/<uuid:id>/note/", note, name="customer-note"),
-    path("customers/<uuid:id>/complaint/", complaint, name="customer-complaint"),
     path("customers/<uuid:id>/equipment/new/", machine, name="equipment-new"),
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.interactions import note_interaction
+from cases.matters import matter_of_call
 from cases.models import Interaction
 from contracts.overlaps import explain
 from customers.confirming import confirm_details
@@ -57,14 +58,18 @@ def end_call(request, id):
     now = timezone.now()
     begun = call_of(request.POST, now)
     length = now - begun["since"] if begun else dt.timedelta()
+    case = matter_of_call(found, by=request.membership, since=begun["since"] if begun else now, now=now)
     note_interaction(
         customer=found,
         channel=Interaction.Channel.CALL,
         summary=request.POST.get("summary") or f"Spoke for {_length(length)}",
         contact=found.contacts.order_by("-is_main", "id").first(),
+        case=case,
         by=request.membership,
         now=now,
     )
+    if case is not None:
+        messages.success(request, f"Kept with “{case.title}”. If it was another matter, say so on the case.")
     return redirect(desk_url(request.tenant, "customer", id=found.public_id))
 
 

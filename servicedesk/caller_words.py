@@ -10,6 +10,7 @@ from contracts.covered import State
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Site, TimelineEntry
 from servicedesk.caller_facts import SOON, Caller, Standing, is_old
+from servicedesk.case_words import chip_state
 from servicedesk.moments import date_word, due_word, moment_word, span_word, window_word
 from tenancy.calendars import local_day
 from visits.models import Visit
@@ -193,9 +194,9 @@ def _case(caller, case):
     opened = local_day(case.opened_at, caller.calendar.zone)
     days = (caller.today - opened).days
     owner = f"Owner {case.owner.name}, " if case.owner else ""
-    due = case.response_due_at if case.responded_at is None else None
     return {
-        "state": "late" if due and due < caller.now else "open",
+        "case": case,
+        "state": chip_state(case, now=caller.now, zone=caller.calendar.zone),
         "icon": "message-square-warning" if case.kind == Case.Kind.COMPLAINT else "circle-alert",
         "what": f"{case.get_kind_display()}: {case.title}",
         "detail": f"{owner}opened {_date(opened, caller)}",

@@ -23,7 +23,12 @@ from tenancy.models import Role
 from visits.models import VisitStep
 
 # The others have a screen of their own: a miss its outcome, evidence its verdict, a message its page.
-CALLS = (Duty.Kind.CALL_CUSTOMER, Duty.Kind.TELL_CUSTOMER, Duty.Kind.GIVE_QUOTE)
+CALLS = (
+    Duty.Kind.CALL_CUSTOMER,
+    Duty.Kind.TELL_CUSTOMER,
+    Duty.Kind.GIVE_QUOTE,
+    Duty.Kind.CHECK_CALL,
+)
 KINDS = (*CALLS, Duty.Kind.MAIL_RECOMMENDATION, Duty.Kind.LOOK_AGAIN)
 MOST_SHOWN = 40
 Result = VisitStep.Result
@@ -152,6 +157,7 @@ def _called(request, duty, contact, data, now) -> str:
         contact=contact,
         case=duty.case,
         summary=summary,
+        is_try=result == Result.NO_ANSWER,
         by=request.membership,
         now=now,
     )

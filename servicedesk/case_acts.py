@@ -9,6 +9,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from cases.duties import close_duties_about
 from cases.escalating import wish_for_supervisor
 from cases.interactions import note_interaction
 from cases.joining import join_cases, split_off
@@ -22,6 +23,7 @@ from cases.life import (
     reopen,
     wait_for_customer,
 )
+from cases.models import Duty
 from servicedesk.case_forms import (
     OFFICE,
     CloseForm,
@@ -80,6 +82,13 @@ def hand(request, id):
 
 @require_POST
 @for_roles(*OFFICE)
+def taken(request, id):
+    """Whoever was handed the case has read it."""
+    return _act(request, id, "taken", SeenForm, _take, "You go on with it.")
+
+
+@require_POST
+@for_roles(*OFFICE)
 def close(request, id):
     """The case ends, with an outcome."""
     return _act(request, id, "close", CloseForm, _calling(close_case), "Closed.")
@@ -127,6 +136,10 @@ def wish(request, id):
     return _act(request, id, "wish", WishForm, ask, "A supervisor takes over; the customer hears the name.")
 
 
+def _take(case, said, who):
+    close_duties_about(case.public_id, Duty.Kind.TAKE_CASE, outcome="Read, and goes on with it", **who)
+
+
 def _calling(rule):
     """The rule with what the form says."""
 
@@ -161,6 +174,7 @@ urlpatterns = [
     path("cases/<uuid:id>/wait/", wait, name="case-wait"),
     path("cases/<uuid:id>/back/", back, name="case-back"),
     path("cases/<uuid:id>/hand-over/", hand, name="case-hand-over"),
+    path("cases/<uuid:id>/taken/", taken, name="case-taken"),
     path("cases/<uuid:id>/close/", close, name="case-close"),
     path("cases/<uuid:id>/reopen/", open_again, name="case-reopen"),
     path("cases/<uuid:id>/join/", join, name="case-join"),

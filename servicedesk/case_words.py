@@ -55,6 +55,12 @@ def urgent_clock(case: Case, *, now: dt.datetime, zone) -> dict | None:
     return min(found, key=lambda clock: order.index(clock["standing"]), default=None)
 
 
+def chip_state(case: Case, *, now: dt.datetime, zone) -> str:
+    """How it is drawn among what is owed: late, due (at risk), open."""
+    clock = urgent_clock(case, now=now, zone=zone)
+    return {Standing.LATE: "late", Standing.AT_RISK: "due"}.get(clock and clock["standing"], "open")
+
+
 def _clock(standing, due_at, ended_at, verbs, *, now, zone) -> dict | None:
     if standing == Standing.NONE:
         return None
@@ -62,7 +68,7 @@ def _clock(standing, due_at, ended_at, verbs, *, now, zone) -> dict | None:
     words = {
         Standing.RUNNING: f"{verbs[0]} by {due}",
         Standing.AT_RISK: f"{verbs[0]} by {due}, at risk",
-        Standing.LATE: f"{verbs[0]} was due {due}, {span_word(now - due_at)} late",
+        Standing.LATE: f"{verbs[0]} by {due}: {span_word(now - due_at)} late",
         Standing.KEPT: f"{verbs[1]} in time",
         Standing.MISSED: f"{verbs[1]} {span_word(ended_at - due_at)} late" if ended_at else "",
     }

@@ -346,8 +346,30 @@ def test_ending_a_call_keeps_that_they_called(desk, client, now):
         assert (call.summary, call.contact, call.by) == ("Spoke for 1:12 min", desk.contact, desk.dispatcher)
 
 
+def test_a_call_belongs_to_the_only_open_matter_unless_somebody_says_otherwise(desk, client, now):
+    with tenant(desk.tenant):
+        case = open_case(customer=desk.customer, kind="fault", title="Bands", by=desk.sales, now=now)
+    assert "Bands" in client.get(url(desk, "note/?call=1")).text
+    client.post(url(desk, "note/"), {"text": "Again", "is_call": "on", "case": str(case.public_id)})
+    began = str(int((now - dt.timedelta(seconds=72)).timestamp()))
+    client.post(url(desk, "call/end/"), {"call": "1", "since": began})
+    with tenant(desk.tenant):
+        call = Interaction.objects.get()
+        assert (call.case, call.summary) == (case, "Again\nSpoke for 1:12 min")
+        call.delete()
+    client.post(url(desk, "note/"), {"text": "The weather", "is_call": "on", "case": ""})
+    client.post(url(desk, "call/end/"), {"call": "1", "since": began})
+    with tenant(desk.tenant):
+        assert not case.interactions.exists()
+        Interaction.objects.all().delete()
+    client.post(url(desk, "call/end/"), {"call": "1", "since": began})
+    with tenant(desk.tenant):
+        assert Interaction.objects.get().case == case
+
+
 def test_a_complaint_is_a_case_of_whoever_took_it(desk, client):
-    client.post(url(desk, "complaint/"), {"title": "Nobody came", "words": "I waited all day"})
+    said = {"kind": "complaint", "title": "Nobody came", "words": "I waited all day", "severity": "2"}
+    client.post(url(desk, "cases/new/"), said)
     with tenant(desk.tenant):
         case = Case.objects.get()
         assert (case.kind, case.title, case.owner) == ("complaint", "Nobody came", desk.dispatcher)
@@ -369,6 +391,6 @@ def test_a_machine_cannot_be_put_at_a_site_of_another_desk(cast, desk, client):
     assert client.post(url(desk, "equipment/new/"), data).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["", "book/", "note/", "promise/", "complaint/", "equipment/new/"])
+@pytest.mark.parametrize("path", ["", "book/", "note/", "promise/", "cases/new/", "equipment/new/"])
 def test_a_customer_of_another_desk_is_not_there(cast, desk, client, path):
     assert client.get(desk.url(f"customers/{cast.south.customer.public_id}/{path}")).status_code == 404

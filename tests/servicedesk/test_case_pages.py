@@ -287,6 +287,7 @@ def test_a_whole_life_by_forms_alone(client, desk, now, moment):
     assert done("wait", what="Which day suits").waiting_for == "Which day suits"
     assert done("back").state == "open"
     assert done("hand-over", to=desk.sales.public_id, note="Yours").owner == desk.sales
+    assert done("taken").duties.get(kind=Duty.Kind.TAKE_CASE).outcome == "Read, and goes on with it"
     assert done("supervisor", wants="A lower bill").supervisor == desk.manager
     assert done("close", on="word", word="Thank you", outcome="Free visit").closed_on == "word"
     assert Duty.objects.open().get(kind=Duty.Kind.CHECK_CALL).case == case
