@@ -19,6 +19,7 @@ from servicedesk.left_work import left_offers
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_staff, the_one
+from tenancy.prepared import Instant, Key, Prepared
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
 from visits.maintenance import PlanRefused
 from visits.models import Assignment, Visit
@@ -115,21 +116,33 @@ def _book(request, choices, now):
     )
 
 
+_TAKEN = Prepared(
+    lambda technician, start, end: (
+        Assignment.objects.filter(
+            technician=technician,
+            starts_at__lt=end,
+            ends_at__gt=start,
+            state__in=Assignment.BLOCKING_STATES,
+        )
+        .order_by("-visit__booked_at")
+        .values_list("visit__booked_at", flat=True)[:1]
+    ),
+    technician=Key(),
+    start=Instant(),
+    end=Instant(),
+)
+
+
 def _refusal(choices) -> SlotTaken:
     """Who has the time that was asked for, and since when."""
     technician, start = choices.asked_for
     wanted = choices.wanted
-    taken = (
-        Assignment.objects.filter(
-            technician=technician,
-            starts_at__lt=start + wanted.length + wanted.travel,
-            ends_at__gt=start - wanted.travel,
-            state__in=Assignment.BLOCKING_STATES,
-        )
-        .order_by("-visit__booked_at")
-        .values_list("visit__booked_at", flat=True)
+    taken = _TAKEN.rows(
+        technician=technician.pk,
+        start=start - wanted.travel,
+        end=start + wanted.length + wanted.travel,
     )
-    return SlotTaken(technician, start, taken.first())
+    return SlotTaken(technician, start, taken[0] if taken else None)
 
 
 def _problems(choices) -> dict[str, str]:

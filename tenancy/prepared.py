@@ -68,6 +68,13 @@ class Words(Key):
     type_name = "text"
 
 
+class Instant(Key):
+    """The placeholder of an instant."""
+
+    output_field = models.DateTimeField()
+    type_name = "timestamptz"
+
+
 class PublicId(Key):
     """The placeholder of a public id."""
 

@@ -34,6 +34,8 @@ TUNE_UP_MINUTES = 30
 NEAR_DAYS = 5
 # Of each technician the database answers with so many gaps at first: mostly the first one fits.
 GAPS_AT_FIRST = 6
+# Of the next days alone.
+NEAR_GAPS = 2
 
 
 @dataclass(frozen=True)
@@ -268,7 +270,7 @@ def offers_ahead(wanted: Wanted, *, members: list[Member] | None = None, soon: b
     """
     days = days_ahead(wanted)
     if soon or wanted.work.crew > 1:
-        near = offers_for(wanted, days[:NEAR_DAYS], members=members, most=GAPS_AT_FIRST)
+        near = offers_for(wanted, days[:NEAR_DAYS], members=members, most=NEAR_GAPS)
         if _are_best(near):
             return near
         members = near.members

@@ -3,12 +3,14 @@
 import datetime as dt
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from contracts.cover import covers_of_customer, covers_of_machines
 from contracts.models import Contract, ContractTerm
-from customers.models import Equipment, Site
-from tenancy.prepared import DAY, Key, NotPrepared, Prepared
+from customers.models import Customer, Equipment, Site
+from tenancy.models import Tenant
+from tenancy.prepared import DAY, Among, Instant, Key, Keys, NotPrepared, Prepared, Statement, Words
 from tenancy.scope import NoTenant, tenant
 
 TERMS_ON = Prepared(
@@ -70,6 +72,49 @@ def test_a_query_that_forgets_the_desk_is_refused(cast):
     prepared = Prepared(lambda day: QuerySet(ContractTerm).filter(starts_on__lte=day), day=DAY)
     with tenant(cast.north.tenant), pytest.raises(NotPrepared, match="the desk"):
         prepared.rows(day=dt.date(2026, 3, 5))
+
+
+def test_keys_words_and_instants_reach_the_database(cast, now):
+    prepared = Prepared(
+        lambda keys, name, since, until: Customer.objects.filter(
+            Among("pk", keys), name=name, history__pgh_created_at__range=(since, until)
+        ).distinct(),
+        keys=Keys(),
+        name=Words(),
+        since=Instant(),
+        until=Instant(),
+    )
+    customer, ages = cast.north.customer, dt.timedelta(days=36_000)
+    with tenant(cast.north.tenant):
+        asked = {"keys": [customer.pk, 0], "name": customer.name, "since": now - ages, "until": now + ages}
+        assert prepared.rows(**asked) == [customer]
+        assert prepared.rows(**asked | {"keys": []}) == []
+        assert prepared.rows(**asked | {"name": "100% of 'them'"}) == []
+        assert prepared.rows(**asked | {"since": now + ages}) == []
+
+
+def test_rows_that_belong_to_no_desk_need_none(cast):
+    prepared = Prepared(lambda slug: Tenant.objects.filter(slug=slug), slug=Words())
+    assert prepared.rows(slug="northgate") == [cast.north.tenant]
+
+
+def test_a_statement_is_planned_once_for_each_connection_and_outlives_what_is_rolled_back(db):
+    doubled = Statement("SELECT %(number)s * 2, '100%%', %(word)s", {"number": "bigint"}, {"word": "it's"})
+    with transaction.atomic():
+        assert doubled.rows(number=21) == [(42, "100%", "it's")]
+        transaction.set_rollback(True)
+    for number in (-1, 2**40):
+        assert doubled.rows(number=number) == [(2 * number, "100%", "it's")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["%$1 * 2, %"])
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_new_connection_is_told_of_it_again(committed):
+    one = Statement("SELECT %(number)s + 1", {"number": "int"})
+    assert one.rows(number=1) == [(2,)]
+    connection.close()
+    assert one.rows(number=2) == [(3,)]
 
 
 def test_covers_of_one_machine_and_of_three_are_those_of_their_contracts(cast, now):
