@@ -18,7 +18,7 @@ ROLES = tuple(role for role in Role if role != Role.MANAGER)
 
 def catalogue() -> list[GoodwillItem]:
     """What is offered now, with its limits by role: two queries."""
-    items = GoodwillItem.objects.filter(retired_at=None).prefetch_related("limits")
+    items = GoodwillItem.objects.filter(retired_at=None, kind__in=FOR_A_FAILURE).prefetch_related("limits")
     return list(items.order_by("kind", "limit", "pk"))
 
 

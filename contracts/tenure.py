@@ -18,11 +18,18 @@ def customer_since(customer: Customer) -> dt.date | None:
     return min((day for day in (first, customer.customer_since) if day), default=None)
 
 
+def whole_years(since: dt.date | None, *, today: dt.date) -> int:
+    """How many years somebody has been a customer; 0 in the first one, and when it is not known."""
+    if since is None or since > today:
+        return 0
+    return today.year - since.year - ((today.month, today.day) < (since.month, since.day))
+
+
 def tenure_in_words(since: dt.date | None, *, today: dt.date) -> str:
     """ "customer for 10 years", "customer since March 2026" in the first year, "" when not known."""
     if since is None or since > today:
         return ""
-    years = today.year - since.year - ((today.month, today.day) < (since.month, since.day))
+    years = whole_years(since, today=today)
     if years < 1:
         return f"customer since {since:%B %Y}"
     return f"customer for {years} year{'s' if years > 1 else ''}"

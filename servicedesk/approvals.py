@@ -12,6 +12,7 @@ from cases.duties import close_duty
 from cases.goodwill import GoodwillRefused, decide_goodwill
 from cases.models import Duty, Goodwill
 from contracts.wording import money
+from servicedesk.goodwill_places import usual_place
 from servicedesk.moments import window_word
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
@@ -130,7 +131,9 @@ def finish_take_over(request, id):
         with transaction.atomic():
             if proposed is not None:
                 gives = form.cleaned_data["goodwill"] == GIVE
-                decide_goodwill(proposed, gives=gives, reason=outcome, by=request.membership, now=now)
+                place = usual_place(duty.customer, desk=request.tenant, now=now) if gives else None
+                by = request.membership
+                decide_goodwill(proposed, gives=gives, reason=outcome, by=by, now=now, place=place)
             close_duty(duty, by=request.membership, now=now, outcome=outcome)
     except GoodwillRefused as refused:
         form.add_error(None, str(refused))

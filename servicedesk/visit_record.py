@@ -15,6 +15,7 @@ from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff, the_one
 from tenancy.models import Role
 from tenancy.papers import kept_paper, paper_response
+from visits.goodwill_visits import goodwill_of
 from visits.models import Review, ServiceReport, Visit, VisitStep
 from visits.phone_times import in_words, speaks_for, was_sent_later
 from visits.places import UNDO_TIME
@@ -52,6 +53,7 @@ def visit(request, id):
         "reviews": list(found.reviews.all()),
         "parts": list(found.parts_used.all()),
         "report": getattr(found, "report", None),
+        "free": goodwill_of(found),
         "left": getattr(found, "work_left", None),
         "may_give_up": may_move,
         "is_over": found.state in Visit.OVER_STATES,

@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 from django.urls import get_resolver
 
-from cases.models import Duty, Promise
+from cases.models import Case, Duty, Goodwill, GoodwillItem, Promise
 from contracts.models import (
     Contract,
     Entitlement,
@@ -63,6 +63,8 @@ OWNERS = {
     "sites": Site,
     "series": VisitSeries,
     "equipment": Equipment,
+    "goodwill": Goodwill,
+    "items": GoodwillItem,
     "documents": EquipmentDocument,
     "readings": MeterReading,
     "booked": Visit,
@@ -78,6 +80,7 @@ OWNERS = {
     "services": PlannedService,
     "unused": Entitlement,
     "promises": Promise,
+    "cases": Case,
     "messages": Message,
     "moves": Rearrangement,
     "replies": Reply,
