@@ -159,12 +159,16 @@ def _is_our_own(mail: Mail) -> bool:
 
 
 def _identity(mail: Mail, raw, named) -> str:
-    """What tells it from others: its Message-ID, which some programs give twice, with who says what."""
-    if not (mail.mail_id or named):
+    """What tells it from others, whichever way it comes: its Message-ID, else when it was written.
+
+    Some programs give one Message-ID twice: who says what counts with it.
+    """
+    when = mail.sent_at.isoformat() if mail.sent_at else named
+    if not (mail.mail_id or when):
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
     said = "\n".join((mail.sender, mail.title, " ".join(mail.text.split())[:2000]))
     digest = hashlib.sha256(said.encode()).hexdigest()
-    return f"{(mail.mail_id or named)[:150]} {digest[:32]}"
+    return f"{(mail.mail_id or when)[:150]} {digest[:32]}"
 
 
 def _desk() -> Tenant:
