@@ -155,11 +155,13 @@ def the_script(built: Built) -> None:
         (6, "Still the same"),
         (2, "Third call, nobody rang back"),
     ):
-        Interaction.objects.create(
+        contact = Interaction.objects.create(
             customer=customer, case=case, contact=built.contacts["hotel"], channel="call", direction="in",
             at=built.days_ago(days, 9), by=dispatcher, summary=words,
         )  # fmt: skip
-        _line(built, "hotel", TimelineEntry.Kind.CALL, "Called us", days, 9, words)
+        _line(
+            built, "hotel", TimelineEntry.Kind.CALL, "Called us", days, 9, words, subject=contact.public_id
+        )  # fmt: skip
     broken = make_promise(
         customer=customer, kind=Promise.Kind.CALL_BACK, text="Ring back with the supplier's answer",
         due_at=built.days_ago(4, 15), owner=dispatcher, by=dispatcher, now=built.days_ago(6, 9), case=case,
@@ -221,5 +223,6 @@ def past_visit(built: Built, key: str, days: int, technician, problem, work, kin
     return visit
 
 
-def _line(built, key, kind, title, days, hour, detail, actor=None):
-    add_line(built.customers[key], kind, title, at=built.days_ago(days, hour), detail=detail, actor=actor)
+def _line(built, key, kind, title, days, hour, detail, actor=None, subject=None):
+    at = built.days_ago(days, hour)
+    add_line(built.customers[key], kind, title, at=at, detail=detail, actor=actor, subject=subject)
