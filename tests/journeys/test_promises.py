@@ -84,6 +84,7 @@ def test_its_pages_suit_everybody(page_as, live_desk, desk, now, role, width, th
         f"promises/{made.public_id}/",
         f"promises/{late.public_id}/",
         f"promises/new/?customer={desk.customer.public_id}",
+        *(["settings/usual-promises/"] if role == "manager" else []),
     ):
         page.goto(live_desk.url(path))
         assert faults_of(page) == [], path

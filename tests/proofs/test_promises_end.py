@@ -166,16 +166,16 @@ class Weeks:
 
 
 @pytest.fixture
-def weeks(cast, now):
+def weeks(committed_cast, now):
     """Played to their end."""
-    with tenant(cast.north.tenant):
-        played = Weeks(cast.north, now, seed=6)
+    with tenant(committed_cast.north.tenant):
+        played = Weeks(committed_cast.north, now, seed=6)
     played.play()
     return played
 
 
-def test_each_promise_ends_and_no_break_is_silent(cast, weeks):
-    with tenant(cast.north.tenant):
+def test_each_promise_ends_and_no_break_is_silent(committed_cast, weeks):
+    with tenant(committed_cast.north.tenant):
         promises = list(Promise.objects.by_hand().order_by("settled_at", "pk"))
         ends = {
             state: sum(one.state == state for one in promises) for state in ("kept", "kept late", "broken")
