@@ -8,7 +8,7 @@ from django.db.models import F
 from cases.clocks import settling_after
 from cases.escalating import escalate_if_due
 from cases.models import Case, Interaction
-from cases.reopening import REOPENS_WITHIN_DAYS, open_again
+from cases.reopening import REOPENS_WITHIN_DAYS, open_again, standing_case
 from customers.models import Contact, Customer, TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import local_day, zone_of
@@ -47,7 +47,7 @@ def note_interaction(
     if not summary:
         raise ValueError("Write down what was said.")
     if case is not None:
-        case = _standing(case)
+        case = standing_case(case)
     of_call = _noted_in_this_call(customer, case, channel, direction, by, now)
     if of_call is not None and summary not in of_call.summary:
         of_call.summary = f"{of_call.summary}\n{summary}"
@@ -68,14 +68,6 @@ def note_interaction(
     if case is not None and of_call is None:
         _count_on(case, interaction, by=by, now=now)
     return interaction
-
-
-def _standing(case) -> Case:
-    """The case, or the one that it was joined with."""
-    row = Case.objects.select_related("tenant").get(pk=case.pk)
-    while row.joined_into_id is not None:
-        row = Case.objects.select_related("tenant").get(pk=row.joined_into_id)
-    return row
 
 
 def _noted_in_this_call(customer, case, channel, direction, by, now) -> Interaction | None:

@@ -27,6 +27,9 @@ def join_cases(*, kept: Case, gone: Case, by, now: dt.datetime, seen: str) -> Ca
     """
     if kept.pk == gone.pk:
         raise CaseRefused("Choose another case: this is the same one.")
+    # What hangs on a case before the case, as whoever finishes a visit does: nobody waits in a circle.
+    for field in fields_pointing_at(Case):
+        _hold(field, gone)
     # In the order of their keys: two who join the same pair wait, and not for each other.
     first, second = sorted((kept, gone), key=lambda case: case.pk)
     rows = {case.pk: held(case, seen if case.pk == kept.pk else None) for case in (first, second)}
@@ -139,6 +142,11 @@ def _stricter(kept, gone, due, standing, now) -> Case:
     if getattr(kept, due) is None or getattr(gone, due) is None:
         return kept if getattr(gone, due) is None else gone
     return min((kept, gone), key=lambda case: getattr(case, due))
+
+
+def _hold(field, gone) -> None:
+    rows = field.model.objects.filter(**{field.name: gone}).order_by("pk")
+    list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def _move(field, gone, kept) -> None:

@@ -147,13 +147,13 @@ def business_days(first: dt.date, last: dt.date, calendar: Calendar) -> int:
 
 @transaction.atomic
 def close_case(
-    case: Case, *, on: str, outcome: str, by: Membership, now: dt.datetime, seen: str, word: str = ""
+    case: Case, *, on: str, outcome: str, by: Membership, now: dt.datetime, seen: str | None, word: str = ""
 ) -> Case:
     """Close a case with what came of it; of a complaint somebody asks seven days later whether all is well.
 
     `on` is a Case.ClosedOn. A complaint closes on the customer's `word`, which is kept as a contact, or
-    after three documented tries over five business days (R6.7); the database refuses others too. Raises
-    CaseRefused and ChangedMeanwhile.
+    after three documented tries over five business days (R6.7); the database refuses others too. Where
+    no person looked at the case, `seen` is None. Raises CaseRefused and ChangedMeanwhile.
     """
     row = held(case, seen)
     outcome = _said(outcome, "Say what came of it: a case closes only with an outcome.")

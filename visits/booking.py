@@ -15,6 +15,7 @@ from cases.duties import close_duties_about
 from cases.matters import take_in
 from cases.models import Case, Interaction
 from cases.promising import release_promise
+from cases.reopening import standing_case
 from contracts.models import Entitlement
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_number
@@ -90,7 +91,8 @@ def book_visit(
     if case is None and kind == Visit.Kind.FAULT:
         case = _take_fault_in(customer, site, contact, machines, problem, response_due_at, by=by, now=now)
     elif case is not None:
-        keep_open(case.pk)
+        case = standing_case(case)
+        keep_open(case.pk, by=by, now=now)
         if kind == Visit.Kind.FAULT:
             link_warnings(case, machines, now=now, since=_fault_since(case, now))
     visit = _visit(customer, site, contact, kind, problem, start, end, window_end, by=by, now=now)

@@ -26,6 +26,7 @@ from visits.entitled import use_allowance
 from visits.fieldwork import StepRefused, is_over, take_visit, write_step, write_visit
 from visits.handover import hand_over
 from visits.maintenance import follow_visit
+from visits.mended import close_mended
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
 from visits.report_letter import plan_report
@@ -216,6 +217,8 @@ def _complete(visit, completion, *, by, now, device_at):
     if not report.fixed_first_time:
         words = report.next_step or report.not_fixed_because
         leave_work(visit, words=words, parts=report.parts_needed, by=by, now=now)
+    else:
+        close_mended(visit, by=by, now=now)
     plan_report(visit, now=now)
     _tell(visit, report, by=by, now=now)
     # The gate of the database, now rather than at commit: here its refusal can be answered.

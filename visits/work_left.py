@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cases.duties import close_duties_about
 from cases.models import Case, Duty
+from cases.reopening import open_again
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of
 from tenancy.models import Membership
@@ -59,10 +60,10 @@ def first_left(report: ServiceReport) -> tuple[str, str]:
     return report.next_step or report.not_fixed_because or work.words, work.parts
 
 
-def keep_open(case_id: int | None) -> None:
+def keep_open(case_id: int | None, *, by: Membership | None, now: dt.datetime) -> None:
     """A matter that needs one more visit is not over."""
-    closed = Case.objects.filter(pk=case_id, state=Case.State.CLOSED)
-    closed.update(state=Case.State.OPEN, closed_at=None, closed_by=None, closed_on="", outcome="")
+    if case_id is not None:
+        open_again(Case(pk=case_id), by=by, now=now, because="It needs one more visit")
 
 
 def leave_work(visit: Visit, *, words: str, parts: str, by: Membership, now: dt.datetime) -> WorkLeft:
@@ -73,7 +74,7 @@ def leave_work(visit: Visit, *, words: str, parts: str, by: Membership, now: dt.
     work = WorkLeft.objects.create(
         visit=visit, words=words.strip()[:MOST_WORDS], parts=parts.strip(), left_at=now, left_by=by
     )
-    keep_open(visit.case_id)
+    keep_open(visit.case_id, by=by, now=now)
     _see_that_it_is_booked(work, now=now)
     return work
 
@@ -94,7 +95,7 @@ def settle_left(visit: Visit, answers: Iterable[LeftAnswer], *, by: Membership, 
         if answer.words.strip():
             work.words = answer.words.strip()[:MOST_WORDS]
             work.save(update_fields=["words"])
-        keep_open(work.visit.case_id)
+        keep_open(work.visit.case_id, by=by, now=now)
         _see_that_it_is_booked(work, now=now)
 
 
