@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from recommendations.lifecycle import NotPossible
-from servicedesk import steps, van_pages
+from servicedesk import steps, today, van_pages
 from servicedesk.finish import FinishPage
 from servicedesk.phone_pages import plan_in_json
 from servicedesk.storable import storable
@@ -75,8 +75,11 @@ def take(request):
     if person != str(request.membership.public_id):
         return JsonResponse({"words": "Somebody else is signed in on this phone."}, status=409)
 
-    def play(action: PhoneAction, visit: Visit, happened_at: dt.datetime) -> None:
+    def play(action: PhoneAction, visit: Visit | None, happened_at: dt.datetime) -> None:
         kept = _kept(request, action, typed[action.id], happened_at)
+        if visit is None:
+            ACTS_OF_DAY[action.kind](request, kept.POST, now)
+            return
         visit.tenant = request.tenant
         if not may_work_on(visit, kept.membership):
             raise PermissionDenied
@@ -141,6 +144,8 @@ ACTS = {
     "add": _raise,
     "finish": _finish,
 }
+# With the day as a whole.
+ACTS_OF_DAY = {"accept": today.accept}
 
 
 def _all_words(page) -> str:
@@ -148,7 +153,8 @@ def _all_words(page) -> str:
 
 
 def _action(told) -> PhoneAction:
-    if told["kind"] not in ACTS:
+    is_of_day = told["kind"] in ACTS_OF_DAY
+    if not is_of_day and told["kind"] not in ACTS:
         raise NotABatch(told["kind"])
     order = int(told["order"])
     if not 0 <= order <= LARGEST_ORDER:
@@ -161,7 +167,7 @@ def _action(told) -> PhoneAction:
         device=uuid.UUID(told["device"]),
         order=order,
         kind=told["kind"],
-        visit=uuid.UUID(told["visit"]),
+        visit=None if is_of_day else uuid.UUID(told["visit"]),
         device_at=_instant(told["device_at"]),
         seen=_plan(told.get("seen")),
         read_at=_instant(read_at) if read_at else None,

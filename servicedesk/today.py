@@ -1,10 +1,12 @@
 """The technician's day: visits in order, the next one large with the one button that comes next."""
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.core import signing
 from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -19,6 +21,7 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
+from visits.fieldwork import StepRefused
 from visits.models import Technician, Visit
 from visits.parts import parts_to_bring_each
 from visits.progress import Next, Progress, progress_of
@@ -75,6 +78,7 @@ def today(request):
         "next": next((stop for stop in stops if stop.state == "next"), None),
         "last_ends": max((stop.visit.planned_end for stop in stops), default=None),
         "changes": _changes(request, stops, now),
+        "shown": signing.dumps(_order(stops, _today(request, now)), salt=_seen_key(request), compress=True),
         "next_day": None if stops else _next_visit(technician, now),
         "now": now,
     }
@@ -84,14 +88,24 @@ def today(request):
 @require_POST
 @for_roles(Role.TECHNICIAN)
 def accept_order(request):
-    """The technician has seen what the office changed."""
-    technician = Technician.objects.filter(membership=request.membership).first()
-    if technician is not None:
-        now = timezone.now()
-        stops = stops_of(technician, desk=request.tenant, now=now)
-        request.session[_seen_key(request)] = _order(stops, _today(request, now))
+    """The technician has seen what the office changed, as the page showed it."""
+    with suppress(StepRefused):
+        accept(request, request.POST, timezone.now())
         messages.success(request, "Seen. This is your day now.")
     return redirect(desk_url(request.tenant, "today"))
+
+
+def accept(request, typed, now: dt.datetime) -> None:
+    """Remember the order that a page showed as seen; what changed after it is still told.
+
+    `typed` has the page's own word of it in `shown`. Raises StepRefused for what no page of this desk said.
+    """
+    try:
+        order = signing.loads(typed.get("shown", ""), salt=_seen_key(request))
+    except signing.BadSignature:
+        raise StepRefused("This is not your day any more. Open it again.") from None
+    if order["day"] == _today(request, now).isoformat():
+        request.session[_seen_key(request)] = order
 
 
 def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:

@@ -39,15 +39,16 @@ NOT_YOURS = "This visit is not yours any more. Ring the office."
 class PhoneAction:
     """One action as the phone sends it.
 
-    `seen`: the plan that the phone showed. `read_at`: to when the technician has read what came in,
-    where an answer asked for that. `is_left_out`: taken back after a conflict.
+    `visit`: None for what is done with the day as a whole. `seen`: the plan that the phone showed.
+    `read_at`: to when the technician has read what came in, where an answer asked for that.
+    `is_left_out`: taken back after a conflict.
     """
 
     id: uuid.UUID
     device: uuid.UUID
     order: int
     kind: str
-    visit: uuid.UUID
+    visit: uuid.UUID | None
     device_at: dt.datetime
     seen: Plan | None = None
     read_at: dt.datetime | None = None
@@ -76,8 +77,9 @@ class _Conflict(Exception):
         self.answer = answer
 
 
-# Plays one action at its visit, at the instant at which it happened. Raises StepRefused and StockRefused.
-Play = Callable[[PhoneAction, Visit, dt.datetime], None]
+# Plays one action at its visit (None: with the day), at the instant at which it happened.
+# Raises StepRefused and StockRefused.
+Play = Callable[[PhoneAction, Visit | None, dt.datetime], None]
 
 
 def take_actions(
@@ -110,7 +112,9 @@ def read_brief_as_of(visit: Visit, *, read_at: dt.datetime, by, now: dt.datetime
 
 
 def _take(action, *, offset, play, by, now) -> Answer:
-    visit = Visit.objects.filter(public_id=action.visit).select_related("tenant").first()
+    visit = None
+    if action.visit is not None:
+        visit = Visit.objects.filter(public_id=action.visit).select_related("tenant").first()
     happened_at = _happened(action, offset, now)
     try:
         with transaction.atomic():
@@ -132,6 +136,8 @@ def _take(action, *, offset, play, by, now) -> Answer:
         if ONCE not in str(twice):
             raise
         return _answered_before(action, by)
+    if action.visit is None:
+        return _play_with_day(action, row, play, happened_at)
     if visit is None:
         return _refuse(row, NO_SUCH_VISIT)
     if action.is_left_out:
@@ -156,6 +162,14 @@ def _take(action, *, offset, play, by, now) -> Answer:
         return _refuse(row, str(refused))
     except PermissionDenied:
         return _refuse(row, NOT_YOURS)
+    return Answer(action.id, row.outcome)
+
+
+def _play_with_day(action, row, play, happened_at) -> Answer:
+    try:
+        play(action, None, happened_at)
+    except StepRefused as refused:
+        return _refuse(row, str(refused))
     return Answer(action.id, row.outcome)
 
 

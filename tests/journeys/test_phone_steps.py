@@ -79,3 +79,29 @@ def test_every_step_without_a_signal_from_a_page_that_knew_none(phone, live_desk
         ]
         # Nobody is told of an arrival that is over.
         assert not Message.objects.filter(subject=visit.public_id, state="planned").exists()
+
+
+def test_what_the_office_changed_is_seen_without_a_signal(phone, live_desk, visit):
+    desk = live_desk.cast.north
+    phone.go()
+    with tenant(desk.tenant):
+        Visit.objects.filter(pk=visit.pk).update(
+            planned_start=visit.planned_start.replace(hour=15), planned_end=visit.planned_end.replace(hour=16)
+        )
+    phone.keep_pages()
+    phone.cut()
+    phone.go()
+    page = phone.page
+    page.get_by_role("button", name="Got it").click()
+    expect(page.get_by_role("heading", name="The office changed your day")).to_be_hidden()
+    phone.kill()
+    phone.go()
+    page = phone.page
+    expect(page.get_by_role("link", name="See")).to_be_visible()
+    expect(page.get_by_role("heading", name="The office changed your day")).to_be_hidden()
+    phone.back()
+    expect(page.get_by_role("status").filter(has_text="Sent ")).to_be_visible(timeout=20_000)
+    phone.go()
+    expect(page.get_by_role("heading", name="The office changed your day")).to_have_count(0)
+    with tenant(desk.tenant):
+        assert DeviceAction.objects.get().kind == "accept"

@@ -1,10 +1,13 @@
 import datetime as dt
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from servicedesk.settings import BASE_DIR
 from tests.cast import make_visit
+from tests.servicedesk.parts_scene import make_blade
 from visits.models import Visit
 
 
@@ -67,3 +70,30 @@ def test_worker_and_manifest_belong_to_the_desks_technicians(north, technician, 
 
 def test_signing_in_begins_with_an_empty_phone(client, db):
     assert "js/signed-out.js" in client.get("/sign-in/").content.decode()
+
+
+def test_every_form_of_the_days_pages_goes_through_the_phones_queue(north, visit, technician, now):
+    """What the script does not know by its address would need a signal."""
+    script = (Path(BASE_DIR) / "servicedesk/static/js/technician-offline.js").read_text()
+    step = re.compile(re.search(r"const STEP = /(.+)/;", script)[1].replace(r"\/", "/"))
+    Visit.objects.filter(pk=visit.pk).update(problem="Grey bands")
+    make_blade(north, now)
+    found = set()
+    for state, more in (
+        ("booked", {}),
+        ("on the way", {"on_the_way_at": now}),
+        ("on site", {"arrived_at": now}),
+    ):
+        done = {"called_ahead_at": now, "brief_read_at": now} | more
+        technician.get(north.url("today/"))
+        earlier = now.replace(hour=13, minute=len(found))
+        Visit.objects.filter(pk=visit.pk).update(state=state, planned_start=earlier, **done)
+        for path in ("", f"{visit.public_id}/", f"{visit.public_id}/finish/?kept"):
+            page = technician.get(north.url(f"today/{path}")).content.decode()
+            found |= set(re.findall(r'(?:formaction|method="post" action)="([^"]+)"', page))
+    kinds = {address: step.search(address) for address in found}
+    assert [address for address, kind in kinds.items() if kind is None] == []
+    assert {kind[2] for kind in kinds.values()} == {
+        "accept", "call", "read", "set-out", "arrival", "arrive", "skip", "undo", "no-access", "take",
+        "finish", "finish/add",
+    }  # fmt: skip

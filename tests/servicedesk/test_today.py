@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from django.core import signing
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -9,7 +10,8 @@ from recommendations.lifecycle import raise_recommendation
 from servicedesk.today import stops_of
 from tenancy.scope import tenant
 from tests.cast import make_plain_visit
-from visits.models import Technician, Visit
+from tests.servicedesk.phone import Phone
+from visits.models import DeviceAction, Technician, Visit
 
 DAY = dt.timedelta(days=1)
 
@@ -94,8 +96,49 @@ def test_a_change_by_the_office_is_a_banner_until_it_is_accepted(north, lou, now
     assert "The Harbour Letter is now at 15:00, not 14:00" in page
     assert "New: The Harbour Letter at 17:00" in page
     assert "The office changed" in client.get(north.url("today/")).content.decode()
-    client.post(north.url("today/accept/"))
+    seen = {"shown": client.get(north.url("today/")).context["shown"]}
+    client.post(north.url("today/accept/"), seen)
     assert "The office changed" not in client.get(north.url("today/")).content.decode()
+
+
+def test_only_what_the_page_showed_is_accepted(cast, north, lou, now, client):
+    visit = at(north, now, 14)
+    client.get(north.url("today/"))
+    Visit.objects.filter(pk=visit.pk).update(planned_start=now.replace(hour=15, minute=0))
+    shown = client.get(north.url("today/")).context["shown"]
+    Visit.objects.filter(pk=visit.pk).update(planned_start=now.replace(hour=13, minute=0))
+    for typed in ({}, {"shown": shown[:-1]}, {"shown": signing.dumps({"day": "2026-03-05", "visits": {}})}):
+        client.post(north.url("today/accept/"), typed)
+        assert "is now at 13:00, not 14:00" in client.get(north.url("today/")).text
+    phone = Phone(north, now=now, client=client)
+    action = phone.action(visit, "accept", shown=shown) | {"visit": ""}
+    assert phone.outcomes(action) == phone.outcomes(action) == ["accepted"]
+    assert "is now at 13:00, not 15:00" in client.get(north.url("today/")).text
+    kept = DeviceAction.objects.get()
+    assert (kept.kind, kept.visit, kept.outcome) == ("accept", None, "accepted")
+
+
+def test_a_day_that_is_over_is_not_accepted_for_the_next(north, lou, now, client, moment):
+    visit = at(north, now, 14)
+    shown = client.get(north.url("today/")).context["shown"]
+    tomorrow = now + DAY
+    moment.move_to(tomorrow)
+    next_visit = at(north, tomorrow, 14, number="V-next")
+    client.get(north.url("today/"))
+    Visit.objects.filter(pk=next_visit.pk).update(planned_start=tomorrow.replace(hour=15, minute=0))
+    phone = Phone(north, now=tomorrow, client=client)
+    assert phone.outcomes(phone.action(visit, "accept", shown=shown) | {"visit": ""}) == ["accepted"]
+    assert "is now at 15:00, not 14:00" in client.get(north.url("today/")).text
+
+
+def test_a_phone_that_accepts_what_no_page_showed_is_told_so(north, lou, now, client):
+    phone = Phone(north, now=now, client=client)
+    forged = phone.action(at(north, now, 14), "accept", shown="forged") | {"visit": ""}
+    answer = phone.send(forged).json()["answers"][0]
+    assert (answer["outcome"], answer["words"]) == (
+        "refused",
+        "This is not your day any more. Open it again.",
+    )
 
 
 def test_another_desks_visits_do_not_appear(cast, north, lou, now, client):

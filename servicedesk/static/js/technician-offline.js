@@ -5,7 +5,7 @@ import { missingForNoAccess, showDay, showVisit } from "./technician-progress.js
 import { NotSent, openQueue } from "./technician-queue.js";
 import { sender, token } from "./technician-sending.js";
 
-const STEP = /\/today\/([0-9a-f-]{36})\/(call|read|set-out|arrival|arrive|skip|undo|no-access|take|put-back|finish|finish\/add)\/$/;
+const STEP = /\/today\/(?:([0-9a-f-]{36})\/)?(call|read|set-out|arrival|arrive|skip|undo|no-access|take|put-back|accept|finish|finish\/add)\/$/;
 const KEEP_AGAIN = 600_000;
 const STANDS_STILL = 3_000;
 const PATIENCE = 20_000;
@@ -91,7 +91,7 @@ document.addEventListener("submit", async (event) => {
   still = performance.now() + STANDS_STILL;
   setTimeout(paint, STANDS_STILL + 50);
   try {
-    await take(form, button, found[1], found[2].split("/").pop());
+    await take(form, button, found[1] ?? "", found[2].split("/").pop());
   } finally {
     taking -= 1;
     if (still !== Infinity) delete form.dataset.busy;
@@ -145,7 +145,7 @@ async function mayStayOut(form) {
 }
 
 async function goOn(visit, kind) {
-  const path = kind === "finish" ? phone.today : kind === "add" ? location.pathname : `${phone.today}${visit}/`;
+  const path = kind === "finish" || !visit ? phone.today : kind === "add" ? location.pathname : `${phone.today}${visit}/`;
   if (kind === "add") await report.finished(document.getElementById("finish"));
   // Whoever tapped on meanwhile is not taken back: the page has moved on by itself.
   if (path === location.pathname && (taking > 1 || isLeaving)) {

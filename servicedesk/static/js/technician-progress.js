@@ -82,6 +82,8 @@ function next(state) {
 
 // The day's list: what is done there and not sent.
 export function showDay(all, phone) {
+  const changed = document.querySelector("form[action$='/accept/']");
+  if (changed) changed.closest("section").hidden = all.some(({ kind, state, typed }) => kind === "accept" && state !== "refused" && typed.some(([, words]) => words === changed.elements.shown.value));
   for (const stop of document.querySelectorAll("li.stop[data-visit]")) {
     const mine = unknown(all.filter((action) => action.visit === stop.dataset.visit), JSON.parse(stop.dataset.seen).as_of);
     if (!mine.length) continue;

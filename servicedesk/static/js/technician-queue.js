@@ -6,7 +6,7 @@ const MOST_IN_A_BATCH = 20;
 const MOST_BYTES = 1_000_000;
 const SETTLED = new Set(["accepted", "left out", "refused", "conflict"]);
 // What a page that is older than the action shows of it.
-const SHOWN = new Set(["result", "step", "expected", "part", "move"]);
+const SHOWN = new Set(["result", "step", "expected", "part", "move", "shown"]);
 // How long what was sent is remembered: a kept page is older than it until it is loaded anew.
 const REMEMBERED = 2 * 86_400_000;
 

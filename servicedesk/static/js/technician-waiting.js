@@ -2,7 +2,7 @@
 import { clock } from "./technician-bar.js";
 import { isPart } from "./technician-bringing.js";
 
-const NAMES = { call: "Called ahead", read: "Read what to raise", "set-out": "On my way", arrival: "Another arrival time", arrive: "Arrived", skip: "Step skipped", undo: "Undo", "no-access": "No access", take: "Taken along", "put-back": "Put back", add: "New recommendation", finish: "Finished" };
+const NAMES = { call: "Called ahead", read: "Read what to raise", "set-out": "On my way", arrival: "Another arrival time", arrive: "Arrived", skip: "Step skipped", undo: "Undo", "no-access": "No access", take: "Taken along", "put-back": "Put back", accept: "Changes seen", add: "New recommendation", finish: "Finished" };
 const STATES = { waiting: "Waiting to send", refused: "Not taken", conflict: "Needs your answer" };
 
 const list = document.getElementById("waiting-list");
@@ -30,7 +30,7 @@ function card(action, { queue, flush, phone }) {
   fill("seen", action.seenWords);
   fill("now", action.nowWords);
   const link = made.querySelector("a[data-visit-link]");
-  if (link) link.href = `${phone.today}${action.visit}/`;
+  if (link) link.href = action.visit ? `${phone.today}${action.visit}/` : phone.today;
   const buttons = {
     agree: async () => { await queue.decide(action.order, "agree"); await flush(); },
     leave: async () => { await queue.decide(action.order, "leave"); await flush(); },
