@@ -9,6 +9,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from messaging.channels import NotSent, Outgoing, Refused, Unsure, one_line, said, sender
 from messaging.deadline import Deadline
 
+MARK = "{mark}"
+
 
 class Mail:
     """Mail over one connection for a batch; `connect` makes it, `from_address` is whose mail it is.
@@ -108,7 +110,8 @@ def letter(outgoing: Outgoing, *, from_address: str = "", replies_to: str = "") 
         headers["List-Unsubscribe"] = f"<{outgoing.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         text = f"{text.rstrip()}\n\nNo more mail of this sort: {outgoing.unsubscribe_url}\n"
-    reply_to = replies_to or outgoing.reply_to
+    # What stands for the message in the address tells an answer's matter (`messaging.mail_in`).
+    reply_to = (replies_to or outgoing.reply_to).replace(MARK, outgoing.key.replace("-", ""))
     return EmailMessage(
         subject=one_line(outgoing.title),
         body=text,

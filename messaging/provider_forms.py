@@ -12,6 +12,11 @@ from messaging.reaching import OutOfReach, check_reachable
 from messaging.sms_channel import PLACEHOLDER, is_form
 
 Kind = Provider.Kind
+IMAP_SECURITIES = {
+    "tls": "Encrypted from the start (TLS, mostly port 993)",
+    "starttls": "Encrypted after a greeting (STARTTLS, mostly port 143)",
+    "none": "Not encrypted",
+}
 SECURITIES = {
     "starttls": "Encrypted after a greeting (STARTTLS, mostly port 587)",
     "tls": "Encrypted from the start (TLS, mostly port 465)",
@@ -61,8 +66,8 @@ def _other_address():
     return forms.EmailField(max_length=254, required=False, error_messages={"invalid": said})
 
 
-class SmtpForm(ProviderForm):
-    """A mail server of the desk's own."""
+class MailServerForm(ProviderForm):
+    """A mail server of the desk's own, and the name by which it knows the desk."""
 
     host = forms.CharField(max_length=253, error_messages={"required": "Write the mail server’s name."})
     port = forms.IntegerField(
@@ -77,8 +82,6 @@ class SmtpForm(ProviderForm):
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose how it is encrypted."),
     )
     user = forms.CharField(max_length=254, required=False)
-    from_address = _address("the address that mail comes from")
-    replies_to = _other_address()
     needs_secret = False
 
     def clean_host(self):
@@ -97,6 +100,30 @@ class SmtpForm(ProviderForm):
         if data.get("host") and data.get("port"):
             _keep_out(self, "host", data["host"], data["port"])
         return data
+
+
+class SmtpForm(MailServerForm):
+    """A mail server that sends."""
+
+    from_address = _address("the address that mail comes from")
+    replies_to = _other_address()
+
+
+class InboxForm(MailServerForm):
+    """A mailbox that is read over IMAP."""
+
+    folder = forms.RegexField(
+        r"^[ -~]+$",
+        max_length=200,
+        error_messages=dict.fromkeys(("required", "invalid"), "Write the folder’s name: mostly INBOX."),
+    )
+    needs_secret = True
+    asks_for_it = "Write the mailbox’s password."
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["user"].required = True
+        self.fields["user"].error_messages["required"] = "Write the name that goes with the mailbox."
 
 
 class PostmarkForm(ProviderForm):

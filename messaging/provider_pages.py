@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers.searchkeys import phone_digits
-from messaging import providers
-from messaging.models import Message, Provider
+from messaging import inbox_pages, providers
+from messaging.models import Inbox, Message, Provider
 from messaging.provider_forms import FORMS, SECRET_LABELS, SECURITIES, ProviderForm, shown_in_form
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles
@@ -163,7 +163,8 @@ def _overview(request, *, status=200, channel=None, **tested):
     cards = [
         _card(request, name, found.get(name), tested if name == channel else {}) for name in Channel.values
     ]
-    return render(request, "messaging/providers.html", {"cards": cards}, status=status)
+    inbox = Inbox.objects.select_related("changed_by__user").first()
+    return render(request, "messaging/providers.html", {"cards": cards, "inbox": inbox}, status=status)
 
 
 def _card(request, channel, provider, tested):
@@ -220,6 +221,7 @@ def _title(channel):
 
 
 urlpatterns = [
+    *inbox_pages.urlpatterns,
     path("settings/providers/", provider_settings, name="provider-settings"),
     path("settings/providers/mail/", mail_provider, name="provider-mail"),
     path("settings/providers/mail/test/", test_mail, name="provider-mail-test"),
