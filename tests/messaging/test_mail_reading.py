@@ -1,0 +1,141 @@
+"""A mail as bytes: read whatever is broken, files by what they are, machines and bounces by their marks."""
+
+import io
+import random
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging import mail_files
+from messaging.mail_files import judged, safe_name
+from messaging.mail_reading import read_mail
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PDF = b"%PDF-1.4 x %%EOF"
+
+
+def mail(*lines, body=b"It is loud"):
+    return "\n".join(("From: Mo <mo@h.example>", "Subject: Loud", *lines)).encode() + b"\n\n" + body
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_read(raw):
+    found = read_mail(raw)
+    assert "\x00" not in found.text + found.title
+
+
+@given(st.randoms(use_true_random=False))
+def test_any_damage_to_a_real_mail_is_read(dice: random.Random):
+    raw = bytearray(
+        mail(
+            "Message-ID: <a@b.example>",
+            "Content-Type: multipart/mixed; boundary=b",
+            body=b"--b\nContent-Type: text/html; charset=utf-8\n\n<p>x</p>\n"
+            b"--b\nContent-Type: message/rfc822\n\nFrom: x@y.example\n\nz\n--b--\n",
+        )
+    )
+    for _ in range(dice.randint(1, 12)):
+        raw[dice.randrange(len(raw))] = dice.randrange(256)
+    assert read_mail(bytes(raw)) is not None
+
+
+@pytest.mark.parametrize(
+    ("charset", "content", "words"),
+    [
+        ("utf-8", "Tür".encode(), "Tür"),
+        ("iso-8859-1", "“Tür” – 5 €".encode("cp1252"), "“Tür” – 5 €"),
+        ("us-ascii", "Tür".encode(), "Tür"),
+        ("no-such-letters", "Tür".encode("cp1252"), "Tür"),
+        ("utf-8", "Tür".encode("cp1252"), "Tür"),
+        ("koi8-r", "Дверь".encode("koi8-r"), "Дверь"),
+    ],
+)
+def test_letters_are_read_by_their_label_or_in_spite_of_it(charset, content, words):
+    raw = mail(
+        f"Content-Type: text/plain; charset={charset}", "Content-Transfer-Encoding: 8bit", body=content
+    )
+    assert read_mail(raw).text == words
+
+
+def test_the_plain_words_win_and_an_empty_plain_part_does_not():
+    parts = "--b\nContent-Type: text/plain\n\n{}\n--b\nContent-Type: text/html\n\n<p>The page</p>\n--b--\n"
+    lines = ("Content-Type: multipart/alternative; boundary=b",)
+    assert read_mail(mail(*lines, body=parts.format("Plain").encode())).text == "Plain"
+    assert read_mail(mail(*lines, body=parts.format(" ").encode())).text == "The page"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_automatic"),
+    [
+        ("Auto-Submitted: no", False),
+        ("Auto-Submitted: auto-replied (vacation)", True),
+        ("X-Autoreply: yes", True),
+        ("Precedence: bulk", True),
+        ("List-Id: <x.example>", True),
+        ("Return-Path: <>", True),
+        ("Return-Path: <mo@h.example>", False),
+        ("X-Auto-Response-Suppress: All", False),
+    ],
+)
+def test_a_machine_is_known_by_its_marks(line, is_automatic):
+    assert bool(read_mail(mail(line)).automatic_because) is is_automatic
+
+
+@pytest.mark.parametrize("title", ["Automatic reply: x", "Abwesenheitsnotiz", "Réponse automatique : x"])
+def test_a_title_alone_is_a_weak_mark_and_two_weak_ones_are_enough(title):
+    raw = mail().replace(b"Subject: Loud", f"Subject: {title}".encode())
+    assert read_mail(raw).automatic_because == ""
+    assert read_mail(b"X-Auto-Response-Suppress: All\n" + raw).automatic_because == "two weak marks"
+
+
+def packed(**names):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in names.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "shown"),
+    [
+        ("a.exe", PDF, "application/pdf", "a.exe.pdf"),
+        ("photo.JPEG", b"\xff\xd8\xff\xe0", "image/jpeg", "photo.jpg"),
+        ("x", b"\x00\x00\x00\x18ftypheic", "image/heic", "x.heic"),
+        ("list.csv", b"a;b\n1;2", "text/plain", "list.csv.txt"),
+        (
+            "t.docx",
+            packed(word__document_xml="x"),
+            f"{mail_files._OFFICE}wordprocessingml.document",
+            "t.docx",
+        ),
+        ("t.docm", packed(word__document_xml="x", word__vbaProject="x"), "", "t.docm"),
+        ("t.zip", packed(a="x"), "", "t.zip"),
+        ("run.pdf", b"MZ\x90\x00", "", "run.pdf"),
+        ("page.txt", b"<html><script>x</script>", "", "page.txt"),
+        ("drawing.png", b"<svg xmlns='x'>", "", "drawing.png"),
+        ("empty.pdf", b"", "", "empty.pdf"),
+    ],
+)
+def test_a_file_is_what_its_bytes_are(name, content, kind, shown):
+    found = judged(name, content)
+    assert (found.content_type, found.name, bool(found.content)) == (kind, shown, bool(kind))
+    assert bool(found.not_kept_because) is not bool(kind)
+
+
+def test_a_file_too_large_is_named_and_not_kept(monkeypatch):
+    monkeypatch.setattr(mail_files, "MOST_BYTES", 10)
+    found = judged("film.mp4", PDF)
+    assert (found.content, found.size) == (b"", len(PDF))
+    assert found.not_kept_because.startswith("It is 0 MB: no file of more than")
+
+
+@given(st.text(max_size=300))
+def test_any_name_is_safe(name):
+    found = safe_name(name, ".pdf")
+    assert found.endswith(".pdf")
+    assert not set(found) & set('/\\<>:"|?*\r\n\x00')
+    assert not found.startswith(".")
+    assert len(found) <= 110
