@@ -11,6 +11,7 @@ from functools import cached_property
 
 from django.http import QueryDict
 
+from cases.matters import matter_for
 from cases.models import Case
 from contracts.cover import Cover
 from contracts.models import Entitlement
@@ -197,6 +198,18 @@ class Choices:
         faults = [case for case in self.caller.cases if case.kind == Case.Kind.FAULT]
         return self.case or (faults[-1] if faults and self.kind == Kind.RETURN else None)
 
+    @cached_property
+    def matter(self) -> Case | None:
+        """The case of its machine to which a fault goes by itself (R6.4): one query."""
+        if self.kind != Kind.FAULT or self.case or not self.machines:
+            return None
+        return matter_for(self.caller.customer, equipment=self.machines, now=self.caller.now)
+
+    @property
+    def is_another_matter(self) -> bool:
+        """Whether somebody says that it is not about that case."""
+        return "another_matter" in self.data
+
     @property
     def what(self) -> dict:
         """What is booked for whom and who hears of it, as every way of booking takes it."""
@@ -219,6 +232,7 @@ class Choices:
             "response_due_at": self.due_at,
             "entitlement": self.entitlement,
             "service": self.service,
+            "is_new_matter": self.is_another_matter,
         }
 
     @property

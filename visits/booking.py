@@ -68,18 +68,19 @@ def book_visit(
     others: Iterable[Technician] = (),
     series: VisitSeries | None = None,
     confirm: bool = True,
+    is_new_matter: bool = False,
 ) -> Visit:
     """Book a technician from `start` to `end`; the customer is told the window `start` to `window_end`.
 
     `others` come along: all of them are taken or nobody, and `technician` is the one named. A fault
-    without a `case` goes to the open one of its machine, else it opens one, to be answered by
-    `response_due_at`; a visit more for a `case` keeps it open. With an `entitlement` the visit is one
-    of those that the contract grants, with a `service` it is planned maintenance, with a `series` one
-    that comes again. The confirmation (none without `confirm`) leaves when the booking cannot be undone
-    any more, or, for a third appointment after two misses, when a supervisor approves it (see
-    `second_miss`). Raises SlotTaken when the time of one of
-    them is gone, NothingLeft when the granted visit is, PlanRefused when the service is booked
-    otherwise, and ValueError for a time that has passed.
+    without a `case` goes to the open one of its machine, else, or where it `is_new_matter`, it opens
+    one, to be answered by `response_due_at`; a visit more for a `case` keeps it open. With an
+    `entitlement` the visit is one of those that the contract grants, with a `service` it is planned
+    maintenance, with a `series` one that comes again. The confirmation (none without `confirm`) leaves
+    when the booking cannot be undone any more, or, for a third appointment after two misses, when a
+    supervisor approves it (see `second_miss`). Raises SlotTaken when the time of one of them is gone,
+    NothingLeft when the granted visit is, PlanRefused when the service is booked otherwise, and
+    ValueError for a time that has passed.
     """
     if start < now:
         raise ValueError("That time has passed. Choose a later one.")
@@ -89,7 +90,8 @@ def book_visit(
     # Whoever held them before has booked by now: before anything is written.
     _refuse_if_taken(crew, start, end)
     if case is None and kind == Visit.Kind.FAULT:
-        case = _take_fault_in(customer, site, contact, machines, problem, response_due_at, by=by, now=now)
+        said = {"customer": customer, "site": site, "contact": contact, "response_due_at": response_due_at}
+        case = _take_fault_in(machines, problem, **said, is_new=is_new_matter, by=by, now=now)
     elif case is not None:
         case = standing_case(case)
         keep_open(case.pk, by=by, now=now)
@@ -197,24 +199,21 @@ def _fault_since(case, now) -> dt.datetime:
     return case.visits.filter(kind=Visit.Kind.FAULT).aggregate(first=Min("booked_at"))["first"] or now
 
 
-def _take_fault_in(customer, site, contact, machines, problem, response_due_at, *, by, now) -> Case:
+def _take_fault_in(machines, problem, *, by, now, **said) -> Case:
     """The case of a fault, the open one of its machine or a new one.
 
     What we had recommended on the machine is linked and counted (R5.7).
     """
     named = ", ".join(str(machine) for machine in machines)
     case = take_in(
-        customer=customer,
         kind=Case.Kind.FAULT,
         title=(problem.strip().splitlines() or [f"Fault: {named}"])[0][:200],
         words=problem,
         channel=Interaction.Channel.CALL if by else Interaction.Channel.MESSAGE,
-        contact=contact,
-        site=site,
         equipment=machines,
-        response_due_at=response_due_at,
         by=by,
         now=now,
+        **said,
     )
     link_warnings(case, machines, now=now, since=_fault_since(case, now))
     return case

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
+from cases.matters import open_case
 from cases.models import Case
 from contracts.models import AllowanceEntry, ContractEquipment, ContractTerm
 from customers.models import Contact, Customer, Equipment, Site
@@ -233,6 +234,21 @@ def test_a_tune_up_visit_uses_a_granted_one_and_promises_no_response(desk, clien
         assert (visit.entitlement.term, visit.case) == (desk.term, None)
 
 
+def test_a_fault_on_a_machine_with_an_open_case_goes_there_unless_somebody_says_otherwise(desk, client, now):
+    with tenant(desk.tenant):
+        case = open_case(
+            customer=desk.customer, kind="fault", title="Bands", equipment=desk.copier, by=desk.sales, now=now
+        )
+    assert "Another matter than “Bands”" in client.get(url(desk), headers=HTMX).text
+    client.post(url(desk), form(desk), headers=HTMX)
+    client.post(url(desk), form(desk, another_matter="1", slot=key(desk.marek, 13, 30)), headers=HTMX)
+    with tenant(desk.tenant):
+        first, second = Visit.objects.order_by("pk")
+        assert first.case == case
+        assert second.case == Case.objects.exclude(pk=case.pk).get()
+        assert list(case.interactions.values_list("summary", flat=True)) == ["Grey bands"]
+
+
 def test_a_return_visit_joins_the_open_fault(desk, client):
     client.post(url(desk), form(desk), headers=HTMX)
     later = form(desk, kind="return visit", slot=key(desk.lou, 8, day=6))
@@ -347,14 +363,14 @@ def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
 
 def test_as_many_queries_for_one_machine_and_technician_as_for_three(desk, client, django_assert_num_queries):
     client.get(url(desk))
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         client.get(url(desk), headers=HTMX)
     with tenant(desk.tenant):
         for n in range(2):
             Equipment.objects.create(site=desk.site, model=f"M{n}", serial_number=f"M{n}")
             Technician.objects.create(name=f"Extra {n}")
             Contact.objects.create(customer=desk.customer, name=f"Colleague {n}")
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         client.get(url(desk), headers=HTMX)
 
 
