@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.cast import Cast, Desk
 
@@ -34,6 +34,9 @@ CHROMIUM_FLAGS = [
 # A refused answer (409, 422) is part of a page's work; Chromium logs it all the same.
 # So is a request of htmx that a newer one replaced.
 EXPECTED_LOGS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+
+# Only a guard: a busy machine takes its time.
+expect.set_options()
 
 
 @dataclass

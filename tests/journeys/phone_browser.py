@@ -132,7 +132,7 @@ class PhoneBrowser:
     def keep_pages(self):
         """Today's page with a signal: what two days need is on the phone when it says so."""
         self.go()
-        expect(self.page.locator("html[data-kept]")).to_be_attached(timeout=20_000)
+        expect(self.page.locator("html[data-kept]")).to_be_attached()
 
 
 def _program_of():

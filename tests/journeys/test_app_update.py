@@ -84,7 +84,7 @@ def test_a_new_deployment_replaces_pages_and_scripts_and_sends_the_old_ones_step
     deploy(phone, NEWER)
     phone.back()
     phone.go(f"{visit.public_id}/")
-    expect(page.get_by_role("status").filter(has_text="Sent anew 13:")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Sent anew 13:")).to_be_visible()
     with tenant(desk.tenant):
         assert [one.outcome for one in DeviceAction.objects.all()] == ["accepted"]
 
@@ -101,7 +101,7 @@ def test_a_new_deployment_replaces_pages_and_scripts_and_sends_the_old_ones_step
     page.get_by_role("button", name="2 to raise, read").click()
     expect(page.get_by_role("button", name="On my way")).to_be_visible()
     phone.back()
-    expect(page.get_by_role("status").filter(has_text="Sent anew")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Sent anew")).to_be_visible()
     with tenant(desk.tenant):
         kinds = DeviceAction.objects.order_by("order").values_list("kind", "outcome")
         assert list(kinds) == [("call", "accepted"), ("read", "accepted")]
@@ -118,9 +118,9 @@ def test_a_page_of_the_old_deployment_goes_on_beside_the_new_one(phone, live_des
     phone.context.set_offline(False)
     newer = phone.context.new_page()
     newer.goto(f"{phone.signal.address}{desk.url('today/waiting/')}")
-    expect(newer.get_by_role("heading", name="Nothing is waiting")).to_be_visible(timeout=20_000)
+    expect(newer.get_by_role("heading", name="Nothing is waiting")).to_be_visible()
     old.get_by_role("button", name="2 to raise, read").click()
-    expect(old.get_by_role("button", name="On my way")).to_be_visible(timeout=20_000)
+    expect(old.get_by_role("button", name="On my way")).to_be_visible()
     with tenant(desk.tenant):
         kinds = DeviceAction.objects.order_by("order").values_list("kind", "outcome")
         assert list(kinds) == [("call", "accepted"), ("read", "accepted")]

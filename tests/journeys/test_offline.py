@@ -88,7 +88,7 @@ def test_a_whole_visit_without_a_signal_and_with_two_kills(phone, live_desk, vis
         assert not DeviceAction.objects.exists()
 
     phone.back()
-    expect(page.get_by_role("status").filter(has_text="Sent ")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Sent ")).to_be_visible()
     with tenant(desk.tenant):
         kept = list(DeviceAction.objects.order_by("pk"))
         assert [one.kind for one in kept] == ["call", "read", "set-out", "arrive", "add", "finish"]
@@ -141,7 +141,7 @@ def test_a_visit_moved_meanwhile_shows_both_versions_and_asks(phone, live_desk, 
         )
     phone.back()
     page = phone.page
-    expect(page.get_by_text("1 step needs your answer.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("1 step needs your answer.")).to_be_visible()
     page.get_by_role("link", name="See").click()
     expect(page.get_by_text("Thursday 5 March, 14:00, Lou Baptiste")).to_be_visible()
     expect(page.get_by_text("Thursday 5 March, 15:00, Lou Baptiste")).to_be_visible()
@@ -159,7 +159,7 @@ def test_signed_out_the_queue_is_kept_the_pages_go_and_signing_in_sends_it(phone
     phone.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     phone.back()
     page = phone.page
-    expect(page.get_by_text("Signed out. 1 step kept on this phone.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Signed out. 1 step kept on this phone.")).to_be_visible()
     page.get_by_role("link", name="Sign in").click()
     expect(page.locator("html[data-cleared]")).to_be_attached()
     kept = page.evaluate(
@@ -169,7 +169,7 @@ def test_signed_out_the_queue_is_kept_the_pages_go_and_signing_in_sends_it(phone
     page.get_by_label("Mail address").fill("lou@northgate.example")
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("Sent ")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Sent ")).to_be_visible()
     with tenant(live_desk.cast.north.tenant):
         assert DeviceAction.objects.get().outcome == "accepted"
 

@@ -55,7 +55,7 @@ def test_a_part_taken_without_a_signal_stands_there_after_a_kill_and_is_moved_on
     expect(phone.page.get_by_text("3 waiting to send")).to_be_visible()
 
     phone.back()
-    expect(phone.page.get_by_role("status").filter(has_text="Sent ")).to_be_visible(timeout=20_000)
+    expect(phone.page.get_by_role("status").filter(has_text="Sent ")).to_be_visible()
     with tenant(desk.tenant):
         kept = DeviceAction.objects.order_by("order").values_list("kind", "outcome")
         assert list(kept) == [("take", "accepted"), ("put-back", "accepted"), ("take", "accepted")]
@@ -76,7 +76,7 @@ def test_the_last_one_that_somebody_else_took_is_asked_about(phone, live_desk, v
         move_part(blade, 1, source=SHELF, target=Place(desk.marek), by=desk.dispatcher, now=now)
     phone.back()
     page = phone.page
-    expect(page.get_by_text("1 step needs your answer.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("1 step needs your answer.")).to_be_visible()
     page.get_by_role("link", name="See").click()
     expect(page.get_by_role("heading", name="Taken along: Cleaning blade CB-9")).to_be_visible()
     expect(page.get_by_text("Cleaning blade CB-9, depot shelf 14: at least 1")).to_be_visible()

@@ -138,7 +138,7 @@ def test_a_routine_visit_is_finished_in_nine_taps_and_a_signature(page_as, live_
     page.keyboard.type("Margaret Ellison")
     page.get_by_text("Margaret signs for these too").click()
     page.get_by_role("button", name="Finish visit").last.click()
-    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible()
     taps = int(page.evaluate("() => sessionStorage.taps"))
     with capsys.disabled():
         sys.stdout.write(f"\nroutine visit: {taps} taps with a typed name\n")

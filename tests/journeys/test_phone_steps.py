@@ -60,7 +60,7 @@ def test_every_step_without_a_signal_from_a_page_that_knew_none(phone, live_desk
         assert not DeviceAction.objects.exists()
 
     phone.back()
-    expect(page.get_by_role("status").filter(has_text="Sent ")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Sent ")).to_be_visible()
     with tenant(desk.tenant):
         kinds = ["skip", "undo", "call", "call", "read", "set-out", "arrival", "arrive", "call", "no-access"]
         kept = list(DeviceAction.objects.order_by("order"))

@@ -80,7 +80,7 @@ def test_from_signing_in_to_the_signed_report(page_as, live_desk, visit):
     page.get_by_text("Margaret signs for these too").click()
     page.get_by_role("button", name="Finish visit").last.click()
 
-    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible()
     with tenant(desk.tenant):
         done = Visit.objects.get(pk=visit.pk)
         report = ServiceReport.objects.select_related("signature").get(visit=visit)
@@ -117,7 +117,7 @@ def test_what_came_in_meanwhile_is_asked_and_the_signature_stays(page_as, live_d
     page.get_by_role("article").filter(has_text="Bare wire").get_by_text("Nobody to ask").click()
     expect(page.get_by_label("In your words").first).to_have_value("Cleaned the rollers.")
     page.get_by_role("button", name="Finish visit").last.click()
-    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible()
     with tenant(desk.tenant):
         assert ServiceReport.objects.get(visit=visit).signing == "drawn"
         assert Duty.objects.get().kind == "mail recommendation"
@@ -240,7 +240,7 @@ def test_without_javascript_everything_works(page_as, live_desk, visit, chromium
     ).first.click()
     page.get_by_label("Part number").fill("FU-240")
     page.get_by_label("Part number").press("Enter")
-    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Visit done: The Harbour Letter.")).to_be_visible()
     context.close()
     with tenant(desk.tenant):
         assert Review.objects.get(visit=visit).outcome == "declined by customer"
