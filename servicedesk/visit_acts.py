@@ -22,6 +22,7 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from tenancy.prepared import Prepared, PublicId
 from visits.announcements import contact_of
 from visits.models import Visit
 from visits.standing import standing_of
@@ -84,10 +85,19 @@ def message(request, id):
     return _answer(request, "message", context, form)
 
 
+_TO_ACT_ON = Prepared(
+    lambda id: (
+        Visit.objects.filter(public_id=id)
+        .select_related("tenant", "customer", "contact", "site", "case")
+        .prefetch_related("assignments__technician")
+    ),
+    id=PublicId(),
+)
+
+
 def visit_to_act_on(id) -> Visit:
     """The visit with all that the dialogs name. Raises Http404 for a stranger's."""
-    rows = Visit.objects.select_related("tenant", "customer", "contact", "site", "case")
-    return the_one(rows.prefetch_related("assignments__technician"), id)
+    return the_one(_TO_ACT_ON, id)
 
 
 def told_of(visit: Visit, now: dt.datetime) -> dict:

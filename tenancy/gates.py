@@ -6,6 +6,8 @@ from functools import wraps
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
+from tenancy.prepared import Prepared
+
 
 def for_roles(*roles: str):
     """Let in only members with one of the roles; a manager may do all. The wrong role is a 403."""
@@ -30,11 +32,14 @@ def for_staff(view):
 
 
 def the_one(rows, public_id):
-    """The row of this desk with that public id; a stranger's id is a 404 like one that is not."""
-    row = rows.filter(public_id=public_id).first()
-    if row is None:
-        raise Http404("No such row at this desk")
-    return row
+    """The row of this desk with that public id; a stranger's id is a 404 like one that is not.
+
+    `rows` is a queryset, or one with its `id` written once.
+    """
+    found = rows.rows(id=public_id) if isinstance(rows, Prepared) else rows.filter(public_id=public_id)[:1]
+    for row in found:
+        return row
+    raise Http404("No such row at this desk")
 
 
 def id_in(text: str) -> uuid.UUID | None:

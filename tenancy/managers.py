@@ -4,6 +4,8 @@ The first two walls are in the database (row level security, composite keys); th
 a forgotten scope into an error at once instead of an empty page.
 """
 
+from functools import cache
+
 from django.db import models
 
 from tenancy.scope import current_tenant_id
@@ -27,4 +29,12 @@ class TenantManager(models.Manager):
     use_in_migrations = False
 
     def get_queryset(self):
-        return super().get_queryset().filter(tenant_id=ActiveTenant())
+        rows = super().get_queryset()
+        # Building the condition costs as much as a short query: it is built once for each model, and copied.
+        rows.query = _of_active_tenant(self.model).chain()
+        return rows
+
+
+@cache
+def _of_active_tenant(model):
+    return models.QuerySet(model).filter(tenant_id=ActiveTenant()).query

@@ -18,7 +18,8 @@ from cases.promising import (
 from cases.promising import (
     keep_promise as settle_as_kept,
 )
-from visits.models import Assignment, Visit, VisitPromise
+from visits.models import Visit, VisitPromise
+from visits.places import crews_of
 
 
 def due_times(visit: Visit) -> dict[str, dt.datetime]:
@@ -157,11 +158,7 @@ def _make(visit, kind, due_at, technician, *, by, now) -> Promise:
 
 
 def _technician_of(visit):
-    assignment = (
-        Assignment.objects.select_related("technician__membership").filter(visit=visit).order_by("pk")
-    )
-    first = assignment.first()
-    return first and first.technician
+    return next(iter(crews_of([visit.pk])[visit.pk]), None)
 
 
 def _owner(technician, by):
