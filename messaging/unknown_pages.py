@@ -172,10 +172,13 @@ def _choices(request, found, form, typed):
             *contacts_with_numbers(f"{found.text}\n{found.rest}"),
         ]
         customers = [contact.customer for contact in contacts]
-    chosen = form["customer"].value()
-    if chosen and form.is_bound and not form.errors.get("customer"):
-        customers = [*Customer.objects.filter(public_id=id_in(str(chosen))), *customers]
-    return list({customer.pk: customer for customer in customers}.values())[:MOST_CHOICES]
+    chosen = id_in(str(form["customer"].value() or ""))
+    if form.is_bound and not form.errors.get("customer"):
+        customers = [*Customer.objects.filter(public_id=chosen), *customers]
+    choices = list({customer.pk: customer for customer in customers}.values())[:MOST_CHOICES]
+    for one in choices:
+        one.is_chosen = one.public_id == chosen or len(choices) == 1
+    return choices
 
 
 def _too_late(request, found, refused):

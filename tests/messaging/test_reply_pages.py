@@ -133,6 +133,8 @@ def test_the_pages_pass_axe_and_fit_their_window(live_desk, page_as, answers, no
     for path in (
         "messages/?tab=replies",
         *(f"replies/{one.public_id}/" for one in (open_one, handled, unknown)),
+        "replies/unknown/",
+        f"replies/{unknown.public_id}/place/?q=07700+900412",
     ):
         page.goto(live_desk.url(path))
         assert axe_violations(page) == []

@@ -67,7 +67,7 @@ def test_the_list_asks_the_same_number_of_queries_for_one_row_and_for_three(
 def test_placed_it_is_on_the_time_line_and_the_address_is_theirs(north, client, now):
     reply = came(north, now)
     found = client.get(place_url(north, reply), {"q": "07700 900412"})
-    assert [one.pk for one in found.context["choices"]] == [north.customer.pk]
+    assert [(one.pk, one.is_chosen) for one in found.context["choices"]] == [(north.customer.pk, True)]
     done = client.post(
         place_url(north, reply),
         {"customer": north.customer.public_id, "remember": "on", "name": "Her son"},
