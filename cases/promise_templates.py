@@ -103,12 +103,12 @@ def add_template(
 def remove_template(place: int, *, by: Membership) -> None:
     """Take away the one at a place of the list; without any, the desk has ours again.
 
-    Raises PermissionDenied, and SettingRefused where there is none.
+    Raises PermissionDenied, and SettingRefused (of "place") where there is none.
     """
     may_set(by)
     own = _own()
     if not 0 <= place < len(own):
-        raise SettingRefused("text", "It is gone already.")
+        raise SettingRefused("place", "It is gone already.")
     own[place].delete()
 
 

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cases.models import Leave, Promise
 from cases.promise_owners import add_leave, end_leave
 from cases.promise_reminders import remind_before, reminding
-from cases.promise_templates import add_template, remove_template, templates
+from cases.promise_templates import MOST, add_template, remove_template, templates
 from servicedesk.moments import moment_word
 from servicedesk.promise_forms import KINDS, colleagues
 from servicedesk.technician_forms import AbsenceForm
@@ -49,6 +48,12 @@ class TemplateForm(forms.Form):
                 self.add_error("clock", "Write the time.")
         data.pop("when", None)
         return data
+
+
+class RemoveForm(forms.Form):
+    """Which of the list goes."""
+
+    place = CountField(called="which one", least=0, most=MOST)
 
 
 class RemindingForm(forms.Form):
@@ -102,14 +107,13 @@ def add(request):
 
 @require_POST
 @for_roles(Role.MANAGER)
-def remove(request, place):
-    """One less."""
-    try:
-        remove_template(place, by=request.membership)
-    except SettingRefused as gone:
-        raise Http404("No such usual promise") from gone
-    messages.success(request, "Removed.")
-    return redirect(f"{desk_url(request.tenant, 'promise-settings')}#usual")
+def remove(request):
+    """One less: the one at a place of the list."""
+
+    def save(data):
+        remove_template(data["place"], by=request.membership)
+
+    return _saved(request, "removing", RemoveForm(request.POST), save, "Removed.")
 
 
 @require_POST
@@ -185,6 +189,7 @@ def _page(request, status=200, part="", form=None):
         "leave_form": form if part == "away" else LeaveForm(),
         "people": colleagues().exclude(role=Role.TECHNICIAN),
         "part": part,
+        "removing_form": form if part == "removing" else None,
         "posted": request.POST,
     }
     return render(request, "servicedesk/promise_settings.html", context, status=status)
@@ -200,8 +205,8 @@ def _time_words(template) -> str:
 urlpatterns = [
     path("settings/usual-promises/", promise_settings, name="promise-settings"),
     path("settings/usual-promises/add/", add, name="promise-usual-add"),
-    path("settings/usual-promises/<int:place>/remove/", remove, name="promise-usual-remove"),
+    path("settings/usual-promises/remove/", remove, name="promise-usual-remove"),
     path("settings/usual-promises/reminding/", remind, name="promise-reminding"),
     path("settings/usual-promises/away/", away, name="promise-away"),
-    path("settings/usual-promises/away/<uuid:id>/back/", back, name="promise-back"),
+    path("settings/leaves/<uuid:id>/back/", back, name="promise-back"),
 ]

@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 from django.urls import get_resolver
 
-from cases.models import Case, Duty, Goodwill, GoodwillItem, Promise
+from cases.models import Case, Duty, Goodwill, GoodwillItem, Leave, Promise
 from contracts.models import (
     Contract,
     Entitlement,
@@ -80,6 +80,7 @@ OWNERS = {
     "services": PlannedService,
     "unused": Entitlement,
     "promises": Promise,
+    "leaves": Leave,
     "cases": Case,
     "messages": Message,
     "moves": Rearrangement,

@@ -42,12 +42,13 @@ def test_one_more_is_offered_and_the_first_ones_stay(manager, north):
     assert answer.url.endswith("#usual")
     assert [one.text for one in templates()][-1] == "Send the form"
     assert len(templates()) == 5
-    manager.post(url(north, "0/remove/"))
+    manager.post(url(north, "remove/"), {"place": 0})
     assert [one.minutes for one in templates()] == [None] * 4
     for _ in range(4):
-        manager.post(url(north, "0/remove/"))
+        manager.post(url(north, "remove/"), {"place": 0})
     assert [one.pk for one in templates()] == [None] * 4
-    assert manager.post(url(north, "9/remove/")).status_code == 404
+    for place in ("7", "99", "x"):
+        assert manager.post(url(north, "remove/"), {"place": place}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_who_is_away_hands_on_and_comes_back(manager, north, now):
     leave = Leave.objects.get()
     assert leave.ends_at == dt.datetime(2026, 3, 7, tzinfo=UTC)
     assert "Jamie Mercer</b>, today 00:00 to Sat 7 Mar 00:00. Ill" in manager.get(url(north)).text
-    manager.post(url(north, f"away/{leave.public_id}/back/"))
+    manager.post(north.url(f"settings/leaves/{leave.public_id}/back/"))
     leave.refresh_from_db()
     assert leave.ends_at == now
 
@@ -119,5 +120,5 @@ def test_an_absence_that_cannot_be_is_refused(manager, north, typed, says):
 
 def test_only_managers_set_it(dispatcher, north):
     assert dispatcher.get(url(north)).status_code == 403
-    for act in ("add/", "reminding/", "away/", "0/remove/"):
+    for act in ("add/", "reminding/", "away/", "remove/"):
         assert dispatcher.post(url(north, act)).status_code == 403
