@@ -1,0 +1,55 @@
+"""Story 4: a client of ten years rings for the third time about one matter, and need not fight."""
+
+import datetime as dt
+
+from playwright.sync_api import expect
+
+from cases.interactions import note_interaction
+from cases.matters import open_case
+from cases.models import Case
+from tenancy.scope import tenant
+from tests.browser import faults_of
+
+DAY = dt.timedelta(days=1)
+
+
+def test_at_the_third_call_nothing_is_asked_again_and_a_supervisor_is_there(live_desk, page_as, now):
+    north = live_desk.cast.north
+    with tenant(north.tenant):
+        case = open_case(
+            customer=north.customer,
+            kind=Case.Kind.COMPLAINT,
+            title="The copier still asks for a code",
+            words="I have told you once",
+            equipment=north.copier,
+            severity=Case.Severity.STANDS,
+            by=north.dispatcher,
+            now=now - 9 * DAY,
+        )
+        for days, words in ((9, "It asks for a code"), (4, "Still the same")):
+            note_interaction(
+                customer=north.customer, case=case, channel="call", summary=words, by=north.sales,
+                now=now - days * DAY,
+            )  # fmt: skip
+        assert Case.objects.get().supervisor is None
+
+    page = page_as("dispatcher")
+    page.goto(live_desk.url("find/?tel=07700900412"))
+    expect(page.get_by_role("link", name="Open the case")).to_be_visible()
+    page.keyboard.press("k")
+    dialog = page.get_by_role("dialog", name="What is the matter")
+    expect(dialog.get_by_label("Machine", exact=True)).to_have_value(str(north.copier.public_id))
+    expect(dialog.get_by_label("Standing still", exact=True)).to_be_checked()
+    expect(dialog.get_by_label("The copier still asks for a code")).to_be_checked()
+    dialog.get_by_text("Complaint", exact=True).click()
+    dialog.get_by_label("What it is about").fill("Third call, nobody rang back")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+
+    page.get_by_role("link", name="Open the case").click()
+    expect(page.get_by_text("Supervisor Robin Vale").first).to_be_visible()
+    expect(page.get_by_text("3 contacts in 30 days").first).to_be_visible()
+    expect(page.locator("ol.timeline").get_by_text("Third call, nobody rang back")).to_be_visible()
+    assert faults_of(page) == []
+    with tenant(north.tenant):
+        assert Case.objects.get().supervisor == north.manager
