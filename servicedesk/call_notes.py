@@ -70,7 +70,9 @@ def note(request, id):
             add_line(
                 customer, TimelineEntry.Kind.NOTE, title, at=now, detail=detail, actor=request.membership
             )
-        return _done(request, customer, "Note kept.")
+        # Whoever spoke to somebody is asked what they promised (R6.1): the key is on the page they return to.
+        asks = " Did you promise something? P logs it." if form.cleaned_data["is_call"] else ""
+        return _done(request, customer, f"Note kept.{asks}")
     now = timezone.now()
     matter = matter_for(customer, now=now)
     about = {

@@ -289,3 +289,10 @@ class TestLoggingOne:
         assert dispatcher.get(north.url("promises/new/")).status_code == 404
         answer = dispatcher.post(self.new_url(north, back="https://evil.example/"), {"usual": "usual-0"})
         assert answer.url == north.url(f"customers/{north.customer.public_id}/")
+
+    def test_after_a_call_somebody_is_asked_what_they_promised(self, dispatcher, north):
+        note = north.url(f"customers/{north.customer.public_id}/note/")
+        call = dispatcher.post(note, {"text": "Still grey", "is_call": "on"}, follow=True)
+        assert "Note kept. Did you promise something? P logs it." in words(call)
+        note_only = dispatcher.post(note, {"text": "Prefers mornings"}, follow=True)
+        assert "Did you promise" not in words(note_only)
