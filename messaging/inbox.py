@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from messaging.channels import said
 from messaging.deadline import Deadline
 from messaging.mail_in import take_mail
+from messaging.mail_reading import date_of
 from messaging.models import Inbox
 from messaging.providers import SECRET
 from messaging.reaching import connected
@@ -190,9 +191,13 @@ def _fetched(line, uid) -> Found | None:
     raw = next((part[1] for part in parts if isinstance(part, tuple)), None)
     if answer != "OK" or raw is None:
         return None
-    stamp = imaplib.Internaldate2tuple(head)
-    came_at = dt.datetime(*stamp[:6]).astimezone(dt.UTC) if stamp is not None else None
-    return Found(uid, raw, came_at, size)
+    return Found(uid, raw, _came_at(head), size)
+
+
+def _came_at(head) -> dt.datetime | None:
+    """When the mail server took it."""
+    found = re.search(rb'INTERNALDATE "([^"]{20,40})"', head)
+    return date_of(found[1].decode("ascii", "replace").replace("-", " ", 2)) if found else None
 
 
 def _taken(desk, inbox, validity, found, now) -> int:

@@ -20,6 +20,8 @@ from messaging.mail_words import cut, text_of_html
 log = logging.getLogger(__name__)
 # Parts of one mail, and of parts within parts; more are left in the whole mail.
 _MOST_PARTS, _DEEPEST = 300, 30
+# The database cannot keep every time that can be written.
+EARLIEST, LATEST = 2000, 9000
 _WORD = re.compile(r"\w")
 _ID = re.compile(r"<([^<>\s]{3,390})>")
 # Labels that browsers read otherwise: what calls itself Latin-1 is mostly Windows' own.
@@ -95,7 +97,7 @@ def _read(mail) -> Mail:
         signature=shown.signature,
         forwarded_from=(found.inner_sender or shown.forwarded_from).lower(),
         files=tuple(found.files),
-        sent_at=_date(header("date")),
+        sent_at=date_of(header("date")),
         automatic_because=mail_marks.automatic_because(header, title, sender, mail.get_content_type()),
         desk_mark=header("x-desk").strip().lower(),
         returned=mail_marks.returned(mail, header, shown.own + "\n" + shown.quoted),
@@ -295,12 +297,14 @@ def _first_id(words: str) -> str:
     return found[1] if found else "".join(words.split())[:390]
 
 
-def _date(words: str) -> dt.datetime | None:
+def date_of(words: str) -> dt.datetime | None:
+    """An instant as mails write it; None for none, and for one that no mail of ours can have."""
     try:
         found = parsedate_to_datetime(words)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    return found if EARLIEST <= found.year <= LATEST else None
 
 
 def _as_it_came(raw: bytes) -> Mail:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from messaging import mail_files
 from messaging.mail_files import judged, safe_name
-from messaging.mail_reading import read_mail
+from messaging.mail_reading import date_of, read_mail
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = b"%PDF-1.4 x %%EOF"
@@ -139,3 +139,18 @@ def test_any_name_is_safe(name):
     assert not set(found) & set('/\\<>:"|?*\r\n\x00')
     assert not found.startswith(".")
     assert len(found) <= 110
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Thu, 05 Mar 2026 12:00:00 -0500", "2026-03-05T12:00:00-05:00"),
+        ("5 Mar 2026 12:00:00 -0000", "2026-03-05T12:00:00+00:00"),
+        ("Thu, 01 Jan 1971 00:00:00 +0000", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_an_instant_or_none(written, read):
+    found = date_of(written)
+    assert (found and found.isoformat()) == read
