@@ -29,12 +29,10 @@ DAYS_AHEAD = 60
 OFFERED = 5
 # What a tune-up adds to a visit for something else.
 TUNE_UP_MINUTES = 30
-# Whoever is in a hurry is looked for in the next days first; so is a crew: all the gaps of everybody are
-# many.
+# A crew is looked for in the next days first, all the gaps of everybody are many; so is who is in a hurry.
 NEAR_DAYS = 5
-# Of each technician the database answers with so many gaps at first: mostly the first one fits.
+# So many gaps of each technician are read at first, of the next days fewer: mostly the first one fits.
 GAPS_AT_FIRST = 6
-# Of the next days alone.
 NEAR_GAPS = 2
 
 
@@ -231,8 +229,7 @@ def offers_for(
 
     With `most` the first gaps of each technician are read, and the rest where they do not suffice.
     """
-    wishes = wanted.wishes
-    members = team() if members is None else members
+    wishes, members = wanted.wishes, team() if members is None else members
     able = [m for m in members if _may_come(wanted, wishes, m.technician)]
     free = FreeTime(
         able,
@@ -256,9 +253,8 @@ def days_ahead(wanted: Wanted) -> list[dt.date]:
 def best_slots(wanted: Wanted) -> list[Slot]:
     """At most five: the preferred technician's earliest and next, then the soonest of the others.
 
-    Four queries; of a crew that is not soon free two more. Without a preferred technician each
-    technician's earliest, soonest first. The same people at the same time are offered once, whoever of
-    them leads.
+    Four queries; of a crew that is not soon free two more. Without a preferred technician each one's
+    earliest, soonest first. The same people at the same time are offered once, whoever of them leads.
     """
     return best_of(offers_ahead(wanted))
 
@@ -370,9 +366,7 @@ def _may_come(wanted, wishes, technician) -> bool:
 
 
 def _rank(wishes, technician):
-    if technician.pk in wishes.preferred:
-        return wishes.preferred.index(technician.pk)
-    return len(wishes.preferred)
+    return next((n for n, pk in enumerate(wishes.preferred) if pk == technician.pk), len(wishes.preferred))
 
 
 def _once(slots: list[Slot]) -> list[Slot]:
@@ -385,10 +379,9 @@ def _once(slots: list[Slot]) -> list[Slot]:
 
 def _next_two(offers: Iterator[Slot]) -> list[Slot]:
     """The earliest slot and the next that begins after its window, so that it is a real choice."""
-    first = next(offers, None)
-    if first is None:
-        return []
-    return [first, *islice((slot for slot in offers if slot.start >= first.window_end), 1)]
+    for first in offers:
+        return [first, *islice((slot for slot in offers if slot.start >= first.window_end), 1)]
+    return []
 
 
 def _complete(missing, technicians, seats) -> tuple[Technician, ...] | None:
