@@ -18,4 +18,4 @@ USER desk
 
 EXPOSE 8000
 CMD ["python", "-m", "gunicorn", "servicedesk.wsgi", "--bind", "0.0.0.0:8000", \
-     "--workers", "2", "--threads", "4", "--no-control-socket"]
+     "--config", "python:servicedesk.web_server"]

@@ -36,7 +36,7 @@ CHROMIUM_FLAGS = [
 EXPECTED_LOGS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 # Only a guard: a busy machine takes its time.
-expect.set_options()
+expect.set_options(timeout=20_000)
 
 
 @dataclass

@@ -18,7 +18,7 @@ WORKER = ((signal.SIGTERM, 5.0), (signal.SIGQUIT, 3.0))
 def web(listener: int, environment: Mapping[str, str]) -> Child:
     """The web server on a socket that the supervisor holds, so that a restart loses no port."""
     command = [sys.executable, "-m", "gunicorn", "servicedesk.wsgi", "--bind", f"fd://{listener}"]
-    command += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
+    command += ["--config", "python:servicedesk.web_server", "--graceful-timeout", "3"]
     return Child(
         "web",
         command,

@@ -105,17 +105,6 @@ def test_what_is_typed_stays_when_the_slot_went_meanwhile(page_as, live_desk, de
     expect(second.get_by_role("button", name=re.compile("^Book Lou, today 15:00 to 16:00"))).to_be_visible()
 
 
-def test_a_promise_takes_three_interactions(page_as, live_desk, desk):
-    page = page_as("dispatcher")
-    page.goto(live_desk.url(f"customers/{desk.customer.public_id}/"))
-    page.keyboard.press("p")
-    expect(page.get_by_label("What we promise")).to_be_focused()
-    page.keyboard.type("Ring back about the fuser")
-    page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("Ring back about the fuser").first).to_be_visible()
-    expect(page.get_by_text("today 13:37")).to_be_visible()
-
-
 def test_results_are_chosen_by_arrow_and_enter(page_as, live_desk, desk):
     page = page_as("dispatcher")
     page.goto(live_desk.url("customers/"))

@@ -168,7 +168,7 @@ def port(desk, tmp_path):
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     port = ports.first_free("127.0.0.1", 18200)
     command = [sys.executable, "-m", "gunicorn", "servicedesk.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--workers", "2", "--threads", "4", "--no-control-socket"]
+    command += ["--config", "python:servicedesk.web_server"]
     environment = os.environ | {
         "DATABASE_URL": database.geturl(), "SERVICEDESK_DEVELOPMENT": "1", "LOG_LEVEL": "WARNING",
     }  # fmt: skip
