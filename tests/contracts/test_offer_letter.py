@@ -71,7 +71,7 @@ def test_a_mail_that_is_no_longer_true_stays_here(cast, now, what, reason):
                 accept_offer(offer, name="Margaret", now=now)
     deliver(now)
     with tenant(north.tenant):
-        message = Message.objects.get()
+        message = Message.objects.get(subject=offer.public_id)
         assert (message.state, message.reason) == (Message.State.CANCELLED, reason)
     assert mail.outbox == []
 

@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.duties import open_duty
 from cases.models import Duty, Promise
-from cases.promising import make_promise
 from contracts.models import RenewalCheck
 from contracts.renewal_check import check_desk
 from messaging.models import Message
@@ -49,14 +48,15 @@ def a_failed_message(desk, now):
 
 
 def a_promise(desk, now):
-    make_promise(
+    # The row alone: its reminders would be messages that wait, another figure.
+    Promise.objects.create(
         customer=desk.customer,
         kind=Promise.Kind.CALL_BACK,
         text="Call back",
+        made_at=now - 2 * HOUR,
         due_at=now - HOUR,
         owner=desk.sales,
-        by=desk.sales,
-        now=now - 2 * HOUR,
+        made_by=desk.sales,
     )
 
 
