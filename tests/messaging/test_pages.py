@@ -64,7 +64,7 @@ def test_the_page_asks_the_same_number_of_queries_for_one_row_and_for_three(
     counts = []
     for number in (1, 2, 3):
         planned(north, now, number=number, state=State.FAILED)
-        with django_assert_num_queries(14, exact=False) as asked:
+        with django_assert_num_queries(17, exact=False) as asked:
             client.get(north.url("messages/?tab=failed"))
         counts.append(len(asked))
     assert counts[0] == counts[2]
