@@ -133,7 +133,7 @@ CACHES = {
         "KEY_PREFIX": "desk",
     }
 }
-SESSION_ENGINE = "tenancy.sessions"
+SESSION_ENGINE = "servicedesk.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 
