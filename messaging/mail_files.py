@@ -101,20 +101,30 @@ def _kind_of(content):
 
 
 def _packed(content):
-    """An office document without macros; no other archive."""
+    """An office document without macros; no other archive. Nothing is unpacked: the list of files tells."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
-            said = ""
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
-                said = archive.read("mimetype").decode("ascii", "replace").strip()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    # A list said to lie before the beginning: older Pythons let seek() refuse it.
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError):
         return "", ""
     if any("vbaproject" in name.lower() or name.startswith("Basic/") for name in names):
         return "", ""
-    if said in _OPEN_KINDS:
-        return said, _OPEN_KINDS[said]
+    for said, ending in _OPEN_KINDS.items():
+        if _opens_with(content, said):
+            return said, ending
     return next((found for name, found in _PACKED.items() if name in names), ("", ""))
+
+
+def _opens_with(content, said):
+    """Whether the archive begins with a stored file "mimetype" that says so.
+
+    OpenDocument 1.3, part 2, section 3.3: the first file, neither packed nor with a field of its own.
+    """
+    method, name_length, extra_length = (int.from_bytes(content[at : at + 2], "little") for at in (8, 26, 28))
+    written = content[30 : 38 + len(said)] == b"mimetype" + said.encode()
+    ends = content[38 + len(said) : 40 + len(said)] == b"PK"
+    return written and ends and (method, name_length, extra_length) == (0, 8, 0)
 
 
 def _text(content):

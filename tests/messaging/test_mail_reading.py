@@ -1,15 +1,11 @@
 """A mail as bytes: read whatever is broken, files by what they are, machines and bounces by their marks."""
 
-import io
 import random
-import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging import mail_files
-from messaging.mail_files import judged, safe_name
 from messaging.mail_reading import date_of, read_mail
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -88,57 +84,6 @@ def test_a_title_alone_is_a_weak_mark_and_two_weak_ones_are_enough(title):
     raw = mail().replace(b"Subject: Loud", f"Subject: {title}".encode())
     assert read_mail(raw).automatic_because == ""
     assert read_mail(b"X-Auto-Response-Suppress: All\n" + raw).automatic_because == "two weak marks"
-
-
-def packed(**names):
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in names.items():
-            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
-    return made.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "kind", "shown"),
-    [
-        ("a.exe", PDF, "application/pdf", "a.exe.pdf"),
-        ("photo.JPEG", b"\xff\xd8\xff\xe0", "image/jpeg", "photo.jpg"),
-        ("x", b"\x00\x00\x00\x18ftypheic", "image/heic", "x.heic"),
-        ("list.csv", b"a;b\n1;2", "text/plain", "list.csv.txt"),
-        (
-            "t.docx",
-            packed(word__document_xml="x"),
-            f"{mail_files._OFFICE}wordprocessingml.document",
-            "t.docx",
-        ),
-        ("t.docm", packed(word__document_xml="x", word__vbaProject="x"), "", "t.docm"),
-        ("t.zip", packed(a="x"), "", "t.zip"),
-        ("run.pdf", b"MZ\x90\x00", "", "run.pdf"),
-        ("page.txt", b"<html><script>x</script>", "", "page.txt"),
-        ("drawing.png", b"<svg xmlns='x'>", "", "drawing.png"),
-        ("empty.pdf", b"", "", "empty.pdf"),
-    ],
-)
-def test_a_file_is_what_its_bytes_are(name, content, kind, shown):
-    found = judged(name, content)
-    assert (found.content_type, found.name, bool(found.content)) == (kind, shown, bool(kind))
-    assert bool(found.not_kept_because) is not bool(kind)
-
-
-def test_a_file_too_large_is_named_and_not_kept(monkeypatch):
-    monkeypatch.setattr(mail_files, "MOST_BYTES", 10)
-    found = judged("film.mp4", PDF)
-    assert (found.content, found.size) == (b"", len(PDF))
-    assert found.not_kept_because.startswith("It is 0 MB: no file of more than")
-
-
-@given(st.text(max_size=300))
-def test_any_name_is_safe(name):
-    found = safe_name(name, ".pdf")
-    assert found.endswith(".pdf")
-    assert not set(found) & set('/\\<>:"|?*\r\n\x00')
-    assert not found.startswith(".")
-    assert len(found) <= 110
 
 
 @pytest.mark.parametrize(
