@@ -31,5 +31,5 @@ DROP FUNCTION promise_never_deleted();
 class Migration(migrations.Migration):
     """A broken promise is broken for good: the ledger refuses to be rewritten."""
 
-    dependencies = [("cases", "0001_model"), ("customers", "0002_walls")]
+    dependencies = [("cases", "0001_model"), ("messaging", "0002_walls")]
     operations = [TenantWalls(), migrations.RunSQL(SETTLED, UNSETTLED)]
