@@ -46,6 +46,7 @@ class Duty(TenantModel):
         BOOK_RETURN = "book return", "Book what is left to do"
         TAKE_CASE = "take case", "Go on with a case"
         CHECK_CALL = "check call", "Ask whether all is well"
+        SEE_TO_NEED = "see to need", "See to what else they need"
 
     # uuid5 of its cause: the same cause never makes two.
     key = models.UUIDField()

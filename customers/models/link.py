@@ -15,6 +15,7 @@ class CustomerLink(TenantModel):
         OFFER = "offer", "Renewal offer"
         RECOMMENDATION = "recommendation", "Recommendation"
         LABEL = "label", "Machine label"
+        FOLLOW_UP = "follow_up", "How a visit was"
 
     customer = TenantForeignKey(Customer, related_name="links")
     purpose = models.CharField(max_length=16, choices=Purpose.choices)

@@ -63,6 +63,8 @@ class Tenant(models.Model):
     call_ahead_minutes = models.PositiveSmallIntegerField(default=30)
     missed_after_minutes = models.PositiveSmallIntegerField(default=30)
     reminder_minutes = ArrayField(models.PositiveIntegerField(), default=default_reminder_minutes)
+    # Days after a visit on which its customer is asked how it was (R7.4); null: nobody is asked.
+    follow_up_days = models.PositiveSmallIntegerField(null=True, blank=True, default=2)
     quiet_from = models.TimeField(default=datetime.time(21, 0))
     quiet_until = models.TimeField(default=datetime.time(8, 0))
     waiting_counts_working_time = models.BooleanField(default=True)

@@ -57,11 +57,13 @@ from tenancy.models import Closure, Membership, StoredFile
 from tenancy.scope import tenant
 from visits.models import (
     DeviceAction,
+    FollowUp,
     MaintenancePlan,
     Part,
     PartUse,
     PlanException,
     PlannedService,
+    Praise,
     RearrangedVisit,
     Rearrangement,
     Technician,
@@ -145,6 +147,10 @@ def _fill(now):
         happened_at=now,
         received_at=now,
         outcome="accepted",
+    )
+    said = FollowUp.objects.create(visit=visit, face=5, answered_at=now, changed_at=now)
+    Praise.objects.create(
+        customer=customer, follow_up=said, person=person, name="Lou", words="Quick", said_by="M", said_at=now
     )
     PartUse.objects.create(visit=visit, part=Part.objects.first(), quantity=1)
     WorkLeft.objects.create(visit=visit, words="Fit the drum", left_at=now)

@@ -1,6 +1,7 @@
 """Technicians and their trips: what was booked, what happened, what was reviewed and used."""
 
 from visits.models.device_action import DeviceAction
+from visits.models.follow_up import FollowUp, Praise
 from visits.models.maintenance import MaintenancePlan, PlanException, PlannedService
 from visits.models.parts import Part, PartUse, StockMove, VanStock
 from visits.models.rearrangement import RearrangedVisit, Rearrangement
@@ -14,11 +15,13 @@ __all__ = [
     "Absence",
     "Assignment",
     "DeviceAction",
+    "FollowUp",
     "MaintenancePlan",
     "Part",
     "PartUse",
     "PlanException",
     "PlannedService",
+    "Praise",
     "RearrangedVisit",
     "Rearrangement",
     "Review",
