@@ -56,6 +56,19 @@ def open_duty(
     return Duty.objects.get(key=key)
 
 
+def open_case_duty(case: Case, event: str, *more, **fields) -> Duty:
+    """Open a duty for an event of a case; the same event has one only, unless `more` tells it apart.
+
+    The fields are those of `open_duty`; it is found with the case and with its customer.
+    """
+    return open_duty(event, case.public_id, *more, **about_case(case), **fields)
+
+
+def about_case(case: Case) -> dict:
+    """The fields by which a duty is found with a case and with its customer."""
+    return {"customer": case.customer, "case": case, "subject": case.public_id}
+
+
 def open_duties(duties: Iterable[Duty]) -> int:
     """Open many duties (unsaved, with their keys) at once; how many are new: two statements."""
     wanted = {duty.key: duty for duty in duties}

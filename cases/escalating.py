@@ -9,12 +9,11 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from cases.duties import open_duty
+from cases.case_lines import add_case_line
+from cases.duties import about_case, open_duty
 from cases.models import Case, Duty, Interaction, Promise
 from cases.promise_ways import messages_on, way_to
 from cases.supervising import business_hours_after, supervisor_of
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from messaging import outbox
 from messaging.keys import key_of, moment
 from messaging.models import Message
@@ -148,9 +147,7 @@ def _hand_over(case, reasons, now, *, wants, by=None) -> Duty:
         now=now,
         owner=supervisor,
         owner_role=Role.MANAGER,
-        customer=case.customer,
-        case=case,
-        subject=case.public_id,
+        **about_case(case),
     )
     Case.objects.filter(pk=case.pk).update(
         owner=supervisor or case.owner, supervisor=supervisor or case.supervisor
@@ -168,15 +165,13 @@ def _standing_supervisor(case) -> Membership | None:
 
 
 def _tell_timeline(case, supervisor, reasons, now, by):
-    add_line(
-        case.customer,
-        TimelineEntry.Kind.CASE,
-        f"{supervisor.name if supervisor else 'A manager'} takes over: {case.title}"[:200],
-        at=now,
+    add_case_line(
+        case,
+        f"{supervisor.name if supervisor else 'A manager'} takes over: {case.title}",
+        step=f"upstairs {now.isoformat()}",
+        now=now,
+        by=by,
         detail=f"Because of {', '.join(reasons)}.",
-        actor=by,
-        subject=case.public_id,
-        step=f"upstairs {now.isoformat()}"[:40],
     )
 
 
@@ -211,9 +206,7 @@ def _tell_customer(case, duty, supervisor, told_by, now):
         now=now,
         owner=told_by if told_by is not None and told_by.ended_at is None else supervisor,
         owner_role=Role.DISPATCHER,
-        customer=case.customer,
-        case=case,
-        subject=case.public_id,
+        **about_case(case),
     )
 
 

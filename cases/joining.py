@@ -5,13 +5,12 @@ import datetime as dt
 from django.db import models, transaction
 from django.db.models import F
 
+from cases.case_lines import add_case_line
 from cases.clocks import Standing, response_of, settling_of
 from cases.escalating import escalate_if_due
 from cases.life import CaseRefused, held
 from cases.matters import open_case
 from cases.models import Case, Interaction
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from tenancy.references import fields_pointing_at
 
 Kind = Case.Kind
@@ -51,15 +50,13 @@ def join_cases(*, kept: Case, gone: Case, by, now: dt.datetime, seen: str) -> Ca
         joined_into=kept,
         version=F("version") + 1,
     )
-    add_line(
-        kept.customer,
-        TimelineEntry.Kind.CASE,
+    add_case_line(
+        gone,
         f"One matter: {kept.title}",
-        at=now,
-        detail=f"“{gone.title}” is a part of it. {gone.words}".strip(),
-        actor=by,
-        subject=gone.public_id,
         step="joined",
+        now=now,
+        by=by,
+        detail=f"“{gone.title}” is a part of it. {gone.words}".strip(),
     )
     kept.refresh_from_db()
     escalate_if_due(kept, now=now)
@@ -98,15 +95,13 @@ def split_off(contact: Interaction, *, kind: str, title: str, by, now: dt.dateti
     here.case = new
     here.save(update_fields=["case"])
     Case.objects.filter(pk=old.pk).update(version=F("version") + 1)
-    add_line(
-        old.customer,
-        TimelineEntry.Kind.CASE,
+    add_case_line(
+        new,
         f"Another matter: {new.title}",
-        at=now,
-        detail=f"It was noted on “{old.title}”.",
-        actor=by,
-        subject=new.public_id,
         step="split off",
+        now=now,
+        by=by,
+        detail=f"It was noted on “{old.title}”.",
     )
     return new
 

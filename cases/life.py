@@ -8,13 +8,12 @@ import datetime as dt
 from django.db import transaction
 from django.db.models import F
 
-from cases.duties import close_duties_about, open_duty
+from cases.case_lines import add_case_line
+from cases.duties import close_duties_about, open_case_duty
 from cases.interactions import Channel, Direction, come_back, note_interaction
 from cases.models import Case, Duty, Interaction
 from cases.reopening import open_again
 from cases.supervising import business_hours_after
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from tenancy.calendars import Calendar, calendar_of, instant_at, local_day
 from tenancy.desk_settings import ChangedMeanwhile, version_of
 from tenancy.models import Membership, Role
@@ -89,9 +88,9 @@ def hand_over(case: Case, *, to: Membership, note: str, by: Membership, now: dt.
     _write(row, owner=to)
     close_duties_about(row.public_id, Duty.Kind.TAKE_CASE, by=by, now=now, outcome=f"Handed to {to.name}")
     said = note.strip() or "No note."
-    open_duty(
+    open_case_duty(
+        row,
         "take case",
-        row.public_id,
         now.isoformat(),
         kind=Duty.Kind.TAKE_CASE,
         title=f"Go on with {row.customer}: {row.title}",
@@ -100,9 +99,6 @@ def hand_over(case: Case, *, to: Membership, note: str, by: Membership, now: dt.
         now=now,
         owner=to,
         owner_role=to.role,
-        customer=row.customer,
-        case=row,
-        subject=row.public_id,
     )
     # What the old owner was to do on the matter goes along.
     if before is not None:
@@ -218,9 +214,9 @@ def _ask_later(case, *, now) -> None:
     day = local_day(now, calendar.zone) + ASKS_AFTER
     if calendar.is_closed(day):
         day = calendar.next_working_day(day)
-    open_duty(
+    open_case_duty(
+        case,
         "check call",
-        case.public_id,
         now.isoformat(),
         kind=Duty.Kind.CHECK_CALL,
         title=f"Ask {case.customer} whether all is well: {case.title}",
@@ -229,9 +225,6 @@ def _ask_later(case, *, now) -> None:
         now=now,
         owner=case.supervisor or case.owner,
         owner_role=Role.DISPATCHER,
-        customer=case.customer,
-        case=case,
-        subject=case.public_id,
     )
 
 
@@ -247,13 +240,4 @@ def _said(words, otherwise) -> str:
 
 
 def _tell(case, title, detail, *, by, now) -> None:
-    add_line(
-        case.customer,
-        TimelineEntry.Kind.CASE,
-        title,
-        at=now,
-        detail=detail,
-        actor=by,
-        subject=case.public_id,
-        step=f"{title[:12]} {now.isoformat()}"[:40],
-    )
+    add_case_line(case, title, step=f"{title[:12]} {now.isoformat()}", now=now, by=by, detail=detail)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F, Max, Q
 
+from cases.case_lines import add_case_line
 from cases.clocks import clocks_from
 from cases.interactions import Channel, note_interaction
 from cases.models import Case, Interaction
 from cases.reopening import REOPENS_WITHIN_DAYS
-from customers.models import Contact, Customer, Equipment, Site, TimelineEntry
-from customers.timeline import add_line
+from customers.models import Contact, Customer, Equipment, Site
 from tenancy.calendars import calendar_of, local_day, zone_of
 
 # A case that nobody was heard about for longer is another matter by now.
@@ -179,16 +179,8 @@ def open_case(
         owner=by,
         **clocks_from(now, response_due_at=response_due_at, calendar=calendar_of(customer.tenant)),
     )
-    add_line(
-        customer,
-        TimelineEntry.Kind.CASE,
-        f"{case.get_kind_display()}: {case.title}",
-        at=now,
-        detail=case.words,
-        actor=by,
-        subject=case.public_id,
-        step="opened",
-    )
+    line = f"{case.get_kind_display()}: {case.title}"
+    add_case_line(case, line, step="opened", now=now, by=by, detail=case.words)
     return case
 
 

@@ -13,12 +13,12 @@ from django.db.models import Q
 
 from cases.models import Case, Leave, Promise, PromiseHandover
 from cases.presence import away_at, knows_who_is_away
-from cases.promise_reminders import plan_reminders, reminding
+from cases.promise_reminders import mail_to_owner, plan_reminders, reminding
 from cases.promise_ways import messages_on
 from cases.promising import SettledMeanwhile, step_of_promise
 from messaging import outbox
 from messaging.channels import is_ready
-from messaging.keys import key_of, moment
+from messaging.keys import moment
 from messaging.models import Message
 from tenancy.desk_settings import SettingRefused
 from tenancy.models import Membership, Role, Tenant
@@ -174,15 +174,4 @@ def _tell_owner(promise, now):
         return
     if not messages_on(promise.tenant, now):
         return
-    handed = Message(
-        key=key_of(HANDED, promise.public_id, moment(now), promise.owner_id),
-        kind=HANDED,
-        channel=Message.Channel.MAIL,
-        colleague=promise.owner,
-        customer_id=promise.customer_id,
-        subject=promise.public_id,
-        fields={"due_at": promise.due_at.isoformat()},
-        send_after=now,
-        useless_after=promise.due_at,
-    )
-    outbox.plan([handed], now=now)
+    outbox.plan([mail_to_owner(promise, HANDED, moment(now), at=now, until=promise.due_at)], now=now)

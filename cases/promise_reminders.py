@@ -64,14 +64,19 @@ def plan_reminders(promise: Promise, *, now: dt.datetime) -> list[dt.datetime]:
 
 
 def _reminder(promise, at, end) -> Message:
+    return mail_to_owner(promise, REMINDER, moment(promise.due_at), moment(at), at=at, until=end)
+
+
+def mail_to_owner(promise: Promise, kind: str, *moments, at: dt.datetime, until: dt.datetime) -> Message:
+    """A mail (not planned yet) to whoever keeps the promise, once for the same moments and owner."""
     return Message(
-        key=key_of(REMINDER, promise.public_id, moment(promise.due_at), moment(at), promise.owner_id),
-        kind=REMINDER,
+        key=key_of(kind, promise.public_id, *moments, promise.owner_id),
+        kind=kind,
         channel=Message.Channel.MAIL,
         colleague=promise.owner,
         customer_id=promise.customer_id,
         subject=promise.public_id,
         fields={"due_at": promise.due_at.isoformat()},
         send_after=at,
-        useless_after=end,
+        useless_after=until,
     )

@@ -4,11 +4,10 @@ import datetime as dt
 
 from django.db.models import F
 
+from cases.case_lines import add_case_line
 from cases.clocks import settling_after
 from cases.duties import close_duties_about
 from cases.models import Case, Duty
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 
 # A contact this many days after a case was closed opens it again; later it is a new matter.
 REOPENS_WITHIN_DAYS = 14
@@ -44,15 +43,7 @@ def open_again(case: Case, *, by, now: dt.datetime, because: str) -> bool:
     if not changed:
         return False
     close_duties_about(row.public_id, Duty.Kind.CHECK_CALL, by=by, now=now, outcome="The case is open again")
-    add_line(
-        row.customer,
-        TimelineEntry.Kind.CASE,
-        f"Open again: {row.title}",
-        at=now,
-        detail=because,
-        actor=by,
-        subject=row.public_id,
-        step=f"open again {now.isoformat()}"[:40],
-    )
+    step = f"open again {now.isoformat()}"
+    add_case_line(row, f"Open again: {row.title}", step=step, now=now, by=by, detail=because)
     case.refresh_from_db()
     return True
