@@ -68,6 +68,8 @@ class Membership(TenantModel):
     # Whom a broken promise of this person goes to; without one, any manager of the desk.
     lead = TenantForeignKey("self", null=True, blank=True, related_name="led")
     ended_at = models.DateTimeField(null=True, blank=True)
+    # A manager gets the figures of the week by mail on Mondays, unless they would rather not.
+    weekly_mail = models.BooleanField(default=True)
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="membership_once")]
