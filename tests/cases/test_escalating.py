@@ -1,10 +1,8 @@
 """A matter walks upstairs by itself: two broken promises, three contacts, or the customer's wish (R6.3)."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
 
 from cases.duties import close_duty
 from cases.escalating import SUPERVISOR_NAMED, Reason, escalate_if_due, summary_of, wish_for_supervisor
@@ -15,6 +13,7 @@ from messaging.judging import judge
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_visit
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -209,15 +208,8 @@ def test_two_at_the_same_moment_hand_it_over_once(committed_cast, now):
         for _ in range(3):
             contact(desk, case, now)
 
-    def try_it(_):
-        try:
-            with tenant(desk.tenant):
-                return escalate_if_due(case, now=now)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as threads:
-        assert sorted(threads.map(try_it, range(4))) == [False, False, False, True]
+    results = at_once(*[lambda: escalate_if_due(case, now=now)] * 4, desk=desk)
+    assert sorted(results) == [False, False, False, True]
     with tenant(desk.tenant):
         assert (taken_over().count(), Message.objects.filter(kind=SUPERVISOR_NAMED).count()) == (1, 1)
 

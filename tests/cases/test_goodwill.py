@@ -1,12 +1,11 @@
 """Goodwill is asked for and proposed from the desk's catalogue, and decided once by somebody who may."""
 
 import datetime as dt
-import threading
 import uuid
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 
 from cases.goodwill import (
     AlreadyDecided,
@@ -20,7 +19,9 @@ from cases.models import Goodwill, GoodwillItem, GoodwillLimit
 from contracts.models import AllowanceEntry, Entitlement
 from tenancy.models import Role
 from tenancy.scope import tenant
+from tests.at_once import at_once, kinds
 from tests.cast import make_plain_visit
+from tests.told import told
 
 SUBJECT = uuid.UUID(int=7)
 
@@ -83,14 +84,16 @@ def test_each_role_gives_up_to_its_limit_and_a_manager_all(north):
 def test_within_ones_own_limit_it_is_given_at_once(north, now):
     goodwill = asked(north, now)
     assert (goodwill.state, goodwill.decided_by, goodwill.decided_at) == ("approved", north.dispatcher, now)
-    line = north.customer.timeline.get()
-    assert (line.title, line.detail) == ("Goodwill: A small credit", "Waited all morning")
+    assert told(north.customer) == [
+        ("goodwill", "Goodwill: A small credit", "Waited all morning", "Dana Whitlock")
+    ]
 
 
 def test_above_it_it_waits_for_somebody_who_may(north, now):
     goodwill = asked(north, now, by=north.technician, amount=Decimal("10.01"))
     assert (goodwill.state, goodwill.decided_by) == ("proposed", None)
-    assert not north.customer.timeline.exists()
+    waits = ("goodwill", "Goodwill proposed: A small credit", "Waited all morning", "Lou Baptiste")
+    assert told(north.customer) == [waits]
     with pytest.raises(GoodwillRefused, match="given by a manager"):
         decide_goodwill(goodwill, gives=True, by=north.technician, reason="", now=now)
     given = decide_goodwill(goodwill, gives=True, by=north.dispatcher, reason="", now=now)
@@ -131,17 +134,22 @@ def test_it_is_decided_once(north, now):
     assert decide_goodwill(goodwill, gives=True, by=north.dispatcher, **said).state == "approved"
     with pytest.raises(AlreadyDecided, match="Dana Whitlock decided at 13:07: approved."):
         decide_goodwill(goodwill, gives=False, by=north.manager, **said)
-    line = north.customer.timeline.get()
-    assert (line.title, line.detail) == ("Goodwill: A small credit", "They waited two mornings")
+    assert told(north.customer)[1:] == [
+        ("goodwill", "Goodwill: A small credit", "They waited two mornings", "Dana Whitlock")
+    ]
 
 
-def test_what_is_declined_is_not_on_the_time_line(north, now):
+def test_what_is_declined_stands_on_the_time_line_with_its_reason(north, now):
     goodwill = proposed(north, now)
     declined = decide_goodwill(
         goodwill, gives=False, by=north.manager, now=now, reason="A new machine is on its way"
     )
     assert (declined.state, declined.decision_reason) == ("declined", "A new machine is on its way")
-    assert not north.customer.timeline.exists()
+    # Decided twice it is told once.
+    decide_goodwill(goodwill, gives=False, by=north.manager, now=now, reason="No")
+    assert told(north.customer)[1:] == [
+        ("goodwill", "Goodwill declined: A small credit", "A new machine is on its way", "Robin Vale")
+    ]
 
 
 def test_a_free_visit_is_one_more_in_the_contract_that_runs(north, now):
@@ -196,25 +204,12 @@ def test_two_who_approve_at_once_book_it_once(committed_cast, now):
         )
         other = desk.dispatcher
         GoodwillLimit.objects.create(item=goodwill.item, role="dispatcher", up_to=Decimal(95))
-    start, said = threading.Barrier(2), []
 
     def approve(person):
-        start.wait(timeout=10)
-        try:
-            with tenant(desk.tenant):
-                decide_goodwill(goodwill_of(goodwill.pk), gives=True, reason="", by=person, now=now)
-            said.append("given")
-        except AlreadyDecided:
-            said.append("too late")
-        finally:
-            connections["default"].close()
+        return decide_goodwill(goodwill_of(goodwill.pk), gives=True, reason="", by=person, now=now)
 
-    threads = [threading.Thread(target=approve, args=(one,)) for one in (desk.manager, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(said) == ["given", "too late"]
+    said = at_once(lambda: approve(desk.manager), lambda: approve(other), desk=desk, told=AlreadyDecided)
+    assert kinds(said) == ["AlreadyDecided", "Goodwill"]
     with tenant(desk.tenant):
         assert AllowanceEntry.objects.filter(subject=goodwill.public_id).count() == 1
         assert desk.customer.timeline.filter(title="Goodwill: A free visit").count() == 1

@@ -1,10 +1,10 @@
 """Waiting, handing over, closing and opening a case again (R6.7); two at once."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from cases.interactions import note_interaction
 from cases.life import (
@@ -23,6 +23,7 @@ from cases.models import Case, Duty
 from customers.models import TimelineEntry
 from tenancy.desk_settings import ChangedMeanwhile
 from tenancy.scope import tenant
+from tests.at_once import at_once
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 ON = Case.ClosedOn
@@ -247,18 +248,10 @@ def test_of_two_who_close_at_once_one_is_told(committed_cast, now):
         case = a_case(desk, now)
         seen = seen_of(case)
 
-    def try_it(outcome):
-        try:
-            with tenant(desk.tenant):
-                close(case, desk, now, outcome=outcome, seen=seen)
-                return "closed"
-        except ChangedMeanwhile:
-            return "told"
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(try_it, ["A new date", "Money back"])) == ["closed", "told"]
+    outcomes = ("A new date", "Money back")
+    acts = (partial(close, case, desk, now, outcome=outcome, seen=seen) for outcome in outcomes)
+    results = at_once(*acts, desk=desk, told=ChangedMeanwhile)
+    assert [isinstance(one, ChangedMeanwhile) for one in results].count(True) == 1
     with tenant(desk.tenant):
         assert Duty.objects.filter(kind=Duty.Kind.CHECK_CALL).count() == 1
         assert case.interactions.count() == 1

@@ -11,7 +11,7 @@ from tenancy.scope import tenant
 WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 
 
-def at_once(desk, *acts):
+def while_held(desk, *acts):
     """What came of acts that all began while somebody held the contract, in no order."""
     results = []
 
@@ -37,8 +37,3 @@ def at_once(desk, *acts):
         thread.join(timeout=30)
     assert waiting == len(acts)
     return results
-
-
-def kinds(results):
-    """The names of what came, sorted: a refusal's or a row's."""
-    return sorted(type(result).__name__ for result in results)

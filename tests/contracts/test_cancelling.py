@@ -21,7 +21,8 @@ from contracts.renewals import renew
 from contracts.verifying import ask_to_judge
 from tenancy.calendars import calendar_of
 from tenancy.scope import tenant
-from tests.contracts.racing import at_once, kinds
+from tests.at_once import kinds
+from tests.contracts.racing import while_held
 
 TODAY = dt.date(2026, 3, 5)
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
@@ -227,7 +228,7 @@ def test_of_two_at_once_the_second_is_refused(committed_cast, now):
     desk = committed_cast.north
     with tenant(desk.tenant):
         ContractTerm.objects.filter(pk=desk.term.pk).update(starts_on=START, ends_on=END)
-    results = at_once(desk, lambda: end(desk, now), lambda: end(desk, now, by="manager"))
+    results = while_held(desk, lambda: end(desk, now), lambda: end(desk, now, by="manager"))
     assert kinds(results) == [AlreadyCancelled.__name__, Cancellation.__name__]
     refused = next(str(result) for result in results if isinstance(result, AlreadyCancelled))
     assert refused.endswith("cancelled it on 5 Mar 2026 already, with effect 15 Mar 2026. Undo that first.")

@@ -1,7 +1,6 @@
 """Matching by hand, splitting, undoing: one act, once, with its outcome (R1.4)."""
 
 import datetime as dt
-import threading
 from decimal import Decimal
 
 import pytest
@@ -20,6 +19,7 @@ from contracts.taking_back import return_payment
 from customers.models import Customer, TimelineEntry
 from customers.search_words import index_customer
 from tenancy.scope import tenant
+from tests.at_once import at_once
 
 D = Decimal
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
@@ -310,27 +310,14 @@ def test_of_two_who_match_one_payment_at_once_one_wins(committed_cast, now):
         set_term(north.term)
         contracts = [north.contract, add_other()]
         payment = pay("612.00", now=now)
-    barrier, said = threading.Barrier(2), []
-
-    def match(contract, by):
-        try:
-            with tenant(north.tenant):
-                mine = Payment.objects.get(pk=payment.pk)
-                barrier.wait(timeout=20)
-                match_by_hand(mine, contract, purpose=Purpose.RENEWS, by=by, now=now)
-            said.append("matched")
-        except AlreadySettled:
-            said.append("told")
-        finally:
-            connection.close()
-
-    people = (north.accounts, north.manager)
-    threads = [threading.Thread(target=match, args=pair) for pair in zip(contracts, people, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(said) == ["matched", "told"]
+        mine, theirs = (Payment.objects.get(pk=payment.pk) for _ in contracts)
+    results = at_once(
+        lambda: match_by_hand(mine, contracts[0], purpose=Purpose.RENEWS, by=north.accounts, now=now),
+        lambda: match_by_hand(theirs, contracts[1], purpose=Purpose.RENEWS, by=north.manager, now=now),
+        desk=north,
+        told=AlreadySettled,
+    )
+    assert len([result for result in results if isinstance(result, AlreadySettled)]) == 1
     with tenant(north.tenant):
         payment.refresh_from_db()
         renewed = [contract for contract in contracts if end_of(contract) == NEXT_END]
@@ -344,36 +331,14 @@ def test_of_a_hand_and_a_file_that_match_one_payment_at_once_one_wins(committed_
         set_term(north.term)
         other = add_other()
         payment = pay("612.00", contract_written="N-20418")
-    barrier, said = threading.Barrier(2), []
-
-    def by_hand():
-        try:
-            with tenant(north.tenant):
-                mine = Payment.objects.get(pk=payment.pk)
-                barrier.wait(timeout=20)
-                match_by_hand(mine, other, purpose=Purpose.RENEWS, by=north.accounts, now=now)
-            said.append("hand")
-        except AlreadySettled:
-            pass
-        finally:
-            connection.close()
-
-    def by_number():
-        try:
-            with tenant(north.tenant):
-                mine = Payment.objects.get(pk=payment.pk)
-                barrier.wait(timeout=20)
-                if match_payments([mine], by=None, now=now).renewed:
-                    said.append("number")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=target) for target in (by_hand, by_number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert len(said) == 1
+        mine, theirs = (Payment.objects.get(pk=payment.pk) for _ in range(2))
+    hand, file = at_once(
+        lambda: match_by_hand(mine, other, purpose=Purpose.RENEWS, by=north.accounts, now=now),
+        lambda: match_payments([theirs], by=None, now=now).renewed,
+        desk=north,
+        told=AlreadySettled,
+    )
+    assert isinstance(hand, AlreadySettled) == bool(file)
     with tenant(north.tenant):
         ends = {end_of(north.contract), end_of(other)}
         assert ends == {END, NEXT_END}

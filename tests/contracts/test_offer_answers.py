@@ -23,8 +23,9 @@ from customers.models import CustomerLink, TimelineEntry
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
+from tests.at_once import kinds
 from tests.contracts.offer_scene import DAY, NEXT, TODAY, draft, north, scene, sent, state
-from tests.contracts.racing import at_once, kinds
+from tests.contracts.racing import while_held
 
 __all__ = ["north"]
 
@@ -269,7 +270,7 @@ def offered(committed_cast, now):
 def test_two_acceptances_at_once_make_one_evidence(offered, now):
     north, offer = offered
     accept = partial(accept_offer, offer, name="Margaret", now=now)
-    results = at_once(north, accept, accept)
+    results = while_held(north, accept, accept)
     assert [result.accepted_name for result in results] == ["Margaret", "Margaret"]
     with tenant(north.tenant):
         assert (RenewalEvidence.objects.count(), Duty.objects.count()) == (1, 1)
@@ -278,7 +279,7 @@ def test_two_acceptances_at_once_make_one_evidence(offered, now):
 @pytest.mark.parametrize("turn", range(3))
 def test_of_an_acceptance_and_a_withdrawal_at_once_exactly_one_wins(offered, now, turn):
     north, offer = offered
-    results = at_once(
+    results = while_held(
         north,
         partial(accept_offer, offer, name="Margaret", now=now),
         partial(withdraw_offer, offer, because="Wrong price", by=north.sales, now=now),

@@ -26,8 +26,9 @@ from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
+from tests.at_once import kinds
 from tests.contracts.offer_scene import DAY, NEXT, NEXT_END, TODAY, blocks, draft, north, scene, sent, state
-from tests.contracts.racing import at_once, kinds
+from tests.contracts.racing import while_held
 
 __all__ = ["north"]
 
@@ -125,7 +126,7 @@ def test_two_drafts_at_once_make_one(committed_cast, now):
     with tenant(north.tenant):
         scene(north, now)
     act = partial(draft_offer, north.contract, by=north.sales, now=now)
-    results = at_once(north, act, act)
+    results = while_held(north, act, act)
     assert kinds(results) == ["NotReady", "RenewalOffer"]
 
 

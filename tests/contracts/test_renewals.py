@@ -11,7 +11,8 @@ from contracts.models import ContractTerm, Payment, Renewal, RenewalEvidence
 from contracts.renewals import AlreadyRenewed, renew
 from contracts.taking_back import return_payment
 from tenancy.scope import tenant
-from tests.contracts.racing import at_once, kinds
+from tests.at_once import kinds
+from tests.contracts.racing import while_held
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
 NEXT_END = dt.date(2027, 3, 14)
@@ -46,7 +47,7 @@ def log_cheque(desk, now, reference):
 def test_two_proofs_of_one_contract_confirmed_at_once_make_one_term(desk, now):
     with tenant(desk.tenant):
         proofs = [log_cheque(desk, now, reference) for reference in ("004417", "004418")]
-    results = at_once(
+    results = while_held(
         desk, *(partial(confirm_evidence, proof, by=desk.accounts, now=now) for proof in proofs)
     )
     assert kinds(results) == [AlreadyDecided.__name__, Renewal.__name__]
@@ -64,7 +65,7 @@ def test_two_who_saw_the_same_last_term_renew_it_once(desk, now):
         now=now,
         after=desk.term,
     )
-    results = at_once(desk, act, act)
+    results = while_held(desk, act, act)
     assert kinds(results) == [AlreadyRenewed.__name__, Renewal.__name__]
     refused = next(result for result in results if isinstance(result, AlreadyRenewed))
     assert str(refused) == (
@@ -86,7 +87,7 @@ def test_money_returned_while_a_proof_is_confirmed_waits_for_it(desk, now):
             matched_at=now,
             recorded_at=now,
         )
-    results = at_once(
+    results = while_held(
         desk,
         partial(return_payment, payment, returned_on=END, by=desk.accounts, now=now),
         partial(confirm_evidence, proof, by=desk.accounts, now=now),

@@ -25,7 +25,7 @@ from contracts.terms import ONE_DAY
 from customers.models import TimelineEntry
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.contracts.racing import at_once
+from tests.contracts.racing import while_held
 
 START, END = dt.date(2025, 3, 15), dt.date(2026, 3, 14)
 # 30 days before the end: the last day on which notice is in time.
@@ -293,7 +293,7 @@ def test_the_clock_and_a_person_at_the_same_moment_make_one_term(committed_cast,
         )
 
     acts = [by_person, *[lambda: renew_by_themselves(NOTICE + ONE_DAY, now=now)] * 3]
-    results = at_once(desk, *acts)
+    results = while_held(desk, *acts)
     assert len(results) == len(acts)
     assert all(isinstance(result, Renewal | AlreadyRenewed | list) for result in results)
     with tenant(desk.tenant):

@@ -39,6 +39,7 @@ from customers.search_words import add_number, index_customer
 from customers.timeline import add_line
 from tenancy.scope import tenant
 from tenancy.walls import is_event
+from tests.at_once import at_once, kinds
 from tests.cast import make_visit
 
 LONG_AGO = dt.date(2001, 5, 4)
@@ -213,26 +214,14 @@ def test_two_who_merge_the_same_pair_both_ways_make_one_merge(committed_cast, no
     desk = committed_cast.north
     with tenant(desk.tenant):
         gone, _ = second_row(desk, now)
-    gate, told = threading.Barrier(2), []
 
     def merge(kept, other):
-        gate.wait()
-        try:
-            with tenant(desk.tenant):
-                told.append(merge_customers(kept=kept, gone=other, by=desk.dispatcher, now=now))
-        except CannotMerge as refused:
-            told.append(refused)
-        finally:
-            connection.close()
+        return merge_customers(kept=kept, gone=other, by=desk.dispatcher, now=now)
 
-    threads = [
-        threading.Thread(target=merge, args=pair) for pair in ((desk.customer, gone), (gone, desk.customer))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(type(one).__name__ for one in told) == ["CannotMerge", "CustomerMerge"]
+    results = at_once(
+        lambda: merge(desk.customer, gone), lambda: merge(gone, desk.customer), desk=desk, told=CannotMerge
+    )
+    assert kinds(results) == ["CannotMerge", "CustomerMerge"]
     with tenant(desk.tenant):
         assert CustomerMerge.objects.count() == 1
         assert Customer.objects.standing().filter(pk__in=[gone.pk, desk.customer.pk]).count() == 1

@@ -1,14 +1,12 @@
 """The mailbox read over IMAP: each mail once, after crashes too, and what hinders it is said."""
 
-import threading
-
 import pytest
-from django.db import connection
 
 from messaging import inbox
 from messaging.inbox import read_all, read_desk, save_inbox
 from messaging.models import Inbox, Reply
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.messaging.fakes.imap_server import PASSWORD, USER, FakeMailbox
 
 
@@ -148,17 +146,6 @@ def test_two_workers_at_once_take_each_mail_once(committed_cast, mailbox, now):
     read_desk(desk.tenant, now=now)
     for number in range(1, 9):
         mailbox.add(mail(number))
-    counts, together = [], threading.Barrier(3)
-
-    def work():
-        together.wait()
-        counts.append(read_desk(desk.tenant, now=now))
-        connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    counts = at_once(*[lambda: read_desk(desk.tenant, now=now)] * 3)
     assert sum(counts) == 8
     assert sorted(taken(desk)) == [f"Number {number}" for number in range(1, 9)]

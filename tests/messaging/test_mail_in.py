@@ -1,9 +1,6 @@
 """A mail that comes in: whose it is, once, quietly where a machine wrote it, and kept whatever happens."""
 
-import threading
-
 import pytest
-from django.db import connection
 
 from cases.models import Duty, Interaction
 from customers.models import Contact, Customer, TimelineEntry
@@ -12,6 +9,7 @@ from messaging.mail_in import OUR_OWN, take_mail
 from messaging.models import DeliveryReport, Message, Reply
 from messaging.replies import AUTOMATIC
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.messaging.conftest import make_message
 
 HERS = "margaret@harbourletter.example"
@@ -38,19 +36,7 @@ def test_the_same_mail_twice_is_one_contact_and_another_with_its_id_is_not_lost(
 
 def test_the_same_mail_at_once_by_two_ways_is_one(committed_cast, now):
     desk = committed_cast.north
-    together = threading.Barrier(4)
-
-    def work():
-        together.wait()
-        with tenant(desk.tenant):
-            take_mail(mail(), now=now)
-        connection.close()
-
-    ways = [threading.Thread(target=work) for _ in range(4)]
-    for way in ways:
-        way.start()
-    for way in ways:
-        way.join()
+    at_once(*[lambda: take_mail(mail(), now=now)] * 4, desk=desk)
     with tenant(desk.tenant):
         counts = [rows.objects.count() for rows in (Reply, Interaction, Duty, TimelineEntry)]
     assert counts == [1, 1, 1, 1]

@@ -1,16 +1,16 @@
 """A customer's page of one visit: opening it changes nothing, every answer counts once."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from cases.models import Duty, Promise
 from customers.links import make_link, revoke_links
 from customers.models import CustomerLink
 from portal.times import free_times, take_time
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_visit
 from visits.models import Visit
 from visits.places import MoveRefused
@@ -157,20 +157,11 @@ def test_two_tabs_after_a_miss_book_one_visit(committed_cast, now):
     assert len(slots) == 2
 
     def book(slot):
-        try:
-            with tenant(north.tenant):
-                take_time(Visit.objects.get(pk=missed.pk), slot, now=now)
-            return "booked"
-        except MoveRefused as refused:
-            return str(refused)
-        finally:
-            connection.close()
+        take_time(Visit.objects.get(pk=missed.pk), slot, now=now)
+        return "booked"
 
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(book, slots)) == [
-            "A new time is booked already. Ring us to change it.",
-            "booked",
-        ]
+    results = at_once(*(partial(book, slot) for slot in slots), desk=north, told=MoveRefused)
+    assert sorted(map(str, results)) == ["A new time is booked already. Ring us to change it.", "booked"]
     with tenant(north.tenant):
         assert Visit.objects.waiting().count() == 1
 

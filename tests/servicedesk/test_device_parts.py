@@ -1,14 +1,13 @@
 """Parts taken along and put back without a signal: once, by the stock's own rule, conflicts asked."""
 
 import datetime as dt
-import threading
 import uuid
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_visit
 from tests.servicedesk.parts_scene import SHELF, lying, make_blade, offered
 from tests.servicedesk.phone import Phone
@@ -181,21 +180,14 @@ def test_two_phones_reach_for_the_last_one_and_each_sends_twice(committed_cast, 
             phone.action(visit, "take", shelf=shelf, move=str(uuid.uuid4()))
             for phone, visit in zip(phones, visits, strict=True)
         ]
-    together, answers = threading.Barrier(4), {0: [], 1: []}
 
     def send(number):
         client = Client()
         client.force_login(desk.technician.user)
-        together.wait()
-        answers[number] += Phone(desk, now=now, client=client).outcomes(sent[number])
-        connections.close_all()
+        return lambda: Phone(desk, now=now, client=client).outcomes(sent[number])
 
-    threads = [threading.Thread(target=send, args=(number,)) for number in (0, 1, 0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers.values()) == [["accepted"] * 2, ["conflict"] * 2]
+    answers = at_once(*(send(number) for number in (0, 1, 0, 1)))
+    assert sorted([answers[0] + answers[2], answers[1] + answers[3]]) == [["accepted"] * 2, ["conflict"] * 2]
     with tenant(desk.tenant):
         assert lying(blade) == {"depot shelf 14": 0, "Lou’s van": 1}
         assert StockMove.objects.filter(kind="moved").count() == 1

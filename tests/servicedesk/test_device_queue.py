@@ -1,14 +1,13 @@
 import datetime as dt
-import json
-import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 
 from recommendations.models import Recommendation, RecommendationPhoto
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_visit
 from tests.servicedesk.phone import Phone
 from tests.servicedesk.test_finish import a_photo, a_signature, typed
@@ -358,21 +357,13 @@ def test_one_batch_sent_twice_at_once_is_played_once(committed_cast, time_machin
         visit = make_visit(desk, start=now.replace(hour=14, minute=0), technician=desk.lou)
         template = Phone(desk, now=now)
         actions = whole_visit(template, visit, desk)
-    together, answers = threading.Barrier(2), []
 
-    def send():
+    def device():
         client = Client()
         client.force_login(desk.technician.user)
-        together.wait()
-        answer = Phone(desk, now=now, client=client).send(*actions)
-        answers.append([one["outcome"] for one in json.loads(answer.content)["answers"]])
-        connections.close_all()
+        return lambda: Phone(desk, now=now, client=client).outcomes(*actions)
 
-    threads = [threading.Thread(target=send) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(device(), device())
     assert answers == [["accepted"] * 6] * 2
     with tenant(desk.tenant):
         assert VisitStep.objects.filter(visit=visit).count() == 4

@@ -1,12 +1,11 @@
 import base64
 import datetime as dt
 import io
-import threading
 import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
@@ -16,6 +15,7 @@ from recommendations.models import Recommendation, RecommendationPhoto
 from servicedesk import finish
 from tenancy.models import StoredFile
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_plain_visit
 from visits.gate import complete_visit
 from visits.models import Part, PartUse, Review, ServiceReport, VanStock, Visit
@@ -275,20 +275,13 @@ def test_two_devices_at_once(committed_cast, now, time_machine, settings, tmp_pa
     with tenant(desk.tenant):
         visit = on_site(desk, now)
         sent = typed(desk, decision="untold")
-    start, statuses = threading.Barrier(2), []
 
     def device(person):
         client = Client()
         client.force_login(person.user)
-        start.wait(timeout=10)
-        statuses.append(client.post(url(desk, visit), sent).status_code)
-        connections["default"].close()
+        return lambda: client.post(url(desk, visit), sent).status_code
 
-    threads = [threading.Thread(target=device, args=(one,)) for one in (desk.technician, desk.dispatcher)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
+    statuses = at_once(device(desk.technician), device(desk.dispatcher))
     assert sorted(statuses) == [302, 409]
     with tenant(desk.tenant):
         assert ServiceReport.objects.count() == 1

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import threading
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -14,6 +13,7 @@ from cases.goodwill import ask_for_goodwill
 from cases.models import Goodwill, GoodwillItem, GoodwillLimit
 from contracts.models import AllowanceEntry
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_plain_visit, make_visit
 from tests.reading import text
 from visits.models import Visit
@@ -173,20 +173,13 @@ def test_two_managers_at_once_book_it_once(committed_cast, now, time_machine):
         items = make_items()
         goodwill = waiting(desk, items, now, 15, "visit", ("contract", desk.contract.public_id))
         GoodwillLimit.objects.create(item=items["visit"], role="dispatcher", up_to=Decimal(20))
-    start, statuses = threading.Barrier(2), []
 
     def approve(person):
         client = Client()
         client.force_login(person.user)
-        start.wait(timeout=10)
-        statuses.append(client.post(word(desk, goodwill), {"word": "yes"}).status_code)
-        connections["default"].close()
+        return lambda: client.post(word(desk, goodwill), {"word": "yes"}).status_code
 
-    threads = [threading.Thread(target=approve, args=(one,)) for one in (desk.manager, desk.dispatcher)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
+    statuses = at_once(approve(desk.manager), approve(desk.dispatcher))
     assert sorted(statuses) == [302, 409]
     with tenant(desk.tenant):
         assert AllowanceEntry.objects.filter(subject=goodwill.public_id).count() == 1

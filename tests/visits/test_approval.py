@@ -1,14 +1,14 @@
 """A supervisor's word is on what they read: changed since, it is not taken (R4.6)."""
 
 import datetime as dt
-import threading
+from functools import partial
 
 import pghistory
 import pytest
-from django.db import connection
 
 from tenancy.models import Membership, Role, User
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_visit
 from visits.approval import ApprovalRefused, approve_visit, decline_visit
 from visits.models import Visit
@@ -97,24 +97,14 @@ def test_of_two_supervisors_at_once_one_decides_and_one_hears_of_it(committed_ca
     north = committed_cast.north
     with tenant(north.tenant):
         visit, managers = waiting(north, now), (north.manager, other_manager())
-    heard, together = [], threading.Barrier(2)
 
     def decide(word, by):
-        together.wait()
-        try:
-            with pghistory.context(user=by.user_id), tenant(north.tenant):
-                word(visit, by, now)
-            heard.append(word.__name__)
-        except ApprovalRefused as refused:
-            heard.append(str(refused))
-        finally:
-            connection.close()
+        with pghistory.context(user=by.user_id):
+            word(visit, by, now)
+        return word.__name__
 
-    threads = [threading.Thread(target=decide, args=pair) for pair in zip(words, managers, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    acts = [partial(decide, *pair) for pair in zip(words, managers, strict=True)]
+    heard = [str(one) for one in at_once(*acts, desk=north, told=ApprovalRefused)]
     with tenant(north.tenant):
         visit.refresh_from_db()
         first = visit.approved_by or managers[1]

@@ -1,10 +1,9 @@
 """One function books for every way in, with all that belongs to a booking, or nothing."""
 
 import datetime as dt
-import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from cases.models import Case, Promise
 from contracts.cover import covers_of_customer
@@ -14,6 +13,7 @@ from customers.models import TimelineEntry
 from messaging.models import Message
 from recommendations.models import Recommendation, WarnedFault
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from visits.booking import SlotTaken, TooLateToUndo, book_visit, undo_booking
 from visits.entitled import unused_visit
 from visits.models import Assignment, Visit
@@ -262,27 +262,12 @@ def test_numbers_go_on_after_those_that_an_older_system_gave(desk, now):
 
 
 def test_two_bookers_at_once_get_one_visit_and_one_refusal(committed_cast, now):
-    desk, answers = committed_cast.north, []
-    gate = threading.Barrier(2)
-
-    def booker():
-        try:
-            with tenant(desk.tenant):
-                gate.wait()
-                answers.append(book(desk, now).number)
-        except SlotTaken as refused:
-            answers.append(refused.taken_at)
-        finally:
-            connections.close_all()
-
-    bookers = [threading.Thread(target=booker) for _ in range(2)]
-    for thread in bookers:
-        thread.start()
-    for thread in bookers:
-        thread.join()
+    desk = committed_cast.north
+    results = at_once(*[lambda: book(desk, now)] * 2, desk=desk, told=SlotTaken)
     with tenant(desk.tenant):
         assert Assignment.objects.count() == Visit.objects.count() == 1
-        assert set(answers) == {"V-1000001", now}
+    answers = {one.taken_at if isinstance(one, SlotTaken) else one.number for one in results}
+    assert answers == {"V-1000001", now}
 
 
 def test_the_other_desk_counts_for_itself(cast, desk, now):

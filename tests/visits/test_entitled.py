@@ -1,11 +1,11 @@
 """The ledger of granted visits holds what happened, whatever the order of events (R3.1)."""
 
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +17,7 @@ from contracts.renewals import renew
 from contracts.taking_back import take_back
 from tenancy.calendars import calendar_of
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_plain_visit
 from visits.booking import book_visit
 from visits.entitled import (
@@ -261,18 +262,6 @@ def test_of_two_bookers_and_one_who_declines_one_has_the_last_visit(committed_ca
         )
         slots = best_slots(wanted)[:3:2]
     assert len({slot.technician for slot in slots}) == 2
-    start, told = threading.Barrier(3), []
-
-    def run(act):
-        try:
-            with tenant(desk.tenant):
-                start.wait(timeout=10)
-                act()
-            told.append("done")
-        except NothingLeft:
-            told.append("refused")
-        finally:
-            connections["default"].close()
 
     def book(slot):
         book_visit(
@@ -294,13 +283,9 @@ def test_of_two_bookers_and_one_who_declines_one_has_the_last_visit(committed_ca
     def decline():
         decline_visit(granted, because="No", by=desk.manager, now=now)
 
-    acts = [decline, *(lambda slot=slot: book(slot) for slot in slots)]
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(told) == ["done", "refused", "refused"]
+    acts = (decline, *(partial(book, slot) for slot in slots))
+    refused = [isinstance(one, NothingLeft) for one in at_once(*acts, desk=desk, told=NothingLeft)]
+    assert sorted(refused) == [False, True, True]
     with tenant(desk.tenant):
         assert AllowanceEntry.objects.count() == 1
         # Who was refused left nothing behind.

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from recommendations.lifecycle import raise_recommendation
 from recommendations.models import Recommendation
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_plain_visit
 from tests.visits.gate_scene import DAY, answer, finish, on_site_visit, visit
 from visits.fieldwork import StepRefused
@@ -174,27 +175,13 @@ def test_of_two_devices_one_finishes_and_the_other_hears_who(committed_cast, now
     desk = committed_cast.north
     with tenant(desk.tenant):
         visit = on_site_visit(desk, now)
-    start, results = threading.Barrier(2), []
 
     def device(person):
-        try:
-            start.wait(timeout=10)
-            with tenant(desk.tenant):
-                finish(visit, now, person, answer(desk.recommendation, "done"))
-            results.append("done")
-        except AlreadyOver as refused:
-            results.append(str(refused))
-        finally:
-            connections["default"].close()
+        return lambda: finish(visit, now, person, answer(desk.recommendation, "done"))
 
-    threads = [threading.Thread(target=device, args=(p,)) for p in (desk.technician, desk.dispatcher)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    results.sort(key=len)
-    assert results[0] == "done"
-    assert results[1].startswith("This visit is over: done, set by ")
+    results = at_once(device(desk.technician), device(desk.dispatcher), desk=desk, told=AlreadyOver)
+    (refused,) = (one for one in results if isinstance(one, AlreadyOver))
+    assert str(refused).startswith("This visit is over: done, set by ")
     with tenant(desk.tenant):
         assert ServiceReport.objects.count() == Review.objects.count() == 1
 

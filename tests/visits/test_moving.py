@@ -1,15 +1,15 @@
 """Moving a visit: who may, where to, and what follows from it."""
 
 import datetime as dt
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from cases.models import Promise
 from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.scope import tenant
+from tests.at_once import at_once
 from tests.cast import make_visit
 from tests.visits.conftest import TOMORROW_AT_TWO as START
 from tests.visits.move_scene import moved_by_dispatcher
@@ -298,33 +298,10 @@ def test_of_two_who_move_to_the_same_hour_at_once_one_is_refused(committed_cast,
             make_visit(north, start=START + HOUR * n * 2, number=f"V-{n}", technician=t)
             for n, t in enumerate([north.lou, north.marek, north.lou, north.marek])
         ]
-    target, results = START + HOUR * 24 * 3, []
-    together = threading.Barrier(len(visits))
-
-    def run(visit):
-        together.wait()
-        try:
-            with tenant(north.tenant):
-                move_visit(
-                    visit,
-                    technician=north.lou,
-                    start=target,
-                    reason="",
-                    by=north.dispatcher,
-                    now=now,
-                    version=1,
-                )
-            results.append("moved")
-        except PlaceTaken:
-            results.append("refused")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[visit]) for visit in visits]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == ["moved", "refused", "refused", "refused"]
+    target = START + HOUR * 24 * 3
+    whither = {"technician": north.lou, "start": target, "reason": "", "by": north.dispatcher, "now": now}
+    acts = (partial(move_visit, visit, version=1, **whither) for visit in visits)
+    refused = [isinstance(one, PlaceTaken) for one in at_once(*acts, desk=north, told=PlaceTaken)]
+    assert sorted(refused) == [False, True, True, True]
     with tenant(north.tenant):
         assert Assignment.objects.filter(technician=north.lou, starts_at=target).count() == 1

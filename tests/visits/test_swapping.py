@@ -1,14 +1,14 @@
 """Two visits change technicians or places; both or none."""
 
 import datetime as dt
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.scope import tenant
+from tests.at_once import at_once, kinds
 from tests.cast import make_visit
 from visits.models import Assignment, Rearrangement, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged
@@ -126,25 +126,8 @@ def test_two_who_swap_the_same_two_at_once_swap_them_once(committed_cast, now):
             make_visit(north, start=START, technician=north.lou),
             make_visit(north, start=START + HOUR / 2, technician=north.marek),
         )
-    results, together = [], threading.Barrier(2)
-
-    def run(first, second):
-        together.wait()
-        try:
-            with tenant(north.tenant):
-                swapped((first, second), north, now)
-            results.append("swapped")
-        except VisitChanged:
-            results.append("refused")
-        finally:
-            connection.close()
-
     # Each begins with the other one's second: without an order of locks they would wait in a circle.
-    threads = [threading.Thread(target=run, args=order) for order in (pair, pair[::-1])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == ["refused", "swapped"]
+    acts = [partial(swapped, order, north, now) for order in (pair, pair[::-1])]
+    assert kinds(at_once(*acts, desk=north, told=VisitChanged)) == ["Rearrangement", "VisitChanged"]
     with tenant(north.tenant):
         assert [name for name, *_ in places()] == ["Marek", "Lou"]
