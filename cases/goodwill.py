@@ -73,7 +73,7 @@ def propose_goodwill(
     item = next(iter(offered_items()), None)
     if item is None:
         return None
-    return Goodwill.objects.create(
+    goodwill = Goodwill.objects.create(
         customer=customer,
         case=case,
         item=item,
@@ -84,6 +84,8 @@ def propose_goodwill(
         proposed_by=by,
         subject=subject,
     )
+    _tell(goodwill, "proposed", "Goodwill proposed", reason, by=by, now=now)
+    return goodwill
 
 
 @transaction.atomic
@@ -137,6 +139,8 @@ def ask_for_goodwill(
         return known
     if amount <= may_give(item, by):
         _give(goodwill, reason="", by=by, now=now)
+    else:
+        _tell(goodwill, "proposed", "Goodwill proposed", goodwill.reason, by=by, now=now)
     return goodwill
 
 
@@ -178,6 +182,7 @@ def decide_goodwill(
         _give(held, reason=reason, by=by, now=now)
     else:
         _decide(held, State.DECLINED, reason, by, now)
+        _tell(held, "declined", "Goodwill declined", reason, by=by, now=now)
     return _as_it_is(goodwill)
 
 
@@ -191,15 +196,19 @@ def _give(goodwill, *, reason, by, now):
         raise GoodwillRefused("This visit is free already. Choose another.", "place") from None
     if goodwill.place_kind:
         _bookers[goodwill.place_kind](goodwill, by=by, now=now)
+    _tell(goodwill, "given", "Goodwill", reason or goodwill.reason, by=by, now=now)
+
+
+def _tell(goodwill, step, what, detail, *, by, now):
     add_line(
         goodwill.customer,
-        TimelineEntry.Kind.CASE,
-        f"Goodwill: {goodwill.item.name}",
+        TimelineEntry.Kind.GOODWILL,
+        f"{what}: {goodwill.item.name}",
         at=now,
-        detail=reason or goodwill.reason,
+        detail=detail,
         actor=by,
         subject=goodwill.public_id,
-        step="given",
+        step=step,
     )
 
 

@@ -57,7 +57,7 @@ def merge_customers(*, kept: Customer, gone: Customer, by, now: dt.datetime) -> 
     _decide(kept, gone, DuplicateProposal.State.MERGED, by, now)
     add_line(
         kept,
-        TimelineEntry.Kind.NOTE,
+        TimelineEntry.Kind.MERGE,
         f"Merged with {gone.called}",
         at=now,
         actor=by,
@@ -98,7 +98,7 @@ def undo_merge(merge: CustomerMerge, *, by, now: dt.datetime) -> None:
     for customer, other in ((kept, gone), (gone, kept)):
         add_line(
             customer,
-            TimelineEntry.Kind.NOTE,
+            TimelineEntry.Kind.MERGE,
             f"Parted from {other.called}: not the same customer",
             at=now,
             actor=by,

@@ -27,9 +27,13 @@ ICONS = {
     Kind.RENEWAL: "file-check",
     Kind.RECOMMENDATION: "flag",
     Kind.CASE: "message-square-warning",
+    Kind.GOODWILL: "gift",
+    Kind.MERGE: "merge",
     Kind.NOTE: "notebook-pen",
 }
 TONES = {Kind.MISSED: "bad", Kind.RECOMMENDATION: "rec", Kind.PAYMENT: "good", Kind.RENEWAL: "good"}
+# The step of a promise's line that tells of its break.
+BROKEN = "broken"
 # A dispatcher reads these while the customer waits.
 MOST_COMING = 3
 
@@ -127,6 +131,11 @@ def coming(caller: Caller, site: Site | None) -> list[dict]:
     return [*found[:MOST_COMING], *([{"words": "More visits are booked after these."}] if more else [])]
 
 
+def tone_of(entry: TimelineEntry) -> str:
+    """Red where we let them down, plum for recommendations, green for money and renewals that came."""
+    return "bad" if entry.kind == Kind.PROMISE and entry.step == BROKEN else TONES.get(entry.kind, "")
+
+
 def history(entries, *, zone, today) -> list[dict]:
     """Time line rows as the component takes them."""
     return [
@@ -134,7 +143,7 @@ def history(entries, *, zone, today) -> list[dict]:
             "entry": entry,
             "when": date_word(local_day(entry.at, zone), today=today),
             "icon": ICONS[entry.kind],
-            "tone": TONES.get(entry.kind, ""),
+            "tone": tone_of(entry),
             "outcome": ", ".join(filter(None, (entry.detail, entry.actor.name if entry.actor else ""))),
         }
         for entry in entries

@@ -21,6 +21,8 @@ class TimelineEntry(TenantModel):
         RENEWAL = "renewal", "Renewal"
         RECOMMENDATION = "recommendation", "Recommendation"
         CASE = "case", "Case"
+        GOODWILL = "goodwill", "Goodwill"
+        MERGE = "merge", "Merge"
         NOTE = "note", "Note"
 
     customer = TenantForeignKey(Customer, related_name="timeline")

@@ -1,4 +1,4 @@
-"""SearchWord: what of a customer, machine, contract or visit can be typed into the search field."""
+"""SearchWord: what of a customer, machine, contract, visit or case can be typed into the search field."""
 
 from django.db import models
 
@@ -15,13 +15,14 @@ class SearchWord(TenantModel):
         ADDRESS = "address", "Address"
         CONTRACT = "contract", "Contract"
         VISIT = "visit", "Visit"
+        CASE = "case", "Case"
 
     customer = TenantForeignKey(Customer, models.CASCADE, related_name="search_words")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     word = models.CharField(max_length=80, db_collation="C")
     # What it says on the result: the contract's number, the street.
     shown = models.CharField(max_length=200)
-    # The public id of the contract or visit it names; null for the customer's own words.
+    # The public id of the contract, visit or case it names; null for the customer's own words.
     subject = models.UUIDField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
