@@ -12,6 +12,14 @@ from cases.promise_reminders import plan_reminders
 from customers.models import Customer, TimelineEntry
 from customers.timeline import add_line
 
+# How a settled promise is told: the step of its line, and what it says.
+SETTLED = {
+    Promise.State.KEPT: ("kept", "Promise kept"),
+    Promise.State.KEPT_LATE: ("kept", "Promise kept late"),
+    Promise.State.BROKEN: ("broken", "Promise broken"),
+    Promise.State.RELEASED: ("released", "Promise needed no longer"),
+}
+
 
 class SettledMeanwhile(Exception):
     """Somebody else settled, moved or handed on this promise first; `promise` is as it is now."""
@@ -157,11 +165,18 @@ def _settle(promise, state, now, evidence, by, **still) -> bool:
     same = Promise.objects.filter(pk=promise.pk, state=Promise.State.OPEN, **still)
     changed = same.update(state=state, settled_at=now, settled_by=by, evidence=evidence[:300])
     promise.refresh_from_db()
+    if changed:
+        _tell_timeline(promise, at=now, actor=by)
     if changed and state == Promise.State.BROKEN:
-        step_of_promise(
-            promise, "broken", f"Promise broken: {promise.text}", at=now, actor=by, detail=evidence
-        )
         tell_lead(promise, now=now)
         if promise.case is not None:
             escalate_if_due(promise.case, now=now)
     return bool(changed)
+
+
+def _tell_timeline(promise, *, at, actor):
+    """How it ended. What a visit promised and kept stands there as the visit's own steps."""
+    if promise.kind in Promise.OF_VISITS and promise.state != Promise.State.BROKEN:
+        return
+    step, said = SETTLED[promise.state]
+    step_of_promise(promise, step, f"{said}: {promise.text}", at=at, actor=actor, detail=promise.evidence)
