@@ -9,3 +9,5 @@ class MessagingConfig(AppConfig):
     def ready(self):
         # Says who answers for words that a colleague tries.
         import_module("messaging.previewing")
+        # And that what did not arrive stands on the time line.
+        import_module("messaging.told_customers")

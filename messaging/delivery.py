@@ -15,8 +15,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from customers.models import TimelineEntry
-from customers.timeline import add_line
 from messaging import faults, opting_out, reports
 from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure, Way
 from messaging.judging import Decision, judge
@@ -24,6 +22,7 @@ from messaging.kinds import tell_sent
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
 from messaging.providers import Ways
+from messaging.told_customers import tell_left
 from tenancy.scope import tenant
 
 log = logging.getLogger(__name__)
@@ -258,19 +257,11 @@ def _finish(one, now, **values):
     with tenant(one.tenant_id):
         if not one.row().update(**values, leased_until=None):
             return TAKEN
-        message = Message.objects.select_related("customer").get(pk=one.message_id)
+        message = Message.objects.select_related("customer", "contact").get(pk=one.message_id)
         if message.state in FAULTY_STATES:
             faults.report(message, now=now)
-        elif message.customer is not None:
-            add_line(
-                message.customer,
-                TimelineEntry.Kind.MESSAGE,
-                f"{message.get_channel_display()}: {message.kind}",
-                at=now,
-                detail=message.text_shown,
-                subject=message.public_id,
-                step="sent",
-            )
+        else:
+            tell_left(message, now=now)
         # What its provider reported while it was on its way.
         reports.apply_reports(message, now=now)
         if message.state == State.SENT:
