@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import label_page, offer_page, recommendation_page, visit_page
+from portal import follow_up_page, label_page, offer_page, recommendation_page, visit_page
 from portal.opening import for_links
 
 front_page = require_GET(
@@ -12,6 +12,7 @@ front_page = require_GET(
         offer=offer_page.offer_page,
         recommendation=recommendation_page.recommendation_page,
         label=label_page.label_page,
+        follow_up=follow_up_page.follow_up_page,
     )
 )
 ring_me = require_POST(
@@ -20,6 +21,7 @@ ring_me = require_POST(
         offer=offer_page.ring_me,
         recommendation=recommendation_page.ring_me,
         label=label_page.ring_me,
+        follow_up=visit_page.ring_me,
     )
 )
 
@@ -30,4 +32,5 @@ urlpatterns = [
     *offer_page.urlpatterns,
     *recommendation_page.urlpatterns,
     *label_page.urlpatterns,
+    *follow_up_page.urlpatterns,
 ]

@@ -109,6 +109,7 @@ def _machine(public_id: uuid.UUID) -> Equipment:
 KINDS = {
     Purpose.VISIT: Kind(find=_visit, why_ended=lambda visit, day: ""),
     Purpose.OFFER: Kind(find=_offer, why_ended=told_to_customer),
+    Purpose.FOLLOW_UP: Kind(find=_visit, why_ended=lambda visit, day: ""),
     Purpose.RECOMMENDATION: Kind(find=_recommendation, why_ended=lambda recommendation, day: ""),
     Purpose.LABEL: Kind(
         find=_machine,

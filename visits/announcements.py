@@ -5,6 +5,7 @@ is said stands in `visits.letters`.
 """
 
 import datetime as dt
+from collections.abc import Collection
 
 from cases.models import Duty
 from customers.models import Contact
@@ -116,6 +117,23 @@ def channels_for(visit: Visit, contact: Contact | None, kind: str) -> list[str]:
     if wanted or kind not in UNDER_WAY:
         return wanted
     return reaching
+
+
+def one_channel_for(visit: Visit, contact: Contact | None, *, ready: Collection[str]) -> str:
+    """For what is said once only: mail before text, and what they ticked for this visit before the other.
+
+    Of the channels that are `ready`; empty where none reaches them, or they want nothing.
+    """
+    ticked = {Channel.MAIL: visit.tell_by_mail, Channel.SMS: visit.tell_by_sms}
+    if contact is None or not any(ticked.values()):
+        return ""
+    addresses = ((Channel.MAIL, contact.email), (Channel.SMS, contact.phone))
+    ways = [
+        channel
+        for channel, address in addresses
+        if address and channel in ready and outbox.wants(contact, channel)
+    ]
+    return next((channel for channel in ways if ticked[channel]), ways[0] if ways else "")
 
 
 def useless_after(visit: Visit, kind: str, *, now: dt.datetime) -> dt.datetime:

@@ -19,3 +19,5 @@ class VisitsConfig(AppConfig):
         import_module("visits.calendar_file")
         import_module("visits.nudges")
         import_module("visits.report_letter")
+        import_module("visits.follow_up_letter")
+        import_module("visits.praise_letter")

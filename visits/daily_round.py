@@ -12,6 +12,7 @@ from recommendations.follow_ups import call_for_another_look, plan_follow_ups
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
+from visits.follow_up import ask_after_visits
 from visits.nudges import plan_nudges
 from visits.planned import generate_services, raise_alarms, raise_ended
 from visits.work_left import call_for_returns
@@ -21,12 +22,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Round:
-    """How many: visits forfeited, nudges planned, services made due, customers asked again, duties opened."""
+    """How many: visits forfeited, nudges planned, services made due, customers asked, duties opened."""
 
     forfeited: int = 0
     nudged: int = 0
     services: int = 0
     asked_again: int = 0
+    asked_after: int = 0
     alarms: int = 0
 
     def total(self) -> int:
@@ -55,6 +57,7 @@ def see_to(desk: Tenant, *, now: dt.datetime, found: Round | None = None) -> Rou
     found.nudged += plan_nudges(desk, day, now=now, calendar=calendar)
     found.services += generate_services(desk, day, now=now, calendar=calendar)
     found.asked_again += plan_follow_ups(desk, day, now=now, calendar=calendar)
+    found.asked_after += ask_after_visits(desk, now=now)
     found.alarms += call_for_another_look(desk, day, now=now, calendar=calendar)
     found.alarms += call_for_returns(now=now, calendar=calendar)
     if desk.messages_from is not None and desk.messages_from <= now:

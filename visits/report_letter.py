@@ -12,7 +12,7 @@ from customers.links import link_address, make_link
 from customers.models import CustomerLink
 from messaging import outbox
 from messaging.attachments import Attachment, make_for
-from messaging.channels import is_ready
+from messaging.channels import ready_channels
 from messaging.keys import key_of
 from messaging.kinds import Useless, once_sent, register
 from messaging.languages import today_or_day_words
@@ -21,7 +21,7 @@ from messaging.wordings import Filling, WordedKind, Wording, offer
 from tenancy.calendars import calendar_of, local_day
 from tenancy.papers import kept_paper
 from visits import report_letter_words as say
-from visits.announcements import contact_of
+from visits.announcements import contact_of, one_channel_for
 from visits.handover import owe_mail_again
 from visits.letters import LINK_LASTS, filling_of, listed, open_recommendations, visit_of
 from visits.models import ServiceReport, Visit
@@ -33,7 +33,7 @@ from visits.work_left import first_left
 
 KIND = "visit report"
 NAME = "The report.pdf"
-MAIL, SMS = Message.Channel.MAIL, Message.Channel.SMS
+MAIL = Message.Channel.MAIL
 # So long a report is worth bringing; after that a person sees that it never went.
 OF_USE = dt.timedelta(days=14)
 TELL_WITHIN = dt.timedelta(hours=4)
@@ -50,7 +50,7 @@ def plan_report(visit: Visit, *, now: dt.datetime) -> int:
     if starts is None or leaves < starts:
         return 0
     contact = contact_of(visit)
-    channel = _way(visit, contact)
+    channel = one_channel_for(visit, contact, ready=ready_channels())
     if not channel:
         _let_somebody_tell(visit, contact, now=now)
         return 0
@@ -159,20 +159,6 @@ def example(channel: str, now: dt.datetime) -> Message | None:
 
 def _made_up(language: str, channel: str) -> Filling:
     return {"that_day": made_up(language, channel)["that_day"], "decide": _count(1, language)}
-
-
-def _way(visit, contact) -> str:
-    """Mail before text; what they ticked for this visit before what would reach them else."""
-    ticked = {MAIL: visit.tell_by_mail, SMS: visit.tell_by_sms}
-    if contact is None or not any(ticked.values()):
-        return ""
-    addresses = ((MAIL, contact.email), (SMS, contact.phone))
-    ways = [
-        channel
-        for channel, address in addresses
-        if address and is_ready(channel) and outbox.wants(contact, channel)
-    ]
-    return next((channel for channel in ways if ticked[channel]), ways[0] if ways else "")
 
 
 def _let_somebody_tell(visit, contact, *, now) -> None:

@@ -38,6 +38,7 @@ NOT_INSIDE = {403, 404, 405}
 UNREACHED = {
     "<str:token>/book/": "the link on a machine's label opens it; it books another visit",
     "<str:token>/accept/": "a renewal offer's own link opens it, and no visit's",
+    "<str:token>/how-it-was/": "the link sent after a visit opens it; that visit is done",
     "<str:token>/decline/": "a renewal offer's own link opens it, and no visit's",
     "hooks/": "what providers report is about messages; its own key opens it (tests/messaging)",
     "no-more/": "a customer stops messages; its own signed word opens it (tests/messaging)",

@@ -1,0 +1,226 @@
+"""What a customer answers when asked how a visit was, and what comes of it, each once (R7.4, R6.8).
+
+A poor answer is a complaint with an owner and clocks, and somebody rings; good words reach who was there
+and their lead; what else is needed is a duty. Amended, an answer adds its words where they are seen to
+and does nothing a second time; where a person has seen to it already, new words are to be seen to again.
+"""
+
+import datetime as dt
+
+from django.db import transaction
+
+from cases.duties import open_duty
+from cases.interactions import note_interaction
+from cases.matters import matters_near, take_in
+from cases.models import Case, Duty, Interaction
+from cases.reopening import standing_case
+from cases.supervising import business_hours_after, lead_of
+from customers.models import Equipment, TimelineEntry
+from customers.timeline import add_line
+from tenancy.models import Membership, Role
+from visits.announcements import contact_of
+from visits.models import FollowUp, Visit
+from visits.places import hold_visits
+from visits.praising import praise_from, withdraw_praise
+
+# In the desk's working time.
+RING_WITHIN = dt.timedelta(hours=1)
+NEEDED_WITHIN = dt.timedelta(hours=8)
+Kind = Duty.Kind
+
+
+class NothingSaid(ValueError):
+    """Neither a face nor a word."""
+
+
+@transaction.atomic
+def answer_follow_up(
+    visit: Visit, *, face: int | None = None, words: str = "", needs: str = "", now: dt.datetime
+) -> FollowUp:
+    """Keep what the customer says of a visit and let all come of it that has not yet.
+
+    What is left empty stays as it was said before. Raises NothingSaid, and ValueError for an unknown face.
+    """
+    words, needs = words.strip(), needs.strip()
+    if face is None and not (words or needs):
+        raise NothingSaid("Tap a face, or write a word.")
+    face = None if face is None else FollowUp.Face(face)
+    # Pressed twice at once, the second sees the first.
+    hold_visits([visit.pk])
+    said = FollowUp.objects.filter(visit=visit).first() or FollowUp(visit=visit, answered_at=now)
+    before = (said.face, said.words, said.needs)
+    said.face = said.face if face is None else face
+    said.words, said.needs = words or said.words, needs or said.needs
+    if before == (said.face, said.words, said.needs):
+        return said
+    said.changed_at = now
+    said.save()
+    _tell_timeline(said, before, now)
+    if said.is_poor or said.case is not None:
+        _see_to_poor(said, before, now)
+    if said.is_good and said.words:
+        praise_from(said, said_by=_who(visit), now=now)
+    elif not said.is_good:
+        withdraw_praise(said, now=now)
+    if said.needs != before[2]:
+        _see_to_needs(said, now)
+    return said
+
+
+def _see_to_poor(said, before, now) -> None:
+    """A complaint on the matter that it belongs to, with an owner, and somebody who rings."""
+    if said.case is None:
+        _complain(said, now)
+    elif (said.face, said.words) != before[:2]:
+        _say_more(said, now)
+
+
+def _complain(said, now) -> None:
+    visit = said.visit
+    due_at = business_hours_after(visit.tenant, RING_WITHIN, now=now)
+    case = take_in(
+        customer=visit.customer,
+        kind=Case.Kind.COMPLAINT,
+        title=_title(said),
+        words=said.words,
+        by=None,
+        now=now,
+        channel=Interaction.Channel.MESSAGE,
+        contact=contact_of(visit),
+        site=visit.site,
+        equipment=list(Equipment.objects.filter(visited__visit=visit).order_by("pk")),
+        response_due_at=due_at,
+        matter=_matter_of(visit, now),
+    )
+    if case.owner is None:
+        case.owner = _who_answers_for(visit, now)
+        Case.objects.filter(pk=case.pk).update(owner=case.owner)
+    said.case = case
+    said.contact_noted = case.interactions.filter(direction=Interaction.Direction.IN).order_by("-pk").first()
+    said.save(update_fields=["case", "contact_noted"])
+    _ring(said, due_at, now)
+
+
+def _say_more(said, now) -> None:
+    """While nobody has rung, the same contact says more; afterwards it is a contact of its own."""
+    waiting = Duty.objects.open().filter(kind=Kind.CALL_CUSTOMER, subject=said.public_id).first()
+    summary = _summary(said)
+    if waiting is not None:
+        Interaction.objects.filter(pk=said.contact_noted_id).update(summary=summary)
+        waiting.title, waiting.detail = _ring_title(said)[:200], said.words
+        waiting.save(update_fields=["title", "detail"])
+        return
+    said.contact_noted = note_interaction(
+        customer=said.visit.customer,
+        contact=contact_of(said.visit),
+        case=said.case,
+        channel=Interaction.Channel.MESSAGE,
+        summary=summary,
+        by=None,
+        now=now,
+        tell_timeline=False,
+    )
+    said.save(update_fields=["contact_noted"])
+    _ring(said, business_hours_after(said.visit.tenant, RING_WITHIN, now=now), now)
+
+
+def _see_to_needs(said, now) -> None:
+    """A person sees to what else they need; said anew before that, it is the same duty."""
+    waiting = Duty.objects.open().filter(kind=Kind.SEE_TO_NEED, subject=said.public_id).first()
+    if waiting is not None:
+        waiting.detail = said.needs
+        waiting.save(update_fields=["detail"])
+        return
+    customer = said.visit.customer
+    _open_duty(
+        said,
+        kind=Kind.SEE_TO_NEED,
+        title=f"{customer} also needs: {' '.join(said.needs.split())}",
+        detail=said.needs,
+        due_at=business_hours_after(said.visit.tenant, NEEDED_WITHIN, now=now),
+        owner=_who_may_ring(said.visit.booked_by),
+        now=now,
+    )
+
+
+def _ring(said, due_at, now) -> None:
+    title, owner = _ring_title(said), _who_may_ring(said.case.owner)
+    _open_duty(said, Kind.CALL_CUSTOMER, title=title, detail=said.words, due_at=due_at, owner=owner, now=now)
+
+
+def _open_duty(said, kind, *, title, detail, due_at, owner, now) -> None:
+    # Of a thing that was seen to and comes up again, the next.
+    turn = Duty.objects.filter(kind=kind, subject=said.public_id).count()
+    open_duty(
+        "said after a visit",
+        kind,
+        said.public_id,
+        turn,
+        kind=kind,
+        title=title,
+        detail=detail,
+        due_at=due_at,
+        now=now,
+        owner=owner,
+        owner_role=Role.DISPATCHER,
+        customer=said.visit.customer,
+        case=said.case,
+        subject=said.public_id,
+    )
+
+
+def _matter_of(visit, now) -> Case | None:
+    """The visit's own case while it is open, or was closed of late; else what the rule of matters finds."""
+    if visit.case is None:
+        return None
+    own = standing_case(visit.case)
+    return next((case for case in matters_near(visit.customer, now=now) if case.pk == own.pk), None)
+
+
+def _who_answers_for(visit, now) -> Membership | None:
+    """The lead of who was there; where nobody leads, who booked it."""
+    assigned = visit.assignments.select_related("technician__membership__lead__user").order_by("pk").first()
+    lead = lead_of(assigned.technician.membership if assigned else None, now=now)
+    booked_by = visit.booked_by
+    return lead or (booked_by if booked_by is not None and booked_by.ended_at is None else None)
+
+
+def _who_may_ring(person: Membership | None) -> Membership | None:
+    """Who works here and records calls; without one it is every dispatcher's."""
+    is_one = person is not None and person.ended_at is None and person.has_role(Role.DISPATCHER)
+    return person if is_one else None
+
+
+def _who(visit) -> str:
+    contact = contact_of(visit)
+    return contact.name if contact is not None and contact.name else visit.customer.name
+
+
+def _title(said) -> str:
+    return f"{said.get_face_display()}: visit {said.visit.number}"
+
+
+def _ring_title(said) -> str:
+    return f"Ring {said.visit.customer}: visit {said.visit.number} was {said.get_face_display().lower()}"
+
+
+def _summary(said) -> str:
+    return "\n".join(filter(None, (_title(said), said.words)))
+
+
+def _tell_timeline(said, before, now) -> None:
+    """One line for the first answer, and one for each that said something else."""
+    is_first = before == (None, "", "")
+    needs = said.needs != before[2] and f"They also need: {said.needs}"
+    words = said.words if said.words != before[1] else ""
+    face = said.face and said.face != before[0] and said.get_face_display()
+    title = f"Asked how visit {said.visit.number} was"
+    add_line(
+        said.visit.customer,
+        TimelineEntry.Kind.VISIT,
+        f"{title}: {face}" if face else title if is_first else f"{title}: more words",
+        at=now,
+        detail="\n".join(filter(None, (words, needs))),
+        subject=said.public_id,
+        step="answered" if is_first else f"more {now.isoformat()}"[:40],
+    )
