@@ -17,8 +17,11 @@ from cases.matters import matter_for, matters_near
 from cases.models import Case, Interaction
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
+from servicedesk.promise_forms import colleagues
 from tenancy.addresses import desk_url
 from tenancy.gates import for_staff, the_one
+from tenancy.models import Membership
+from visits.praising import record_praise
 
 
 class NoteForm(forms.Form):
@@ -27,10 +30,17 @@ class NoteForm(forms.Form):
     text = forms.CharField(error_messages={"required": "Write down what was said."})
     is_call = forms.BooleanField(required=False)
     case = forms.ModelChoiceField(Case.objects.none(), to_field_name="public_id", required=False)
+    praises = forms.ModelChoiceField(
+        Membership.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        error_messages={"invalid_choice": "Choose a colleague."},
+    )
 
     def __init__(self, *args, customer, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["case"].queryset = customer.cases.order_by("pk")
+        self.fields["praises"].queryset = colleagues()
 
 
 class MachineForm(forms.Form):
@@ -50,11 +60,13 @@ class MachineForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @for_staff
 def note(request, id):
-    """Keep what was said."""
+    """Keep what was said; a good word about a colleague reaches them."""
     customer = the_one(Customer.objects.all(), id)
     form = NoteForm(request.POST or None, customer=customer)
     if request.method == "POST" and form.is_valid():
-        text, now = form.cleaned_data["text"], timezone.now()
+        text, now, praised = form.cleaned_data["text"], timezone.now(), form.cleaned_data["praises"]
+        if praised is not None:
+            record_praise(customer, person=praised, words=text, by=request.membership, now=now)
         if form.cleaned_data["is_call"]:
             note_interaction(
                 customer=customer,
@@ -64,7 +76,7 @@ def note(request, id):
                 by=request.membership,
                 now=now,
             )
-        else:
+        elif praised is None:
             title, _, rest = text.strip().partition("\n")
             detail = rest.strip() if len(title) <= 200 else text
             add_line(
@@ -77,6 +89,8 @@ def note(request, id):
     matter = matter_for(customer, now=now)
     about = {
         "near": matters_near(customer, now=now),
+        "colleagues": form.fields["praises"].queryset,
+        "praised": form.data.get("praises", ""),
         "case": form.data.get("case", "") if form.is_bound else matter and str(matter.public_id),
     }
     return _form(request, customer, form, "note", **about)

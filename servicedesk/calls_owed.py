@@ -28,6 +28,7 @@ CALLS = (
     Duty.Kind.TELL_CUSTOMER,
     Duty.Kind.GIVE_QUOTE,
     Duty.Kind.CHECK_CALL,
+    Duty.Kind.SEE_TO_NEED,
 )
 KINDS = (*CALLS, Duty.Kind.MAIL_RECOMMENDATION, Duty.Kind.LOOK_AGAIN)
 MOST_SHOWN = 40
@@ -132,6 +133,7 @@ def call_owed(request: HttpRequest, id) -> HttpResponse:
         "contact": contact,
         "is_late": duty.due_at < now,
         "is_call": is_call,
+        "books": duty.kind == Duty.Kind.SEE_TO_NEED and duty.customer is not None and not duty.closed_at,
         "results": Result.choices,
         "chosen": form.data.get("result", ""),
     }

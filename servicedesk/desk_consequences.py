@@ -5,6 +5,7 @@ import datetime as dt
 from servicedesk.moments import moment_word
 from tenancy.calendars import Calendar, in_quiet_hours, instant_at, local_day, local_time
 from tenancy.models import Tenant
+from visits.follow_up import LEAVES_AT
 
 PROMISED = dt.timedelta(hours=4)
 AFTERNOON, EARLY_AFTERNOON, MORNING = dt.time(15, 30), dt.time(14, 0), dt.time(9, 0)
@@ -81,6 +82,17 @@ def of_reminders(desk: Tenant, calendar: Calendar, now: dt.datetime) -> str:
         )
     visit = moment_word(start, zone=calendar.zone, today=today)
     return f"Of a visit planned for {visit} the customer is reminded {', '.join(said)}."
+
+
+def of_follow_up(desk: Tenant, calendar: Calendar, now: dt.datetime) -> str:
+    """When the customer of a visit is asked that is done now."""
+    if desk.follow_up_days is None:
+        return "Nobody is asked how a visit was."
+    today = local_day(now, calendar.zone)
+    asked = today + dt.timedelta(days=desk.follow_up_days)
+    by_clock = f"from {LEAVES_AT:%H:%M} on by the customer’s clock"
+    when = "today" if asked == today else f"on {asked:%A} {asked.day} {asked:%B}"
+    return f"The customer of a visit that is done today is asked {when}, {by_clock}."
 
 
 def length_in_words(minutes: int) -> str:

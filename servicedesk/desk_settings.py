@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from servicedesk import desk_consequences as consequences
 from servicedesk.desk_settings_forms import (
     ClosureForm,
+    FollowUpForm,
     PlaceForm,
     PromisesForm,
     RemindersForm,
@@ -28,6 +29,7 @@ from servicedesk.visits_hit import known_visits, needs_places
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, zone_of
 from tenancy.desk_settings import (
+    FOLLOW_UP,
     PLACE,
     PROMISES,
     REMINDERS,
@@ -53,6 +55,7 @@ PARTS = {
     "visits": (VisitsForm, VISITS),
     "promises": (PromisesForm, PROMISES),
     "reminders": (RemindersForm, REMINDERS),
+    "asking": (FollowUpForm, FOLLOW_UP),
 }
 
 
@@ -214,6 +217,7 @@ def _page(request, said: Said | None = None, status=200) -> HttpResponse:
             "visits": consequences.of_visits(desk),
             "promises": consequences.of_promises(desk, calendar, now),
             "reminders": consequences.of_reminders(desk, calendar, now),
+            "asking": consequences.of_follow_up(desk, calendar, now),
         },
     }
     return render(request, "settings/desk.html", context, status=status)
@@ -245,5 +249,6 @@ urlpatterns = [
     path("settings/visits/", save, {"part": "visits"}, name="settings-visits"),
     path("settings/promises/", save, {"part": "promises"}, name="settings-promises"),
     path("settings/reminders/", save, {"part": "reminders"}, name="settings-reminders"),
+    path("settings/asking/", save, {"part": "asking"}, name="settings-asking"),
     path("settings/messages/", save_messages, name="settings-messages"),
 ]

@@ -82,6 +82,12 @@ class RemindersForm(forms.Form):
         return minutes
 
 
+class FollowUpForm(forms.Form):
+    """How many days after a visit its customer is asked how it was; empty: nobody is."""
+
+    follow_up_days = CountField(called="the days", least=0, most=14, required=False)
+
+
 def reminders_as_written(minutes: list[int]) -> str:
     """As the field takes them."""
     return ", ".join(length_in_words(each) for each in sorted(minutes, reverse=True))

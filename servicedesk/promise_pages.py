@@ -16,6 +16,7 @@ from cases.promising import SettledMeanwhile, agree_anew, keep_by_hand, release_
 from servicedesk import promise_letters as letters
 from servicedesk.call_forms import MoveForm
 from servicedesk.call_rows import due_in_words
+from servicedesk.calls_owed import KINDS as OWED
 from servicedesk.moments import due_word, moment_word, span_word
 from servicedesk.promise_forms import KEPT, KINDS, RELEASED, HandForm, SettleForm, colleagues
 from servicedesk.tray_cards import ACTS
@@ -177,7 +178,7 @@ def _row(request, each, *, zone, now) -> dict:
 def _duty_url(request, duty) -> str:
     """Where a duty is done; the customer's page for whoever may not open that, "" for none."""
     is_dispatcher = request.membership.has_role(Role.DISPATCHER)
-    if is_dispatcher and duty.kind in (Duty.Kind.CALL_CUSTOMER, Duty.Kind.TELL_CUSTOMER):
+    if is_dispatcher and duty.kind in OWED:
         return desk_url(request.tenant, "call-owed", id=duty.public_id)
     act = ACTS.get(duty.kind) if is_dispatcher else None
     if act is not None:

@@ -19,11 +19,12 @@ from servicedesk.start_with import start_with_each
 from servicedesk.whereabouts import CANCELLED, customer_name, job_of
 from tenancy.addresses import desk_url
 from tenancy.calendars import day_bounds, local_day, local_time, zone_of
-from tenancy.gates import for_roles
+from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from visits.fieldwork import StepRefused
-from visits.models import Technician, Visit
+from visits.models import Praise, Technician, Visit
 from visits.parts import parts_to_bring_each
+from visits.praising import read_praise, unread_praise
 from visits.progress import Next, Progress, progress_of
 from visits.standing import Standing, standing_of
 from visits.travel import point_of, way
@@ -77,6 +78,7 @@ def today(request):
         "phone": phone_of(request),
         "next": next((stop for stop in stops if stop.state == "next"), None),
         "last_ends": max((stop.visit.planned_end for stop in stops), default=None),
+        "praise": unread_praise(request.membership),
         "changes": _changes(request, stops, now),
         "shown": signing.dumps(_order(stops, _today(request, now)), salt=_seen_key(request), compress=True),
         "next_day": None if stops else _next_visit(technician, now),
@@ -92,6 +94,14 @@ def accept_order(request):
     with suppress(StepRefused):
         accept(request, request.POST, timezone.now())
         messages.success(request, "Seen. This is your day now.")
+    return redirect(desk_url(request.tenant, "today"))
+
+
+@require_POST
+@for_roles(Role.TECHNICIAN)
+def praise_read(request, id):
+    """Whom it is for has read it: it leaves their day."""
+    read_praise(the_one(Praise.objects.filter(person=request.membership), id), now=timezone.now())
     return redirect(desk_url(request.tenant, "today"))
 
 
@@ -246,4 +256,5 @@ def _clock(instant: str, zone) -> str:
 urlpatterns = [
     path("today/", today, name="today"),
     path("today/accept/", accept_order, name="today-accept"),
+    path("today/praise/<uuid:id>/read/", praise_read, name="praise-read"),
 ]

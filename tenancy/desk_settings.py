@@ -22,6 +22,7 @@ PLACE = ("name", "phone", "email", "time_zone", "country", "subdivision")
 VISITS = ("visit_minutes", "window_minutes", "travel_minutes", "travel_kmh", "callout_price")
 PROMISES = ("confirmation_minutes", "call_ahead_minutes", "missed_after_minutes")
 REMINDERS = ("reminder_minutes",)
+FOLLOW_UP = ("follow_up_days",)
 MOST_REMINDERS = 6
 # A day off further away is a slip of the pen.
 FURTHEST = dt.timedelta(days=3660)

@@ -122,3 +122,16 @@ def test_two_queries_for_one_and_for_three(cast, owed, now, django_assert_num_qu
             ask(cast.north, [cast.north.copier, cast.north.sorter][number].public_id, now)
         with django_assert_num_queries(2):
             assert len(calls_owed(cast.north.tenant, now=now)) == 3
+
+
+def test_what_else_they_need_leads_to_booking_for_them(client, cast, owed, now):
+    client.force_login(cast.north.dispatcher.user)
+    books = f"/d/northgate/customers/{cast.north.customer.public_id}/book/"
+    with tenant(cast.north.tenant):
+        need = ask(cast.north, owed.public_id, now, kind=Duty.Kind.SEE_TO_NEED)
+        assert [each.id for each in calls_owed(cast.north.tenant, now=now)] == [
+            str(owed.public_id),
+            str(need.public_id),
+        ]
+    assert books in client.get(f"/d/northgate/duties/{need.public_id}/").content.decode()
+    assert books not in client.get(f"/d/northgate/duties/{owed.public_id}/").content.decode()

@@ -6,6 +6,7 @@ import pytest
 
 from servicedesk.desk_consequences import (
     length_in_words,
+    of_follow_up,
     of_hours,
     of_promises,
     of_reminders,
@@ -76,6 +77,18 @@ def test_reminders_are_told_also_those_in_the_quiet_hours(now):
         "Sun 15 Mar 07:00 (in the quiet hours)."
     )
     assert of_reminders(Tenant(reminder_minutes=[]), LONDON, now).startswith("No reminder")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (2, "The customer of a visit that is done today is asked on Saturday 7 March, from 10:00 on by the"),
+        (0, "The customer of a visit that is done today is asked today, from 10:00 on by the"),
+        (None, "Nobody is asked how a visit was."),
+    ],
+)
+def test_asking_after_a_visit_is_told_with_its_day(now, days, words):
+    assert of_follow_up(Tenant(follow_up_days=days), LONDON, now).startswith(words)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def test_the_page_says_what_the_settings_lead_to(manager, north):
         ("visits", {"visit_minutes": "90", "callout_price": "95.00"}, "visit_minutes", 90),
         ("promises", {"call_ahead_minutes": "45"}, "call_ahead_minutes", 45),
         ("reminders", {"reminder_minutes": "2h; 3 days"}, "reminder_minutes", [4320, 120]),
+        ("asking", {"follow_up_days": "0"}, "follow_up_days", 0),
+        ("asking", {"follow_up_days": ""}, "follow_up_days", None),
     ],
 )
 def test_each_part_is_saved_for_itself(manager, north, part, changes, field, value):
@@ -63,7 +65,8 @@ def test_each_part_is_saved_for_itself(manager, north, part, changes, field, val
     assert (answer.status_code, answer.url) == (302, north.url(f"settings/#{part}"))
     assert getattr(fresh(north), field) == value
     again = manager.get(north.url("settings/"))
-    assert form_of(again, part)[field] == {"reminder_minutes": "3 days, 2 hours"}.get(field, str(value))
+    shown = {"reminder_minutes": "3 days, 2 hours"}.get(field, "" if value is None else str(value))
+    assert form_of(again, part)[field] == shown
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from recommendations.lifecycle import raise_recommendation
 from servicedesk.today import stops_of
 from tenancy.scope import tenant
 from tests.cast import make_plain_visit
+from tests.reading import text
 from tests.servicedesk.phone import Phone
 from visits.models import DeviceAction, Technician, Visit
+from visits.praising import record_praise
 
 DAY = dt.timedelta(days=1)
 
@@ -169,3 +171,17 @@ def test_the_way_is_told_from_the_stop_before_where_both_places_are_known(north,
         make_plain_visit(north, now=now, start=now.replace(hour=hour, minute=0), site=site)
     ways = [stop.way for stop in stops_of(north.lou, desk=north.tenant, now=now)]
     assert ways == ["", "10 min from 3 Quay Lane", ""]
+
+
+def test_praise_stands_on_the_day_until_it_is_read(north, lou, now, client):
+    praised = {"words": "Quick and kind", "by": north.sales, "now": now}
+    mine = record_praise(north.customer, person=lou, **praised)
+    other = record_praise(north.customer, person=north.dispatcher, **praised)
+    page = client.get(north.url("today/"))
+    assert text(page).count("“Quick and kind”") == 1
+    assert client.post(north.url(f"today/praise/{other.public_id}/read/")).status_code == 404
+    for _ in range(2):
+        client.post(north.url(f"today/praise/{mine.public_id}/read/"))
+    assert "Quick and kind" not in text(client.get(north.url("today/")))
+    mine.refresh_from_db()
+    assert mine.read_at == now
