@@ -44,9 +44,9 @@ from tests.architecture.filling import fill_every_table
 from tests.architecture.test_routes import OF_DESK, ids_of, people_of, say
 from tests.imports.dealer import a_dealer, write
 from tests.imports.dialects import GERMAN
-from visits import report_letter
+from visits import follow_up_letter, praising, report_letter
 from visits.letters import KINDS as VISIT_KINDS
-from visits.models import Visit
+from visits.models import Praise, Visit
 from visits.nudges import plan_nudges
 
 ROOT = Path(settings.BASE_DIR)
@@ -166,6 +166,7 @@ def test_no_message_says_it(desk, now, capsys):
         plan_what_is_due(desk, now)
         messages = list(Message.objects.select_related("contact"))
         messages += [*about_visits(now), *about_promises(), report_letter.example(Message.Channel.MAIL, now)]
+        messages += [follow_up_letter.example(Message.Channel.SMS, now), about_praise()]
         written = Counter()
         for message in messages:
             letter = kinds.kind_of(message).write(message, now=now)
@@ -240,6 +241,14 @@ def about_promises():
         customer_id=duty.customer_id,
         subject=duty.public_id,
         fields={"due_at": duty.due_at.isoformat()},
+    )
+
+
+def about_praise():
+    """A mail to a lead, unsaved."""
+    praise = Praise.objects.select_related("tenant").first()
+    return Message(
+        kind=praising.KIND, channel=Message.Channel.MAIL, tenant=praise.tenant, subject=praise.public_id
     )
 
 
