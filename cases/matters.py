@@ -59,13 +59,15 @@ def matter_for(
     equipment: Equipment | Iterable[Equipment] | None = None,
     category: str = "",
     now: dt.datetime,
+    near: Iterable[Case] | None = None,
 ) -> Case | None:
     """The case that a contact of a customer is about by default, open or closed of late; None: a new one.
 
-    `note_interaction(case=…)` opens a closed one again.
+    `note_interaction(case=…)` opens a closed one again. `near` are the customer's `matters_near`, where
+    somebody has them already.
     """
     machines = [equipment] if isinstance(equipment, Equipment) else list(equipment or ())
-    cases = {case.pk: case for case in matters_near(customer, now=now)}
+    cases = {case.pk: case for case in (matters_near(customer, now=now) if near is None else near)}
     zone = zone_of(customer.tenant)
     found = matter_of(
         [_known(case, zone) for case in cases.values()],

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from django.http import QueryDict
 
-from cases.matters import matter_for
+from cases.matters import matter_for, matters_near
 from cases.models import Case
 from contracts.cover import Cover
 from contracts.models import Entitlement
@@ -109,8 +109,9 @@ class Choices:
 
     @property
     def problem(self) -> str:
-        """In the customer's words; at first those of the case."""
-        return self.data.get("problem", (self.case.words or self.case.title) if self.case else "")
+        """In the customer's words; at first those of the case, or of the matter that it goes to by itself."""
+        known = self.case or (self.matter if self.is_new else None)
+        return self.data.get("problem", (known.words or known.title) if known else "")
 
     @property
     def site(self) -> Site | None:
@@ -134,13 +135,14 @@ class Choices:
 
     @property
     def machines(self) -> list[Equipment]:
-        """The ticked ones; at first the only one, or the one with something to raise."""
+        """The ticked ones; at first that of the open case, else one with something to raise, or the only."""
         here = self.site_machines
         if not self.is_new:
             ticked = set(self.data.getlist("machine"))
             return [m for m in here if str(m.public_id) in ticked]
-        if self.case and self.case.equipment_id:
-            return [m for m in here if m.pk == self.case.equipment_id]
+        known = self.case or matter_for(self.caller.customer, now=self.caller.now, near=self.near)
+        if known and (its := [m for m in here if m.pk == known.equipment_id]):
+            return its
         worried = {r.equipment_id for r in self.caller.recommendations}
         return ([m for m in here if m.pk in worried] or here)[:1]
 
@@ -200,10 +202,16 @@ class Choices:
 
     @cached_property
     def matter(self) -> Case | None:
-        """The case of its machine to which a fault goes by itself (R6.4): one query."""
+        """The case of its machine to which a fault goes by itself (R6.4)."""
         if self.kind != Kind.FAULT or self.case or not self.machines:
             return None
-        return matter_for(self.caller.customer, equipment=self.machines, now=self.caller.now)
+        customer, now = self.caller.customer, self.caller.now
+        return matter_for(customer, equipment=self.machines, now=now, near=self.near)
+
+    @cached_property
+    def near(self) -> list[Case]:
+        """What the customer may be ringing about: one query."""
+        return matters_near(self.caller.customer, now=self.caller.now)
 
     @property
     def is_another_matter(self) -> bool:
