@@ -65,6 +65,14 @@ def overdue_count(viewer: Membership, *, now: dt.datetime) -> int:
     return _promises(Wanted(viewer, whose)).filter(_of(Section.OVERDUE, now)).count()
 
 
+def overdue_promises(*, now: dt.datetime) -> QuerySet[Promise]:
+    """Everybody's that stand under "Overdue": past their time, or broken and the customer still waits.
+
+    With `has_unheard_break` for the latter.
+    """
+    return _with_breaks(Promise.objects.by_hand()).filter(_of(Section.OVERDUE, now))
+
+
 def first_choice(viewer: Membership) -> str:
     """Whose promises somebody sees unless they choose: a manager everybody's, others their own."""
     return Whose.ALL if viewer.has_role() else Whose.MINE
@@ -89,9 +97,13 @@ def page_of(section: str, wanted: Wanted, *, now: dt.datetime, after: str = "", 
 
 def _promises(wanted) -> QuerySet:
     """Those that a person keeps; a visit's stand with the visit."""
-    break_unheard = Duty.objects.open().filter(subject=OuterRef("public_id"), kind=Duty.Kind.CALL_CUSTOMER)
-    rows = Promise.objects.by_hand().annotate(has_unheard_break=Exists(break_unheard))
+    rows = _with_breaks(Promise.objects.by_hand())
     return _whose(rows, wanted).filter(**({"kind": wanted.kind} if wanted.kind else {}))
+
+
+def _with_breaks(rows) -> QuerySet:
+    break_unheard = Duty.objects.open().filter(subject=OuterRef("public_id"), kind=Duty.Kind.CALL_CUSTOMER)
+    return rows.annotate(has_unheard_break=Exists(break_unheard))
 
 
 def _duties(wanted) -> QuerySet:

@@ -112,6 +112,12 @@ def page_of(desk: Tenant, day: dt.date, section: str, owned: Q, *, after: str = 
     return Page(shown, _cursor_of(shown[-1]) if len(found) > size else "")
 
 
+def ending_soon(desk: Tenant, day: dt.date) -> models.QuerySet[Contract]:
+    """All contracts of the section SOON, whoever looks after them, with their cover."""
+    rows = _candidates(desk, day, [Section.SOON]).with_cover(day)
+    return rows.filter(_ends(day)[Section.SOON], cover_state=_STATES[Section.SOON])
+
+
 _STATES = {
     Section.REVIEW: State.IN_REVIEW,
     Section.GRACE: State.IN_GRACE,

@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, Min, OuterRef, Prefetch
+from django.db.models import Exists, Min, OuterRef, Prefetch, QuerySet
 
 from cases.models import Case
 from customers.models import Equipment
 from recommendations.models import Recommendation, WarnedFault
 from tenancy.calendars import local_day, zone_of
+from tenancy.figures import Days
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ def unlink_warnings(case: Case, *, noticed_at: dt.datetime | None = None) -> Non
 def breakdowns_warned_of() -> int:
     """How many faults there were on machines with something open: one query."""
     return _cases().count()
+
+
+def breakdowns_in(days: Days) -> QuerySet[Case]:
+    """Those of them that were noticed on some days, each with the instant as `noticed_at`."""
+    return _cases().filter(days.within("noticed_at"))
 
 
 def that_we_had_warned_of(cases):

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cases.duties import close_duties_about
 from cases.models import Duty
@@ -23,6 +24,11 @@ RING_WITHIN = dt.timedelta(hours=1)
 
 class ApprovalRefused(ValueError):
     """It cannot be decided so; the text says why."""
+
+
+def waiting_for_approval() -> QuerySet[Visit]:
+    """The third appointments on which a supervisor has yet to decide."""
+    return Visit.objects.waiting().filter(approval_asked_at__isnull=False, approved_at__isnull=True)
 
 
 def approve_visit(visit: Visit, *, by: Membership, now: dt.datetime, version: int) -> Visit:

@@ -51,6 +51,23 @@ def trails_of(
     }
 
 
+def never_raised_again(recommendations: Iterable[Recommendation], *, now: dt.datetime) -> set[int]:
+    """The primary keys of those past which visits went by and nobody said a word; two queries.
+
+    Of each only machine, instant and desk are read.
+    """
+    recommendations = list(recommendations)
+    if not recommendations:
+        return set()
+    zone = zone_of(recommendations[0].tenant)
+    visits, reviews = _visits_since(recommendations, now), _reviews(recommendations)
+    return {
+        rec.pk
+        for rec in recommendations
+        if _loud(_told(rec, visits[rec.equipment_id], reviews[rec.pk], zone)[1])
+    }
+
+
 def _visits_since(recommendations, now):
     """Per machine: the visits that were done, in order of time."""
     done = VisitEquipment.objects.filter(
@@ -73,14 +90,20 @@ def _reviews(recommendations):
     return reviews
 
 
-def _trail(rec, visits, reviews, viewer, zone, today, coming) -> Trail:
+def _told(rec, visits, reviews, zone) -> tuple[list[int], list[bool]]:
+    """The visits since it was raised, in order, and whether the customer was told at each."""
     raised_at_visit = next(
         (visit for visit, review in reviews.items() if review.outcome == Review.Outcome.RAISED), None
     )
     # An export tells the day only: a visit of the same day is the one that raised it.
     day = local_day(rec.raised_at, zone)
     since = [visit for at, visit in visits if local_day(at, zone) > day and visit != raised_at_visit]
-    told = [visit in reviews and reviews[visit].customer_told for visit in since]
+    return since, [visit in reviews and reviews[visit].customer_told for visit in since]
+
+
+def _trail(rec, visits, reviews, viewer, zone, today, coming) -> Trail:
+    day = local_day(rec.raised_at, zone)
+    since, told = _told(rec, visits, reviews, zone)
     marks = [RAISED, *(RAISED if was_told else SILENT for was_told in told)]
     marks = [marks[0], *marks[1:][-(MOST_DOTS - 2) :], *([NEXT] if coming else [])]
     sentence = _raised(rec, viewer, day, today)

@@ -1,0 +1,72 @@
+"""Open recommendations by severity and age, and those that nobody ever raised again (R5.2, R5.3)."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet, TextChoices
+
+from recommendations.models import Recommendation
+from tenancy.calendars import day_bounds, local_day, zone_of
+from tenancy.figures import ONE_DAY
+from tenancy.models import Tenant
+from visits.trails import never_raised_again
+
+
+class Age(TextChoices):
+    """How long ago it was raised, in days of the desk's calendar; or past how many visits in silence."""
+
+    UNDER_30 = "under-30", "Under 30 days"
+    UNDER_90 = "30-to-90", "30 to 90"
+    OVER_90 = "over-90", "Over 90"
+    NEVER_AGAIN = "never-again", "Never raised again"
+
+
+@dataclass(frozen=True)
+class OpenOnes:
+    """How many are open, and how many by severity and age; who is never raised again has an age as well."""
+
+    count: int
+    cells: dict[tuple[int, str], int]
+
+    def of(self, severity: int, age: str) -> int:
+        """How many of a severity and age."""
+        return self.cells.get((severity, age), 0)
+
+
+def open_ones(
+    desk: Tenant, *, now: dt.datetime, severity: int | None = None, age: str = ""
+) -> QuerySet[Recommendation]:
+    """The rows that are counted: what is open now, of one severity and age where asked."""
+    rows = Recommendation.objects.open(local_day(now, zone_of(desk)))
+    if severity is not None:
+        rows = rows.filter(severity=severity)
+    if age == Age.NEVER_AGAIN:
+        # In memory, as the trail on every page tells it: days are the desk's, and a review tells more.
+        asked = rows.only("equipment_id", "raised_at", "tenant").select_related("tenant")
+        return Recommendation.objects.filter(pk__in=never_raised_again(asked, now=now))
+    return rows.filter(_of_age(age, desk, now)) if age else rows
+
+
+def open_recommendations(desk: Tenant, *, now: dt.datetime) -> OpenOnes:
+    """The figures by severity and age: four queries at most."""
+    ages = [age for age in Age if age != Age.NEVER_AGAIN]
+    rows = open_ones(desk, now=now).order_by().values("severity")
+    found = list(rows.annotate(**{age.name: Count("pk", filter=_of_age(age, desk, now)) for age in ages}))
+    cells = {(row["severity"], age.value): row[age.name] for row in found for age in ages}
+    silent = open_ones(desk, now=now, age=Age.NEVER_AGAIN).order_by().values("severity")
+    for row in silent.annotate(count=Count("pk")):
+        cells[row["severity"], Age.NEVER_AGAIN.value] = row["count"]
+    counted = sum(count for (_, age), count in cells.items() if age != Age.NEVER_AGAIN)
+    return OpenOnes(counted, cells)
+
+
+def _of_age(age, desk, now) -> Q:
+    """As instants: the desk's midnights are found here, not in the database."""
+    zone = zone_of(desk)
+    today = local_day(now, zone)
+    month_ago, quarter_ago = (day_bounds(today - days * ONE_DAY, zone)[0] for days in (29, 90))
+    return {
+        Age.UNDER_30: Q(raised_at__gte=month_ago),
+        Age.UNDER_90: Q(raised_at__gte=quarter_ago, raised_at__lt=month_ago),
+        Age.OVER_90: Q(raised_at__lt=quarter_ago),
+    }[age]
