@@ -105,6 +105,8 @@ def decide_approval(request, id):
         visit.refresh_from_db()
         return _approval_page(request, visit, now, form=form, status=409)
     messages.success(request, says)
+    if request.POST.get("from") == "overview":
+        return redirect(desk_url(request.tenant, "overview"))
     return redirect(desk_url(request.tenant, "visit", id=visit.public_id))
 
 

@@ -55,7 +55,8 @@ def decide(request, id):
         return _page(request, refusal=f"{found.customer.called}: {refused}", about=found, status=status)
     word = "given to" if gives else "declined for"
     messages.success(request, f"{found.item.name} {word} {found.customer.called}.")
-    return redirect(desk_url(request.tenant, "goodwill"))
+    back = "overview" if request.POST.get("from") == "overview" else "goodwill"
+    return redirect(desk_url(request.tenant, back))
 
 
 @require_GET
