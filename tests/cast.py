@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from cases.models import Promise
+from cases.promising import make_promise
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
 from customers.models import Contact, Customer, Equipment, Site
 from customers.searchkeys import serial_key
@@ -182,6 +184,26 @@ def make_contract(customer: Customer, *, number: str, ends_on: dt.date, price="1
         created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
     )
     return contract
+
+
+def a_promise(desk: Desk, *, now: dt.datetime, **fields) -> Promise:
+    """A promise to ring back, made now and due in an hour, by its owner; the desk's scope is open.
+
+    Sales owns it, unless said otherwise.
+    """
+    owner = fields.pop("owner", desk.people[Role.SALES])
+    return make_promise(
+        **{
+            "customer": desk.customer,
+            "kind": Promise.Kind.CALL_BACK,
+            "text": "Ring with the price",
+            "due_at": now + dt.timedelta(hours=1),
+            "owner": owner,
+            "by": owner,
+            "now": now,
+            **fields,
+        }
+    )
 
 
 def make_visit(desk: Desk, *, start: dt.datetime, technician=None, **fields) -> Visit:

@@ -7,14 +7,14 @@ import pytest
 from cases.duties import close_duty
 from cases.escalating import SUPERVISOR_NAMED, Reason, escalate_if_due, summary_of, wish_for_supervisor
 from cases.models import Case, Duty, Interaction, Promise
-from cases.promising import break_promise, make_promise
+from cases.promising import break_promise
 from customers.models import Contact
 from messaging.judging import judge
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.at_once import at_once
-from tests.cast import make_visit
+from tests.cast import a_promise, make_visit
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -38,16 +38,7 @@ def case(north, now):
 
 
 def broken(desk, case, now, text="Ring with the price"):
-    promise = make_promise(
-        customer=desk.customer,
-        kind=Promise.Kind.CALL_BACK,
-        text=text,
-        due_at=now - HOUR,
-        owner=desk.sales,
-        by=desk.sales,
-        now=now - 2 * HOUR,
-        case=case,
-    )
+    promise = a_promise(desk, now=now - 2 * HOUR, text=text, case=case)
     return break_promise(promise, now=now, evidence="Nobody rang")
 
 

@@ -9,11 +9,10 @@ from cases.interactions import note_interaction
 from cases.joining import join_cases, split_off
 from cases.life import CaseRefused, close_case, seen_of
 from cases.matters import open_case
-from cases.models import Case, Duty, Interaction, Promise
-from cases.promising import make_promise
+from cases.models import Case, Duty, Interaction
 from recommendations.faults import link_warnings
 from tenancy.desk_settings import ChangedMeanwhile
-from tests.cast import make_plain_visit
+from tests.cast import a_promise, make_plain_visit
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -47,16 +46,7 @@ def join(kept, gone, desk, now, **fields):
 
 def test_all_that_hangs_on_one_hangs_on_the_other(north, bands, noise, now):
     contact = call(north, noise, now - HOUR)
-    promise = make_promise(
-        customer=north.customer,
-        kind=Promise.Kind.ANSWER,
-        text="Ring back",
-        due_at=now + HOUR,
-        owner=north.sales,
-        by=north.sales,
-        now=now,
-        case=noise,
-    )
+    promise = a_promise(north, now=now, case=noise)
     duty = open_duty(
         "ring", noise.public_id, kind=Duty.Kind.CALL_CUSTOMER, title="Ring", due_at=now, now=now,
         owner_role="dispatcher", case=noise,

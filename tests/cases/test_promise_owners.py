@@ -9,28 +9,20 @@ from cases.models import Case, Duty, Leave, Promise, PromiseHandover
 from cases.promise_breaks import BROKEN
 from cases.promise_owners import HANDED, add_leave, end_leave, hand_over, mind_promises
 from cases.promise_reminders import REMINDER, plan_reminders, remind_before
-from cases.promising import SettledMeanwhile, break_promise, keep_promise, make_promise
+from cases.promising import SettledMeanwhile, break_promise, keep_promise
 from messaging.judging import judge
 from messaging.models import Message
 from tenancy.desk_settings import SettingRefused
 from tenancy.models import Membership, Role, User
 from tenancy.scope import tenant
+from tests.cast import a_promise
 from visits.absences import add_absence
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 def promised(desk, now, owner=None, due_in=2 * HOUR, **fields):
-    return make_promise(
-        customer=desk.customer,
-        kind=Promise.Kind.CALL_BACK,
-        text="Ring with the price",
-        due_at=now + due_in,
-        owner=owner or desk.sales,
-        by=desk.sales,
-        now=now,
-        **fields,
-    )
+    return a_promise(desk, now=now, due_at=now + due_in, owner=owner or desk.sales, by=desk.sales, **fields)
 
 
 @pytest.fixture

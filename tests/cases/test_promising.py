@@ -13,12 +13,12 @@ from cases.promising import (
     break_promise,
     keep_by_hand,
     keep_promise,
-    make_promise,
     release_by_hand,
     release_promise,
 )
 from tenancy.scope import tenant
 from tests.at_once import at_once
+from tests.cast import a_promise
 
 HOUR = dt.timedelta(hours=1)
 
@@ -26,22 +26,12 @@ HOUR = dt.timedelta(hours=1)
 @pytest.fixture
 def promise(north, now):
     """A call back within the hour, promised by Jamie."""
-    return make_promise(
-        customer=north.customer,
-        kind=Promise.Kind.CALL_BACK,
-        text="Check the renewal and call back",
-        due_at=now + HOUR,
-        owner=north.sales,
-        by=north.sales,
-        now=now,
-    )
+    return a_promise(north, now=now, text="Check the renewal and call back")
 
 
 def test_it_is_for_a_time_to_come(north, now):
     with pytest.raises(ValueError, match="time to come"):
-        make_promise(
-            customer=north.customer, kind="call back", text="Ring", due_at=now, owner=None, by=None, now=now
-        )
+        a_promise(north, now=now, due_at=now)
 
 
 def test_kept_in_time(north, promise, now):
@@ -130,15 +120,7 @@ def test_the_database_refuses_one_kept_too_late(north, promise, now):
 def test_of_two_who_settle_at_once_one_is_told(committed_cast, now):
     desk = committed_cast.north
     with tenant(desk.tenant):
-        made = make_promise(
-            customer=desk.customer,
-            kind=Promise.Kind.CALL_BACK,
-            text="Ring",
-            due_at=now + HOUR,
-            owner=desk.sales,
-            by=desk.sales,
-            now=now,
-        )
+        made = a_promise(desk, now=now)
 
     def settle(who):
         keep_by_hand(Promise.objects.get(pk=made.pk), by=who, now=now, evidence=f"{who.name} rang")

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from cases.models import Promise
-from cases.promising import break_promise, make_promise
+from cases.promising import break_promise
 from tenancy.scope import tenant
 from tests.browser import faults_of
-from tests.cast import make_visit
+from tests.cast import a_promise, make_visit
 
 pytestmark = pytest.mark.browser
 
@@ -65,15 +65,10 @@ def test_three_interactions_and_eight_seconds_from_each_screen(page_as, live_des
 @pytest.mark.parametrize(("role", "width"), [("manager", 1440), ("manager", 320), ("technician", 320)])
 def test_its_pages_suit_everybody(page_as, live_desk, desk, now, role, width, theme):
     with tenant(desk.tenant):
-        wanted = {
-            "customer": desk.customer,
-            "kind": "call back",
-            "owner": desk.people[role],
-            "by": desk.sales,
-        }
-        made = make_promise(text="Say when the drum arrives", due_at=now + HOUR, now=now, **wanted)
-        late = make_promise(
-            text="Send the price for a feeder", due_at=now - HOUR, now=now - 9 * HOUR, **wanted
+        wanted = {"owner": desk.people[role], "by": desk.sales}
+        made = a_promise(desk, now=now, text="Say when the drum arrives", **wanted)
+        late = a_promise(
+            desk, now=now - 9 * HOUR, due_at=now - HOUR, text="Send the price for a feeder", **wanted
         )
         break_promise(late, now=now, evidence="Its time passed and nobody had kept it")
     page = page_as(role, width=width, theme=theme)

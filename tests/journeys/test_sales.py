@@ -7,12 +7,12 @@ import pytest
 from playwright.sync_api import expect
 
 from cases.models import Case, Promise
-from cases.promising import make_promise
 from contracts.evidence import confirm_evidence, log_claim, log_evidence
 from contracts.models import Contract, ContractCheck, ContractTerm, RenewalEvidence
 from customers.models import Contact, Customer, Hold
 from tenancy.scope import tenant
 from tests.browser import axe_violations, sideways_scroll
+from tests.cast import a_promise
 
 TODAY = dt.date(2026, 3, 5)
 
@@ -83,14 +83,12 @@ def scene(live_desk, now):
             opened_at=now - dt.timedelta(days=9),
             owner=north.people["dispatcher"],
         )
-        make_promise(
-            customer=north.customer,
-            kind=Promise.Kind.CALL_BACK,
+        a_promise(
+            north,
+            now=now - dt.timedelta(days=1),
             text="Ring with a new day",
             due_at=now + dt.timedelta(minutes=90),
             owner=north.people["dispatcher"],
-            by=north.people["dispatcher"],
-            now=now - dt.timedelta(days=1),
         )
         for name, ends_on in {
             "Pell Street Studio": dt.date(2026, 3, 19),

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.matters import open_case
 from cases.models import Case, Interaction, Promise
-from cases.promising import make_promise
 from contracts.evidence import log_evidence
 from contracts.models import Contract, ContractTerm
 from customers.models import Contact, Customer, Equipment, Hold, Site, TimelineEntry
@@ -19,7 +18,7 @@ from customers.timeline import add_line
 from recommendations.models import Recommendation
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.cast import a_promise, make_visit
 from visits.booking import book_visit
 from visits.models import Technician
 
@@ -118,15 +117,7 @@ def test_a_renewal_in_review_says_to_ask_accounts(desk, client, now):
 def test_a_hold_and_every_open_matter_are_seen(desk, client, now):
     with tenant(desk.tenant):
         Hold.objects.create(customer=desk.customer, reason="Renewal being checked", source="x", set_at=now)
-        make_promise(
-            customer=desk.customer,
-            kind=Promise.Kind.CALL_BACK,
-            text="Ring about the fuser",
-            due_at=now + HOUR,
-            owner=desk.dispatcher,
-            by=desk.dispatcher,
-            now=now,
-        )
+        a_promise(desk, now=now)
     page = words(client.get(url(desk)))
     assert "Do not sell.</b> Renewal being checked" in page
     assert 'data-state="due"' in page
@@ -145,15 +136,7 @@ def test_a_year_of_weekly_visits_is_counted_not_read_out(desk, client, now):
 
 def test_an_overdue_promise_says_by_how_much(desk, client, now):
     with tenant(desk.tenant):
-        make_promise(
-            customer=desk.customer,
-            kind=Promise.Kind.CALL_BACK,
-            text="Ring about the fuser",
-            due_at=now - 2 * HOUR,
-            owner=desk.dispatcher,
-            by=desk.dispatcher,
-            now=now - 3 * HOUR,
-        )
+        a_promise(desk, now=now - 3 * HOUR)
     assert "2 h late" in client.get(url(desk)).text
 
 
@@ -221,15 +204,7 @@ def test_the_same_queries_for_one_row_of_each_kind_as_for_three(desk, client, no
                 raised_by=desk.technician,
             )
             Contract.objects.create(number=f"X{n}", customer=desk.customer, price=1, currency="GBP")
-            make_promise(
-                customer=desk.customer,
-                kind=Promise.Kind.ANSWER,
-                text=f"Promise {n}",
-                due_at=now + HOUR,
-                owner=desk.dispatcher,
-                by=desk.dispatcher,
-                now=now,
-            )
+            a_promise(desk, now=now, text=f"Promise {n}")
             open_case(customer=desk.customer, kind="complaint", title=f"C{n}", by=desk.dispatcher, now=now)
             Hold.objects.create(customer=desk.customer, reason="x", source=f"{n}", set_at=now)
             technician = Technician.objects.create(name=f"Extra {n}")

@@ -10,14 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from cases.interactions import note_interaction
 from cases.life import note_try, seen_of
 from cases.matters import open_case
-from cases.models import Case, Duty, Interaction, Promise
-from cases.promising import make_promise
+from cases.models import Case, Duty, Interaction
 from customers.models import Customer
 from recommendations.faults import link_warnings
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.browser import faults_of
-from tests.cast import make_plain_visit
+from tests.cast import a_promise, make_plain_visit
 from tests.reading import text
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -126,16 +125,7 @@ def test_the_register_asks_as_often_for_three_rows_as_for_one(client, desk, now)
 def full(desk, case, now):
     """A case with one of everything that hangs on one."""
     call(desk, case, now - HOUR)
-    make_promise(
-        customer=case.customer,
-        kind=Promise.Kind.ANSWER,
-        text="Ring back",
-        due_at=now + HOUR,
-        owner=desk.sales,
-        by=desk.sales,
-        now=now - HOUR,
-        case=case,
-    )
+    a_promise(desk, customer=case.customer, text="Ring back", due_at=now + HOUR, now=now - HOUR, case=case)
     make_plain_visit(desk, now=now, case=case, start=now + 3 * case.pk * HOUR)
     link_warnings(case, [desk.copier], now=now)
     return case
@@ -172,16 +162,7 @@ def test_one_screen_asks_as_often_for_three_of_each_as_for_one(client, desk, now
     one = queries()
     for number in range(1, 3):
         call(desk, case, now - number * DAY)
-        make_promise(
-            customer=desk.customer,
-            kind=Promise.Kind.ANSWER,
-            text=f"Ring {number}",
-            due_at=now + HOUR,
-            owner=desk.sales,
-            by=desk.sales,
-            now=now - HOUR,
-            case=case,
-        )
+        a_promise(desk, text=f"Ring {number}", due_at=now + HOUR, now=now - HOUR, case=case)
         make_plain_visit(desk, now=now, case=case, start=now + (30 + number * 5) * HOUR)
         a_case(desk, f"Other {number}", now)
     assert queries() == one

@@ -11,27 +11,18 @@ from django.utils.html import strip_tags
 
 from cases.duties import close_duty, open_duty
 from cases.models import Case, Duty, Promise, PromiseHandover
-from cases.promising import break_promise, keep_promise, make_promise
+from cases.promising import break_promise, keep_promise
 from customers.models import Customer
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.cast import a_promise, make_visit
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
-def promised(desk, now, text="Ring with the price", owner=None, due_in=3 * HOUR, **fields):
-    return make_promise(
-        customer=fields.pop("customer", desk.customer),
-        kind=fields.pop("kind", Promise.Kind.CALL_BACK),
-        text=text,
-        due_at=now + due_in,
-        owner=owner or desk.sales,
-        by=desk.sales,
-        now=fields.pop("at", now),
-        **fields,
-    )
+def promised(desk, now, text="Ring with the price", due_in=3 * HOUR, at=None, **fields):
+    return a_promise(desk, now=at or now, text=text, due_at=now + due_in, by=desk.sales, **fields)
 
 
 def words(answer):

@@ -4,12 +4,12 @@ import datetime as dt
 
 import pytest
 
-from cases.models import Leave, Promise, PromiseTemplate
+from cases.models import Leave, PromiseTemplate
 from cases.promise_reminders import reminding
 from cases.promise_templates import MOST, add_template, due_of, templates, usual_promises
-from cases.promising import make_promise
 from tenancy.calendars import calendar_of
 from tenancy.desk_settings import SettingRefused
+from tests.cast import a_promise
 
 UTC = dt.UTC
 FRIDAY_EVENING = dt.datetime(2026, 3, 6, 17, 30, tzinfo=UTC)
@@ -84,15 +84,7 @@ def test_when_owners_are_reminded(manager, north):
 
 
 def test_who_is_away_hands_on_and_comes_back(manager, north, now):
-    promise = make_promise(
-        customer=north.customer,
-        kind=Promise.Kind.CALL_BACK,
-        text="Ring",
-        due_at=now + dt.timedelta(hours=20),
-        owner=north.sales,
-        by=north.sales,
-        now=now,
-    )
+    promise = a_promise(north, now=now, due_at=now + dt.timedelta(hours=20))
     who = {"member": str(north.sales.public_id), "reason": "Ill"}
     manager.post(url(north, "away/"), {**who, "first": "2026-03-05", "last": "2026-03-06"})
     promise.refresh_from_db()

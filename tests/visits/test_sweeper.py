@@ -6,12 +6,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from cases.models import Duty, Promise
-from cases.promising import make_promise
 from messaging.kinds import kind_of
 from messaging.models import Message
 from tenancy.models import Role
 from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.cast import a_promise, make_visit
 from visits import fieldwork, sweeper
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.models import Assignment, Visit
@@ -194,15 +193,7 @@ def test_a_promise_past_its_time_is_broken_by_the_clock_and_its_owners_lead_hear
     with tenant(cast.north.tenant):
         cast.north.sales.lead = cast.north.manager
         cast.north.sales.save()
-        promise = make_promise(
-            customer=cast.north.customer,
-            kind=Promise.Kind.CALL_BACK,
-            text="Check the renewal and call back",
-            due_at=now + dt.timedelta(minutes=30),
-            owner=cast.north.sales,
-            by=cast.north.sales,
-            now=now,
-        )
+        promise = a_promise(cast.north, now=now, due_at=now + dt.timedelta(minutes=30))
     assert sweep(now=now + dt.timedelta(minutes=30)).broken == 0
     assert sweep(now=now + dt.timedelta(minutes=31)).broken == 1
     assert sweep(now=now + dt.timedelta(minutes=32)).broken == 0

@@ -4,10 +4,8 @@ import datetime as dt
 
 import pytest
 
-from cases.models import Promise
-from cases.promising import make_promise
 from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.cast import a_promise, make_visit
 from visits.models import Visit
 from visits.sweeper import sweep
 from visits.unswept import SWEPT_WITHIN, UnbrokenPromises, unbroken_promises, unswept_visits
@@ -27,18 +25,6 @@ def visits(desk, now):
 def promises(desk, now):
     with tenant(desk.tenant):
         return unbroken_promises(desk.tenant, now=now)
-
-
-def promise_to(desk, *, due_at, made_at):
-    return make_promise(
-        customer=desk.customer,
-        kind=Promise.Kind.CALL_BACK,
-        text="Call back",
-        due_at=due_at,
-        owner=desk.sales,
-        by=desk.sales,
-        now=made_at,
-    )
 
 
 @pytest.mark.parametrize("state", Visit.WAITING_STATES)
@@ -67,7 +53,7 @@ def test_after_a_standstill_one_sweep_makes_all_figures_0(cast):
         with tenant(desk.tenant):
             for hour in range(count):
                 make_visit(desk, start=START + dt.timedelta(hours=2 * hour), technician=desk.lou)
-                promise_to(desk, due_at=OVER, made_at=START)
+                a_promise(desk, now=START, due_at=OVER)
     assert (visits(cast.north, after), visits(cast.south, after)) == (3, 1)
     # Each visit has its window and others promised; all of them are past.
     assert promises(cast.north, after).count == 3 * promises(cast.south, after).count > 3
@@ -92,7 +78,7 @@ def test_whoever_came_or_was_missed_does_not_count(cast):
 
 def test_a_promise_counts_once_the_sweep_is_late_for_it(cast):
     with tenant(cast.north.tenant):
-        promise_to(cast.north, due_at=OVER, made_at=START)
+        a_promise(cast.north, now=START, due_at=OVER)
     assert promises(cast.north, OVER + SWEPT_WITHIN) == UnbrokenPromises(0, 0)
     assert promises(cast.north, OVER + SWEPT_WITHIN + SECOND) == UnbrokenPromises(1, 0)
     assert promises(cast.south, OVER + SWEPT_WITHIN + SECOND) == UnbrokenPromises(0, 0)
@@ -103,7 +89,7 @@ def test_what_was_due_before_messages_were_on_is_let_be(cast, switched_on):
     cast.north.tenant.messages_from = switched_on
     cast.north.tenant.save()
     with tenant(cast.north.tenant):
-        promise_to(cast.north, due_at=OVER, made_at=START)
+        a_promise(cast.north, now=START, due_at=OVER)
     assert promises(cast.north, OVER + STANDSTILL) == UnbrokenPromises(0, 1)
     sweep(now=OVER + STANDSTILL)
     assert promises(cast.north, OVER + STANDSTILL) == UnbrokenPromises(0, 1)
