@@ -18,7 +18,7 @@ HOME_OF_ROLE = {
     Role.TECHNICIAN: "today",
     Role.SALES: "calls",
     Role.ACCOUNTS: "payments",
-    Role.MANAGER: "board",
+    Role.MANAGER: "overview",
 }
 
 

@@ -58,6 +58,8 @@ from servicedesk import (
     money_out,
     moves,
     offers,
+    overview,
+    overview_rows,
     payment_page,
     payments,
     phone_pages,
@@ -88,6 +90,8 @@ from tenancy import files
 
 desk_patterns = [
     path("", home.desk_home, name="desk-home"),
+    *overview.urlpatterns,
+    *overview_rows.urlpatterns,
     *board.urlpatterns,
     *moves.urlpatterns,
     *called.urlpatterns,

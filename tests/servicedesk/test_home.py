@@ -47,7 +47,7 @@ def test_nobody_is_sent_elsewhere_by_the_form(client, cast):
         (Role.TECHNICIAN, "today/"),
         (Role.SALES, "calls/"),
         (Role.ACCOUNTS, "payments/"),
-        (Role.MANAGER, "board/"),
+        (Role.MANAGER, "overview/"),
     ],
 )
 def test_each_role_comes_home(client, cast, role, page):
