@@ -2,12 +2,31 @@ import datetime as dt
 
 import pytest
 
+from cases.interactions import note_interaction
+from cases.matters import open_case
 from recommendations.models import Recommendation
 from tenancy.scope import tenant
 from tests.cast import make_visit
 from tests.journeys.phone_browser import PhoneBrowser
 
-HOUR = dt.timedelta(hours=1)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+@pytest.fixture
+def matter_of(live_desk, now):
+    """Open a matter of Northgate's client of ten years, with each contact on it: days ago, channel, words."""
+
+    def open_matter(*contacts, **about):
+        desk = live_desk.cast.north
+        told = {"customer": desk.customer, "by": desk.sales}
+        with tenant(desk.tenant):
+            since = now - contacts[0][0] * DAY
+            case = open_case(equipment=desk.copier, now=since, **about, **{**told, "by": desk.dispatcher})
+            for days, channel, words in contacts:
+                note_interaction(case=case, channel=channel, summary=words, now=now - days * DAY, **told)
+        return case
+
+    return open_matter
 
 
 @pytest.fixture

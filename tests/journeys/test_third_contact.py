@@ -1,36 +1,23 @@
 """Story 4: a client of ten years rings for the third time about one matter, and need not fight."""
 
-import datetime as dt
-
 from playwright.sync_api import expect
 
-from cases.interactions import note_interaction
-from cases.matters import open_case
 from cases.models import Case
 from tenancy.scope import tenant
 from tests.browser import faults_of
 
-DAY = dt.timedelta(days=1)
 
-
-def test_at_the_third_call_nothing_is_asked_again_and_a_supervisor_is_there(live_desk, page_as, now):
+def test_at_the_third_call_nothing_is_asked_again_and_a_supervisor_is_there(live_desk, page_as, matter_of):
     north = live_desk.cast.north
+    matter_of(
+        (9, "call", "It asks for a code"),
+        (4, "call", "Still the same"),
+        kind=Case.Kind.COMPLAINT,
+        title="The copier still asks for a code",
+        words="I have told you once",
+        severity=Case.Severity.STANDS,
+    )
     with tenant(north.tenant):
-        case = open_case(
-            customer=north.customer,
-            kind=Case.Kind.COMPLAINT,
-            title="The copier still asks for a code",
-            words="I have told you once",
-            equipment=north.copier,
-            severity=Case.Severity.STANDS,
-            by=north.dispatcher,
-            now=now - 9 * DAY,
-        )
-        for days, words in ((9, "It asks for a code"), (4, "Still the same")):
-            note_interaction(
-                customer=north.customer, case=case, channel="call", summary=words, by=north.sales,
-                now=now - days * DAY,
-            )  # fmt: skip
         assert Case.objects.get().supervisor is None
 
     page = page_as("dispatcher")
