@@ -152,7 +152,7 @@ def _hand_over(case, reasons, now, *, wants, by=None) -> Duty:
     Case.objects.filter(pk=case.pk).update(
         owner=supervisor or case.owner, supervisor=supervisor or case.supervisor
     )
-    _tell_timeline(case, supervisor, reasons, now, by)
+    tell_supervisor(case, supervisor, because=f"Because of {', '.join(reasons)}.", now=now, by=by)
     _tell_customer(case, duty, supervisor, told_by, now)
     return duty
 
@@ -164,14 +164,17 @@ def _standing_supervisor(case) -> Membership | None:
     return known if is_here else None
 
 
-def _tell_timeline(case, supervisor, reasons, now, by):
+def tell_supervisor(
+    case: Case, supervisor: Membership | None, *, because: str, now: dt.datetime, by: Membership | None = None
+) -> None:
+    """Its line on the time line: who takes the matter over, and why."""
     add_case_line(
         case,
         f"{supervisor.name if supervisor else 'A manager'} takes over: {case.title}",
         step=f"upstairs {now.isoformat()}",
         now=now,
         by=by,
-        detail=f"Because of {', '.join(reasons)}.",
+        detail=because,
     )
 
 

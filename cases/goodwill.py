@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
+from cases.goodwill_suggesting import suggested_goodwill
 from cases.models import Case, Goodwill, GoodwillItem
 from customers.models import Customer, TimelineEntry
 from customers.timeline import add_line
@@ -61,23 +62,32 @@ def offered_items() -> list[GoodwillItem]:
 
 
 def propose_goodwill(
-    customer: Customer, *, reason: str, subject: uuid.UUID, by, now: dt.datetime, case: Case | None = None
+    customer: Customer,
+    *,
+    years: int,
+    misses: int,
+    broken: int,
+    reason: str,
+    subject: uuid.UUID,
+    by,
+    now: dt.datetime,
+    case: Case | None = None,
 ) -> Goodwill | None:
-    """After a miss, propose the smallest free visit or credit; None where the catalogue holds neither.
+    """After a miss, propose what is fair by the figures of 12 months; None where nothing may be given.
 
     For one `subject` (the visit that failed) it is proposed once, whoever asks again.
     """
     known = Goodwill.objects.filter(subject=subject).select_related("item").first()
     if known is not None:
         return known
-    item = next(iter(offered_items()), None)
-    if item is None:
+    fair = suggested_goodwill(offered_items(), years=years, misses=misses, broken=broken)
+    if fair is None:
         return None
     goodwill = Goodwill.objects.create(
         customer=customer,
         case=case,
-        item=item,
-        amount=item.limit,
+        item=fair.item,
+        amount=fair.amount,
         cause=Cause.MISSED_VISIT,
         reason=reason[:300],
         proposed_at=now,

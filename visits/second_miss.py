@@ -7,12 +7,16 @@ come to them, each further appointment is a third one: it names a back-up and ne
 
 import datetime as dt
 
+from cases.escalating import tell_supervisor
 from cases.goodwill import propose_goodwill
-from cases.models import Case, Duty
+from cases.matters import open_case
+from cases.models import Case, Duty, Goodwill
 from cases.supervising import supervisor_of
+from contracts.tenure import customer_since, whole_years
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Membership, Role
+from visits.failures import failures_of
 from visits.locks import hold_misses_of
 from visits.models import Technician, Visit
 from visits.stand_ins import free_for
@@ -53,11 +57,9 @@ def hand_upstairs(visit: Visit, *, now: dt.datetime, calendar: Calendar) -> Duty
     if len(misses) < 2:
         return None
     supervisor = supervisor_of(visit.booked_by)
-    case = _supervised_case(visit, supervisor, now)
     said = f"We missed {len(misses)} visits in 90 days: {_days(misses, calendar)}."
-    goodwill = propose_goodwill(
-        visit.customer, case=case, reason=said, subject=visit.public_id, by=None, now=now
-    )
+    case = _supervised_case(visit, supervisor, said, now)
+    goodwill = _proposed(visit, case, said, now=now, calendar=calendar)
     nothing = "Nothing to propose: the goodwill catalogue is empty."
     offer = f"Proposed: {goodwill.item.name}." if goodwill else nothing
     for coming in Visit.objects.waiting().filter(customer=visit.customer, planned_start__gt=now):
@@ -132,22 +134,41 @@ def name_backup(visit: Visit, *, now: dt.datetime, calendar: Calendar | None = N
     return visit.backup
 
 
-def _supervised_case(visit, supervisor, now) -> Case:
+def _proposed(visit, case, said, *, now, calendar) -> Goodwill | None:
+    """What is fair after all that we failed them in 12 months, by how long they are with us."""
+    customer = visit.customer
+    failed = failures_of([customer], now=now)[customer.pk]
+    return propose_goodwill(
+        customer,
+        years=whole_years(customer_since(customer), today=local_day(now, calendar.zone)),
+        misses=failed.misses,
+        broken=failed.broken,
+        case=case,
+        reason=said,
+        subject=visit.public_id,
+        by=None,
+        now=now,
+    )
+
+
+def _supervised_case(visit, supervisor, said, now) -> Case:
     """The visit's case, else the one that an earlier miss opened, else a new one; the supervisor's now."""
     case = visit.case if visit.case_id and visit.case.state != Case.State.CLOSED else None
     case = case or _open_cases(visit.customer).filter(category=CATEGORY).order_by("-opened_at").first()
     if case is None:
-        case = Case.objects.create(
+        case = open_case(
             customer=visit.customer,
             site=visit.site,
             kind=Case.Kind.COMPLAINT,
             category=CATEGORY,
             title="We did not come, more than once",
-            opened_at=now,
+            by=None,
+            now=now,
         )
     case.owner = supervisor or case.owner
     case.supervisor = supervisor
     case.save(update_fields=["owner", "supervisor"])
+    tell_supervisor(case, supervisor, because=said, now=now)
     if visit.case_id != case.pk:
         visit.case = case
         visit.save(update_fields=["case"])

@@ -48,8 +48,10 @@ def entry(name, kind, limit, **limits):
     return item
 
 
-def proposed(desk, now, subject=SUBJECT):
-    return propose_goodwill(desk.customer, reason="We missed two visits", subject=subject, by=None, now=now)
+def proposed(desk, now, subject=SUBJECT, **figures):
+    figures = {"years": 0, "misses": 0, "broken": 1} | figures
+    said = {"reason": "We missed two visits", "by": None, "now": now}
+    return propose_goodwill(desk.customer, subject=subject, **said, **figures)
 
 
 def asked(desk, now, name="A small credit", **more):
@@ -58,9 +60,27 @@ def asked(desk, now, name="A small credit", **more):
     return ask_for_goodwill(desk.customer, item=item, **said | {"by": desk.dispatcher, "now": now} | more)
 
 
-def test_the_smallest_free_visit_or_credit_is_proposed_once(north, now):
+@pytest.mark.parametrize(
+    ("figures", "item", "amount"),
+    [
+        # One of six parts of the largest that may be given, £95; six parts are all of it.
+        ({"broken": 1}, "A small credit", 16),
+        ({"misses": 1, "broken": 0}, "A free visit", 95),
+        ({"misses": 2, "broken": 3, "years": 12}, "A free visit", 95),
+    ],
+)
+def test_what_is_fair_by_the_figures_is_proposed(north, now, figures, item, amount):
+    fair = proposed(north, now, **figures)
+    assert (fair.item.name, fair.amount) == (item, amount)
+
+
+def test_where_we_failed_nobody_nothing_is_proposed(north, now):
+    assert proposed(north, now, misses=0, broken=0, years=12) is None
+
+
+def test_for_one_visit_it_is_proposed_once(north, now):
     first = proposed(north, now)
-    assert (first.item.name, first.amount, first.state) == ("A small credit", Decimal("25.00"), "proposed")
+    assert (first.item.name, first.amount, first.state) == ("A small credit", Decimal("16.00"), "proposed")
     assert first.cause == "missed visit"
     assert proposed(north, now) == first
     assert proposed(north, now, uuid.UUID(int=8)) != first
