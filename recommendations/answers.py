@@ -9,6 +9,8 @@ from django.db import transaction
 
 from cases.duties import open_duty
 from cases.models import Duty
+from customers.models import TimelineEntry
+from customers.timeline import add_line
 from recommendations.lifecycle import accept, decline, lock
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of
@@ -66,13 +68,25 @@ def ask_by_customer(recommendation: Recommendation, *, question: str = "", now: 
     """
     row = _answerable(recommendation)
     waiting = _waiting_quotes().filter(subject=row.public_id).first()
-    return waiting or _open_duty(
+    if waiting is not None:
+        return waiting
+    said = question.strip() or "They asked on their page before they decide"
+    add_line(
+        row.equipment.site.customer,
+        TimelineEntry.Kind.RECOMMENDATION,
+        f"Asked about: {row.finding}",
+        at=now,
+        detail=said,
+        subject=row.public_id,
+        step=f"asked {now.isoformat()}"[:40],
+    )
+    return _open_duty(
         row,
         "asked by link",
         now.isoformat(),
         kind=Duty.Kind.GIVE_QUOTE,
         title="Tell {customer} what it costs: {finding}",
-        detail=question.strip() or "They asked on their page before they decide",
+        detail=said,
         within=PRICED_WITHIN,
         now=now,
     )

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET
 
 from cases.escalating import summary_of
 from cases.life import seen_of, tried_in_vain
-from cases.models import Case, Interaction
+from cases.models import Case, Duty, Goodwill, Interaction
 from customers.models import TimelineEntry
+from messaging.models import Message
 from servicedesk import caller_words
 from servicedesk.case_forms import CHANNELS, OFFICE, WAYS, colleagues, others_of, ways_to_close
 from servicedesk.case_words import clocks_of
@@ -84,15 +85,23 @@ def case_page(request, found, *, act="", form=None, status=200):
 
 
 def _thread(request, found, zone, today) -> dict:
-    """Everything that happened on the case, newest first, page by page: of contacts, promises, visits."""
-    told = (
-        Interaction.objects.filter(case=found),
+    """Everything that happened on the case, newest first, page by page: whoever is handed it reads it.
+
+    Contacts with what was written in them, promises, visits, goodwill, and what we wrote about all that.
+    """
+    contacts = Interaction.objects.filter(case=found)
+    matters = (
         found.promises.all(),
         found.visits.all(),
         Case.objects.filter(Q(pk=found.pk) | Q(joined_into=found)),
+        Duty.objects.filter(case=found),
     )
-    about = Q()
-    for rows in told:
+    on_it = Q()
+    for rows in matters:
+        on_it |= Q(subject__in=rows.values("public_id"))
+    written = Message.objects.filter(on_it)
+    about = on_it | Q(subject__in=contacts.filter(reply__isnull=False).values("reply__public_id"))
+    for rows in (contacts, written, Goodwill.objects.filter(case=found)):
         about |= Q(subject__in=rows.values("public_id"))
     lines = TimelineEntry.objects.filter(about, customer=found.customer_id).select_related("actor__user")
     page = newest_first(lines, "at", before=request.GET.get("before", ""), most=THREAD)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Min
 
+from cases.case_lines import add_case_line
 from cases.duties import close_duties_about
 from cases.matters import take_in
 from cases.models import Case, Interaction
@@ -141,7 +142,7 @@ def undo_booking(visit: Visit, *, by: Membership, now: dt.datetime) -> Visit:
     release_allowance(visit, by=by, now=now, because=UNDONE)
     follow_visit(visit, by=by, now=now)
     close_duties_about(visit.public_id, by=by, now=now, outcome=UNDONE)
-    _close_case_of(visit, now=now)
+    _close_case_of(visit, by=by, now=now)
     add_visit_line(
         visit,
         "Booking undone",
@@ -179,7 +180,7 @@ def _take_time(visit, crew):
         raise SlotTaken(missing[0], visit.planned_start, None)
 
 
-def _close_case_of(visit, *, now):
+def _close_case_of(visit, *, by, now):
     """The case that was opened with the booking goes with it, while no other visit is for it."""
     if visit.case is None:
         return
@@ -189,6 +190,8 @@ def _close_case_of(visit, *, now):
     cancelled = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
     if not visit.case.visits.exclude(pk=visit.pk).exclude(state__in=cancelled).exists():
         Case.objects.filter(pk=visit.case_id).update(state=Case.State.CLOSED, closed_at=now, outcome=UNDONE)
+        said = f"Closed: {visit.case.title}"
+        add_case_line(visit.case, said, step=f"closed {now.isoformat()}", now=now, by=by, detail=UNDONE)
         unlink_warnings(visit.case)
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from cases.duties import close_duties_about
 from cases.models import Case, Duty, Promise
 from cases.promising import break_promise
+from customers.models import TimelineEntry
 from messaging import outbox
 from messaging.models import Message
 from recommendations.models import Recommendation
@@ -66,7 +67,10 @@ def call_ahead(visit: Visit, *, result: str, by, now: dt.datetime, device_at=Non
     with transaction.atomic():
         visit = take_visit(visit, by, now=now)
         _check_not_over(visit)
-        write_step(visit, Step.CALL_AHEAD, by=by, now=now, device_at=device_at, result=result)
+        step = write_step(visit, Step.CALL_AHEAD, by=by, now=now, device_at=device_at, result=result)
+        said = f"Rang about visit {visit.number}: {Result(result).label.lower()}"
+        kind = TimelineEntry.Kind.CALL
+        add_visit_line(visit, said, step=f"rang {step.pk}", now=now, by=by, kind=kind)
         if result in REACHED and visit.called_ahead_at is None and visit.arrived_at is None:
             write_visit(visit, now, called_ahead_at=now)
             evidence = f"{by.name}: {Result(result).label.lower()}"
@@ -228,6 +232,9 @@ def undo_step(visit: Visit, *, by, now: dt.datetime, of: str = "", device_at=Non
             raise StepRefused(f"Not undone: the last step is another one now, “{last}”.")
         step.undone_at = now
         step.save(update_fields=["undone_at"])
+        if step.step == Step.CALL_AHEAD and step.result:
+            said, told = f"Undone, a wrong tap: rang about visit {visit.number}", f"undone {step.pk}"
+            add_visit_line(visit, said, step=told, now=now, by=by, kind=TimelineEntry.Kind.CALL)
         if step.skipped_because:
             write_visit(visit, now)
         elif step.step == Step.CALL_AHEAD and visit.called_ahead_at == step.at:

@@ -52,7 +52,7 @@ def test_no_access_is_an_outcome_of_its_own_in_ledger_and_time_line(north, visit
     fieldwork.call_ahead(visit, result="no answer", by=lou, now=now + MINUTE)
     no_access(visit, because="Gate locked", by=lou, now=now + 10 * MINUTE)
     assert AllowanceEntry.objects.get().kind == "no access"
-    line = TimelineEntry.objects.get(subject=visit.public_id)
+    line = TimelineEntry.objects.get(subject=visit.public_id, kind="visit")
     assert (line.title, line.detail) == ("No access: Lou Baptiste came and could not get in", "Gate locked")
 
 
