@@ -88,6 +88,7 @@ def undo_merge(merge: CustomerMerge, *, by, now: dt.datetime) -> None:
         field = fields[place]
         field.model.objects.filter(pk__in=rows, **{field.name: kept}).update(**{field.name: gone})
     Contact.objects.filter(pk__in=main, customer=gone).update(is_main=True)
+    _lines_go_along(kept, gone, merge)
     _give_back(kept, gone, merge.before)
     gone.merged_into = None
     gone.save(update_fields=["merged_into"])
@@ -168,6 +169,38 @@ def _that_move(field, rows, kept):
         ).filter(step=models.OuterRef("step"), subject__isnull=False)
         return rows.filter(~models.Exists(told))
     return rows.filter(subject__isnull=False) if field.model is SearchWord else rows
+
+
+def _lines_go_along(kept, gone, merge) -> None:
+    """What was told since the merge of things that go back goes back with them: a visit and its end."""
+    told = TimelineEntry.objects.get(customer=kept, subject=merge.public_id, step="merged")
+    since = TimelineEntry.objects.filter(customer=kept, pk__gt=told.pk, subject__isnull=False)
+    subjects = set(since.values_list("subject", flat=True))
+    theirs = set()
+    for model, path in owned_by_customers() if subjects else ():
+        rows = model.objects.filter(**{path: gone}, public_id__in=subjects)
+        theirs.update(rows.values_list("public_id", flat=True))
+    moving = since.filter(subject__in=theirs).exclude(subject=merge.public_id)
+    _that_move(moving.model._meta.get_field("customer"), moving, gone).update(customer=gone)
+
+
+def owned_by_customers() -> Iterator[tuple[type[models.Model], str]]:
+    """Every table whose rows belong to one customer, with the way to that customer: "site__customer".
+
+    By its own customer, else by keys that each row must have: the contract of a renewal.
+    """
+    ways: dict[type[models.Model], str] = {}
+    new = {Customer: ""}
+    while new:
+        found: dict[type[models.Model], str] = {}
+        for target, way in new.items():
+            for field in fields_pointing_at(target, besides=_STAY):
+                is_sure = target is Customer or not field.null
+                if is_sure and field.model not in ways and field.model not in found:
+                    found[field.model] = f"{field.name}__{way}" if way else field.name
+        ways |= found
+        new = found
+    yield from ways.items()
 
 
 # Strays
