@@ -6,7 +6,7 @@ import uuid
 from django.db import transaction
 
 from cases.escalating import escalate_if_due
-from cases.models import Case, Promise
+from cases.models import Case, Duty, Promise
 from cases.promise_breaks import tell_lead
 from cases.promise_reminders import plan_reminders
 from customers.models import Customer, TimelineEntry
@@ -167,11 +167,20 @@ def _settle(promise, state, now, evidence, by, **still) -> bool:
     promise.refresh_from_db()
     if changed:
         _tell_timeline(promise, at=now, actor=by)
+    if changed and promise.kind == Promise.Kind.CALL_BACK and state != Promise.State.BROKEN:
+        _close_call(promise, by=by, now=now)
     if changed and state == Promise.State.BROKEN:
         tell_lead(promise, now=now)
         if promise.case is not None:
             escalate_if_due(promise.case, now=now)
     return bool(changed)
+
+
+def _close_call(promise, *, by, now):
+    """The call that the customer had asked for is owed no longer."""
+    if promise.subject is not None:
+        owed = Duty.objects.open().filter(public_id=promise.subject, kind=Duty.Kind.CALL_CUSTOMER)
+        owed.update(closed_at=now, closed_by=by, outcome=promise.evidence)
 
 
 def _tell_timeline(promise, *, at, actor):

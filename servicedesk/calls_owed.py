@@ -11,6 +11,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from cases.asked_calls import keep_asked_call
 from cases.duties import close_duty
 from cases.interactions import note_interaction
 from cases.models import Duty, Interaction
@@ -165,6 +166,7 @@ def _called(request, duty, contact, data, now) -> str:
     )
     if result == Result.NO_ANSWER:
         return "No answer: the call stays owed."
+    keep_asked_call(duty, by=request.membership, now=now, evidence=summary)
     close_duty(duty, by=request.membership, now=now, outcome=summary)
     return f"Done: {duty.title}"
 

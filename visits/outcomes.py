@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from django.db import transaction
 
+from cases.asked_calls import keep_asked_calls
 from cases.duties import close_duties_about
 from cases.models import Duty, Interaction, Promise
 from customers.models import TimelineEntry
@@ -74,6 +75,7 @@ def close_miss(
             by=by,
             summary=f"About the missed visit {visit.number}: {what_happened.strip()}",
         )
+        keep_asked_calls(visit.public_id, by=by, now=now, evidence=outcome)
         close_duties_about(visit.public_id, *OUTCOME_DUTIES, by=by, now=now, outcome=outcome)
         add_visit_line(
             visit,
