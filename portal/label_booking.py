@@ -1,7 +1,7 @@
-"""Booking a visit from the label on a machine: by whoever stands before it, without an account (R2.7).
+"""Booking a visit from the label on a machine, or by a contract's link, without an account (R2.7).
 
-Anybody who passes can read a label. So a machine takes two open bookings and three in 24 hours from
-it; whoever wants more is rung. One press of the button books once, however often it arrives.
+Anybody who passes can read a label. So a machine takes two open bookings and three in 24 hours this
+way; whoever wants more is rung. One press of the button books once, however often it arrives.
 """
 
 import datetime as dt
@@ -10,6 +10,7 @@ import uuid
 from django.db import transaction
 
 from contracts.cover import covers_of_equipment
+from contracts.models import Entitlement
 from contracts.overlaps import response_hours_of
 from customers.models import Equipment, LabelBooking
 from messaging.models import Message
@@ -33,6 +34,7 @@ from visits.visit_lines import add_visit_line
 MOST_OPEN = 2
 MOST_LATELY = 3
 LATELY = dt.timedelta(hours=24)
+FAULT = Visit.Kind.FAULT
 # So many of the best times are offered, and days are looked at for the rest.
 BEST, DAYS_LOOKED_AT = 3, 7
 # How a slot's key ends.
@@ -40,23 +42,23 @@ KEY_TIME = "%Y%m%dT%H%M%SZ"
 
 
 class BookedEnough(Exception):
-    """So much was booked from this machine's label that a person should ring instead."""
+    """So much was booked for this machine by links that a person should ring instead."""
 
 
 def may_book(machine: Equipment, *, now: dt.datetime) -> bool:
-    """Whether one more visit may be booked from the label: two queries."""
+    """Whether one more visit may be booked by a link: two queries."""
     booked = LabelBooking.objects.filter(equipment=machine)
     if booked.filter(booked_at__gt=now - LATELY).count() >= MOST_LATELY:
         return False
     return Visit.objects.waiting().filter(public_id__in=booked.values("visit")).count() < MOST_OPEN
 
 
-def times_for(machine: Equipment, *, now: dt.datetime) -> list[Slot]:
+def times_for(machine: Equipment, *, now: dt.datetime, kind: str = FAULT) -> list[Slot]:
     """At most five times to choose from, in order: the best three, then the first of later days.
 
     Two who are free at once are one time: nobody's name is told.
     """
-    wanted = _wanted(machine, now)
+    wanted = _wanted(machine, now, kind)
     near = offers_for(wanted, days_ahead(wanted)[:DAYS_LOOKED_AT])
     offered: dict[dt.datetime, Slot] = {}
     for slot in best_of(near) or best_slots(wanted):
@@ -71,9 +73,9 @@ def times_for(machine: Equipment, *, now: dt.datetime) -> list[Slot]:
     return [offered[start] for start in sorted(offered)][:OFFERED]
 
 
-def time_named(machine: Equipment, key: str, *, now: dt.datetime) -> Slot | None:
+def time_named(machine: Equipment, key: str, *, now: dt.datetime, kind: str = FAULT) -> Slot | None:
     """The time that was chosen, while it can be had; None for what was never a time of this machine."""
-    wanted = _wanted(machine, now)
+    wanted = _wanted(machine, now, kind)
     try:
         start = dt.datetime.strptime(key.rpartition("@")[2], KEY_TIME).replace(tzinfo=dt.UTC)
     except ValueError:
@@ -105,11 +107,19 @@ def is_told(visit: Visit) -> bool:
 
 @transaction.atomic
 def book_from_label(
-    machine: Equipment, slot: Slot, *, attempt: uuid.UUID, problem: str, now: dt.datetime
+    machine: Equipment,
+    slot: Slot,
+    *,
+    attempt: uuid.UUID,
+    problem: str,
+    now: dt.datetime,
+    kind: str = FAULT,
+    entitlement: Entitlement | None = None,
 ) -> Visit:
     """Book a time that `times_for` offers; the customer's main contact hears of it as of every booking.
 
-    Raises SlotTaken when somebody was quicker, and BookedEnough.
+    With an `entitlement` it is one of those that the contract grants, booked by the contract's link.
+    Raises SlotTaken when somebody was quicker, BookedEnough, and NothingLeft.
     """
     # Before anything else, as everywhere: nobody waits in a circle.
     hold_technicians(who.pk for who in slot.crew)
@@ -125,23 +135,27 @@ def book_from_label(
         site=machine.site,
         contact=next((who for who in contacts if not who.has_left), None),
         machines=[machine],
-        kind=Visit.Kind.FAULT,
+        kind=kind,
         problem=problem,
         technician=slot.technician,
         others=slot.others,
         start=slot.start,
         end=slot.end,
         window_end=slot.window_end,
-        response_due_at=_due_at(machine, now),
+        response_due_at=_due_at(machine, now) if kind == FAULT else None,
         by=None,
         now=now,
+        entitlement=entitlement,
     )
     LabelBooking.objects.create(equipment=machine, attempt=attempt, visit=visit.public_id, booked_at=now)
-    add_visit_line(visit, f"Booked from the label on {machine}", now=now, by=None, step="from label")
+    how = f"from the label on {machine}"
+    if entitlement is not None:
+        how = f"by the link of contract {entitlement.term.contract}"
+    add_visit_line(visit, f"Booked {how}", now=now, by=None, step="from label")
     return visit
 
 
-def _wanted(machine, now) -> Wanted:
+def _wanted(machine, now, kind) -> Wanted:
     return Wanted(
         desk=machine.tenant,
         calendar=calendar_of(machine.tenant),
@@ -149,7 +163,7 @@ def _wanted(machine, now) -> Wanted:
         customer=machine.site.customer,
         site=machine.site,
         machines=(machine,),
-        kind=Visit.Kind.FAULT,
+        kind=kind,
     )
 
 

@@ -8,13 +8,14 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
+from contracts.cover import cover_of
 from contracts.models import RenewalOffer
 from contracts.offer_answers import accept_offer, decline_offer
 from contracts.offer_states import OfferState, state_of, told_to_customer
 from contracts.offered import what_it_says
 from contracts.offers import NotOpen
 from portal.opening import for_offer_link
-from portal.ringing import ask_to_be_rung, rings_by
+from portal.ringing import ringing_of, ringing_page
 from tenancy.calendars import local_day, zone_of
 from tenancy.papers import kept_paper, paper_response
 
@@ -65,7 +66,8 @@ def decline(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.da
     """The customer's no. Pressed twice, it counts once."""
     form = DeclineForm(request.POST)
     if not form.is_valid():
-        return _page(request, offer, token, now, problem=WRITE_LESS, status=422)
+        because = request.POST.get("because", "")
+        return _page(request, offer, token, now, problem=WRITE_LESS, because=because, status=422)
     try:
         decline_offer(offer, because=form.cleaned_data["because"], now=now)
     except NotOpen as refused:
@@ -81,13 +83,23 @@ def document(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.d
 
 
 def ring_me(request: HttpRequest, offer: RenewalOffer, *, token: str, now: dt.datetime) -> HttpResponse:
-    """A person rings within one working hour; pressed twice on a day, one duty."""
-    about = f"renewal offer {offer.number}"
-    ask_to_be_rung(offer.contract.customer, offer.public_id, about=about, now=now)
-    return redirect("customer-page", token=token)
+    """A person rings when they choose; pressed twice, one call."""
+
+    def show(problem):
+        return _page(request, offer, token, now, ring_problem=problem, status=409)
+
+    return ringing_page(
+        request,
+        offer.contract.customer,
+        offer.public_id,
+        about=f"renewal offer {offer.number}",
+        token=token,
+        now=now,
+        show=show,
+    )
 
 
-def _page(request, offer, token, now, *, form=None, problem="", status=200):
+def _page(request, offer, token, now, *, form=None, problem="", ring_problem="", because="", status=200):
     offer.refresh_from_db()
     today = local_day(now, zone_of(offer.tenant))
     state = state_of(offer, today)
@@ -99,8 +111,12 @@ def _page(request, offer, token, now, *, form=None, problem="", status=200):
         "said": what_it_says(offer, today) if state in SHOWN_WHOLE else None,
         "told": told_to_customer(offer, today),
         "form": form,
+        "because": because,
         "problem": problem,
-        "rings_by": rings_by(offer.contract.customer, offer.public_id, now=now),
+        "ring_problem": ring_problem,
+        # Only what a customer may read of it: the state in a sentence, and the visits.
+        "cover": cover_of(offer.contract, today),
+        **ringing_of(offer.contract.customer, offer.public_id, now=now),
     }
     return render(request, "portal/offer.html", page, status=status)
 

@@ -6,50 +6,63 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 
-from contracts.models import RenewalOffer
+from contracts.models import Contract, RenewalOffer
 from contracts.offer_states import told_to_customer
 from customers.links import find_link
 from customers.models import CustomerLink, Equipment
+from portal.guessing import MINUTES, is_guessing
+from portal.office_hours import hours_said
+from portal.ringing import ask_to_be_rung, ringing_of
 from recommendations.models import Recommendation
-from tenancy.calendars import local_day, zone_of
+from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from visits.models import Visit
+from visits.told import told_zone
+from visits.wording import date_words
 
 Purpose = CustomerLink.Purpose
-# How long an ended link still says whom to ring.
+# An ended link still says whom to ring.
 GONE = 410
+TOO_MANY = 429
 
 
 def for_links(**views: Callable) -> Callable:
     """One address for links of several purposes (`visit=…, offer=…`), each with the view for its thing.
 
-    The view gets the visit, offer, recommendation or machine behind the token, with its desk open. A
-    token that never was, or is for something else, is a 404; one that has ended, or whose thing has,
-    shows the desk's number only.
+    The view gets what is behind the token, with its desk open. A token that never was, or is for
+    something else, is a 404, and a 429 from where many of those come; one that has ended, or whose
+    thing has, shows the desk's number only.
     """
 
     @never_cache
     def opened(request: HttpRequest, token: str, *args, **kwargs) -> HttpResponse:
         now = timezone.now()
         found = find_link(token, now=now)
-        view = views.get(found.link.purpose) if found is not None else None
+        if found is None:
+            return _unknown(request)
+        view = views.get(found.link.purpose)
         if view is None:
             raise Http404("No such link")
         desk = Tenant.objects.get(pk=found.tenant_id)
         with tenant(desk), timezone.override(zone_of(desk)):
             kind = KINDS[found.link.purpose]
-            thing = kind.find(found.link.subject)
+            try:
+                thing = kind.find(found.link.subject)
+            except ObjectDoesNotExist:
+                raise Http404("No such thing any more") from None
             request.tenant = desk
             thing.tenant = desk
+            request.small_print = SimpleLazyObject(lambda: _small_print(desk, found.link, now))
             if not found.is_open or kind.is_over(thing):
-                page = {"why": kind.why_ended(thing, local_day(now, zone_of(desk)))}
-                return render(request, "portal/ended.html", page, status=GONE)
+                return _ended(request, found.link, thing, token, now)
             return view(request, thing, *args, token=token, now=now, **kwargs)
 
     return opened
@@ -65,12 +78,7 @@ def for_offer_link(view: Callable) -> Callable:
     return wraps(view)(for_links(offer=view))
 
 
-def for_label(view: Callable) -> Callable:
-    """Give the view the machine behind the token of a label, with its desk open."""
-    return wraps(view)(for_links(label=view))
-
-
-Thing = Visit | RenewalOffer | Recommendation | Equipment
+Thing = Visit | RenewalOffer | Recommendation | Equipment | Contract
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,45 @@ class Kind:
     """
 
     find: Callable[[uuid.UUID], Thing]
-    why_ended: Callable[[Thing, dt.date], str]
+    why_ended: Callable[[Thing, dt.date], str] = lambda thing, day: ""
     is_over: Callable[[Thing], bool] = lambda thing: False
+
+
+def _unknown(request):
+    if not is_guessing(request):
+        raise Http404("No such link")
+    page = render(request, "portal/too_many.html", {"minutes": MINUTES}, status=TOO_MANY)
+    page["Retry-After"] = str(MINUTES * 60)
+    return page
+
+
+def _ended(request, link, thing, token, now):
+    """The desk's number, and being rung where the link has only run out: nobody took it back.
+
+    Of what it was for it says nothing.
+    """
+    may_ask = link.revoked_at is None and link.expires_at is not None and link.expires_at <= now
+    may_ask = may_ask and link.purpose != Purpose.LABEL
+    if may_ask and request.method == "POST" and request.resolver_match.url_name == "customer-call-me":
+        ask_to_be_rung(link.customer, link.subject, about="a link of theirs that has ended", now=now)
+    page = {
+        "why": KINDS[link.purpose].why_ended(thing, local_day(now, zone_of(request.tenant))),
+        "token": token,
+        "may_ask": may_ask,
+        **(ringing_of(link.customer, link.subject, now=now) if may_ask else {}),
+    }
+    return render(request, "portal/ended.html", page, status=GONE)
+
+
+def _small_print(desk, link, now) -> dict[str, str]:
+    """When the telephone is answered, and until when the link works, by the customer's clock."""
+    zone, country = told_zone(link.customer), desk.country
+    # Another clock's hours would send them to a telephone that nobody answers.
+    hours = hours_said(calendar_of(desk), country=country) if zone == zone_of(desk) else ""
+    if link.expires_at is None:
+        return {"hours": hours, "until": ""}
+    last = local_day(link.expires_at - dt.timedelta(microseconds=1), zone)
+    return {"hours": hours, "until": date_words(last, country=country, today=local_day(now, zone))}
 
 
 def _visit(public_id: uuid.UUID) -> Visit:
@@ -100,20 +145,18 @@ def _recommendation(public_id: uuid.UUID) -> Recommendation:
 
 
 def _machine(public_id: uuid.UUID) -> Equipment:
-    machine = Equipment.objects.select_related("site__customer").filter(public_id=public_id).first()
-    if machine is None:
-        raise Http404("No such machine")
-    return machine
+    return Equipment.objects.select_related("site__customer").get(public_id=public_id)
+
+
+def _contract(public_id: uuid.UUID) -> Contract:
+    return Contract.objects.select_related("customer").get(public_id=public_id)
 
 
 KINDS = {
-    Purpose.VISIT: Kind(find=_visit, why_ended=lambda visit, day: ""),
+    Purpose.VISIT: Kind(find=_visit),
     Purpose.OFFER: Kind(find=_offer, why_ended=told_to_customer),
-    Purpose.FOLLOW_UP: Kind(find=_visit, why_ended=lambda visit, day: ""),
-    Purpose.RECOMMENDATION: Kind(find=_recommendation, why_ended=lambda recommendation, day: ""),
-    Purpose.LABEL: Kind(
-        find=_machine,
-        why_ended=lambda machine, day: "",
-        is_over=lambda machine: machine.retired_on is not None,
-    ),
+    Purpose.FOLLOW_UP: Kind(find=_visit),
+    Purpose.RECOMMENDATION: Kind(find=_recommendation),
+    Purpose.LABEL: Kind(find=_machine, is_over=lambda machine: machine.retired_on is not None),
+    Purpose.CONTRACT: Kind(find=_contract),
 }

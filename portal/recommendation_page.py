@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Duty
 from portal.opening import for_links
-from portal.ringing import ask_to_be_rung, rings_by
+from portal.ringing import ringing_of, ringing_page, rings_by
 from recommendations.answers import (
     ANSWERABLE,
     NotOpen,
@@ -46,10 +46,20 @@ def recommendation_page(
 def ring_me(
     request: HttpRequest, recommendation: Recommendation, *, token: str, now: dt.datetime
 ) -> HttpResponse:
-    """A person rings within one working hour; pressed twice on a day, one duty."""
-    customer = recommendation.equipment.site.customer
-    ask_to_be_rung(customer, recommendation.public_id, about=recommendation.finding, now=now)
-    return redirect("customer-page", token=token)
+    """A person rings when they choose; pressed twice, one call."""
+
+    def show(problem):
+        return _page(request, recommendation, token, now, ring_problem=problem, status=409)
+
+    return ringing_page(
+        request,
+        recommendation.equipment.site.customer,
+        recommendation.public_id,
+        about=recommendation.finding,
+        token=token,
+        now=now,
+        show=show,
+    )
 
 
 def _its_own(request, recommendation, *, token, now, id: uuid.UUID, act):
@@ -102,7 +112,7 @@ def _answer(request, recommendation, token, now, *, visit=None):
     return redirect("customer-recommendation", token=token, id=recommendation.public_id)
 
 
-def _page(request, recommendation, token, now, *, visit=None, problem="", status=200):
+def _page(request, recommendation, token, now, *, visit=None, problem="", ring_problem="", status=200):
     recommendation.refresh_from_db()
     desk, customer = recommendation.tenant, recommendation.equipment.site.customer
     today = local_day(now, zone_of(desk))
@@ -119,9 +129,12 @@ def _page(request, recommendation, token, now, *, visit=None, problem="", status
         and day_words(recommendation.deferred_until, country=desk.country, today=today),
         "costs": costs_words(recommendation, today),
         "answers_by": rings_by(customer, recommendation.public_id, now=now, kind=Duty.Kind.GIVE_QUOTE),
-        "rings_by": rings_by(customer, recommendation.public_id, now=now),
+        **ringing_of(customer, recommendation.public_id, now=now),
         "words": request.POST.get("words", ""),
+        # Which of the two that take words stands open: as it was sent, or as the visit's page asked for.
+        "says": request.POST.get("answer", "") or request.GET.get("say", ""),
         "problem": problem,
+        "ring_problem": ring_problem,
     }
     return render(request, "portal/recommendation.html", page, status=status)
 

@@ -17,6 +17,7 @@ from visits.told import told_zone
 from visits.wording import day_words, window_words
 
 SAID = "Said so on their page"
+REBOOKED = "A new time is booked already. Ring us to change it."
 
 
 def may_choose(visit: Visit) -> bool:
@@ -81,7 +82,7 @@ def _book_anew(visit, slot, *, now):
     # Two tabs with two times make one visit: whoever comes second waits here, and is told.
     missed = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
     if not may_choose(missed):
-        raise MoveRefused("A new time is booked already. Ring us to change it.")
+        raise MoveRefused(REBOOKED)
     return book_visit(
         customer=visit.customer,
         site=visit.site,
@@ -100,6 +101,41 @@ def _book_anew(visit, slot, *, now):
         entitlement=still_open(visit),
         service=waiting_service(visit),
     )
+
+
+def stands_at(visit: Visit, key: str) -> bool:
+    """Whether a waiting visit stands at the slot of that key already: its time was chosen twice."""
+    if visit.state not in Visit.WAITING_STATES:
+        return False
+    lead = visit.assignments.select_related("technician").order_by("pk").first()
+    return (
+        lead is not None
+        and key == Slot(lead.technician, visit.planned_start, visit.planned_end, visit.window_end).key
+    )
+
+
+def groups_of(slots: list[Slot], customer: Customer, *, now: dt.datetime) -> list[dict]:
+    """The offers by who comes, the first offered first: a heading for each, and the times to choose."""
+    by_lead: dict[int, list[Slot]] = {}
+    for slot in slots:
+        by_lead.setdefault(slot.technician.pk, []).append(slot)
+    first = slots[0].start if slots else now
+    return [
+        {
+            "heading": _with_whom(theirs[0], is_sooner=theirs[0].start < first),
+            "offers": [{"key": slot.key, "words": option_said(slot, customer, now=now)} for slot in theirs],
+        }
+        for theirs in by_lead.values()
+    ]
+
+
+def option_said(slot: Slot, customer: Customer, *, now: dt.datetime) -> str:
+    """ "Today, 4 to 5 pm", "Sat 7 March, 2 to 3 pm", by the customer's clock."""
+    zone = told_zone(customer)
+    start, end = local_time(slot.start, zone), local_time(slot.window_end, zone)
+    window = window_words(start.time(), end.time(), country=customer.tenant.country)
+    day = day_said(start.date(), customer, now=now).removeprefix("on ")
+    return f"{day[:1].upper()}{day[1:]}, {window}"
 
 
 def day_said(day: dt.date, customer: Customer, *, now: dt.datetime) -> str:
@@ -122,6 +158,13 @@ def told_said(visit: Visit, *, now: dt.datetime) -> str:
     country = visit.customer.tenant.country
     window = window_words(visit.told_from, visit.told_until, country=country, joined_by="and")
     return f"{day_said(visit.told_day, visit.customer, now=now)} between {window}"
+
+
+def _with_whom(slot, *, is_sooner) -> str:
+    name = slot.technician.first_name
+    if slot.is_preferred:
+        return f"With {name}, who usually comes to you"
+    return f"Sooner, with {name}" if is_sooner else f"With {name}"
 
 
 def _machines(visit):

@@ -1,38 +1,34 @@
-"""A customer's page of one visit: yes, another time, cancel, ring me. Opening it changes nothing."""
+"""A customer's page of one visit: yes, another time, cancel, nobody came. Opening it changes nothing."""
 
 import datetime as dt
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from contracts.cover import covers_of_customer
 from customers.links import make_link
 from customers.models import CustomerLink
 from portal.opening import for_visit_link
-from portal.ringing import ask_to_be_rung, rings_by
-from portal.times import SAID, day_said, free_times, may_choose, slot_said, take_time
-from recommendations.answers import ANSWERABLE
-from recommendations.models import Recommendation
-from tenancy.calendars import local_day, local_time, zone_of
-from tenancy.papers import kept_paper, paper_response
+from portal.ringing import ask_to_be_rung, ringing_of, ringing_page
+from portal.times import REBOOKED, SAID, free_times, groups_of, may_choose, stands_at, take_time
+from portal.visit_facts import facts_of, show_visit
 from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
 from visits.letters import LINK_LASTS
-from visits.models import ServiceReport, Visit, WorkLeft
+from visits.models import Visit
 from visits.outcomes import OutcomeRefused, Whose, cancel_visit, nobody_came
 from visits.places import MoveRefused
-from visits.report_document import document_of
-from visits.told import told_zone
-from visits.wording import clock_words, window_words
 
 TAKEN = "Somebody has just taken that time. These are free."
+CHOOSE = "Choose a time."
+# What the last choice of a time sends: none of them, please ring me.
+RING = "ring"
 
 
 def visit_page(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """One sentence, who comes, and one primary button."""
-    return _page(request, visit, token, now)
+    return show_visit(request, visit, token, now)
 
 
 @require_POST
@@ -42,26 +38,94 @@ def confirm(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime)
     try:
         confirm_visit(visit, by=None, now=now, said=SAID)
     except CannotConfirm as refused:
-        return _page(request, visit, token, now, problem=str(refused), status=409)
+        return show_visit(request, visit, token, now, problem=str(refused), status=409)
     return redirect("customer-page", token=token)
 
 
 @require_http_methods(["GET", "POST"])
 @for_visit_link
 def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
-    """Choose among the free times; somebody else may be quicker."""
-    slots = free_times(visit, now=now)
+    """Choose among the free times, or to be rung; somebody else may be quicker."""
     if request.method == "GET":
-        return _change_page(request, visit, token, now, slots)
-    chosen = next((slot for slot in slots if slot.key == request.POST.get("slot")), None)
+        return _change_page(request, visit, token, now)
+    asked = request.POST.get("slot", "")
+    if asked == RING:
+        about = f"another time for visit {visit.number}"
+        ask_to_be_rung(visit.customer, visit.public_id, about=about, now=now, case=visit.case)
+        return redirect("customer-page", token=token)
+    if not asked:
+        return _change_page(request, visit, token, now, problem=CHOOSE, status=422)
+    if stands_at(visit, asked):
+        # Pressed twice.
+        return redirect("customer-page", token=token)
+    return _take(request, visit, token, now, asked)
+
+
+@require_http_methods(["GET", "POST"])
+@for_visit_link
+def nobody(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """The window is over and they say that nobody came: a miss, as they say (R4.3).
+
+    Asked before, the page says until when somebody may still come, and that we ring if they like.
+    """
+    if request.method == "GET":
+        page = facts_of(visit, token, now) | ringing_of(visit.customer, visit.public_id, now=now)
+        return render(request, "portal/nobody.html", page)
+    try:
+        nobody_came(visit, by=None, now=now)
+    except OutcomeRefused as refused:
+        return show_visit(request, visit, token, now, problem=str(refused), status=409)
+    return redirect("customer-page", token=token)
+
+
+@require_http_methods(["GET", "POST"])
+@for_visit_link
+def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """Asks once more, then cancels by the customer's word."""
+    if request.method == "GET":
+        return render(request, "portal/cancel.html", facts_of(visit, token, now))
+    # The database keeps no sign of number zero.
+    because = request.POST.get("because", "").replace("\x00", "").strip() or SAID
+    try:
+        cancel_visit(
+            visit, whose=Whose.CUSTOMER, because=because[:200], by=None, now=now, version=visit.version
+        )
+    except OutcomeRefused as refused:
+        return show_visit(request, visit, token, now, problem=str(refused), status=409)
+    return redirect("customer-page", token=token)
+
+
+def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """A person rings when they choose; pressed twice, one call."""
+
+    def show(problem):
+        return show_visit(request, visit, token, now, ring_problem=problem, status=409)
+
+    return ringing_page(
+        request,
+        visit.customer,
+        visit.public_id,
+        about=f"visit {visit.number}",
+        case=visit.case,
+        token=token,
+        now=now,
+        show=show,
+    )
+
+
+def _take(request, visit, token, now, asked):
+    slots = free_times(visit, now=now)
+    chosen = next((slot for slot in slots if slot.key == asked), None)
     if chosen is None:
-        problem = TAKEN if "slot" in request.POST else "Choose a time."
-        return _change_page(request, visit, token, now, slots, problem=problem, status=409)
+        gone = TAKEN if may_choose(visit) or visit.state != Visit.State.MISSED else REBOOKED
+        return _change_page(request, visit, token, now, problem=gone, status=409)
     try:
         taken = take_time(visit, chosen, now=now)
     except (MoveRefused, SlotTaken) as refused:
-        slots = free_times(visit, now=now)
-        return _change_page(request, visit, token, now, slots, problem=str(refused), status=409)
+        visit.refresh_from_db()
+        if stands_at(visit, asked):
+            return redirect("customer-page", token=token)
+        return _change_page(request, visit, token, now, problem=str(refused), status=409)
     if taken.pk != visit.pk:
         # A new visit has a page of its own.
         token = make_link(
@@ -74,108 +138,16 @@ def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
     return redirect("customer-page", token=token)
 
 
-@require_POST
-@for_visit_link
-def nobody(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
-    """The window is over and they say that nobody came: a miss, as they say (R4.3)."""
-    try:
-        nobody_came(visit, by=None, now=now)
-    except OutcomeRefused as refused:
-        return _page(request, visit, token, now, problem=str(refused), status=409)
-    return redirect("customer-page", token=token)
-
-
-@require_http_methods(["GET", "POST"])
-@for_visit_link
-def cancel(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
-    """Asks once more, then cancels by the customer's word."""
-    if request.method == "GET":
-        return render(request, "portal/cancel.html", _facts(visit, token, now))
-    # The database keeps no sign of number zero.
-    because = request.POST.get("because", "").replace("\x00", "").strip() or SAID
-    try:
-        cancel_visit(
-            visit, whose=Whose.CUSTOMER, because=because[:200], by=None, now=now, version=visit.version
-        )
-    except OutcomeRefused as refused:
-        return _page(request, visit, token, now, problem=str(refused), status=409)
-    return redirect("customer-page", token=token)
-
-
-@require_GET
-@for_visit_link
-def report(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
-    """The signed sheet of a visit that is done: every copy has the same bytes."""
-    try:
-        kept = document_of(visit, now=now)
-    except ServiceReport.DoesNotExist:
-        raise Http404("No report yet") from None
-    return paper_response(kept_paper(kept), kept.name)
-
-
-def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
-    """A person rings within one working hour; pressed twice on a day, one duty."""
-    about = f"visit {visit.number}"
-    ask_to_be_rung(visit.customer, visit.public_id, about=about, now=now, case=visit.case)
-    return redirect("customer-page", token=token)
-
-
-def _page(request, visit, token, now, *, problem="", status=200):
-    visit.refresh_from_db()
-    facts = _facts(visit, token, now) | {"problem": problem}
-    facts["rings_by"] = rings_by(visit.customer, visit.public_id, now=now)
-    machines = visit.machines.values("equipment")
-    today = local_day(now, zone_of(visit.tenant))
-    facts["recommendations"] = Recommendation.objects.filter(equipment__in=machines).open(today).worst_first()
-    facts["answerable"] = ANSWERABLE
-    facts |= _what_was_done(visit)
-    facts["covers"] = [c for c in covers_of_customer(visit.customer, today) if c.is_covered][:1]
-    return render(request, "portal/visit.html", facts, status=status)
-
-
-def _what_was_done(visit) -> dict:
-    """The report, the parts and what is left to do, once the visit is done."""
-    if visit.state != Visit.State.DONE:
-        return {}
-    return {
-        "report": ServiceReport.objects.filter(visit=visit).first(),
-        "parts": visit.parts_used.select_related("part").order_by("pk"),
-        "left": WorkLeft.objects.filter(visit=visit).select_related("settled_at_visit").first(),
+def _change_page(request, visit, token, now, *, problem="", status=200):
+    slots = free_times(visit, now=now)
+    page = facts_of(visit, token, now) | {
+        "groups": groups_of(slots, visit.customer, now=now),
+        "offers": [{"key": slot.key} for slot in slots],
+        "problem": problem,
+        "RING": RING,
+        **ringing_of(visit.customer, visit.public_id, now=now),
     }
-
-
-def _change_page(request, visit, token, now, slots, *, problem="", status=200):
-    offers = [{"key": slot.key, "words": _with_whom(slot, visit, now)} for slot in slots]
-    facts = _facts(visit, token, now) | {"offers": offers, "problem": problem}
-    return render(request, "portal/change.html", facts, status=status)
-
-
-def _facts(visit, token, now):
-    assigned = visit.assignments.select_related("technician").order_by("pk").first()
-    technician = assigned.technician if assigned else None
-    country = visit.tenant.country
-    return {
-        "visit": visit,
-        "token": token,
-        "technician": technician,
-        "who": technician.first_name if technician else visit.tenant.name,
-        "day": day_said(visit.told_day, visit.customer, now=now),
-        "window": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
-        "can_change": may_choose(visit),
-        "is_waiting_in_vain": visit.state in Visit.WAITING_STATES and now >= visit.window_end,
-        "can_cancel": visit.state in Visit.WAITING_STATES and visit.on_the_way_at is None,
-        "expected": visit.expected_at
-        and clock_words(local_time(visit.expected_at, told_zone(visit.customer)).time(), country=country),
-        "phone_end": visit.contact.phone_digits[-3:] if visit.contact else "",
-        "call_minutes": visit.tenant.call_ahead_minutes,
-        "is_over": visit.state in Visit.OVER_STATES,
-        "state": visit.state,
-        "States": Visit.State,
-    }
-
-
-def _with_whom(slot, visit, now):
-    return f"{slot.technician.first_name}, {slot_said(slot, visit.customer, now=now)}"
+    return render(request, "portal/change.html", page, status=status)
 
 
 urlpatterns = [
@@ -183,5 +155,4 @@ urlpatterns = [
     path("v/<str:token>/change/", change, name="customer-change"),
     path("v/<str:token>/cancel/", cancel, name="customer-cancel"),
     path("v/<str:token>/nobody-came/", nobody, name="customer-nobody-came"),
-    path("v/<str:token>/report.pdf", report, name="customer-report"),
 ]

@@ -21,6 +21,8 @@ SECRET_KEY = env("SECRET_KEY", default="only-for-development" if DEVELOPMENT els
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# How many proxies of ours each request passes; the last but so many of X-Forwarded-For is who asks.
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 # What links in messages begin with.
 PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000")
 

@@ -1,7 +1,7 @@
 """A visit as an entry in the customer's calendar, which follows it when it moves (RFC 5545, 5546).
 
-Made when a mail leaves, from the visit as it is then. It bears no link: a link is made for its mail
-and kept nowhere.
+Made when a mail leaves, or the customer takes it from their page, from the visit as it is then. It
+bears no link: a link is made for its mail and kept nowhere.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from django.conf import settings
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress
 
 from messaging.attachments import Attachment, make_for
-from messaging.languages import NAMES, people_words
+from messaging.languages import ENGLISH, NAMES, people_words
 from messaging.models import Message
 from messaging.providers import provider_of
 from messaging.wordings import languages_for
@@ -49,14 +49,16 @@ def calendar_file(message: Message, *, now: dt.datetime) -> Attachment:
     visits = Visit.objects.select_related("customer", "tenant", "site")
     visit = visits.get(public_id=message.subject)
     method = "CANCEL" if visit.state in CANCELLED else "REQUEST"
-    calendar = Calendar()
-    calendar.add("prodid", "-//Service desk//Visits//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    event, zone = _event(message, visit, now), told_in(visit)
-    calendar.add_component(_timezone(zone.key, visit.window_start.year))
-    calendar.add_component(event)
-    return Attachment(NAME, f"text/calendar; method={method}", calendar.to_ical())
+    language = next(one for one in languages_for(message) if one in NAMES)
+    event = _event(visit, language, now)
+    if message.contact is not None and message.contact.email:
+        event.add("attendee", _attendee(message.contact, visit))
+    return Attachment(NAME, f"text/calendar; method={method}", _calendar(visit, event, method))
+
+
+def entry_of(visit: Visit, *, now: dt.datetime) -> bytes:
+    """The entry as somebody takes it from the page of the visit: nobody is invited or answers."""
+    return _calendar(visit, _event(visit, ENGLISH, now), "PUBLISH")
 
 
 def told_in(visit: Visit) -> ZoneInfo:
@@ -87,8 +89,17 @@ def _as_told(instant, day, clock, zone) -> dt.datetime:
     return local_time(instant, UTC) if local.fold else local
 
 
-def _event(message, visit, now) -> Event:
-    language = next(one for one in languages_for(message) if one in NAMES)
+def _calendar(visit, event, method) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Service desk//Visits//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(_timezone(told_in(visit).key, visit.window_start.year))
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _event(visit, language, now) -> Event:
     desk = visit.tenant
     crew = visit.assignments.select_related("technician").order_by("pk")
     who = people_words([one.technician.first_name for one in crew], language=language)
@@ -111,8 +122,6 @@ def _event(message, visit, now) -> Event:
         ),
     )
     event.add("organizer", _organizer(desk))
-    if message.contact is not None and message.contact.email:
-        event.add("attendee", _attendee(message.contact, visit))
     return event
 
 

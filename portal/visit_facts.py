@@ -1,0 +1,134 @@
+"""What a customer reads of a visit: in which state it is, in a sentence, and what they may do."""
+
+import datetime as dt
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from cases.models import Duty
+from contracts.cover import Cover, covers_of_customer, covers_of_machines
+from portal.ringing import ringing_of, rings_by
+from portal.times import day_said, may_choose
+from recommendations.answers import ANSWERABLE
+from recommendations.follow_up_letter import costs_words
+from recommendations.models import Recommendation
+from tenancy.calendars import local_day, local_time, zone_of
+from visits.models import ServiceReport, Visit, WorkLeft
+from visits.telling import may_tell, told_before
+from visits.told import told_zone
+from visits.wording import clock_words, window_words
+
+PRICE_FIRST = "We tell you the price before anything is done"
+PAID_FOR = "Nothing for the visit: it is paid for with your contract"
+
+
+def show_visit(
+    request: HttpRequest,
+    visit: Visit,
+    token: str,
+    now: dt.datetime,
+    *,
+    problem="",
+    ring_problem="",
+    status=200,
+) -> HttpResponse:
+    """The page of the visit as it is now, with what could not be done."""
+    visit.refresh_from_db()
+    machines = [each.equipment for each in visit.machines.select_related("equipment__site")]
+    today = local_day(now, zone_of(visit.tenant))
+    covers = _covers(visit, machines, today)
+    page = facts_of(visit, token, now) | ringing_of(visit.customer, visit.public_id, now=now)
+    page |= {
+        "problem": problem,
+        "ring_problem": ring_problem,
+        "to_pay": "" if visit.state in Visit.OVER_STATES else to_pay(visit, covers),
+        "told": told_before(visit),
+        "recommendations": _recommendations(machines, today),
+        "covers": [cover for cover in covers if cover.is_covered][:1],
+    }
+    return render(request, "portal/visit.html", page | _what_was_done(visit), status=status)
+
+
+def facts_of(visit: Visit, token: str, now: dt.datetime) -> dict:
+    """What every page about the visit names."""
+    assigned = visit.assignments.select_related("technician").order_by("pk").first()
+    technician = assigned.technician if assigned else None
+    country, zone = visit.tenant.country, told_zone(visit.customer)
+    waits = visit.state in Visit.WAITING_STATES
+    call_at = visit.planned_start - dt.timedelta(minutes=visit.tenant.call_ahead_minutes)
+
+    def clock(instant):
+        return clock_words(local_time(instant, zone).time(), country=country)
+
+    return {
+        "visit": visit,
+        "token": token,
+        "technician": technician,
+        "who": technician.first_name if technician else visit.tenant.name,
+        "day": day_said(visit.told_day, visit.customer, now=now),
+        "window": window_words(visit.told_from, visit.told_until, country=country, joined_by="and"),
+        "until": clock_words(visit.told_until, country=country),
+        "can_change": may_choose(visit),
+        "can_tell": may_tell(visit),
+        "is_moved": waits and _was_moved_last(visit),
+        "is_waiting_in_vain": waits and now >= visit.window_end,
+        "may_wait_in_vain": waits and visit.told_day <= local_day(now, zone),
+        "can_cancel": waits and visit.on_the_way_at is None,
+        "expected": clock(visit.expected_at) if visit.expected_at else "",
+        "call_at": clock(call_at) if visit.called_ahead_at is None and now < call_at else "",
+        "phone_end": visit.contact.phone_digits[-3:] if visit.contact else "",
+        "call_minutes": visit.tenant.call_ahead_minutes,
+        "rebooked_by": rings_by(visit.customer, visit.public_id, now=now, kind=Duty.Kind.REBOOK)
+        if visit.state == Visit.State.MISSED
+        else "",
+        "is_over": visit.state in Visit.OVER_STATES,
+        "state": visit.state,
+        "States": Visit.State,
+    }
+
+
+def to_pay(visit: Visit, covers: list[Cover]) -> str:
+    """What the visit costs them, as far as it is known before: covered, and what is not."""
+    if visit.entitlement_id is not None:
+        return PAID_FOR
+    cover = next((each for each in covers if each.is_covered), None)
+    if cover is None:
+        return PRICE_FIRST
+    said = f"Your contract covers it: {cover.covered.lower()}" if cover.covered else "Your contract covers it"
+    return f"{said}. Not covered: {cover.not_covered.lower()}" if cover.not_covered else said
+
+
+def _covers(visit, machines, today):
+    """Of the contracts about the visit's machines; where it names none, of the customer's."""
+    if machines:
+        return covers_of_machines(machines, today)
+    return covers_of_customer(visit.customer, today)
+
+
+def _recommendations(machines, today) -> list[dict]:
+    found = Recommendation.objects.filter(equipment__in=machines).open(today).worst_first()
+    return [
+        {
+            "one": each,
+            "costs": costs_words(each, today) or f"{PRICE_FIRST}.",
+            "can_answer": each.state in ANSWERABLE,
+        }
+        for each in found.select_related("equipment__site__customer")
+    ]
+
+
+def _was_moved_last(visit) -> bool:
+    """Whether the last thing that changed it gave it another time or technician."""
+    lines = visit.customer.timeline.filter(subject=visit.public_id)
+    return lines.filter(step=f"moved {visit.version}").exists()
+
+
+def _what_was_done(visit) -> dict:
+    """The report, the parts and what is left to do, once the visit is done."""
+    if visit.state != Visit.State.DONE:
+        return {}
+    return {
+        "report": ServiceReport.objects.filter(visit=visit).first(),
+        "parts": visit.parts_used.select_related("part").order_by("pk"),
+        "left": WorkLeft.objects.filter(visit=visit).select_related("settled_at_visit").first(),
+    }
