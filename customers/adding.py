@@ -11,6 +11,11 @@ from customers.search_words import index_customer
 from customers.searchkeys import mail_key
 from customers.timeline import add_line
 from tenancy.calendars import local_day, zone_of
+from tenancy.constraints import told_as
+
+
+class NumberTaken(ValueError):
+    """Another customer is known by this number."""
 
 
 @transaction.atomic
@@ -19,6 +24,7 @@ def add_customer(
     name: str,
     by,
     now: dt.datetime,
+    number: str = "",
     company: str = "",
     phone: str = "",
     email: str = "",
@@ -29,12 +35,16 @@ def add_customer(
 ) -> Customer:
     """A customer with one contact and one site, found by the next search.
 
-    Raises ValueError without a name or a company.
+    `number` is the one by which an older system knows them. Raises ValueError without a name or a
+    company, and NumberTaken.
     """
     name = name.strip() or company.strip()
     if not name:
         raise ValueError("Write a name or a company.")
-    customer = Customer.objects.create(name=name, company=company.strip())
+    number = number.strip()
+    taken = f"Another customer has the number {number}."
+    with told_as(lambda: NumberTaken(taken), constraint="customer_number_once"):
+        customer = Customer.objects.create(name=name, company=company.strip(), number=number)
     today = local_day(now, zone_of(customer.tenant))
     site = Site.objects.create(
         customer=customer,

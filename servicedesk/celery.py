@@ -54,6 +54,8 @@ app.conf.beat_schedule = {
     "use it or lose it": every(3600, "servicedesk.tasks.see_to_unused", "bulk"),
     # Nobody waits for it: the table of sessions would grow for ever.
     "clear sessions": nightly(3, 30, "servicedesk.tasks.clear_sessions"),
+    # Nor for this one: a call that is sent again after a week is another call.
+    "forget answered calls": nightly(3, 40, "servicedesk.tasks.forget_answered_calls"),
 }
 
 

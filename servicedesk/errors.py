@@ -2,9 +2,14 @@
 
 from django.shortcuts import render
 
+from servicedesk.api import errors as api
+from servicedesk.api.desk import PATH as API
+
 
 def not_found(request, exception=None):
     """404: no such page, or a stranger's; they look the same."""
+    if request.path.startswith(API):
+        return api.not_found(request)
     return render(request, "errors/404.html", status=404)
 
 
@@ -15,6 +20,8 @@ def forbidden(request, exception=None):
 
 def failed(request):
     """500: our fault. Rendered without the desk, which may be what failed."""
+    if request.path.startswith(API):
+        return api.failed(request)
     return render(None, "errors/500.html", status=500)
 
 

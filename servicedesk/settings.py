@@ -36,6 +36,10 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "django_htmx",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_standardized_errors",
     # Both rewrite TEMPLATES unless told not to; the loader list below is the one truth.
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
@@ -68,6 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "tenancy.middleware.DeskMiddleware",
+    "servicedesk.api.desk.ApiDesk",
 ]
 
 ROOT_URLCONF = "servicedesk.urls"
@@ -197,6 +202,37 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
+}
+
+# How often the programs of one desk may call.
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=1200)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["servicedesk.api.callers.KeyOrBrowser"],
+    "DEFAULT_PERMISSION_CLASSES": ["servicedesk.api.callers.MayCall"],
+    "DEFAULT_THROTTLE_CLASSES": ["servicedesk.api.throttling.DeskThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "servicedesk.api.paging.ByCursor",
+    "DEFAULT_SCHEMA_CLASS": "servicedesk.api.schema.Described",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "NON_FIELD_ERRORS_KEY": "all",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "servicedesk.api.errors.InOneShape",
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "After-sales desk",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Instants are ISO 8601 in UTC; days are the desk's own; money is a decimal in text.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "SORT_OPERATION_PARAMETERS": True,
 }
 
 # Mail goes over SMTP always; in development to the catcher that `up` starts.

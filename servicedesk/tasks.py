@@ -7,6 +7,7 @@ from django.utils import timezone
 from cases import promise_owners
 from contracts import renewal_check
 from messaging import delivery, inbox
+from tenancy import answered_calls
 from visits import call_ahead, daily_round, reminders, report_document, sweeper
 
 
@@ -69,3 +70,9 @@ def see_to_unused() -> int:
 def clear_sessions() -> None:
     """Sessions that have expired."""
     SessionStore.clear_expired()
+
+
+@shared_task
+def forget_answered_calls() -> int:
+    """What programs were answered a week ago."""
+    return answered_calls.forget_old_everywhere(now=timezone.now())

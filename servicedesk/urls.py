@@ -86,6 +86,7 @@ from servicedesk import (
     wish_pages,
     work_type_pages,
 )
+from servicedesk.api import router
 from tenancy import files
 
 desk_patterns = [
@@ -178,6 +179,7 @@ urlpatterns = [
     *door.urlpatterns,
     *hook_pages.urlpatterns,
     *opting_out_pages.urlpatterns,
+    *router.urlpatterns,
 ]
 
 handler403 = "servicedesk.errors.forbidden"

@@ -1,6 +1,7 @@
 """Opens the desk that a URL names, in the request's one transaction."""
 
 import re
+from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
@@ -40,8 +41,7 @@ class DeskMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        desk = _DESK.rows(slug=match["desk"])
-        return self._in_desk(request, desk[0]) if desk else self._not_found(request)
+        return answer_at(request, match["desk"], self.get_response) or self._not_found(request)
 
     def process_view(self, request, view, args, kwargs):
         """The desk is known from here on; views take only what is theirs."""
@@ -52,23 +52,37 @@ class DeskMiddleware:
         """A view that raised has not finished its work: nothing of it is kept."""
         request.undo = True
 
-    def _in_desk(self, request, desk):
-        with tenant(desk), timezone.override(zone_of(desk)):
-            membership = _MEMBERSHIP.rows(user=request.user.pk)
-            if membership:
-                request.membership, request.tenant = membership[0], desk
-                response = self.get_response(request)
-                if getattr(request, "undo", False) or response.status_code >= 500:
-                    transaction.set_rollback(True)
-                if response.streaming:
-                    response.streaming_content = _streamed(desk, response.streaming_content)
-                return response
-        return self._not_found(request)
-
     def _not_found(self, request):
         # No route matches this path: the 404 is rendered as every other.
         request.path_info = "/no-such-desk"
         return self.get_response(request)
+
+
+def answer_at(request: HttpRequest, slug: str, answer: Callable) -> HttpResponse | None:
+    """Answer within the desk of that name; None where there is none, and for somebody not of it."""
+    desk = _DESK.rows(slug=slug)
+    return answer_in_desk(request, desk[0], answer) if desk else None
+
+
+def answer_in_desk(
+    request: HttpRequest, desk: Tenant, answer: Callable, member: Membership | None = None
+) -> HttpResponse | None:
+    """Answer within a desk, in one transaction; None for somebody who does not belong to it.
+
+    `member` is who asks, where a key has said so; otherwise it is who is signed in. What fails, and
+    what marks itself with `request.undo`, leaves nothing behind.
+    """
+    with tenant(desk), timezone.override(zone_of(desk)):
+        found = [member] if member is not None else _MEMBERSHIP.rows(user=request.user.pk)
+        if not found:
+            return None
+        request.membership, request.tenant = found[0], desk
+        response = answer(request)
+        if getattr(request, "undo", False) or response.status_code >= 500:
+            transaction.set_rollback(True)
+        if response.streaming:
+            response.streaming_content = _streamed(desk, response.streaming_content)
+        return response
 
 
 def _streamed(desk, chunks):

@@ -52,6 +52,8 @@ from messaging.models import (
     ReplyFile,
 )
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
+from tenancy.answered_calls import claim
+from tenancy.api_keys import make_key
 from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
 from tenancy.scope import tenant
@@ -94,6 +96,9 @@ def _fill(now):
         now=now,
     )
     Closure.objects.create(day=now.date(), name="Stocktaking")
+    manager = Membership.objects.filter(role="manager").first()
+    make_key(name="Books", scopes=["customers:read"], acts_as=person, expires_at=None, by=manager, now=now)
+    claim(person.public_id, "first", "0" * 64, now=now)
     other = Customer.objects.create(name="The same, perhaps")
     merge = CustomerMerge.objects.create(kept=customer, gone=other, merged_at=now)
     MergedRow.objects.create(merge=merge, place="customers.site.customer", row=1)

@@ -1,0 +1,49 @@
+"""`Idempotency-Key`: a creating call that is sent again is answered again, and done once."""
+
+import json
+import re
+from functools import wraps
+
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from tenancy.answered_calls import asked_hash, claim, keep_answer
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_HEADERS = ("Location", "ETag")
+
+
+def answered_once(act):
+    """A view's method that does something new: with the header it is done once for a caller and key.
+
+    What was refused has not been done and is not kept: the same key may come again, put right.
+    """
+
+    @wraps(act)
+    def once(self, request, *args, **kwargs):
+        key = request.headers.get(HEADER)
+        if key is None:
+            return act(self, request, *args, **kwargs)
+        if not _KEY.fullmatch(key):
+            raise ValidationError({HEADER: ["Send 1 to 255 printable signs without blanks."]})
+        caller = request.auth or request.membership
+        asked = asked_hash(request.method, request.path, request.data)
+        row = claim(caller.public_id, key, asked, now=timezone.now())
+        if row.status is not None:
+            return Response(row.body, status=row.status, headers={**row.headers, REPLAYED: "true"})
+        answer = act(self, request, *args, **kwargs)
+        headers = {name: answer[name] for name in _KEPT_HEADERS if name in answer}
+        keep_answer(row, status=answer.status_code, headers=headers, body=_plain(answer.data))
+        return answer
+
+    once.creates = True
+    return once
+
+
+def _plain(data):
+    """What goes out as JSON, as JSON has it."""
+    return json.loads(json.dumps(data, cls=JSONEncoder))

@@ -1,0 +1,24 @@
+"""The addresses of the API; what stands here stands in its schema and on its page."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
+
+from servicedesk.api import customers, finding
+from servicedesk.api.desk import PATH
+from servicedesk.api.docs_page import docs_page
+
+router = SimpleRouter(use_regex_path=False)
+router.register("customers", customers.Customers, "api-customer")
+router.register("contacts", customers.Contacts, "api-contact")
+router.register("sites", customers.Sites, "api-site")
+router.register("find", finding.Find, "api-find")
+
+schema = SpectacularAPIView.as_view(
+    authentication_classes=[], permission_classes=[], throttle_classes=[], api_version="1"
+)
+urlpatterns = [
+    path(PATH.removeprefix("/"), include(router.urls)),
+    path("api/schema/", schema, name="api-schema"),
+    path("api/docs/", docs_page, name="api-docs"),
+]

@@ -1,0 +1,52 @@
+"""The API describes itself: validated, committed, and readable without a network or a script."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from drf_spectacular.validation import validate_schema
+
+from servicedesk.api.router import router
+from tenancy.api_keys import AREAS
+from tests.browser import faults_of
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "api.yaml"
+
+
+@pytest.fixture
+def schema():
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def test_what_is_committed_is_what_the_api_says(schema):
+    """A change of the API is seen in its review: `manage.py spectacular --file docs/api.yaml` writes it."""
+    validate_schema(schema)
+    assert OpenApiYamlRenderer().render(schema, renderer_context={}).decode() == COMMITTED.read_text()
+
+
+def test_every_call_names_its_scope_and_its_errors(schema):
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            assert operation["description"].endswith("`.")
+            assert {"401", "403", "404", "406", "422", "429"} < set(operation["responses"])
+            assert operation["security"] == [{"key": []}, {"session": []}]
+    assert {view.area for _, view, _ in router.registry} <= set(AREAS)
+
+
+@pytest.mark.django_db
+def test_anybody_may_read_the_description():
+    page = Client().get("/api/docs/")
+    assert page.status_code == 200
+    assert b"/api/v1/customers/{id}/" in page.content
+    assert Client().get("/api/schema/").status_code == 200
+
+
+@pytest.mark.browser
+def test_its_page_passes_axe_at_320_px(live_desk, page_as):
+    for theme in ("light", "dark"):
+        page = page_as("manager", width=320, theme=theme)
+        with page.expect_navigation():
+            page.goto(f"{live_desk.address}/api/docs/")
+        assert faults_of(page) == []
