@@ -89,7 +89,7 @@ def test_the_whole_desk_survives_the_death_of_each_process_and_leaves_none_behin
         assert wait_until(lambda n=name, b=before: up.servers().get(n, b) != b, seconds=15)
     kill(KeeperState.read(embedded.Places(code).state).keeper)
     up.has_said("the database servers were killed; starting them again")
-    assert wait_until(up.answers, seconds=20)
+    assert wait_until(up.answers, seconds=60)
     assert wait_until(lambda: all(child.is_alive() for child in up.children().values()), seconds=15)
 
     second = manage(code, "up")
