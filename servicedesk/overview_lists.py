@@ -77,7 +77,7 @@ class RowList:
     opens: Callable[[object], tuple[str, object]]
     # Of what is to come the nearest stands first; of what was, the latest.
     is_to_come: bool = False
-    # Parts of the rows by their word in the address.
+    # Parts of the rows by their word in the address, "" for what the figure counts.
     parts: dict[str, str] = field(default_factory=dict)
     is_of_days: bool = True
 
@@ -211,7 +211,7 @@ LISTS = {
         at="due_at",
         line=_promise_line,
         opens=_promise_page,
-        parts={"late": "Not kept on time"},
+        parts={"": "All that fell due", "late": "Not kept on time"},
     ),
     "answered": RowList(
         title="Cases answered in time",
@@ -228,7 +228,7 @@ LISTS = {
         at="planned_start",
         line=_visit_line,
         opens=lambda row: ("visit", row.public_id),
-        parts={"all": "With those that took place"},
+        parts={"": "Missed", "all": "With those that took place"},
     ),
     "overdue": RowList(
         title="Overdue promises",
@@ -257,7 +257,7 @@ LISTS = {
         at="at",
         line=_report_line,
         opens=lambda row: ("visit", row.visit.public_id),
-        parts={"again": "Not fixed the first time"},
+        parts={"": "All that say", "again": "Not fixed the first time"},
     ),
     "unused": RowList(
         title="Paid visits not used",
@@ -267,7 +267,7 @@ LISTS = {
         line=_grant_line,
         opens=lambda row: ("contract", row.term.contract.public_id),
         is_to_come=True,
-        parts={"soon": "That lapse within 30 days"},
+        parts={"": "All", "soon": "That lapse within 30 days"},
         is_of_days=False,
     ),
     "renewals-due": RowList(
@@ -305,7 +305,7 @@ LISTS = {
         at="answered_at",
         line=_answer_line,
         opens=lambda row: ("visit", row.visit.public_id),
-        parts={str(face.value): face.label for face in sorted(FollowUp.Face, reverse=True)},
+        parts={"": "All", **{str(face.value): face.label for face in sorted(FollowUp.Face, reverse=True)}},
     ),
     "given": RowList(
         title="Goodwill given",

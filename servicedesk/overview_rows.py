@@ -137,7 +137,7 @@ def _narrowed(asked, shown) -> str:
     """What the rows are narrowed to, in words."""
     words = [
         PROMISE_WORDS.get(asked.kind),
-        shown.parts.get(asked.only),
+        asked.only and shown.parts[asked.only],
         asked.half_day and half_day_words(asked.half_day),
         _SEVERITIES.get(asked.severity),
         asked.age and Age(asked.age).label,
@@ -147,12 +147,10 @@ def _narrowed(asked, shown) -> str:
 
 def _parts(asked, shown, here):
     """All rows, or a part of them: words, address, and which one is shown."""
-    if not shown.parts:
-        return []
     query = {name: value for name, value in query_of(asked).items() if name != "only"}
     return [
         (words, f"{here}?{urlencode({**query, **({'only': only} if only else {})})}", only == asked.only)
-        for only, words in {"": shown.title, **shown.parts}.items()
+        for only, words in shown.parts.items()
     ]
 
 
