@@ -12,3 +12,5 @@ class ServicedeskConfig(AppConfig):
         import_module("servicedesk.supervisor_letters")
         # And about visits, in a dispatcher's own words.
         import_module("servicedesk.own_words")
+        # And about the week's figures.
+        import_module("servicedesk.weekly_letter")

@@ -52,6 +52,9 @@ app.conf.beat_schedule = {
     # Customers and dispatchers: what was paid for or planned is offered, made due and never forgotten.
     # Hourly, because each desk has its own midnight; what was seen to today is not seen to again.
     "use it or lose it": every(3600, "servicedesk.tasks.see_to_unused", "bulk"),
+    # Managers: on Monday they read whether the desk kept its word. Often, because each desk has its own
+    # Monday; a mail that is planned is not planned again.
+    "week in figures": every(900, "servicedesk.tasks.mail_weekly_figures", "bulk"),
     # Nobody waits for it: the table of sessions would grow for ever.
     "clear sessions": nightly(3, 30, "servicedesk.tasks.clear_sessions"),
     # Nor for this one: a call that is sent again after a week is another call.

@@ -7,6 +7,7 @@ from django.utils import timezone
 from cases import promise_owners
 from contracts import renewal_check
 from messaging import delivery, inbox
+from servicedesk import weekly_mail
 from tenancy import answered_calls
 from visits import call_ahead, daily_round, reminders, report_document, sweeper
 
@@ -64,6 +65,12 @@ def check_renewals() -> int:
 def see_to_unused() -> int:
     """Paid visits and planned services of every desk that nobody has seen to yet."""
     return daily_round.go_round(now=timezone.now()).total()
+
+
+@shared_task
+def mail_weekly_figures() -> int:
+    """The week's figures to managers, at desks where it is Monday morning or later that day."""
+    return weekly_mail.plan_weekly_mails(now=timezone.now())
 
 
 @shared_task

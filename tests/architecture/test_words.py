@@ -34,7 +34,7 @@ from messaging.keys import key_of
 from messaging.models import Message
 from messaging.previewing import TO_TRY
 from recommendations.follow_ups import plan_follow_ups
-from servicedesk import own_words, promise_letters
+from servicedesk import own_words, promise_letters, weekly_mail
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE
 from tenancy.calendars import calendar_of
@@ -166,7 +166,7 @@ def test_no_message_says_it(desk, now, capsys):
         plan_what_is_due(desk, now)
         messages = list(Message.objects.select_related("contact"))
         messages += [*about_visits(now), *about_promises(), report_letter.example(Message.Channel.MAIL, now)]
-        messages += [follow_up_letter.example(Message.Channel.SMS, now), about_praise()]
+        messages += [follow_up_letter.example(Message.Channel.SMS, now), about_praise(), about_week(desk)]
         written = Counter()
         for message in messages:
             letter = kinds.kind_of(message).write(message, now=now)
@@ -249,6 +249,19 @@ def about_praise():
     praise = Praise.objects.select_related("tenant").first()
     return Message(
         kind=praising.KIND, channel=Message.Channel.MAIL, tenant=praise.tenant, subject=praise.public_id
+    )
+
+
+def about_week(desk):
+    """A manager's mail of the week's figures, unsaved."""
+    manager = people_of(desk)[Role.MANAGER]
+    return Message(
+        kind=weekly_mail.KIND,
+        channel=Message.Channel.MAIL,
+        tenant=desk,
+        colleague=manager,
+        subject=manager.public_id,
+        fields={"monday": "2026-03-02"},
     )
 
 
