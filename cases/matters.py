@@ -12,7 +12,8 @@ from cases.clocks import clocks_from
 from cases.interactions import Channel, note_interaction
 from cases.models import Case, Interaction
 from cases.reopening import REOPENS_WITHIN_DAYS
-from customers.models import Contact, Customer, Equipment, Site
+from customers.models import Contact, Customer, Equipment, SearchWord, Site
+from customers.search_words import add_number
 from tenancy.calendars import calendar_of, local_day, zone_of
 
 # A case that nobody was heard about for longer is another matter by now.
@@ -181,6 +182,7 @@ def open_case(
         owner=by,
         **clocks_from(now, response_due_at=response_due_at, calendar=calendar_of(customer.tenant)),
     )
+    add_number(customer, SearchWord.Kind.CASE, case.number, case.public_id)
     line = f"{case.get_kind_display()}: {case.title}"
     add_case_line(case, line, step="opened", now=now, by=by, detail=case.words)
     return case

@@ -42,7 +42,7 @@ class Hit:
     title: str
     why: str
     matched: str
-    # The machine, or the public id of the contract or visit; None for the customer itself.
+    # The machine, or the public id of the contract, visit or case; None for the customer itself.
     equipment: Equipment | None = None
     subject: object = None
 
@@ -56,13 +56,22 @@ class Found:
     equipment: list[Hit] = field(default_factory=list)
     contracts: list[Hit] = field(default_factory=list)
     visits: list[Hit] = field(default_factory=list)
+    cases: list[Hit] = field(default_factory=list)
     same_number: list[Customer] = field(default_factory=list)
     is_phone: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Nothing in any group."""
-        return not (self.customers or self.equipment or self.contracts or self.visits)
+        return not (self.customers or self.equipment or self.contracts or self.visits or self.cases)
+
+    def numbered(self) -> dict[str, list[Hit]]:
+        """The groups that are found by a number of their own, by the kind of their search words."""
+        return {
+            SearchWord.Kind.CONTRACT: self.contracts,
+            SearchWord.Kind.VISIT: self.visits,
+            SearchWord.Kind.CASE: self.cases,
+        }
 
 
 def find(typed: str, *, country: str) -> Found:
@@ -189,9 +198,11 @@ def _add_machines_and_numbers(found):
     if len(key) < FEWEST_PHONE_DIGITS:
         return
     _add_machines(found, Begins("serial_key", key))
-    kinds = {SearchWord.Kind.CONTRACT: found.contracts, SearchWord.Kind.VISIT: found.visits}
+    kinds = found.numbered()
+    # A case by its whole number alone: short ones begin half the telephone numbers of a town.
+    is_meant = ~Q(kind=SearchWord.Kind.CASE) | Q(word=key.lower())
     numbered = SearchWord.objects.filter(
-        Begins("word", key.lower()), kind__in=kinds, customer__merged_into__isnull=True
+        is_meant, Begins("word", key.lower()), kind__in=kinds, customer__merged_into__isnull=True
     ).select_related("customer")
     for row in numbered.order_by("word", "id")[: MOST * 2]:
         if not any(hit.subject == row.subject for hit in kinds[row.kind]):
@@ -226,8 +237,8 @@ def _add_from_anywhere(found):
 
 def _add_words(found, keys):
     rows = SearchWord.objects.filter(pk__in=keys, customer__merged_into__isnull=True)
-    rows = rows.select_related("customer")
-    kinds = {SearchWord.Kind.CONTRACT: found.contracts, SearchWord.Kind.VISIT: found.visits}
+    rows = rows.exclude(kind=SearchWord.Kind.CASE).select_related("customer")
+    kinds = found.numbered()
     named = []
     for row in rows.order_by("word", "id"):
         if row.kind not in kinds:
@@ -257,7 +268,7 @@ def _once(hits):
 
 def _within_limit(found):
     """At most eight in all; customers come first but leave the other groups some places."""
-    others = (found.equipment, found.contracts, found.visits)
+    others = (found.equipment, found.contracts, found.visits, found.cases)
     del found.customers[MOST - sum(min(PLACES_KEPT, len(group)) for group in others) :]
     room = MOST - len(found.customers)
     for at, group in enumerate(others):

@@ -47,7 +47,7 @@ def words_of(customer: Customer) -> list[SearchWord]:
 
 
 def add_number(customer: Customer, kind: str, number: str, subject: uuid.UUID) -> None:
-    """Let a contract or visit be found by its number. `subject` is its public id."""
+    """Let a contract, visit or case be found by its number. `subject` is its public id."""
     add_numbers([(customer, kind, number, subject)])
 
 

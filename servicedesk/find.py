@@ -17,6 +17,7 @@ GROUPS = (
     ("Equipment", "equipment", "printer"),
     ("Contracts", "contracts", "shield-check"),
     ("Visits", "visits", "wrench"),
+    ("Cases", "cases", "folder-open"),
 )
 
 
@@ -79,6 +80,8 @@ def _url(request, group, hit, found):
         return desk_url(request.tenant, "contract", id=hit.subject)
     if group == "visits":
         return desk_url(request.tenant, "visit", id=hit.subject)
+    if group == "cases":
+        return desk_url(request.tenant, "case", id=hit.subject)
     exact = [customer.pk for customer in found.same_number] == [hit.customer.pk]
     return caller_url(request, hit.customer, tel=found.typed if exact else "")
 

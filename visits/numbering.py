@@ -1,9 +1,8 @@
 """Numbers of visits: V-1000001 and upwards, each desk its own row; a gap means nothing."""
 
-from django.db import connection
 from django.db.models import Max
 
-from tenancy.scope import current_tenant_id
+from tenancy.numbering import hold_numbers
 from visits.models import Visit
 
 FIRST = 1_000_001
@@ -16,10 +15,7 @@ def next_number() -> str:
 
     Raises RuntimeError when a desk has used up all of them.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('visit number'), %s::int)", [current_tenant_id()]
-        )
+    hold_numbers("visit")
     taken = Visit.objects.filter(
         number_key__gte=f"V{FIRST}", number_key__lte=f"V{LAST}", number_key__regex=r"^V[1-9][0-9]{6}$"
     ).aggregate(last=Max("number_key"))

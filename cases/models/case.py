@@ -1,7 +1,7 @@
 """Case: one matter that a customer raised. Interaction: one contact with the customer."""
 
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Max, Q, Value
 from django.db.models.functions import Coalesce
 
 from customers.models import Contact, Customer, Equipment, Site
@@ -10,6 +10,10 @@ from tenancy.audit import tracked
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager
 from tenancy.models import TenantModel
+from tenancy.numbering import hold_numbers
+
+# Four digits are said in one breath, and are enough to be looked for.
+FIRST_NUMBER = 1001
 
 
 class CaseQuerySet(models.QuerySet):
@@ -35,7 +39,7 @@ class CaseQuerySet(models.QuerySet):
         return near.exclude(pk__in=self.model.objects.late(now).values("pk"))
 
 
-@tracked()
+@tracked(exclude=("counted",))
 class Case(TenantModel):
     """A fault, complaint, question or renewal claim; may need several visits."""
 
@@ -63,6 +67,8 @@ class Case(TenantModel):
         WORD = "word", "The customer said so"
         TRIES = "tries", "The customer could not be reached"
 
+    # Each desk counts its own from 1001 on; a gap means nothing. Given when it is first saved.
+    counted = models.PositiveIntegerField(editable=False)
     customer = TenantForeignKey(Customer, related_name="cases")
     site = TenantForeignKey(Site, null=True, blank=True, related_name="cases")
     equipment = TenantForeignKey(Equipment, null=True, blank=True, related_name="cases")
@@ -101,6 +107,7 @@ class Case(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
+            models.UniqueConstraint(fields=["tenant", "counted"], name="case_counted_once"),
             models.CheckConstraint(
                 condition=Q(state="closed", closed_at__isnull=False) & ~Q(outcome="")
                 | ~Q(state="closed") & Q(closed_at__isnull=True),
@@ -143,6 +150,19 @@ class Case(TenantModel):
 
     def __str__(self):
         return self.title
+
+    @property
+    def number(self) -> str:
+        """What people say and type: "C-1001"."""
+        return f"C-{self.counted}"
+
+    def save(self, **kwargs):
+        """Give a new case the desk's next number."""
+        if self.counted is None:
+            hold_numbers("case")
+            last = Case.objects.aggregate(last=Max("counted"))["last"]
+            self.counted = (last or FIRST_NUMBER - 1) + 1
+        super().save(**kwargs)
 
 
 @tracked()

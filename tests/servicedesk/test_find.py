@@ -5,6 +5,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cases.matters import open_case
 from customers.models import Contact, Customer
 from customers.search_words import index_customer
 from tenancy.scope import tenant
@@ -108,3 +109,16 @@ def test_as_many_queries_for_one_result_as_for_three(desk, client, typed):
     assert answer.text.count("<a ") == 3
     # Session, person, desk, the scope's own, and six of the search at most.
     assert len(three) == len(one) <= 15
+
+
+def test_a_case_is_found_by_its_number_and_opened_by_it(desk, client, now):
+    with tenant(desk.tenant):
+        case = open_case(
+            customer=desk.customer, kind="fault", title="Grey bands", by=desk.dispatcher, now=now
+        )
+    found = client.get(desk.url("find/?q=c-1001"), headers={"HX-Request": "true"}).text
+    assert "Cases" in found
+    assert desk.url(f"cases/{case.public_id}/") in found
+    page = client.get(desk.url(f"cases/{case.public_id}/")).text
+    assert '<b class="num">C-1001</b>, fault of' in page
+    assert "C-1001" in client.get(desk.url("cases/")).text
