@@ -31,7 +31,7 @@ ring_me = require_POST(
         offer=offer_page.ring_me,
         recommendation=recommendation_page.ring_me,
         label=label_page.ring_me,
-        follow_up=visit_page.ring_me,
+        follow_up=follow_up_page.ring_me,
         contract=contract_page.ring_me,
     )
 )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from cases.models import Duty
 from portal.opening import for_links
-from portal.ringing import rings_by
+from portal.ringing import ringing_of, ringing_page, rings_by
 from tenancy.calendars import local_day
 from visits.follow_up_answers import NothingSaid, answer_follow_up
 from visits.models import FollowUp, Visit
@@ -19,6 +19,7 @@ from visits.wording import day_words
 
 Face = FollowUp.Face
 MOST = 1000
+CHOOSE = "Tap one of the five faces."
 WRITE_LESS = f"Please say it in plain letters, {MOST} at most."
 # The best first, as they are read; each has its face beside its word.
 FACES = (
@@ -38,14 +39,34 @@ class AnswerForm(forms.Form):
     needs = forms.CharField(max_length=MOST, required=False)
 
     @property
-    def problem(self) -> str:
-        """What is wrong, in words for the customer."""
-        return "Tap one of the five faces." if "face" in self.errors else WRITE_LESS
+    def problem(self) -> tuple[str, str]:
+        """What is wrong, in words for the customer, and at which field."""
+        if "face" in self.errors:
+            return CHOOSE, "faces"
+        return WRITE_LESS, "words" if "words" in self.errors else "needs"
 
 
 def follow_up_page(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
     """How was it? Opening it changes nothing."""
     return _page(request, visit, token, now)
+
+
+def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) -> HttpResponse:
+    """A person rings when they choose; pressed twice, one call."""
+
+    def show(problem):
+        return _page(request, visit, token, now, ring_problem=problem, status=409)
+
+    return ringing_page(
+        request,
+        visit.customer,
+        visit.public_id,
+        about=f"visit {visit.number}, which was done",
+        case=visit.case,
+        token=token,
+        now=now,
+        show=show,
+    )
 
 
 @require_POST
@@ -61,14 +82,14 @@ def _answer(request, visit, *, token, now):
     try:
         answer_follow_up(visit, **form.cleaned_data, now=now)
     except NothingSaid as refused:
-        return _page(request, visit, token, now, problem=str(refused), status=422)
+        return _page(request, visit, token, now, problem=(str(refused), "faces"), status=422)
     return redirect("customer-page", token=token)
 
 
 _open = for_links(follow_up=_answer)
 
 
-def _page(request, visit, token, now, *, problem="", status=200):
+def _page(request, visit, token, now, *, problem=("", ""), ring_problem="", status=200):
     said = FollowUp.objects.filter(visit=visit).first()
     zone = told_zone(visit.customer)
     done = local_day(visit.completed_at or visit.planned_start, zone)
@@ -85,10 +106,12 @@ def _page(request, visit, token, now, *, problem="", status=200):
         "said": said,
         "values": kept | typed,
         "most": MOST,
-        "problem": problem,
+        "problem": problem[0],
+        "at": problem[1],
+        "ring_problem": ring_problem,
         "calls_by": said and rings_by(visit.customer, about, now=now),
         "sees_to_by": said and rings_by(visit.customer, about, now=now, kind=Duty.Kind.SEE_TO_NEED),
-        "rings_by": rings_by(visit.customer, visit.public_id, now=now),
+        **ringing_of(visit.customer, visit.public_id, now=now),
     }
     return render(request, "portal/follow_up.html", page, status=status)
 
