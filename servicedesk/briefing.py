@@ -31,6 +31,7 @@ from visits.models import Review, ServiceReport, Visit
 from visits.parts import parts_to_bring
 from visits.progress import Next, progress_of
 from visits.standing import standing_of
+from visits.telling import told_before
 from visits.trails import trails_of
 from visits.work_left import left_for
 
@@ -102,6 +103,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "skipped": [step for step in steps if step.skipped_because and step.undone_at is None],
         "start_with": start_with(visit.customer, now=now),
         "left": left_for(visit),
+        "told": told_before(visit),
         "to_raise": _cards(recommendations, request.membership, visit, now),
         "unread": len(unread),
         "cover": cover,

@@ -27,6 +27,7 @@ from visits.parts import parts_to_bring_each
 from visits.praising import read_praise, unread_praise
 from visits.progress import Next, Progress, progress_of
 from visits.standing import Standing, standing_of
+from visits.telling import told_about
 from visits.travel import point_of, way
 
 State = Visit.State
@@ -47,6 +48,7 @@ class Stop:
     state: str
     to_raise: int
     start_with: str
+    they_wrote: bool
     at_depot: int
     call_by: dt.datetime | None
     # "18 min from Quay Lane": the way from where the technician is before; empty where a place is not known.
@@ -128,6 +130,7 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
     raising = _to_raise(visits, day)
     first_words = start_with_each([visit.customer for visit in visits], now=now)
     supplies = parts_to_bring_each(visits, technician, now=now)
+    wrote = told_about(visits)
     stops, next_found = [], False
     for visit in visits:
         unread = _unread(visit, raising)
@@ -149,6 +152,7 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
                 state=state,
                 to_raise=len(raising.get(visit.site_id, ())),
                 start_with=first_words.get(visit.customer_id, ""),
+                they_wrote=visit.public_id in wrote,
                 at_depot=sum(supply.is_at_depot_only for supply in supplies[visit.pk]),
                 call_by=standing.call_by,
                 way=_way(technician, before, visit, desk),

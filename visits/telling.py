@@ -6,6 +6,8 @@ belongs to the visit: the brief reads those.
 
 import datetime as dt
 import hashlib
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -84,10 +86,15 @@ def told_before(visit: Visit) -> list[Told]:
     return [Told(words, at) for words, at in rows]
 
 
-def _lines(visit):
+def told_about(visits: Iterable[Visit]) -> set[uuid.UUID]:
+    """The public ids of those visits about which the customer told something: one query."""
+    return set(_lines(*visits).values_list("subject", flat=True))
+
+
+def _lines(*visits):
     return TimelineEntry.objects.filter(
-        customer=visit.customer_id,
+        customer__in={visit.customer_id for visit in visits},
         kind=TimelineEntry.Kind.MESSAGE,
-        subject=visit.public_id,
+        subject__in=[visit.public_id for visit in visits],
         step__startswith=STEP,
     )
