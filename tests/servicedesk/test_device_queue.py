@@ -9,8 +9,8 @@ from tenancy.models import StoredFile
 from tenancy.scope import tenant
 from tests.at_once import at_once
 from tests.cast import make_visit
+from tests.servicedesk.finish_scene import a_photo, a_signature, typed
 from tests.servicedesk.phone import Phone
-from tests.servicedesk.test_finish import a_photo, a_signature, typed
 from visits.models import DeviceAction, Review, ServiceReport, Visit, VisitStep
 from visits.seen_plans import Plan, plan_of
 

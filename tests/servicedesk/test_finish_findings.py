@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from recommendations.models import Recommendation
-from tests.servicedesk.test_finish import north, on_site, typed, url
+from tests.servicedesk.finish_scene import north, typed, url, visit
 
-__all__ = ["north"]
+__all__ = ["north", "visit"]
 
 WHOLE = {
     "new-finding": "Feed tray spring is weak",
@@ -17,11 +17,6 @@ WHOLE = {
     "new-estimate": "84.50",
     "new-review_by": "2026-06-01",
 }
-
-
-@pytest.fixture
-def visit(north, now):
-    return on_site(north, now)
 
 
 @pytest.mark.parametrize("path", ["", "add/"])

@@ -9,16 +9,13 @@ from customers.meters import record_reading, withdraw_reading
 from customers.models import MeterReading
 from servicedesk.finish_meters import STRAY, meter_forms
 from tests.reading import text
-from tests.servicedesk.test_finish import on_site, typed, url
+from tests.servicedesk.finish_scene import typed, url, visit
 from visits.gate import Answer, Completion, Counted, Report, complete_visit
 from visits.models import Review, Visit
 
+__all__ = ["visit"]
+
 DONE = {"decision": "accepted", "how": "done"}
-
-
-@pytest.fixture
-def visit(north, now):
-    return on_site(north, now)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servicedesk.test_finish import north, typed, url, visit
+from tests.servicedesk.finish_scene import north, typed, url, visit
 from visits.models import Part, PartUse, Review, ServiceReport
 
 __all__ = ["north", "visit"]

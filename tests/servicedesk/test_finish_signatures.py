@@ -7,20 +7,10 @@ from recommendations.lifecycle import mark_done, raise_recommendation
 from servicedesk.finish_signatures import NO_NAME
 from tenancy.models import StoredFile
 from tests.reading import text
-from tests.servicedesk.test_finish import a_signature, on_site, typed, url
+from tests.servicedesk.finish_scene import a_signature, north, typed, url, visit
 from visits.models import ServiceReport
 
-
-@pytest.fixture
-def north(north, settings, tmp_path):
-    """Signatures go where the test ends."""
-    settings.MEDIA_ROOT = tmp_path
-    return north
-
-
-@pytest.fixture
-def visit(north, now):
-    return on_site(north, now)
+__all__ = ["north", "visit"]
 
 
 @pytest.fixture
