@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from cases.models import Promise
+from cases.matters import open_case
+from cases.models import Case, Promise
 from cases.promising import make_promise
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
 from customers.models import Contact, Customer, Equipment, Site
@@ -184,6 +185,12 @@ def make_contract(customer: Customer, *, number: str, ends_on: dt.date, price="1
         created_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
     )
     return contract
+
+
+def a_case(desk: Desk, title: str, now: dt.datetime, **fields) -> Case:
+    """A fault's case that the dispatcher opened now, unless said otherwise; the desk's scope is open."""
+    told = {"customer": desk.customer, "kind": Case.Kind.FAULT, "by": desk.people[Role.DISPATCHER]}
+    return open_case(title=title, now=now, **{**told, **fields})
 
 
 def a_promise(desk: Desk, *, now: dt.datetime, **fields) -> Promise:

@@ -8,17 +8,12 @@ from cases.duties import open_duty
 from cases.interactions import note_interaction
 from cases.joining import join_cases, split_off
 from cases.life import CaseRefused, close_case, seen_of
-from cases.matters import open_case
 from cases.models import Case, Duty, Interaction
 from recommendations.faults import link_warnings
 from tenancy.desk_settings import ChangedMeanwhile
-from tests.cast import a_promise, make_plain_visit
+from tests.cast import a_case, a_promise, make_plain_visit
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-
-
-def a_case(desk, title, now, kind="fault", **fields):
-    return open_case(customer=desk.customer, kind=kind, title=title, by=desk.dispatcher, now=now, **fields)
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from cases.life import (
     tried_in_vain,
     wait_for_customer,
 )
-from cases.matters import open_case
 from cases.models import Case, Duty
 from customers.models import TimelineEntry
 from tenancy.desk_settings import ChangedMeanwhile
 from tenancy.scope import tenant
 from tests.at_once import at_once
+from tests.cast import a_case
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 ON = Case.ClosedOn
@@ -32,11 +32,7 @@ ON = Case.ClosedOn
 @pytest.fixture
 def complaint(north, now):
     """Nobody came, says Margaret; Dana took it."""
-    return a_case(north, now)
-
-
-def a_case(desk, now, kind="complaint"):
-    return open_case(customer=desk.customer, kind=kind, title="Nobody came", by=desk.dispatcher, now=now)
+    return a_case(north, "Nobody came", now, kind="complaint")
 
 
 def close(
@@ -137,7 +133,7 @@ def test_a_complaint_does_not_close_on_our_word(north, complaint, now):
 
 
 def test_a_fault_closes_on_our_word_and_nobody_asks(north, now):
-    case = close(a_case(north, now, "fault"), north, now, on=ON.OURS, word="")
+    case = close(a_case(north, "Nobody came", now), north, now, on=ON.OURS, word="")
     assert (case.closed_on, case.interactions.count()) == ("ours", 0)
     assert not Duty.objects.filter(kind=Duty.Kind.CHECK_CALL).exists()
     with pytest.raises(CaseRefused, match="closed already"):
@@ -245,7 +241,7 @@ def test_whoever_acts_on_what_is_no_more_as_seen_is_told(north, complaint, now):
 def test_of_two_who_close_at_once_one_is_told(committed_cast, now):
     desk = committed_cast.north
     with tenant(desk.tenant):
-        case = a_case(desk, now)
+        case = a_case(desk, "Nobody came", now, kind="complaint")
         seen = seen_of(case)
 
     outcomes = ("A new date", "Money back")

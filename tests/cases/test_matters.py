@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 
 from cases.interactions import note_interaction
-from cases.matters import Known, matter_for, matter_of, open_case, take_in
+from cases.matters import Known, matter_for, matter_of, take_in
 from cases.models import Case, Interaction
 from customers.models import TimelineEntry
+from tests.cast import a_case
 
 TODAY = dt.date(2026, 3, 31)
 COPIER, SORTER = 1, 2
@@ -66,14 +67,7 @@ def test_words_about_nothing_named_belong_to_the_only_open_matter():
 @pytest.fixture
 def case(north, now):
     """Grey bands at the copier, reported ten days ago."""
-    return open_case(
-        customer=north.customer,
-        kind=Case.Kind.FAULT,
-        title="Grey bands",
-        equipment=north.copier,
-        by=north.dispatcher,
-        now=now - dt.timedelta(days=10),
-    )
+    return a_case(north, "Grey bands", now - dt.timedelta(days=10), equipment=north.copier)
 
 
 def call(north, case, now, **fields):
@@ -198,9 +192,7 @@ def test_the_customers_word_ends_our_waiting(north, case, now):
 
 
 def test_our_answer_ends_the_clock_of_a_question_and_a_try_does_not(north, now):
-    case = open_case(
-        customer=north.customer, kind="question", title="Which toner?", by=north.dispatcher, now=now
-    )
+    case = a_case(north, "Which toner?", now, kind="question")
     call(north, case, now + dt.timedelta(hours=1), direction="out", is_try=True)
     case.refresh_from_db()
     assert case.responded_at is None

@@ -9,7 +9,6 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases.matters import open_case
 from cases.models import Case, Interaction, Promise
 from contracts.evidence import log_evidence
 from contracts.models import Contract, ContractTerm
@@ -18,7 +17,7 @@ from customers.timeline import add_line
 from recommendations.models import Recommendation
 from tenancy.models import Tenant
 from tenancy.scope import tenant
-from tests.cast import a_promise, make_visit
+from tests.cast import a_case, a_promise, make_visit
 from visits.booking import book_visit
 from visits.models import Technician
 
@@ -67,7 +66,7 @@ def test_a_term_that_was_taken_back_adds_nothing_to_the_tenure(desk, client, now
 
 def test_the_screen_is_in_the_designs_order(desk, client, now):
     with tenant(desk.tenant):
-        open_case(customer=desk.customer, kind="complaint", title="Nobody came", by=desk.dispatcher, now=now)
+        a_case(desk, "Nobody came", now, kind="complaint")
     page = client.get(url(desk, "?call=1")).text
     order = [
         "On the phone with",
@@ -205,7 +204,7 @@ def test_the_same_queries_for_one_row_of_each_kind_as_for_three(desk, client, no
             )
             Contract.objects.create(number=f"X{n}", customer=desk.customer, price=1, currency="GBP")
             a_promise(desk, now=now, text=f"Promise {n}")
-            open_case(customer=desk.customer, kind="complaint", title=f"C{n}", by=desk.dispatcher, now=now)
+            a_case(desk, f"C{n}", now, kind="complaint")
             Hold.objects.create(customer=desk.customer, reason="x", source=f"{n}", set_at=now)
             technician = Technician.objects.create(name=f"Extra {n}")
             book_visit(
@@ -281,7 +280,7 @@ def test_ending_a_call_keeps_that_they_called(desk, client, now):
 
 def test_a_call_belongs_to_the_only_open_matter_unless_somebody_says_otherwise(desk, client, now):
     with tenant(desk.tenant):
-        case = open_case(customer=desk.customer, kind="fault", title="Bands", by=desk.sales, now=now)
+        case = a_case(desk, "Bands", now, by=desk.sales)
     assert "Bands" in client.get(url(desk, "note/?call=1")).text
     client.post(url(desk, "note/"), {"text": "Again", "is_call": "on", "case": str(case.public_id)})
     began = str(int((now - dt.timedelta(seconds=72)).timestamp()))

@@ -3,9 +3,9 @@
 import pytest
 
 from cases.life import close_case, seen_of
-from cases.matters import open_case
 from cases.models import Case, Interaction
 from tenancy.scope import tenant
+from tests.cast import a_case
 from tests.reading import text
 
 
@@ -20,11 +20,6 @@ def desk(north, client):
 def bands(desk, now):
     """Grey bands at the copier, open since today."""
     return a_case(desk, "Grey bands", now, equipment=desk.copier)
-
-
-def a_case(desk, title, now, **fields):
-    said = {"kind": "fault", "by": desk.dispatcher, "now": now, "title": title} | fields
-    return open_case(customer=desk.customer, **said)
 
 
 def form_of(client, desk, **query):

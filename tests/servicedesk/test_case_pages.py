@@ -9,14 +9,13 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.interactions import note_interaction
 from cases.life import note_try, seen_of
-from cases.matters import open_case
 from cases.models import Case, Duty, Interaction
 from customers.models import Customer
 from recommendations.faults import link_warnings
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.browser import faults_of
-from tests.cast import a_promise, make_plain_visit
+from tests.cast import a_case, a_promise, make_plain_visit
 from tests.reading import text
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -27,12 +26,6 @@ def desk(north, client):
     """Northgate, its dispatcher signed in."""
     client.force_login(north.dispatcher.user)
     return north
-
-
-def a_case(desk, title, now, kind="fault", customer=None, **fields):
-    return open_case(
-        customer=customer or desk.customer, kind=kind, title=title, by=desk.dispatcher, now=now, **fields
-    )
 
 
 def call(desk, case, now, **fields):

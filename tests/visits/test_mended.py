@@ -4,9 +4,8 @@ import datetime as dt
 
 import pytest
 
-from cases.matters import open_case
 from cases.models import Case
-from tests.cast import make_plain_visit
+from tests.cast import a_case, make_plain_visit
 from tests.visits.gate_scene import FIXED, answer, finish, on_site_visit
 from visits.gate import Report
 
@@ -22,13 +21,7 @@ LEFT = Report(
 @pytest.fixture
 def case(north, now):
     """Bands, reported yesterday."""
-    return open_case(
-        customer=north.customer,
-        kind="fault",
-        title="Bands",
-        by=north.dispatcher,
-        now=now - dt.timedelta(days=1),
-    )
+    return a_case(north, "Bands", now - dt.timedelta(days=1))
 
 
 def visited(north, lou, case, now, report=FIXED):
