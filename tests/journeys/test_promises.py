@@ -6,6 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from cases.matters import open_case
 from cases.models import Promise
 from cases.promising import break_promise
 from tenancy.scope import tenant
@@ -40,25 +41,31 @@ def logged(page, keys):
 def test_three_interactions_and_eight_seconds_from_each_screen(page_as, live_desk, desk, now):
     with tenant(desk.tenant):
         visit = make_visit(desk, start=now + HOUR, technician=desk.lou)
+        case = open_case(customer=desk.customer, kind="question", title="What is it", by=desk.sales, now=now)
     customer = desk.customer.public_id
-    places = {
-        "dispatcher": (f"customers/{customer}/", ("p", "2", "Control+Enter")),
-        "accounts": (f"visits/{visit.public_id}/", ("p", "2", "Control+Enter")),
-        "sales": (f"calls/{customer}/", ("p", "Control+Enter")),
-        "technician": (f"visits/{visit.public_id}/", ("p", "Control+Enter")),
-    }
-    for role, (path, keys) in places.items():
+    places = (
+        ("dispatcher", f"customers/{customer}/", ("p", "2", "Control+Enter")),
+        ("dispatcher", f"today/{visit.public_id}/", ("p", "2", "Control+Enter")),
+        ("accounts", f"visits/{visit.public_id}/", ("p", "2", "Control+Enter")),
+        ("sales", f"calls/{customer}/", ("p", "Control+Enter")),
+        ("technician", f"visits/{visit.public_id}/", ("p", "Control+Enter")),
+        ("manager", f"cases/{case.public_id}/", ("p", "Control+Enter")),
+    )
+    for role, path, keys in places:
         page = page_as(role)
         page.goto(live_desk.url(path))
         assert len(keys) <= 3
         assert logged(page, keys) < 8
+        # From a case one comes back to it.
+        assert role != "manager" or page.url == live_desk.url(path)
         page.close()
     with tenant(desk.tenant):
         made = {
             promise.owner.role: f"{promise.due_at:%H:%M}"
             for promise in Promise.objects.by_hand().order_by("pk")
         }
-    assert made == {"dispatcher": "15:00", "accounts": "15:00", "sales": "13:37", "technician": "13:37"}
+    half_an_hour = dict.fromkeys(("sales", "technician", "manager"), "13:37")
+    assert made == {"dispatcher": "15:00", "accounts": "15:00", **half_an_hour}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
