@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from cases.models import Case, Duty
 from customers.models import Customer
 from messaging.keys import key_of
+from tenancy.models import Membership
 
 
 @dataclass(frozen=True)
@@ -108,3 +109,8 @@ def overdue_duties(*, now: dt.datetime) -> OverdueDuties:
     nobodys = Q(owner__isnull=True) | Q(owner__ended_at__isnull=False)
     overdue = Duty.objects.open().filter(due_at__lt=now)
     return OverdueDuties(**overdue.aggregate(count=Count("pk"), of_nobody=Count("pk", filter=nobodys)))
+
+
+def owns_duty(member: Membership, id: uuid.UUID) -> bool:
+    """Whether a duty (its public id) is a person's own, whatever their role: one query."""
+    return Duty.objects.filter(public_id=id, owner=member).exists()

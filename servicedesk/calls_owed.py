@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cases.asked_calls import keep_asked_call
-from cases.duties import close_duty
+from cases.duties import close_duty, owns_duty
 from cases.interactions import note_interaction
 from cases.models import Duty, Interaction
 from customers.models import Contact
@@ -115,7 +115,7 @@ class CallForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@for_roles(Role.DISPATCHER)
+@for_roles(Role.DISPATCHER, or_whose=owns_duty)
 def call_owed(request: HttpRequest, id) -> HttpResponse:
     """Whom to ring and why; closed with what came of it, and kept open where nobody answered."""
     now = timezone.now()
@@ -127,7 +127,8 @@ def call_owed(request: HttpRequest, id) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         act = _called if is_call else _done
         messages.success(request, act(request, duty, contact, form.cleaned_data, now))
-        return redirect(desk_url(request.tenant, "board"))
+        is_of_board = request.membership.has_role(Role.DISPATCHER)
+        return redirect(desk_url(request.tenant, "board" if is_of_board else "promises"))
     page = {
         "duty": duty,
         "form": form,

@@ -20,7 +20,7 @@ from servicedesk.moments import moment_word, window_word
 from servicedesk.reading_on import newest_first
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day
-from tenancy.gates import for_staff, the_one
+from tenancy.gates import for_staff, may_open, the_one
 
 THREAD = 25
 MOST = 12
@@ -77,6 +77,7 @@ def case_page(request, found, *, act="", form=None, status=200):
         "form": form,
         "values": form.data if form else {},
         "may_act": request.membership.has_role(*OFFICE),
+        "may_call": may_open(request.membership, "call-owed"),
         "book_url": f"{book}?{urlencode({'case': found.public_id})}",
         "today": today,
         **_thread(request, found, zone, today),

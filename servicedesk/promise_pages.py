@@ -22,7 +22,7 @@ from servicedesk.promise_forms import KEPT, KINDS, RELEASED, HandForm, SettleFor
 from servicedesk.tray_cards import ACTS
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, zone_of
-from tenancy.gates import for_staff, id_in, the_one
+from tenancy.gates import for_staff, id_in, may_open, the_one
 from tenancy.models import Role
 
 PAGE = 25
@@ -177,11 +177,11 @@ def _row(request, each, *, zone, now) -> dict:
 
 def _duty_url(request, duty) -> str:
     """Where a duty is done; the customer's page for whoever may not open that, "" for none."""
-    is_dispatcher = request.membership.has_role(Role.DISPATCHER)
-    if is_dispatcher and duty.kind in OWED:
+    reader = request.membership
+    if duty.kind in OWED and (duty.owner_id == reader.pk or may_open(reader, "call-owed")):
         return desk_url(request.tenant, "call-owed", id=duty.public_id)
-    act = ACTS.get(duty.kind) if is_dispatcher else None
-    if act is not None:
+    act = ACTS.get(duty.kind)
+    if act is not None and may_open(reader, act[1]):
         _, route, whose = act
         named = {"subject": duty.subject, "duty": duty.public_id}.get(
             whose, duty.customer and duty.customer.public_id

@@ -2,10 +2,8 @@
 
 import uuid
 from collections.abc import Iterable
-from functools import cache
 
 from django.db.models import F, QuerySet, Value
-from django.urls import resolve, reverse
 
 from cases.models import Case, Interaction, Promise
 from contracts.models import (
@@ -21,6 +19,7 @@ from customers.models import TimelineEntry
 from messaging.models import Message, Reply
 from recommendations.models import Recommendation
 from tenancy.addresses import desk_url
+from tenancy.gates import may_open
 from tenancy.models import Membership, Tenant
 from visits.models import MaintenancePlan, Visit
 
@@ -58,7 +57,7 @@ def links_of(lines: Iterable[TimelineEntry], desk: Tenant, reader: Membership) -
     """The address behind each subject of these lines, by its public id: one query, however many there are."""
     subjects = {line.subject for line in lines if line.subject is not None}
     places = dict.fromkeys(place for line in lines for place in LEADS_TO.get(line.kind, ()))
-    open_to = [place for place in places if _may_open(reader, place[0])]
+    open_to = [place for place in places if may_open(reader, place[0])]
     parts = [_rows(*place, subjects) for place in open_to]
     if not subjects or not parts:
         return {}
@@ -69,14 +68,3 @@ def links_of(lines: Iterable[TimelineEntry], desk: Tenant, reader: Membership) -
 def _rows(page, model, leads_to, subjects) -> QuerySet:
     rows = model.objects.filter(public_id__in=subjects).order_by()
     return rows.annotate(page=Value(page), thing=F(leads_to)).values_list("public_id", "page", "thing")
-
-
-def _may_open(reader, page) -> bool:
-    roles = _roles_of(page)
-    return roles is None or reader.has_role(*roles)
-
-
-@cache
-def _roles_of(page) -> tuple | None:
-    """The roles at a page's gate, which are the same at every desk; None for all."""
-    return resolve(reverse(page, kwargs={"desk": "any", "id": uuid.UUID(int=0)})).func.roles

@@ -135,3 +135,27 @@ def test_what_else_they_need_leads_to_booking_for_them(client, cast, owed, now):
         ]
     assert books in client.get(f"/d/northgate/duties/{need.public_id}/").content.decode()
     assert books not in client.get(f"/d/northgate/duties/{owed.public_id}/").content.decode()
+
+
+def test_whose_duty_it_is_may_see_to_it_whatever_their_role(client, cast, owed, now):
+    address = f"/d/northgate/duties/{owed.public_id}/"
+    with tenant(cast.north.tenant):
+        Duty.objects.filter(pk=owed.pk).update(owner=cast.north.sales)
+    for role, status in (("sales", 200), ("accounts", 403), ("technician", 403), ("manager", 200)):
+        client.force_login(cast.north.people[role].user)
+        assert client.get(address).status_code == status, role
+    client.force_login(cast.north.sales.user)
+    assert address in client.get("/d/northgate/promises/?state=duties").content.decode()
+    said = {"result": "spoke", "outcome": "Comes on Friday"}
+    assert client.post(address, said)["Location"] == "/d/northgate/promises/"
+    with tenant(cast.north.tenant):
+        owed.refresh_from_db()
+        assert (owed.closed_by, owed.outcome) == (cast.north.sales, "Spoke. Comes on Friday")
+
+
+def test_anothers_duty_and_one_that_never_was_are_refused_alike(client, cast, owed):
+    client.force_login(cast.north.sales.user)
+    with tenant(cast.south.tenant):
+        theirs = Duty.objects.get().public_id
+    for address in (theirs, "00000000-0000-0000-0000-000000000000"):
+        assert client.get(f"/d/northgate/duties/{address}/").status_code == 403
