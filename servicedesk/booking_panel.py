@@ -35,10 +35,10 @@ def book(request, id):
     choices = Choices(caller, request.POST if request.method == "POST" else request.GET)
     if request.method == "GET":
         return _panel(request, choices)
-    if problems := _problems(choices):
+    if problems := problems_of(choices):
         return _panel(request, choices, problems=problems, status=422)
     try:
-        visit = _book(request, choices, now)
+        visit = book_chosen(choices, by=request.membership, now=now)
     except SlotTaken as refused:
         choices.look_again()
         return _other_times(request, choices, booking_words.taken(choices, refused))
@@ -98,8 +98,8 @@ def receipt_of(request, visit, now) -> dict:
     }
 
 
-def _book(request, choices, now):
-    """Book the slot that was sent. Raises SlotTaken when it cannot be had any more."""
+def book_chosen(choices: Choices, *, by, now) -> Visit:
+    """Book the slot that was sent. Raises SlotTaken when it cannot be had any more, and `book_visit`'s."""
     slot = slot_asked_for(choices)
     if slot is None:
         raise _refusal(choices)
@@ -111,7 +111,7 @@ def _book(request, choices, now):
         start=slot.start,
         end=slot.end,
         window_end=slot.window_end,
-        by=request.membership,
+        by=by,
         now=now,
     )
 
@@ -145,7 +145,7 @@ def _refusal(choices) -> SlotTaken:
     return SlotTaken(technician, start, taken[0] if taken else None)
 
 
-def _problems(choices) -> dict[str, str]:
+def problems_of(choices) -> dict[str, str]:
     """What is missing, by field."""
     problems = {}
     if choices.site is None:

@@ -160,6 +160,7 @@ def places(slots: list[Slot], visit: Visit, now: dt.datetime) -> list[dict]:
             verdict = f"{verb} the {due_word(slot.due_at, zone=zone, today=today)} promise."
         shown.append(
             {
+                "slot": slot,
                 "key": slot.key,
                 "who": slot.technician.name,
                 "when": f"{slot.technician.first_name}, "

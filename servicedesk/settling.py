@@ -1,5 +1,7 @@
 """Settling a miss and cancelling a visit: the two pages after which somebody has spoken to the customer."""
 
+import datetime as dt
+
 from django.db import transaction
 from django.shortcuts import render
 from django.urls import path
@@ -18,8 +20,8 @@ from tenancy.models import Role
 from visits.booking import SlotTaken, book_visit
 from visits.entitled import still_open
 from visits.maintenance import waiting_service
-from visits.models import Visit
-from visits.outcomes import OutcomeRefused, Whose, cancel_visit, cannot_come, close_miss, nobody_came
+from visits.models import Technician, Visit
+from visits.outcomes import OutcomeRefused, Whose, close_miss, give_up, nobody_came
 from visits.phone_times import speaks_for
 from visits.restoring import can_restore
 from visits.slots import best_slots, slot_at
@@ -37,7 +39,14 @@ def outcome(request, id):
         return _outcome_dialog(request, visit, now, form=form, status=422)
     try:
         with transaction.atomic():
-            settled = _settle(request, visit, form.cleaned_data, now)
+            data = form.cleaned_data
+            settled = settle_miss(
+                visit,
+                place=None if data["place"] == REFUSED else (data["person"], data["starts_at"]),
+                said={name: data[name] for name in ("what_happened", "spoke_to", "spoke_at")},
+                by=request.membership,
+                now=now,
+            )
     except SlotTaken:
         form.add_error(None, "That time was taken meanwhile. These are free.")
         return _outcome_dialog(request, visit, now, form=form, status=409)
@@ -61,14 +70,13 @@ def cancel(request, id):
     if not form.is_valid():
         return _cancel_page(request, visit, now, form=form, status=422)
     data = form.cleaned_data
-    said = {"because": data["because"], "by": request.membership, "now": now}
+    who = {"by": request.membership, "now": now}
     try:
         if data["whose"] == NOBODY_CAME:
-            nobody_came(visit, by=request.membership, now=now)
-        elif data["whose"] == Whose.US and now >= visit.window_start:
-            cannot_come(visit, **said)
+            nobody_came(visit, **who)
         else:
-            cancel_visit(visit, whose=Whose(data["whose"]), version=data["version"], **said)
+            said = {"because": data["because"], "version": data["version"]}
+            give_up(visit, whose=Whose(data["whose"]), **said, **who)
     except OutcomeRefused as refused:
         form.add_error(None, str(refused))
         return _cancel_page(request, visit, now, form=form, status=409)
@@ -78,14 +86,17 @@ def cancel(request, id):
     return board_answer(request, now=now, says=says, visit=visit, undoes=undoes)
 
 
-def _settle(request, visit, data, now) -> Visit:
-    """In one transaction: either both the new visit and the outcome, or neither."""
+def settle_miss(visit: Visit, *, place: tuple[Technician, dt.datetime] | None, said: dict, by, now) -> Visit:
+    """Book the new visit at `place`, None where they want no other, and write what was `said` as the outcome.
+
+    In the caller's transaction: either both or neither. Raises SlotTaken, and what `close_miss` raises.
+    """
     new_visit = None
-    if data["place"] != REFUSED:
-        slot = slot_at(wanted_for(visit, now), data["person"], data["starts_at"])
+    if place is not None:
+        slot = slot_at(wanted_for(visit, now), *place)
         if slot is None:
             # Away, out of hours, not wanted by the customer, or with somebody else by now.
-            raise SlotTaken(data["person"], data["starts_at"], None)
+            raise SlotTaken(*place, None)
         new_visit = book_visit(
             customer=visit.customer,
             site=visit.site,
@@ -98,7 +109,7 @@ def _settle(request, visit, data, now) -> Visit:
             start=slot.start,
             end=slot.end,
             window_end=slot.window_end,
-            by=request.membership,
+            by=by,
             now=now,
             case=visit.case,
             entitlement=still_open(visit),
@@ -106,15 +117,7 @@ def _settle(request, visit, data, now) -> Visit:
             tell_by_mail=visit.tell_by_mail,
             tell_by_sms=visit.tell_by_sms,
         )
-    return close_miss(
-        visit,
-        what_happened=data["what_happened"],
-        spoke_to=data["spoke_to"],
-        spoke_at=data["spoke_at"],
-        by=request.membership,
-        now=now,
-        new_visit=new_visit,
-    )
+    return close_miss(visit, **said, by=by, now=now, new_visit=new_visit)
 
 
 def _visit(id) -> Visit:

@@ -35,6 +35,10 @@ class OutcomeRefused(ValueError):
     """The outcome was not written; the text says what is missing or who was first."""
 
 
+class OutdatedCancelling(OutcomeRefused):
+    """Somebody else changed the visit since who cancels it saw it."""
+
+
 class Whose(StrEnum):
     """Who gave the visit up; the two are counted separately (R4.5)."""
 
@@ -119,6 +123,15 @@ def nobody_came(visit: Visit, *, by: Membership | None, now: dt.datetime) -> Vis
             raise OutcomeRefused(f"Somebody may still come: the window is until {visit.told_until:%H:%M}.")
         heard = f", heard by {by.name}" if by else ", on their page"
         return _missed_because(visit, f"The customer says that nobody came{heard}", now)
+
+
+def give_up(
+    visit: Visit, *, whose: Whose, because: str, by: Membership, now: dt.datetime, version: int
+) -> Visit:
+    """Cancel it, or, where it is ours and the window has begun, miss it. Raises OutcomeRefused."""
+    if whose == Whose.US and now >= visit.window_start:
+        return cannot_come(visit, because=because, by=by, now=now)
+    return cancel_visit(visit, whose=whose, because=because, by=by, now=now, version=version)
 
 
 def cancel_visit(
@@ -213,7 +226,7 @@ def _check_cancelling(visit, whose, because, version, now):
     if visit.missed_at is not None or visit.state not in Visit.WAITING_STATES:
         raise OutcomeRefused(f"This visit is {visit.get_state_display().lower()}: it cannot be cancelled.")
     if visit.version != version:
-        raise OutcomeRefused("Somebody changed this visit meanwhile. Look at it again.")
+        raise OutdatedCancelling("Somebody changed this visit meanwhile. Look at it again.")
     if not because.strip():
         raise OutcomeRefused("Say why.")
     if whose == Whose.US and visit.window_start <= now < visit.window_end:

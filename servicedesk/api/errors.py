@@ -1,6 +1,7 @@
 """Every error of the API in one shape, and what the rules refuse as a status a program can act on.
 
 `{"type": "validation_error" | "client_error" | "server_error", "errors": [{"code", "detail", "attr"}]}`
+and, where somebody else has the time that was asked for, `slots`: what is free instead.
 """
 
 from django.core.exceptions import PermissionDenied
@@ -8,17 +9,29 @@ from django.http import HttpRequest, JsonResponse
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions, status
 
+from recommendations import lifecycle
 from tenancy.answered_calls import KeyReused
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
+from visits.outcomes import OutdatedCancelling
+from visits.places import VisitChanged
 
 UNPROCESSABLE = status.HTTP_422_UNPROCESSABLE_ENTITY
+# The row was changed between the caller's look at it and ours.
+OUTDATED = (ChangedMeanwhile, VisitChanged, OutdatedCancelling, lifecycle.ChangedMeanwhile)
 
 
 class Conflict(exceptions.APIException):
-    """What was asked does not go with what stands: a place taken, an act that came first."""
+    """What was asked does not go with what stands: a place taken, an act that came first.
+
+    `slots`: where a time is taken, others that are free, as the API shows them.
+    """
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
+
+    def __init__(self, detail=None, code=None, *, slots: list[dict] | None = None):
+        super().__init__(detail, code)
+        self.slots = slots
 
 
 class EditionChanged(exceptions.APIException):
@@ -43,18 +56,25 @@ class InOneShape(ExceptionHandler):
     def convert_known_exceptions(self, exc):
         if isinstance(exc, SettingRefused):
             exc = exceptions.ValidationError({exc.field: [str(exc)]})
-        elif isinstance(exc, ChangedMeanwhile):
+        elif isinstance(exc, OUTDATED):
             exc = EditionChanged(str(exc))
         elif isinstance(exc, KeyReused):
             exc = exceptions.ValidationError({"Idempotency-Key": [str(exc)]}, code="reused")
         elif isinstance(exc, PermissionDenied):
             exc = exceptions.PermissionDenied("The colleague whom this key acts as may not do this.")
         elif isinstance(exc, getattr(self.context["view"], "conflicts", ())):
-            exc = Conflict(str(exc), code=_code(exc))
+            exc = Conflict(str(exc), code=code_of(exc))
+        elif isinstance(exc, getattr(self.context["view"], "unfit", ())):
+            exc = exceptions.ValidationError([str(exc)], code=code_of(exc))
         exc = super().convert_known_exceptions(exc)
         if isinstance(exc, exceptions.ValidationError):
             exc.status_code = UNPROCESSABLE
         return exc
+
+    def format_exception(self, exc):
+        said = super().format_exception(exc)
+        slots = getattr(exc, "slots", None)
+        return said if slots is None else {**said, "slots": slots}
 
     def set_rollback(self):
         # The call's transaction is the middleware's: it undoes what marks itself so.
@@ -76,7 +96,7 @@ def _plain(kind, code, detail, status):
     return JsonResponse({"type": kind, "errors": [error]}, status=status)
 
 
-def _code(exc) -> str:
-    """`SlotTaken` is told as `slot_taken`."""
+def code_of(exc: Exception) -> str:
+    """What programs read for a rule's exception: `SlotTaken` is told as `slot_taken`."""
     name = type(exc).__name__
     return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in name).lstrip("_")

@@ -81,6 +81,8 @@ class Described(AutoSchema):
         if self.method == "GET":
             words = "Only these fields, with commas between them."
             found.append(OpenApiParameter(FIELDS, str, description=words))
+        if asked := self._said("asked"):
+            found.append(asked)
         if getattr(getattr(self.view, self.view.action, None), "creates", False):
             words = "The same call with the same key is done once; its answer stands for a week."
             pattern = "^[\\x21-\\x7e]{1,255}$"
@@ -97,7 +99,10 @@ class Described(AutoSchema):
             errors |= OF_EDITIONS
         status = 201 if self.view.action == "create" else 200
         answers = {status: self._said("answered") or self.view.shown_as}
-        return {**answers, **{code: OpenApiResponse(Errors, words) for code, words in errors.items()}}
+        more = self._said("refused") or {}
+        return answers | {
+            code: OpenApiResponse(more.get(code, Errors), words) for code, words in errors.items()
+        }
 
     def get_request_serializer(self):
         if self.method in SAFE_METHODS:

@@ -13,11 +13,16 @@ from servicedesk.api.once import answered_once
 from tenancy.gates import the_one
 
 
-def says(*, sent=None, answered=None, of_an_edition: bool = False):
-    """What an act of its own reads and answers, for the description of the API."""
+def says(*, sent=None, answered=None, of_an_edition: bool = False, asked=None, refused=None):
+    """What an act of its own reads and answers, for the description of the API.
+
+    `asked` is what a GET's address says beside filters, `refused` serializers by status of errors that
+    say more than others.
+    """
 
     def mark(act):
         act.sent, act.answered, act.of_an_edition = sent, answered, of_an_edition
+        act.asked, act.refused = asked, refused
         return act
 
     return mark
@@ -26,7 +31,8 @@ def says(*, sent=None, answered=None, of_an_edition: bool = False):
 class Resource(GenericViewSet):
     """Rows of one kind. A resource says `area`, `rows()` and its serializers; its acts call the rules.
 
-    `conflicts` are the rules' exceptions that mean "not with what stands": 409 with their words.
+    `conflicts` are the rules' exceptions that mean "not with what stands": 409 with their words. `unfit`
+    are those that mean "not at all", and name no field: 422.
     """
 
     area: ClassVar[str]
@@ -34,6 +40,7 @@ class Resource(GenericViewSet):
     write_roles: ClassVar[tuple[str, ...] | None] = None
     filter_backends = (KnownFilters,)
     conflicts: ClassVar[tuple[type[Exception], ...]] = ()
+    unfit: ClassVar[tuple[type[Exception], ...]] = ()
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
