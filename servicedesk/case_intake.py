@@ -63,7 +63,7 @@ def new(request, id):
     case = take_in(
         customer=customer,
         contact=caller.main_contact,
-        response_due_at=_answer_by(caller, said["kind"], said["equipment"]),
+        response_due_at=answer_by(caller, said["kind"], said["equipment"]),
         by=request.membership,
         now=now,
         **said,
@@ -78,7 +78,7 @@ def new(request, id):
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def _answer_by(caller, kind, machine) -> dt.datetime | None:
+def answer_by(caller, kind, machine) -> dt.datetime | None:
     """When a fault must be answered by the contracts that cover it."""
     if kind != Case.Kind.FAULT:
         return None

@@ -86,7 +86,19 @@ def case_page(request, found, *, act="", form=None, status=200):
 
 
 def _thread(request, found, zone, today) -> dict:
-    """Everything that happened on the case, newest first, page by page: whoever is handed it reads it.
+    """Everything that happened on the case, newest first, page by page: whoever is handed it reads it."""
+    lines = lines_on(found).select_related("actor__user")
+    page = newest_first(lines, "at", before=request.GET.get("before", ""), most=THREAD)
+    here = desk_url(request.tenant, "case", id=found.public_id)
+    return {
+        "thread": caller_words.history(page.rows, zone=zone, today=today),
+        "older_url": f"{here}?{urlencode({'before': page.older})}" if page.older else "",
+        "front_url": "" if page.is_first else here,
+    }
+
+
+def lines_on(found: Case):
+    """The lines of the time line that are the case's thread, in no order.
 
     Contacts with what was written in them, promises, visits, goodwill, and what we wrote about all that.
     """
@@ -104,14 +116,7 @@ def _thread(request, found, zone, today) -> dict:
     about = on_it | Q(subject__in=contacts.filter(reply__isnull=False).values("reply__public_id"))
     for rows in (contacts, written, Goodwill.objects.filter(case=found)):
         about |= Q(subject__in=rows.values("public_id"))
-    lines = TimelineEntry.objects.filter(about, customer=found.customer_id).select_related("actor__user")
-    page = newest_first(lines, "at", before=request.GET.get("before", ""), most=THREAD)
-    here = desk_url(request.tenant, "case", id=found.public_id)
-    return {
-        "thread": caller_words.history(page.rows, zone=zone, today=today),
-        "older_url": f"{here}?{urlencode({'before': page.older})}" if page.older else "",
-        "front_url": "" if page.is_first else here,
-    }
+    return TimelineEntry.objects.filter(about, customer=found.customer_id)
 
 
 def _promises(found):

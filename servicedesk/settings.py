@@ -231,7 +231,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    # The choices of a field stand at the field: many rows have a "state", each with its own.
+    "POSTPROCESSING_HOOKS": [],
     "SORT_OPERATION_PARAMETERS": True,
 }
 

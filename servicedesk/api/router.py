@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from servicedesk.api import customers, finding
+from servicedesk.api import cases, customers, finding, messages, promises
 from servicedesk.api.desk import PATH
 from servicedesk.api.docs_page import docs_page
 
@@ -12,6 +12,9 @@ router = SimpleRouter(use_regex_path=False)
 router.register("customers", customers.Customers, "api-customer")
 router.register("contacts", customers.Contacts, "api-contact")
 router.register("sites", customers.Sites, "api-site")
+router.register("cases", cases.Cases, "api-case")
+router.register("promises", promises.Promises, "api-promise")
+router.register("messages", messages.Messages, "api-message")
 router.register("find", finding.Find, "api-find")
 
 schema = SpectacularAPIView.as_view(

@@ -37,3 +37,9 @@ def program(desk, *, now, scopes=SCOPES, acts_as=None, expires_at=None) -> Progr
             now=now,
         )
     return Program(Client(), {"Authorization": f"Bearer {words}"})
+
+
+def first_error(response):
+    """Status, code and field of what was refused."""
+    error = response.json()["errors"][0]
+    return response.status_code, error["code"], error["attr"]
