@@ -107,6 +107,8 @@ def _say_more(said, now) -> None:
     summary = _summary(said)
     if waiting is not None:
         Interaction.objects.filter(pk=said.contact_noted_id).update(summary=summary)
+        # A case of its own has its words from this answer.
+        Case.objects.filter(pk=said.case_id, opened_at=said.contact_noted.at).update(words=said.words)
         waiting.title, waiting.detail = _ring_title(said)[:200], said.words
         waiting.save(update_fields=["title", "detail"])
         return
@@ -221,6 +223,6 @@ def _tell_timeline(said, before, now) -> None:
         f"{title}: {face}" if face else title if is_first else f"{title}: more words",
         at=now,
         detail="\n".join(filter(None, (words, needs))),
-        subject=said.public_id,
-        step="answered" if is_first else f"more {now.isoformat()}"[:40],
+        subject=said.visit.public_id,
+        step="said how it was" if is_first else f"said {now.isoformat()}"[:40],
     )

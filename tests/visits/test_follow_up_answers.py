@@ -94,9 +94,9 @@ def test_words_that_come_after_the_tap_are_where_it_is_seen_to(north, done, now)
     before = effects()
     answer_follow_up(done, words="Nobody said hello", now=now + HOUR / 4)
     assert effects() == before
-    assert Duty.objects.get().detail == "Nobody said hello"
+    assert (Duty.objects.get().detail, Case.objects.get().words) == ("Nobody said hello", "Nobody said hello")
     assert Interaction.objects.get().summary == f"Poor: visit {done.number}\nNobody said hello"
-    lines = TimelineEntry.objects.filter(subject=FollowUp.objects.get().public_id).order_by("at")
+    lines = TimelineEntry.objects.filter(subject=done.public_id).order_by("at")
     assert list(lines.values_list("title", "detail")) == [
         (f"Asked how visit {done.number} was: Poor", ""),
         (f"Asked how visit {done.number} was: more words", "Nobody said hello"),
