@@ -18,9 +18,9 @@ from cases.models import Case, Interaction
 from customers.models import Customer, Equipment, TimelineEntry
 from customers.timeline import add_line
 from servicedesk.promise_forms import colleagues
+from servicedesk.worded_fields import RowField
 from tenancy.addresses import desk_url
 from tenancy.gates import for_staff, the_one
-from tenancy.models import Membership
 from visits.praising import record_praise
 
 
@@ -30,12 +30,7 @@ class NoteForm(forms.Form):
     text = forms.CharField(error_messages={"required": "Write down what was said."})
     is_call = forms.BooleanField(required=False)
     case = forms.ModelChoiceField(Case.objects.none(), to_field_name="public_id", required=False)
-    praises = forms.ModelChoiceField(
-        Membership.objects.none(),
-        to_field_name="public_id",
-        required=False,
-        error_messages={"invalid_choice": "Choose a colleague."},
-    )
+    praises = RowField(asks="a colleague", required=False)
 
     def __init__(self, *args, customer, **kwargs):
         super().__init__(*args, **kwargs)

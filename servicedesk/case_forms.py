@@ -4,7 +4,7 @@ from django import forms
 
 from cases.life import TRIED_DAYS, TRIES
 from cases.models import Case, Interaction
-from servicedesk.worded_fields import ChosenField, WordsField
+from servicedesk.worded_fields import ChosenField, RowField, WordsField
 from tenancy.models import Membership, Role
 
 CHANNELS = [(one, one.label) for one in Interaction.Channel if one != Interaction.Channel.VISIT]
@@ -54,11 +54,7 @@ class WaitForm(SeenForm):
 class HandOverForm(SeenForm):
     """Who goes on with it, and what they should know."""
 
-    to = forms.ModelChoiceField(
-        Membership.objects.none(),
-        to_field_name="public_id",
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose who goes on with it."),
-    )
+    to = RowField(asks="who goes on with it")
     note = forms.CharField(max_length=1000, required=False)
 
     def __init__(self, *args, case=None, **kwargs):
@@ -83,11 +79,7 @@ class ReopenForm(SeenForm):
 class SplitForm(forms.Form):
     """Which contact was about another matter, and about which."""
 
-    contact = forms.ModelChoiceField(
-        Interaction.objects.none(),
-        to_field_name="public_id",
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose the contact."),
-    )
+    contact = RowField(asks="the contact")
     kind = ChosenField(asks="what kind it is", choices=Case.Kind.choices)
     title = WordsField(asks="what it was about", most=200)
 
@@ -99,13 +91,7 @@ class SplitForm(forms.Form):
 class JoinForm(SeenForm):
     """Which case is the same matter."""
 
-    other = forms.ModelChoiceField(
-        Case.objects.none(),
-        to_field_name="public_id",
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose the case that is the same matter."
-        ),
-    )
+    other = RowField(asks="the case that is the same matter")
 
     def __init__(self, *args, case, **kwargs):
         super().__init__(*args, case=case, **kwargs)

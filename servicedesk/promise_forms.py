@@ -4,7 +4,7 @@ from django import forms
 
 from cases.models import Case, Promise
 from cases.promise_templates import usual_promises
-from servicedesk.worded_fields import ChosenField, WordsField
+from servicedesk.worded_fields import ChosenField, RowField, WordsField
 from tenancy.calendars import Calendar
 from tenancy.models import Membership
 
@@ -73,11 +73,7 @@ class SettleForm(forms.Form):
 class HandForm(forms.Form):
     """Who keeps it from now on, and why."""
 
-    to = forms.ModelChoiceField(
-        Membership.objects.none(),
-        to_field_name="public_id",
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a colleague."),
-    )
+    to = RowField(asks="a colleague")
     reason = WordsField(asks="why", most=200)
 
     def __init__(self, *args, **kwargs):

@@ -14,12 +14,12 @@ from cases.promise_templates import MOST, add_template, remove_template, templat
 from servicedesk.moments import moment_word
 from servicedesk.promise_forms import KINDS, colleagues
 from servicedesk.technician_forms import AbsenceForm
-from servicedesk.worded_fields import ChosenField, ClockField, CountField, WordsField
+from servicedesk.worded_fields import ChosenField, ClockField, CountField, RowField, WordsField
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.desk_settings import SettingRefused
 from tenancy.gates import for_roles, the_one
-from tenancy.models import Membership, Role
+from tenancy.models import Role
 
 IN_MINUTES = "minutes"
 DAYS = {"0": "Today", "1": "The next working day", "2": "In two working days", "5": "In five working days"}
@@ -72,11 +72,7 @@ class RemindingForm(forms.Form):
 class LeaveForm(AbsenceForm):
     """Who is away, and from when to when."""
 
-    member = forms.ModelChoiceField(
-        Membership.objects.none(),
-        to_field_name="public_id",
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a colleague."),
-    )
+    member = RowField(asks="a colleague")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -95,14 +91,11 @@ def promise_settings(request):
 @for_roles(Role.MANAGER)
 def add(request):
     """One more usual promise."""
-    form = TemplateForm(request.POST)
-    return _saved(
-        request,
-        "usual",
-        form,
-        lambda data: add_template(**data, by=request.membership),
-        "It can be chosen now.",
-    )
+
+    def save(data):
+        add_template(**data, by=request.membership)
+
+    return _saved(request, "usual", TemplateForm(request.POST), save, "It can be chosen now.")
 
 
 @require_POST
@@ -120,14 +113,11 @@ def remove(request):
 @for_roles(Role.MANAGER)
 def remind(request):
     """When whoever keeps a promise is reminded."""
-    form = RemindingForm(request.POST)
-    return _saved(
-        request,
-        "reminding",
-        form,
-        lambda data: remind_before(data["minutes"], by=request.membership),
-        "Saved.",
-    )
+
+    def save(data):
+        remind_before(data["minutes"], by=request.membership)
+
+    return _saved(request, "reminding", RemindingForm(request.POST), save, "Saved.")
 
 
 @require_POST

@@ -64,6 +64,14 @@ class ChosenField(forms.ChoiceField):
         super().__init__(error_messages=words, **kwargs)
 
 
+class RowField(forms.ModelChoiceField):
+    """A row by its public id; its form says which may be chosen (`queryset`). `asks`: "a colleague"."""
+
+    def __init__(self, *, asks: str, **kwargs):
+        words = dict.fromkeys(("required", "invalid_choice"), f"Choose {asks}.")
+        super().__init__(queryset=None, to_field_name="public_id", error_messages=words, **kwargs)
+
+
 class MachinesField(forms.MultipleChoiceField):
     """Machines of one customer; none is a choice too."""
 
