@@ -31,10 +31,7 @@ LONGEST = dt.timedelta(days=366)
 GONE, AWAY, NOBODY = "{name} works here no more", "{name} is away", "Nobody had it"
 
 
-@knows_who_is_away
-def _on_leave(people: set[int], start: dt.datetime, end: dt.datetime) -> set[int]:
-    leaves = Leave.objects.filter(member__in=people, starts_at__lte=end, ends_at__gt=start)
-    return set(leaves.values_list("member", flat=True))
+knows_who_is_away(Leave, "member")
 
 
 @transaction.atomic

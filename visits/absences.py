@@ -14,10 +14,7 @@ from visits.models import Absence, Technician
 LONGEST = dt.timedelta(days=366)
 
 
-@knows_who_is_away
-def _away(people: set[int], start: dt.datetime, end: dt.datetime) -> set[int]:
-    hit = Absence.objects.filter(technician__membership__in=people, starts_at__lte=end, ends_at__gt=start)
-    return set(hit.values_list("technician__membership", flat=True))
+knows_who_is_away(Absence, "technician__membership")
 
 
 @transaction.atomic
