@@ -110,8 +110,6 @@ def not_ours(request, id):
 def whole_mail(request, id):
     """The mail as it came, for saving."""
     found = the_one(Reply.objects.select_related("original"), id)
-    if found.original is None:
-        raise Http404("No whole mail is kept of this")
     return _for_saving(found.original, "mail.eml")
 
 
@@ -120,8 +118,6 @@ def whole_mail(request, id):
 def reply_file(request, id):
     """A file that came with a mail, for saving: nothing of it runs here."""
     found = the_one(ReplyFile.objects.select_related("file"), id)
-    if found.file is None:
-        raise Http404("It is not kept")
     return _for_saving(found.file, found.name)
 
 
@@ -187,6 +183,8 @@ def _too_late(request, found, refused):
 
 
 def _for_saving(stored, name):
+    if stored is None:
+        raise Http404("It is not kept")
     response = FileResponse(
         stored.content.open("rb"),
         as_attachment=True,
