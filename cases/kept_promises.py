@@ -39,6 +39,17 @@ class HalfDay:
     weekday: int
     is_morning: bool
 
+    def spans(self, days: Days) -> list[tuple[dt.datetime, dt.datetime]]:
+        """When they begin and end within some days, as instants in order."""
+        first = days.first + (self.weekday - days.first.weekday()) % 7 * ONE_DAY
+        clocks = (dt.time(0), NOON) if self.is_morning else (NOON, dt.time(0))
+        found = []
+        for week in range((days.last - first).days // 7 + 1):
+            day = first + 7 * week * ONE_DAY
+            end = day if self.is_morning else day + ONE_DAY
+            found.append((instant_at(day, clocks[0], days.zone), instant_at(end, clocks[1], days.zone)))
+        return found
+
 
 @dataclass(frozen=True)
 class Drag:
@@ -101,12 +112,7 @@ def _half_day(instant, zone) -> HalfDay:
 
 
 def _falls_in(half_day, days) -> Q:
-    first = days.first + (half_day.weekday - days.first.weekday()) % 7 * ONE_DAY
     found = Q(pk__in=[])
-    for week in range((days.last - first).days // 7 + 1):
-        day = first + 7 * week * ONE_DAY
-        begin, noon = (instant_at(day, clock, days.zone) for clock in (dt.time(0), NOON))
-        end = instant_at(day + ONE_DAY, dt.time(0), days.zone)
-        span = (begin, noon) if half_day.is_morning else (noon, end)
-        found |= Q(due_at__gte=span[0], due_at__lt=span[1])
+    for start, end in half_day.spans(days):
+        found |= Q(due_at__gte=start, due_at__lt=end)
     return found
