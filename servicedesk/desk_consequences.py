@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from cases.clocks import Deadline, after_pause
 from servicedesk.moments import moment_word
 from tenancy.calendars import Calendar, in_quiet_hours, instant_at, local_day, local_time
 from tenancy.models import Tenant
@@ -10,6 +11,7 @@ from visits.follow_up import LEAVES_AT
 PROMISED = dt.timedelta(hours=4)
 AFTERNOON, EARLY_AFTERNOON, MORNING = dt.time(15, 30), dt.time(14, 0), dt.time(9, 0)
 KILOMETRES = 10
+FRIDAY = 4
 
 
 def of_zone(calendar: Calendar, now: dt.datetime) -> str:
@@ -93,6 +95,25 @@ def of_follow_up(desk: Tenant, calendar: Calendar, now: dt.datetime) -> str:
     by_clock = f"from {LEAVES_AT:%H:%M} on by the customer’s clock"
     when = "today" if asked == today else f"on {asked:%A} {asked.day} {asked:%B}"
     return f"The customer of a visit that is done today is asked {when}, {by_clock}."
+
+
+def of_waiting(desk: Tenant, calendar: Calendar, now: dt.datetime) -> str:
+    """Until when a matter is settled that waited for its customer over a weekend."""
+    today = local_day(now, calendar.zone)
+    friday = today + dt.timedelta(days=(FRIDAY - today.weekday()) % 7)
+    asked, answered, due = (
+        instant_at(friday + dt.timedelta(days=days), clock, calendar.zone)
+        for days, clock in ((0, dt.time(16)), (3, dt.time(10)), (4, dt.time(12)))
+    )
+    until = after_pause(
+        Deadline(due_at=due),
+        asked,
+        answered,
+        calendar=calendar,
+        counts_working_time=desk.waiting_counts_working_time,
+    )
+    said = [moment_word(at, zone=calendar.zone, today=today) for at in (due, asked, answered, until.due_at)]
+    return "A matter to be settled by {}, that waits for the customer from {} to {}, is due {}.".format(*said)
 
 
 def length_in_words(minutes: int) -> str:

@@ -20,6 +20,7 @@ from servicedesk.desk_settings_forms import (
     PromisesForm,
     RemindersForm,
     VisitsForm,
+    WaitingForm,
     a_year_from,
     reminders_as_written,
 )
@@ -34,6 +35,7 @@ from tenancy.desk_settings import (
     PROMISES,
     REMINDERS,
     VISITS,
+    WAITING,
     ChangedMeanwhile,
     SettingRefused,
     hours_of_desk,
@@ -56,6 +58,7 @@ PARTS = {
     "promises": (PromisesForm, PROMISES),
     "reminders": (RemindersForm, REMINDERS),
     "asking": (FollowUpForm, FOLLOW_UP),
+    "matters": (WaitingForm, WAITING),
 }
 
 
@@ -218,6 +221,7 @@ def _page(request, said: Said | None = None, status=200) -> HttpResponse:
             "promises": consequences.of_promises(desk, calendar, now),
             "reminders": consequences.of_reminders(desk, calendar, now),
             "asking": consequences.of_follow_up(desk, calendar, now),
+            "matters": consequences.of_waiting(desk, calendar, now),
         },
     }
     return render(request, "settings/desk.html", context, status=status)
@@ -237,6 +241,8 @@ def _initial(desk, fields) -> dict:
     values = {name: getattr(desk, name) for name in fields}
     if "reminder_minutes" in values:
         values["reminder_minutes"] = reminders_as_written(desk.reminder_minutes)
+    if "waiting_counts_working_time" in values:
+        values["waiting_counts_working_time"] = "yes" if desk.waiting_counts_working_time else "no"
     return values
 
 
@@ -250,5 +256,6 @@ urlpatterns = [
     path("settings/promises/", save, {"part": "promises"}, name="settings-promises"),
     path("settings/reminders/", save, {"part": "reminders"}, name="settings-reminders"),
     path("settings/asking/", save, {"part": "asking"}, name="settings-asking"),
+    path("settings/matters/", save, {"part": "matters"}, name="settings-matters"),
     path("settings/messages/", save_messages, name="settings-messages"),
 ]

@@ -62,6 +62,16 @@ class PromisesForm(forms.Form):
     missed_after_minutes = CountField(called="the minutes", least=0, most=1440)
 
 
+class WaitingForm(forms.Form):
+    """What is given back to the clock of a matter that waited for its customer."""
+
+    waiting_counts_working_time = forms.TypedChoiceField(
+        choices=[("yes", "Only the desk’s working time"), ("no", "All the time that passed")],
+        coerce=lambda said: said == "yes",
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what is given back."),
+    )
+
+
 class RemindersForm(forms.Form):
     """How long before a visit the customer is reminded: "7 days, 24 hours, 2 hours"."""
 

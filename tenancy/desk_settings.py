@@ -23,6 +23,7 @@ VISITS = ("visit_minutes", "window_minutes", "travel_minutes", "travel_kmh", "ca
 PROMISES = ("confirmation_minutes", "call_ahead_minutes", "missed_after_minutes")
 REMINDERS = ("reminder_minutes",)
 FOLLOW_UP = ("follow_up_days",)
+WAITING = ("waiting_counts_working_time",)
 MOST_REMINDERS = 6
 # A day off further away is a slip of the pen.
 FURTHEST = dt.timedelta(days=3660)

@@ -11,6 +11,7 @@ from servicedesk.desk_consequences import (
     of_promises,
     of_reminders,
     of_visits,
+    of_waiting,
     of_zone,
 )
 from tenancy.calendars import Calendar, zone_named
@@ -97,3 +98,15 @@ def test_asking_after_a_visit_is_told_with_its_day(now, days, words):
 )
 def test_lengths_are_told_as_people_say_them(minutes, words):
     assert length_in_words(minutes) == words
+
+
+@pytest.mark.parametrize(
+    ("counts", "due"),
+    # An hour and a half of Friday, two hours of Monday; or all 66 hours, and no time is due by night.
+    [(True, "Tue 10 Mar 15:30"), (False, "Fri 13 Mar 08:00")],
+)
+def test_waiting_is_told_with_a_weekend(now, counts, due):
+    assert of_waiting(Tenant(waiting_counts_working_time=counts), LONDON, now) == (
+        "A matter to be settled by Tue 10 Mar 12:00, that waits for the customer from tomorrow 16:00 to "
+        f"Mon 9 Mar 10:00, is due {due}."
+    )

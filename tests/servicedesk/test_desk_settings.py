@@ -190,3 +190,17 @@ def test_the_page_asks_no_more_for_more_days_off(manager, north, django_assert_m
             Closure.objects.create(day=dt.date(2026, 3, day), name="Fair")
     with django_assert_max_num_queries(23):
         manager.get(north.url("settings/"))
+
+
+def test_what_waiting_gives_back_is_chosen(manager, north):
+    page = manager.get(north.url("settings/"))
+    seen = page.context["seen"]["matters"]
+    address = north.url("settings/matters/")
+    refused = manager.post(address, {"seen": seen, "waiting_counts_working_time": "maybe"})
+    assert (refused.status_code, "Choose what is given back." in text(refused)) == (422, True)
+    answer = manager.post(address, {"seen": seen, "waiting_counts_working_time": "no"})
+    assert (answer.status_code, answer.url) == (302, north.url("settings/#matters"))
+    assert fresh(north).waiting_counts_working_time is False
+    assert manager.post(address, {"seen": seen, "waiting_counts_working_time": "yes"}).status_code == 409
+    again = manager.get(north.url("settings/"))
+    assert again.context["forms"]["matters"]["waiting_counts_working_time"].value() == "no"
