@@ -91,33 +91,21 @@ def promise_settings(request):
 @for_roles(Role.MANAGER)
 def add(request):
     """One more usual promise."""
-
-    def save(data):
-        add_template(**data, by=request.membership)
-
-    return _saved(request, "usual", TemplateForm(request.POST), save, "It can be chosen now.")
+    return _saved(request, "usual", TemplateForm(request.POST), add_template, "It can be chosen now.")
 
 
 @require_POST
 @for_roles(Role.MANAGER)
 def remove(request):
     """One less: the one at a place of the list."""
-
-    def save(data):
-        remove_template(data["place"], by=request.membership)
-
-    return _saved(request, "removing", RemoveForm(request.POST), save, "Removed.")
+    return _saved(request, "removing", RemoveForm(request.POST), remove_template, "Removed.")
 
 
 @require_POST
 @for_roles(Role.MANAGER)
 def remind(request):
     """When whoever keeps a promise is reminded."""
-
-    def save(data):
-        remind_before(data["minutes"], by=request.membership)
-
-    return _saved(request, "reminding", RemindingForm(request.POST), save, "Saved.")
+    return _saved(request, "reminding", RemindingForm(request.POST), remind_before, "Saved.")
 
 
 @require_POST
@@ -126,11 +114,9 @@ def away(request):
     """A colleague is away: what they promised for that time is handed on."""
     form = LeaveForm(request.POST)
 
-    def save(data):
+    def save(member, reason, **_):
         starts_at, ends_at = form.span(zone_of(request.tenant))
-        add_leave(
-            data["member"], starts_at=starts_at, ends_at=ends_at, reason=data["reason"], now=timezone.now()
-        )
+        add_leave(member, starts_at=starts_at, ends_at=ends_at, reason=reason, now=timezone.now())
 
     return _saved(request, "away", form, save, "What they promised for that time is handed on.")
 
@@ -147,7 +133,7 @@ def back(request, id):
 def _saved(request, part, form, save, says):
     if form.is_valid():
         try:
-            save(form.cleaned_data)
+            save(**form.cleaned_data, by=request.membership)
         except SettingRefused as refused:
             form.add_error(refused.field, str(refused))
         else:
