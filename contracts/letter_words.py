@@ -13,6 +13,7 @@ VISITS = Field(
     can_be_empty=True,
 )
 RING_TO = Field("ring_to", "what they would ring for", "To renew it, or to use a visit")
+CONTRACT_LINK = Field("link", "their own page of the contract, to book or be rung", "{link}")
 REACHED = Field("reached", "how the customer is reached", "Margaret Ellison: 07700 900412")
 BEGINS = Field("begins", "the first day of the next term", "15 Mar 2026")
 UNTIL = Field("until", "the last day of the next term", "14 Mar 2027")
@@ -26,6 +27,8 @@ _RENEWS = (
     "{notice_by}"
 )
 _NOTICE = "{{desk}}: your contract {{number}} {}.[ {{visits}}] {{ring_to}}, ring {{phone}}."
+# A text has no room for both; a mail has.
+_NOTICE_MAIL = "{{desk}}: your contract {{number}} {}.[ {{visits}}] {{ring_to}}: {{link}} or ring {{phone}}."
 _OWNERS = "The contract {{number}} of {{customer}} {}.[ {{visits}}] {{reached}}."
 
 OFFER_MAIL = (
@@ -59,10 +62,10 @@ offer(
         label="Contract ends",
         sent="On the days before the end of a term that the desk has set",
         kind="renewal notice",
-        fields=(DESK, PHONE_OR_US, NUMBER, ENDS, VISITS, RING_TO),
+        fields=(DESK, PHONE_OR_US, NUMBER, ENDS, VISITS, RING_TO, CONTRACT_LINK),
         ours={
             "en": {
-                MAIL: Words(_NOTICE.format(_RUNS), "Your contract {number} runs until {ends}"),
+                MAIL: Words(_NOTICE_MAIL.format(_RUNS), "Your contract {number} runs until {ends}"),
                 SMS: Words(_NOTICE.format(_RUNS)),
             }
         },
@@ -73,10 +76,12 @@ offer(
         label="Contract renews by itself",
         sent="Once, while there is time to give notice",
         kind="renewal notice",
-        fields=(DESK, PHONE_OR_US, NUMBER, ENDS, VISITS, RING_TO, *BY_ITSELF),
+        fields=(DESK, PHONE_OR_US, NUMBER, ENDS, VISITS, RING_TO, CONTRACT_LINK, *BY_ITSELF),
         ours={
             "en": {
-                MAIL: Words(_NOTICE.format(_RENEWS), "Your contract {number} renews by itself on {begins}"),
+                MAIL: Words(
+                    _NOTICE_MAIL.format(_RENEWS), "Your contract {number} renews by itself on {begins}"
+                ),
                 SMS: Words(_NOTICE.format(_RENEWS)),
             }
         },

@@ -2,13 +2,14 @@
 
 import datetime as dt
 
+from contracts.contract_link import contract_address
 from contracts.cover import Cover, State, cover_of
 from contracts.models import Contract
 from contracts.notice_date import last_day_for_notice
 from contracts.renewals import last_term
 from contracts.terms import following
 from contracts.wording import day_in_full, money
-from messaging.kinds import Useless, register
+from messaging.kinds import LINK, Useless, register
 from messaging.models import Message
 from messaging.wordings import Filling, WordedKind
 from tenancy.calendars import local_day, zone_of
@@ -71,14 +72,16 @@ class RenewalNotice(WordedKind):
             "ends": day_in_full(contract.last_end),
             "visits": _visits(cover),
             "ring_to": _ring_to(cover),
+            "link": LINK,
         }
         if message.kind == OWNER_KIND:
             filling["reached"] = _reached(customer)
         return [{**filling, **_next_term(contract)} if contract.is_auto_renewing else filling]
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
-        """It has none: a person answers the telephone."""
-        return ""
+        """The contract's own page: its state in a sentence, its visits to book, and being rung."""
+        contract = _cover(message, now).contract
+        return contract_address(contract, ends_on=contract.last_end, now=now)
 
 
 def _ring_to(cover: Cover) -> str:

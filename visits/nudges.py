@@ -13,13 +13,14 @@ from django.db import transaction
 from cases.duties import open_duties
 from cases.models import Duty
 from contracts.allowance import with_left
+from contracts.contract_link import contract_address
 from contracts.cover import COVERED_STATES
 from contracts.models import Contract, ContractTerm, Entitlement
 from contracts.wording import day_in_full
 from messaging import outbox
 from messaging.channels import ready_channels
 from messaging.keys import key_of
-from messaging.kinds import Letter, Useless, register
+from messaging.kinds import LINK, Letter, Useless, register
 from messaging.models import Message
 from messaging.recipients import main_contacts, wanted_channels
 from messaging.wordings import Filling, WordedKind
@@ -208,6 +209,7 @@ class UnusedVisit(WordedKind):
             "until": date_words(granted.until, country=desk.country, today=today),
             "offer": _offer(row, desk, today),
             "phone": desk.phone or "us",
+            "link": LINK,
         }
         return [filling, {**filling, "offer": ""}]
 
@@ -218,8 +220,11 @@ class UnusedVisit(WordedKind):
         return super().write(message, now=now)
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
-        """It has none: a person answers the telephone."""
-        return ""
+        """The contract's own page, where it is booked in three steps; none where nothing is open."""
+        granted = _open_grant(message, now)
+        if granted is None:
+            return ""
+        return contract_address(granted.term.contract, ends_on=granted.term.ends_on, now=now)
 
 
 def _open_grant(message, now) -> Entitlement | None:

@@ -140,7 +140,7 @@ def _wording(name, kind, label, sent, more, must_name) -> Wording:
     )
 
 
-_PAID_VISIT = "{desk}: {paid} paid for until {until}.[ {offer}] Ring {phone} to book."
+_PAID_VISIT = "{desk}: {paid} paid for until {until}.[ {offer}] Book: {link}"
 
 offer(
     *(_wording(*one) for one in _WORDINGS),
@@ -155,8 +155,14 @@ offer(
             Field("until", "until when they can be used", "14 March"),
             Field("offer", "a time of the usual technician", "Lou has Monday 10 am.", can_be_empty=True),
             Field("phone", "your number, or “us”", "01632 960 118"),
+            Field("link", "their own page of the contract, to book it", "{link}"),
         ),
-        ours={"en": {MAIL: Words(_PAID_VISIT, "{paid} paid for until {until}"), SMS: Words(_PAID_VISIT)}},
+        ours={
+            "en": {
+                MAIL: Words(_PAID_VISIT + " or ring {phone}.", "{paid} paid for until {until}"),
+                SMS: Words(_PAID_VISIT),
+            }
+        },
         must_name=frozenset({"until"}),
     ),
 )

@@ -7,10 +7,12 @@ import pytest
 from cases.models import Duty
 from contracts.disposing import decline_visit
 from contracts.models import AllowanceEntry, Cancellation, Contract, ContractTerm, Entitlement
+from customers.links import find_link
 from customers.models import Contact
 from messaging.judging import judge
 from messaging.kinds import kind_of
 from messaging.models import Message
+from messaging.wordings import length_with_link
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.scope import tenant
 from tests.cast import make_plain_visit
@@ -274,11 +276,10 @@ def test_the_text_names_what_is_paid_for_and_the_preferred_technicians_time(nort
     at = dt.datetime(2026, 7, 3, 17, tzinfo=dt.UTC)
     said = letter(north, at)
     assert said.text == (
-        "Northgate: one tune-up is paid for until 31 December. Lou has Monday noon. "
-        "Ring 01632 960 118 to book."
+        "Northgate: one tune-up is paid for until 31 December. Lou has Monday noon. Book: {link}"
     )
     assert letter(north, at, "mail").title == "One tune-up is paid for until 31 December"
-    assert len(said.text) <= 160
+    assert length_with_link(said.text).texts == 1
 
 
 def test_the_time_is_the_one_that_is_free_when_it_is_written(north):
@@ -293,7 +294,7 @@ def test_where_nobody_is_free_by_the_end_no_time_is_named(north):
     nudge(north, Date(2026, 12, 1))
     at = dt.datetime(2026, 12, 31, 18, tzinfo=dt.UTC)
     assert letter(north, at, "mail").text == (
-        "Northgate: 4 tune-ups are paid for until 31 December. Ring 01632 960 118 to book."
+        "Northgate: 4 tune-ups are paid for until 31 December. Book: {link} or ring 01632 960 118."
     )
 
 
@@ -349,3 +350,13 @@ def test_it_takes_the_ways_that_the_contact_likes(north, likes, channels):
     assert nudge(north, Date(2026, 7, 2)) == 1
     assert set(Message.objects.values_list("channel", flat=True)) == channels
     assert Duty.objects.open().count() == 1
+
+
+def test_its_link_opens_the_contract_until_the_end_of_its_grace(north):
+    nudge(north, Date(2026, 7, 2))
+    message = Message.objects.get(kind="unused visit", channel="sms")
+    at = dt.datetime(2026, 7, 3, 17, tzinfo=dt.UTC)
+    token = kind_of(message).make_link(message, now=at).rstrip("/").rpartition("/")[2]
+    link = find_link(token, now=at).link
+    assert (link.purpose, link.subject) == ("contract", north.contract.public_id)
+    assert link.expires_at == dt.datetime(2027, 1, 31, tzinfo=dt.UTC)
