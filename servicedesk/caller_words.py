@@ -35,6 +35,8 @@ TONES = {Kind.MISSED: "bad", Kind.RECOMMENDATION: "rec", Kind.PAYMENT: "good", K
 # The step of a promise's line that tells of its break.
 BROKEN = "broken"
 # A dispatcher reads these while the customer waits.
+# Of a mail or a text on the caller screen; the time line has it whole.
+MOST_OF_A_LINE = 160
 MOST_COMING = 3
 
 
@@ -136,6 +138,12 @@ def tone_of(entry: TimelineEntry) -> str:
     return "bad" if entry.kind == Kind.PROMISE and entry.step == BROKEN else TONES.get(entry.kind, "")
 
 
+def shortened(words: str, most: int) -> str:
+    """The beginning of long words, whole words where there are any; short ones as they are."""
+    words = words.strip()
+    return words if len(words) <= most else f"{words[:most].rsplit(maxsplit=1)[0]} …"
+
+
 def history(entries, *, zone, today) -> list[dict]:
     """Time line rows as the component takes them."""
     return [
@@ -144,7 +152,11 @@ def history(entries, *, zone, today) -> list[dict]:
             "when": date_word(local_day(entry.at, zone), today=today),
             "icon": ICONS[entry.kind],
             "tone": tone_of(entry),
-            "outcome": ", ".join(filter(None, (entry.detail, entry.actor.name if entry.actor else ""))),
+            "outcome": ", ".join(
+                filter(
+                    None, (shortened(entry.detail, MOST_OF_A_LINE), entry.actor.name if entry.actor else "")
+                )
+            ),
         }
         for entry in entries
     ]

@@ -148,7 +148,6 @@ def _row(line, url, zone, today) -> dict:
     """A line as the page shows it: long words begin, and go on where they are unfolded."""
     at = local_time(line.at, zone)
     detail = line.detail.strip()
-    is_long = len(detail) > LONGEST
     return {
         "line": line,
         "month": f"{at:%B %Y}",
@@ -157,8 +156,8 @@ def _row(line, url, zone, today) -> dict:
         "tone": caller_words.tone_of(line),
         "who": line.actor.name if line.actor else "",
         "url": url,
-        "outcome": f"{detail[:LONGEST].rsplit(maxsplit=1)[0]} …" if is_long else detail,
-        "whole": detail if is_long else "",
+        "outcome": caller_words.shortened(detail, LONGEST),
+        "whole": detail if len(detail) > LONGEST else "",
     }
 
 

@@ -326,3 +326,13 @@ def test_a_machine_cannot_be_put_at_a_site_of_another_desk(cast, desk, client):
 @pytest.mark.parametrize("path", ["", "book/", "note/", "promise/", "cases/new/", "equipment/new/"])
 def test_a_customer_of_another_desk_is_not_there(cast, desk, client, path):
     assert client.get(desk.url(f"customers/{cast.south.customer.public_id}/{path}")).status_code == 404
+
+
+def test_a_long_mail_begins_in_the_history_and_is_whole_on_the_time_line(desk, client, now):
+    long = "Dear Margaret, " + "we come on Monday and " * 20
+    with tenant(desk.tenant):
+        add_line(desk.customer, "mail", "Mail to Margaret Ellison", at=now, detail=long)
+    page = words(client.get(url(desk)))
+    assert long.strip() not in page
+    assert f"{long[:158].rsplit(maxsplit=1)[0]} …" in page
+    assert long.strip() in words(client.get(desk.url(f"customers/{desk.customer.public_id}/timeline/")))
