@@ -35,9 +35,9 @@ TONES = {Kind.MISSED: "bad", Kind.RECOMMENDATION: "rec", Kind.PAYMENT: "good", K
 # The step of a promise's line that tells of its break.
 BROKEN = "broken"
 # A dispatcher reads these while the customer waits.
-# Of a mail or a text on the caller screen; the time line has it whole.
-MOST_OF_A_LINE = 160
 MOST_COMING = 3
+# Letters of a mail or a text; the time line has it whole.
+MOST_OF_A_LINE = 160
 
 
 def facts(caller: Caller, standing: Standing) -> list[tuple[str, str]]:
@@ -138,6 +138,11 @@ def tone_of(entry: TimelineEntry) -> str:
     return "bad" if entry.kind == Kind.PROMISE and entry.step == BROKEN else TONES.get(entry.kind, "")
 
 
+def name_of(member) -> str:
+    """Who it was; "" for nobody."""
+    return member.name if member else ""
+
+
 def shortened(words: str, most: int) -> str:
     """The beginning of long words, whole words where there are any; short ones as they are."""
     words = words.strip()
@@ -153,9 +158,7 @@ def history(entries, *, zone, today) -> list[dict]:
             "icon": ICONS[entry.kind],
             "tone": tone_of(entry),
             "outcome": ", ".join(
-                filter(
-                    None, (shortened(entry.detail, MOST_OF_A_LINE), entry.actor.name if entry.actor else "")
-                )
+                filter(None, (shortened(entry.detail, MOST_OF_A_LINE), name_of(entry.actor)))
             ),
         }
         for entry in entries

@@ -154,7 +154,7 @@ def _row(line, url, zone, today) -> dict:
         "when": f"{'Today' if at.date() == today else f'{at.day} {at:%b}'} {at:%H:%M}",
         "icon": caller_words.ICONS[line.kind],
         "tone": caller_words.tone_of(line),
-        "who": line.actor.name if line.actor else "",
+        "who": caller_words.name_of(line.actor),
         "url": url,
         "outcome": caller_words.shortened(detail, LONGEST),
         "whole": detail if len(detail) > LONGEST else "",
@@ -163,8 +163,8 @@ def _row(line, url, zone, today) -> dict:
 
 def _cells(line, zone) -> tuple:
     at = local_time(line.at, zone)
-    who = line.actor.name if line.actor else ""
-    return f"{at:%Y-%m-%d}", f"{at:%H:%M}", line.get_kind_display(), line.title, line.detail, who
+    said = (line.get_kind_display(), line.title, line.detail, caller_words.name_of(line.actor))
+    return f"{at:%Y-%m-%d}", f"{at:%H:%M}", *said
 
 
 urlpatterns = [

@@ -334,5 +334,5 @@ def test_a_long_mail_begins_in_the_history_and_is_whole_on_the_time_line(desk, c
         add_line(desk.customer, "mail", "Mail to Margaret Ellison", at=now, detail=long)
     page = words(client.get(url(desk)))
     assert long.strip() not in page
-    assert f"{long[:158].rsplit(maxsplit=1)[0]} …" in page
+    assert f"{long[:160].rsplit(maxsplit=1)[0]} …" in page
     assert long.strip() in words(client.get(desk.url(f"customers/{desk.customer.public_id}/timeline/")))
