@@ -14,6 +14,7 @@ from cases.models import Case, Duty, Goodwill, Interaction
 from customers.models import TimelineEntry
 from messaging.models import Message
 from servicedesk import caller_words
+from servicedesk.calls_owed import CALLS
 from servicedesk.case_forms import CHANNELS, OFFICE, WAYS, colleagues, others_of, ways_to_close
 from servicedesk.case_words import clocks_of
 from servicedesk.moments import moment_word, window_word
@@ -77,6 +78,7 @@ def case_page(request, found, *, act="", form=None, status=200):
         "form": form,
         "values": form.data if form else {},
         "may_act": request.membership.has_role(*OFFICE),
+        "calls": CALLS,
         "may_call": may_open(request.membership, "call-owed"),
         "book_url": f"{book}?{urlencode({'case': found.public_id})}",
         "today": today,

@@ -140,13 +140,13 @@ def _see_to_needs(said, now) -> None:
         title=f"{customer} also needs: {' '.join(said.needs.split())}",
         detail=said.needs,
         due_at=business_hours_after(said.visit.tenant, NEEDED_WITHIN, now=now),
-        owner=_who_may_ring(said.visit.booked_by),
+        owner=_here(said.visit.booked_by),
         now=now,
     )
 
 
 def _ring(said, due_at, now) -> None:
-    title, owner = _ring_title(said), _who_may_ring(said.case.owner)
+    title, owner = _ring_title(said), _here(said.case.owner)
     _open_duty(said, Kind.CALL_CUSTOMER, title=title, detail=said.words, due_at=due_at, owner=owner, now=now)
 
 
@@ -183,14 +183,12 @@ def _who_answers_for(visit, now) -> Membership | None:
     """The lead of who was there; where nobody leads, who booked it."""
     assigned = visit.assignments.select_related("technician__membership__lead__user").order_by("pk").first()
     lead = lead_of(assigned.technician.membership if assigned else None, now=now)
-    booked_by = visit.booked_by
-    return lead or (booked_by if booked_by is not None and booked_by.ended_at is None else None)
+    return lead or _here(visit.booked_by)
 
 
-def _who_may_ring(person: Membership | None) -> Membership | None:
-    """Who works here and records calls; without one it is every dispatcher's."""
-    is_one = person is not None and person.ended_at is None and person.has_role(Role.DISPATCHER)
-    return person if is_one else None
+def _here(person: Membership | None) -> Membership | None:
+    """Who still works here; without one a duty is every dispatcher's."""
+    return person if person is not None and person.ended_at is None else None
 
 
 def _who(visit) -> str:

@@ -6,10 +6,10 @@ import pytest
 
 from cases.duties import close_duties_about, open_duty
 from cases.models import Duty
-from servicedesk.calls_owed import calls_owed
+from servicedesk.calls_owed import CALLS, calls_owed
 from tenancy.models import Role
 from tenancy.scope import tenant
-from tests.cast import make_visit
+from tests.cast import a_case, make_visit
 
 pytestmark = pytest.mark.usefixtures("moment")
 
@@ -159,3 +159,14 @@ def test_anothers_duty_and_one_that_never_was_are_refused_alike(client, cast, ow
         theirs = Duty.objects.get().public_id
     for address in (theirs, "00000000-0000-0000-0000-000000000000"):
         assert client.get(f"/d/northgate/duties/{address}/").status_code == 403
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_what_is_owed_on_a_case_is_recorded_from_its_page(client, cast, now, kind):
+    client.force_login(cast.north.dispatcher.user)
+    with tenant(cast.north.tenant):
+        case = a_case(cast.north, "Grey bands", now)
+        duty = ask(cast.north, case.public_id, now, kind=kind)
+        Duty.objects.filter(pk=duty.pk).update(case=case)
+    page = client.get(f"/d/northgate/cases/{case.public_id}/").content.decode()
+    assert f"/d/northgate/duties/{duty.public_id}/" in page
