@@ -6,9 +6,10 @@ from cases.models import Case, Interaction, Promise
 from contracts.matching import is_in_range
 from contracts.models import Contract, Renewal, RenewalEvidence
 from contracts.verifying import hold_source
-from customers.models import Hold, TimelineEntry
+from customers.models import Hold, SearchWord, TimelineEntry
 from imports.loading.again import compare, count, remember
 from imports.loading.desk import Desk, in_batches, insert
+from imports.loading.numbers import insert_numbers
 from imports.reading import contract_key, customer_key
 from imports.reading.calls import CallRow
 from imports.words import COMPLAINT, RENEWAL_CLAIM
@@ -52,7 +53,9 @@ def external_number(row: CallRow) -> str:
 
 def _add(desk: Desk, rows: list[CallRow]) -> None:
     cases = {row.key: _case(desk, row) for row in rows if row.kind == COMPLAINT}
+    Case.count_on(cases.values())
     insert(list(cases.values()))
+    insert_numbers(SearchWord.Kind.CASE, list(cases.values()))
     insert([_promise(desk, row, cases.get(row.key)) for row in rows if row.promise_by])
     interactions = [
         Interaction(

@@ -1,4 +1,4 @@
-"""Letting imported customers, contracts and visits be found by what people type."""
+"""Letting imported customers, contracts, visits and cases be found by what people type."""
 
 from customers.models import Customer, SearchWord
 from customers.search_words import number_words, words_of
@@ -14,7 +14,7 @@ def insert_words(customers: list[Customer]) -> None:
 
 
 def insert_numbers(kind: str, things: list) -> None:
-    """The numbers of new contracts or visits."""
+    """The numbers of new contracts, visits or cases."""
     insert(
         [
             SearchWord(
