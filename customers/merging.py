@@ -173,7 +173,9 @@ def _that_move(field, rows, kept):
 
 def _lines_go_along(kept, gone, merge) -> None:
     """What was told since the merge of things that go back goes back with them: a visit and its end."""
-    told = TimelineEntry.objects.get(customer=kept, subject=merge.public_id, step="merged")
+    told = TimelineEntry.objects.filter(customer=kept, subject=merge.public_id, step="merged").first()
+    if told is None:
+        return
     since = TimelineEntry.objects.filter(customer=kept, pk__gt=told.pk, subject__isnull=False)
     subjects = set(since.values_list("subject", flat=True))
     theirs = set()
