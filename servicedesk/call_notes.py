@@ -15,12 +15,13 @@ from django_htmx.http import HttpResponseClientRedirect
 from cases.interactions import note_interaction
 from cases.matters import matter_for, matters_near
 from cases.models import Case, Interaction
-from customers.models import Customer, Equipment, TimelineEntry
+from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_line
+from servicedesk.old_addresses import asked_customer
 from servicedesk.promise_forms import colleagues
 from servicedesk.worded_fields import RowField
 from tenancy.addresses import desk_url
-from tenancy.gates import for_staff, the_one
+from tenancy.gates import for_staff
 from visits.praising import record_praise
 
 
@@ -56,7 +57,7 @@ class MachineForm(forms.Form):
 @for_staff
 def note(request, id):
     """Keep what was said; a good word about a colleague reaches them."""
-    customer = the_one(Customer.objects.all(), id)
+    customer = asked_customer(request, id)
     form = NoteForm(request.POST or None, customer=customer)
     if request.method == "POST" and form.is_valid():
         text, now, praised = form.cleaned_data["text"], timezone.now(), form.cleaned_data["praises"]
@@ -95,7 +96,7 @@ def note(request, id):
 @for_staff
 def machine(request, id):
     """Add a machine; a serial number that stands elsewhere is said, not doubled."""
-    customer = the_one(Customer.objects.all(), id)
+    customer = asked_customer(request, id)
     form = MachineForm(request.POST or None, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:

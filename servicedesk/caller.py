@@ -39,10 +39,8 @@ FILTERS = {
 @require_GET
 @for_staff
 def customer(request, id):
-    """The whole screen; of a customer who was merged, the one they became."""
-    found = the_one(Customer.objects.select_related("merged_into"), id)
-    if found.merged_into:
-        return redirect(desk_url(request.tenant, "customer", id=found.merged_into.public_id))
+    """The whole screen. Of a customer who was merged it leads on (`old_addresses`), with the call."""
+    found = the_one(Customer.objects.standing(), id)
     now = timezone.now()
     if request.htmx and "history" in request.GET:
         context = {"customer": found, **history_of(request, found, now=now)}

@@ -1,15 +1,18 @@
 """What a person reads when something is not there, not theirs, or went wrong."""
 
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from servicedesk.api import errors as api
 from servicedesk.api.desk import PATH as API
+from servicedesk.old_addresses import leads_to
 
 
 def not_found(request, exception=None):
-    """404: no such page, or a stranger's; they look the same."""
+    """404: no such page, or a stranger's; they look the same. An old address leads on."""
     if request.path.startswith(API):
         return api.not_found(request)
+    if moved := leads_to(request):
+        return redirect(moved)
     return render(request, "errors/404.html", status=404)
 
 

@@ -14,13 +14,13 @@ from cases.goodwill_suggesting import suggested_goodwill
 from cases.models import Goodwill, GoodwillItem
 from contracts.tenure import customer_since, whole_years
 from contracts.wording import money
-from customers.models import Customer
 from servicedesk.goodwill_history import histories_of
 from servicedesk.goodwill_places import place_in, places_for
+from servicedesk.old_addresses import asked_customer
 from servicedesk.worded_fields import AmountField, ChosenField, WordsField
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
-from tenancy.gates import for_staff, the_one
+from tenancy.gates import for_staff
 
 Cause = Goodwill.Cause
 
@@ -59,7 +59,7 @@ class AskForm(forms.Form):
 @for_staff
 def ask(request, id):
     """What would be fair stands filled in; within one's own limit it is given at once."""
-    customer, now = the_one(Customer.objects.all(), id), timezone.now()
+    customer, now = asked_customer(request, id), timezone.now()
     customer.tenant = request.tenant
     items = offered_items()
     places = places_for(customer, desk=request.tenant, now=now)

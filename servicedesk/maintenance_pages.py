@@ -14,6 +14,7 @@ from contracts.models import Contract
 from contracts.wording import day_in_full
 from customers.models import Customer, Equipment
 from servicedesk.maintenance_forms import ExceptionForm, PauseForm, PlanForm, ReasonForm, StopForm
+from servicedesk.old_addresses import asked_customer
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, for_staff, the_one
@@ -39,7 +40,7 @@ SERVICES_SHOWN = 40
 @for_staff
 def plans(request, id):
     """All plans of a customer, those that go on first."""
-    customer = the_one(Customer.objects.all(), id)
+    customer = asked_customer(request, id)
     context = {
         "customer": customer,
         "plans": plan_rows(MaintenancePlan.objects.filter(customer=customer)),

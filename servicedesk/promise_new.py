@@ -16,14 +16,14 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cases.models import Case, Promise
 from cases.promising import make_promise
-from customers.models import Customer
 from servicedesk import promise_letters as letters
 from servicedesk.call_rows import due_in_words
 from servicedesk.moments import due_word
+from servicedesk.old_addresses import asked_customer
 from servicedesk.promise_forms import KINDS, OWN, NewPromiseForm, colleagues
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day
-from tenancy.gates import for_staff, id_in, the_one
+from tenancy.gates import for_staff, id_in
 from tenancy.models import Role
 
 
@@ -41,7 +41,7 @@ def new(request):
 @for_staff
 def new_for(request, id):
     """Record what was promised, with its owner and its clock; the customer is told where that is asked."""
-    customer, now = the_one(Customer.objects.select_related("tenant"), id), timezone.now()
+    customer, now = asked_customer(request, id), timezone.now()
     cases = Case.objects.filter(customer=customer).exclude(state=Case.State.CLOSED).order_by("-opened_at")
     calendar = calendar_of(request.tenant)
     form = NewPromiseForm(request.POST or None, calendar=calendar, cases=cases, now=now)

@@ -4,7 +4,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from django import forms
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.utils.text import slugify
@@ -61,9 +61,7 @@ class FilterForm(forms.Form):
 @for_staff
 def timeline(request, id):
     """A page of the lines that were asked for; as many queries for one line as for three."""
-    customer = the_one(Customer.objects.select_related("merged_into"), id)
-    if customer.merged_into:
-        return _to_survivor(request, "timeline", customer)
+    customer = the_one(Customer.objects.standing(), id)
     now, zone = timezone.now(), zone_of(request.tenant)
     people = list(people_on(customer))
     form = FilterForm(request.GET)
@@ -103,20 +101,12 @@ def timeline(request, id):
 @for_staff
 def lines_as_csv(request, id):
     """All lines that were asked for, newest first, as a file."""
-    customer = the_one(Customer.objects.select_related("merged_into"), id)
-    if customer.merged_into:
-        return _to_survivor(request, "timeline-csv", customer)
+    customer = the_one(Customer.objects.standing(), id)
     zone = zone_of(request.tenant)
     asked = _asked(request, FilterForm(request.GET), list(people_on(customer)))
     lines = lines_of(customer, asked, zone=zone).order_by("-at", "-pk").iterator(chunk_size=AT_ONCE)
     name = f"timeline-{slugify(customer.called) or 'customer'}"
     return csv_stream(name, HEADING, (_cells(line, zone) for line in lines))
-
-
-def _to_survivor(request, name, customer):
-    """An old address leads to the customer they became, with what it asked for."""
-    address = desk_url(request.tenant, name, id=customer.merged_into.public_id)
-    return redirect(f"{address}?{request.GET.urlencode()}" if request.GET else address)
 
 
 def _asked(request, form, people) -> Asked:
