@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from tenancy.figures import Share
 
-WIDTH, HEIGHT = 148, 58
-# Where the line may be: room for the target's label above, for the dot at the end.
+# Where the line may be in a drawing of 148 by 58: room for the target's label above, the dot at the end.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4, 140, 11, 52
 
 
@@ -23,7 +22,6 @@ class Line:
     target_at: str
     label_at: str
     words: str
-    weeks: list[tuple[dt.date, Share]]
 
 
 def line_of(weeks: list[tuple[dt.date, Share]], *, target: int) -> Line | None:
@@ -50,5 +48,4 @@ def line_of(weeks: list[tuple[dt.date, Share]], *, target: int) -> Line | None:
         target_at=str(height(target)),
         label_at=str(round(height(target) - 3, 1)),
         words=f"Week by week: {'; '.join(said)}. Target {target}%.",
-        weeks=weeks,
     )
