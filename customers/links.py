@@ -8,9 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Q
 
-from customers.models import Customer, CustomerLink
+from customers.changing import one_line
+from customers.models import Customer, CustomerLink, TimelineEntry
+from customers.timeline import add_line
+from tenancy.desk_settings import SettingRefused
+from tenancy.models import Membership
 from tenancy.scope import tenant
 
 TOKEN_LENGTH = 22
@@ -91,6 +96,39 @@ def revoke_links(*subjects: uuid.UUID, now: dt.datetime, purpose: str = "") -> i
     """End every link to some things at once, or those for one purpose; how many were open."""
     links = CustomerLink.objects.filter(subject__in=subjects, revoked_at__isnull=True)
     return (links.filter(purpose=purpose) if purpose else links).update(revoked_at=now)
+
+
+def open_links_of(customer: Customer, *, now: dt.datetime):
+    """A customer's links that still open something, the newest first; labels stand with their machines."""
+    is_open = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    rows = CustomerLink.objects.filter(is_open, customer=customer, revoked_at__isnull=True)
+    return rows.exclude(purpose=CustomerLink.Purpose.LABEL).order_by("-made_at", "-pk")
+
+
+@transaction.atomic
+def revoke_link(link: CustomerLink, *, because: str, by: Membership, now: dt.datetime) -> bool:
+    """A colleague ends one link at once; whether it was open. Raises SettingRefused without a reason."""
+    because = one_line(because)[:200]
+    if not because:
+        raise SettingRefused("because", "Write why: “Sent to a wrong address”.")
+    still = CustomerLink.objects.filter(pk=link.pk, revoked_at__isnull=True)
+    if not still.update(revoked_at=now, revoked_by=by, revoked_because=because):
+        return False
+    _tell(link, "Link ended", because, by, now)
+    return True
+
+
+@transaction.atomic
+def make_anew(link: CustomerLink, *, by: Membership, now: dt.datetime) -> str:
+    """Another address of what a link opens, for as long as that one; the old one stays as it is."""
+    _tell(link, "Link made", "", by, now)
+    token = make_link(link.customer, link.purpose, link.subject, now=now, expires_at=link.expires_at)
+    return link_address(token)
+
+
+def _tell(link, said, detail, by, now):
+    title = f"{said}: {link.get_purpose_display().lower()}"
+    add_line(link.customer, TimelineEntry.Kind.NOTE, title, at=now, detail=detail, actor=by)
 
 
 def hash_of(token: str) -> str:

@@ -13,10 +13,12 @@ from customers.editing import CONTACT, CUSTOMER, MAY_CHANGE, SITE, save_contact,
 from customers.models import Contact, Customer, Site
 from messaging.languages import NAMES, known_language
 from servicedesk.customer_forms import ContactForm, CustomerForm, SiteForm
+from servicedesk.customer_links import links_shown
 from servicedesk.seen_forms import form_page, is_saved, sent
 from tenancy.addresses import desk_url
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
 from tenancy.gates import for_roles, the_one
+from tenancy.models import Role
 from visits.customer_details import change_details, let_contact_go
 
 LABELS = {Customer: CUSTOMER, Contact: CONTACT, Site: SITE}
@@ -107,12 +109,15 @@ def _details_url(request, customer) -> str:
 
 def _details_page(request, customer, form) -> HttpResponse:
     rows = list(customer.contacts.order_by("-is_main", "pk"))
+    sees_links = request.membership.has_role(Role.DISPATCHER)
     context = {
         "contacts": [row for row in rows if not row.has_left],
         "left": [row for row in rows if row.has_left],
         "sites": customer.sites.order_by("pk"),
         "zones": sorted(name for name in available_timezones() if "/" in name or name == "UTC"),
         "desk_zone": request.tenant.time_zone,
+        "sees_links": sees_links,
+        "links": links_shown(customer, now=timezone.now()) if sees_links else [],
         "desk_language": NAMES[known_language(request.tenant.language) or "en"],
     }
     return _page(request, "details", customer, customer, form, context)

@@ -49,6 +49,7 @@ from visits.models import (
     PlannedService,
     Praise,
     Rearrangement,
+    Review,
     Technician,
     TechnicianPreference,
     Visit,
@@ -102,6 +103,8 @@ OWNERS = {
     "stock": Part,
     "recommendation": Recommendation,
     "recommendations": Recommendation,
+    "reviews": Review,
+    "links": CustomerLink,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.

@@ -158,5 +158,5 @@ def test_as_many_queries_for_three_of_each_as_for_one(dispatcher, north, django_
         Contact.objects.create(customer=north.customer, name=f"Ned {number}", phone=f"07700 90000{number}")
         Site.objects.create(customer=north.customer, street=f"{number} Dock Road")
     dispatcher.get(url(north))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         dispatcher.get(url(north))
