@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, JsonResponse
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions, status
+from rest_framework.settings import api_settings
 
 from recommendations import lifecycle
 from tenancy.answered_calls import KeyReused
@@ -65,7 +66,9 @@ class InOneShape(ExceptionHandler):
         elif isinstance(exc, getattr(self.context["view"], "conflicts", ())):
             exc = Conflict(str(exc), code=code_of(exc))
         elif isinstance(exc, getattr(self.context["view"], "unfit", ())):
-            exc = exceptions.ValidationError([str(exc)], code=code_of(exc))
+            exc = exceptions.ValidationError(
+                {api_settings.NON_FIELD_ERRORS_KEY: [str(exc)]}, code=code_of(exc)
+            )
         exc = super().convert_known_exceptions(exc)
         if isinstance(exc, exceptions.ValidationError):
             exc.status_code = UNPROCESSABLE

@@ -4,7 +4,17 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from servicedesk.api import cases, customers, finding, messages, promises
+from servicedesk.api import (
+    cases,
+    customers,
+    finding,
+    messages,
+    promises,
+    recommendations,
+    slots,
+    technicians,
+    visits,
+)
 from servicedesk.api.desk import PATH
 from servicedesk.api.docs_page import docs_page
 
@@ -15,6 +25,11 @@ router.register("sites", customers.Sites, "api-site")
 router.register("cases", cases.Cases, "api-case")
 router.register("promises", promises.Promises, "api-promise")
 router.register("messages", messages.Messages, "api-message")
+router.register("visits", visits.Visits, "api-visit")
+router.register("slots", slots.Slots, "api-slot")
+router.register("technicians", technicians.Technicians, "api-technician")
+router.register("recommendations", recommendations.Recommendations, "api-recommendation")
+router.register("reviews", recommendations.Reviews, "api-review")
 router.register("find", finding.Find, "api-find")
 
 schema = SpectacularAPIView.as_view(

@@ -78,7 +78,7 @@ class Described(AutoSchema):
 
     def get_override_parameters(self):
         found = []
-        if self.method == "GET":
+        if self.method == "GET" and not self._said("asked"):
             words = "Only these fields, with commas between them."
             found.append(OpenApiParameter(FIELDS, str, description=words))
         if asked := self._said("asked"):

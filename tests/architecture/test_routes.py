@@ -104,7 +104,6 @@ OWNERS = {
     "recommendation": Recommendation,
     "recommendations": Recommendation,
     "reviews": Review,
-    "links": CustomerLink,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.
