@@ -20,6 +20,7 @@ from customers.models import CustomerLink
 from messaging.models import Provider
 from recommendations.lifecycle import raise_recommendation
 from servicedesk.celery import app
+from tenancy.api_keys import SCOPES, make_key
 from tenancy.calendars import zone_of
 from tenancy.models import Role, Tenant
 from tenancy.scope import NoTenant, tenant
@@ -33,6 +34,8 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 # Who takes steps: the visit's own technician, and the manager, to whom every gate opens.
 ATTACKERS = (Role.MANAGER, Role.TECHNICIAN)
 NOT_INSIDE = {403, 404, 405}
+# Below it a key opens the desk; the pages' attack leaves it to the one with keys.
+API = "api/v1/"
 
 # Answers of addresses that stay outside for every attacker, and why no visit is completed there.
 UNREACHED = {
@@ -175,8 +178,8 @@ def batch_of(visit, found, person, now) -> dict:
     }
 
 
-def addresses(desk, visits, found, now):
-    """(route, address, visit) for each address of the product and each of the visits."""
+def addresses(desk, visits, found, now, *, of_api=False):
+    """(route, address, visit) for each address of the pages, or of the API, and each of the visits."""
     own = ids_of(desk)
     with tenant(desk):
         links = {
@@ -186,6 +189,8 @@ def addresses(desk, visits, found, now):
             for visit in visits.values()
         }
     for route in ROUTES:
+        if route.path.startswith(API) != of_api:
+            continue
         words = [word for word, _ in route.parameters]
         knows = bool({"visits", "today", "v"} & {*words, *route.path.split("/")})
         # Addresses that know no visit are asked once.
@@ -225,6 +230,82 @@ def test_no_address_completes_a_visit_past_an_open_recommendation(bait, client, 
         capsys,
         f"gate: {requests} requests by the {role}, {len(inside)} addresses took a POST for a visit with an "
         f"open recommendation, 0 completed",
+    )
+
+
+# By other programs
+
+
+def sent_by_programs(visit, found) -> list[dict]:
+    """What completes a visit but for the answer: none, one to something else, the same raised anew."""
+    whole = everything(visit, found) | {
+        "report": {"work_done": "New fuser.", "fixed_first_time": True, "signed_by": "M. Ellison"},
+        "start": "2026-03-06T09:00:00Z",
+        "new_visit": None,
+        "equipment": str(found.equipment.public_id),
+        "severity": 4,
+    }
+    other = {"recommendation": str(uuid.UUID(int=7)), "outcome": "done", "customer_told": True}
+    raised = {"equipment": str(found.equipment.public_id), "finding": "Bare wire", "severity": 4}
+    return [
+        whole | {"reviews": [], "findings": []},
+        whole | {"reviews": [other], "findings": []},
+        whole | {"findings": [raised]},
+    ]
+
+
+def answered(visit, found) -> dict:
+    """The same with the answer."""
+    said = {"recommendation": str(found.public_id), "outcome": "done", "customer_told": True}
+    return sent_by_programs(visit, found)[0] | {"reviews": [said]}
+
+
+@pytest.mark.parametrize("role", ATTACKERS)
+def test_no_call_with_a_key_completes_a_visit_past_an_open_recommendation(
+    bait, client, now, settings, capsys, role
+):
+    settings.API_CALLS_PER_MINUTE = 1_000_000
+    client.raise_request_exception = False
+    desk, visits, found = bait
+    people, on_site = people_of(desk), visits["on site"]
+    with tenant(desk):
+        _, words = make_key(
+            name="A", scopes=SCOPES, acts_as=people[role], expires_at=None, by=people[Role.MANAGER], now=now
+        )
+    headers = {"Authorization": f"Bearer {words}", "If-Match": "*"}
+
+    def call(method, address, body):
+        """Status, body and completed visits; nothing of it is kept."""
+        with transaction.atomic():
+            said = client.generic(method, address, json.dumps(body), "application/json", headers=headers)
+            after = done_of(desk)
+            transaction.set_rollback(True)
+        return said, after
+
+    before, requests, inside = done_of(desk), 0, set()
+    for route, address, visit, knows in addresses(desk, visits, found, now, of_api=True):
+        if not knows and role != Role.MANAGER:
+            continue
+        bodies = sent_by_programs(visit, found)
+        calls = [("POST", body) for body in bodies] + [(m, bodies[0]) for m in ("PATCH", "PUT", "DELETE")]
+        for method, body in calls:
+            said, after = call(method, address, body)
+            requests += 1
+            assert after == before, f"{role} {method} {address} completed a visit"
+            assert said.status_code < 500, f"{role} {method} {address}: {said.status_code}"
+            assert said.status_code != 401, "the key must open the desk, or nothing was attacked"
+            if said.status_code not in NOT_INSIDE:
+                inside.add(route.path)
+    complete = f"/{API}visits/{on_site.public_id}/complete/"
+    said, _ = call("POST", complete, sent_by_programs(on_site, found)[0])
+    assert said.status_code == 422
+    assert [error["attr"] for error in said.json()["errors"]] == [f"reviews.{found.public_id}"]
+    # The same call with the answer gets through: it is the gate that held the others.
+    said, after = call("POST", complete, answered(on_site, found))
+    assert (said.status_code, after - before) == (200, {on_site.pk})
+    say(
+        capsys,
+        f"gate: {requests} calls with a key by the {role}, {len(inside)} addresses took one, 0 completed",
     )
 
 
