@@ -11,6 +11,7 @@ from cases.promise_breaks import tell_lead
 from cases.promise_reminders import plan_reminders
 from customers.models import Customer, TimelineEntry
 from customers.timeline import add_line
+from messaging.webhook_events import Happened, Kind, tell_programs
 
 # How a settled promise is told: the step of its line, and what it says.
 SETTLED = {
@@ -171,9 +172,25 @@ def _settle(promise, state, now, evidence, by, **still) -> bool:
         _close_call(promise, by=by, now=now)
     if changed and state == Promise.State.BROKEN:
         tell_lead(promise, now=now)
+        _tell_programs(promise, now=now)
         if promise.case is not None:
             escalate_if_due(promise.case, now=now)
     return bool(changed)
+
+
+def _tell_programs(promise, *, now):
+    """One of an older program's history is no event."""
+    if promise.is_imported:
+        return
+    data = {
+        "promise": str(promise.public_id),
+        "customer": str(promise.customer.public_id),
+        "kind": promise.kind,
+        "text": promise.text,
+        "due_at": promise.due_at.isoformat(),
+        "evidence": promise.evidence,
+    }
+    tell_programs(Happened(Kind.PROMISE_BROKEN, promise.public_id, now, data))
 
 
 def _close_call(promise, *, by, now):

@@ -14,6 +14,7 @@ from cases.duties import close_duties_about
 from cases.models import Duty
 from contracts.allowance import grant_visits
 from contracts.cancelling import FURTHEST
+from contracts.cover_events import tell_of_cover
 from contracts.models import Contract, ContractEquipment, ContractTerm
 from contracts.renewals import lock_contract
 from contracts.wording import day_in_full, money
@@ -117,6 +118,7 @@ def enter_first_term(
         actor=by,
         subject=term.public_id,
     )
+    tell_of_cover([contract], because="Its first term was entered", now=now)
     return term
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from cases.duties import close_duties_about
 from cases.models import Duty
+from contracts.cover_events import tell_of_cover
 from contracts.models import Cancellation, Contract, ContractTerm, Renewal
 from contracts.notice_date import last_day_for_notice
 from contracts.offer_ends import end_offers
@@ -217,6 +218,7 @@ def _who_was_first(cancellation) -> str:
 
 
 def _tell(cancellation, step, title, detail, *, by, now) -> None:
+    tell_of_cover([cancellation.contract], because=title, now=now)
     add_line(
         cancellation.contract.customer,
         TimelineEntry.Kind.RENEWAL,

@@ -13,6 +13,7 @@ from django.db import transaction
 from cases.models import Promise
 from cases.promising import make_promise
 from contracts.cover import Cover
+from contracts.cover_events import tell_of_cover
 from contracts.first_terms import is_owed, not_paid, owed_first_terms, settle_first_term
 from contracts.matching import is_in_range
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
@@ -90,6 +91,7 @@ def log_evidence(
     if kind == RenewalEvidence.Kind.WORD:
         _promise_the_outcome(evidence, calendar, by=by, now=now)
     _tell(evidence, "logged", f"Renewal evidence logged: {in_words(evidence)}", by=by, now=now)
+    tell_of_cover([evidence.contract], because="Renewal evidence was logged", now=now)
     return evidence
 
 
@@ -139,6 +141,7 @@ def confirm_evidence(
         _decide(evidence, RenewalEvidence.State.CONFIRMED, reason, by=by, now=now)
         settle_first_term(evidence, about, by=by, now=now)
         _tell(evidence, "confirmed", f"First term paid: {in_words(evidence)}", by=by, now=now)
+        tell_of_cover([evidence.contract], because="Its first term was paid", now=now)
         return None
     _decide(evidence, RenewalEvidence.State.CONFIRMED, reason or "The renewal stands", by=by, now=now)
     renewal = about or renew(
@@ -168,6 +171,7 @@ def reject_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     accepted = RenewalOffer.objects.filter(evidence=evidence)
     end_offers(accepted, because=f"Acceptance rejected: {reason}", by=by, now=now)
     _tell(evidence, "rejected", f"No renewal: {in_words(evidence)}", by=by, now=now, detail=reason)
+    tell_of_cover([evidence.contract], because="Renewal evidence was rejected", now=now)
 
 
 @transaction.atomic
@@ -187,6 +191,7 @@ def return_evidence(evidence: RenewalEvidence, *, by, now: dt.datetime, reason: 
     _give_back(evidence, reason, by=by, now=now)
     end_verification([evidence], outcome=f"Returned: {reason}", by=by, now=now)
     _tell(evidence, "returned", f"Returned: {in_words(evidence)}", by=by, now=now, detail=reason)
+    tell_of_cover([evidence.contract], because="The bank returned the money", now=now)
     if first is not None and had_proved and is_owed(first):
         _look_again(evidence, f". {not_paid(first)}", by=by, now=now)
     if renewal is None or renewal.taken_back_at or is_still_paid(renewal):

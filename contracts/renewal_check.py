@@ -11,6 +11,7 @@ import logging
 from django.db import transaction
 from django.db.models import Count
 
+from contracts.cover_events import tell_of_day
 from contracts.models import Contract, RenewalCheck
 from contracts.notices import due_notices, plan_notices
 from contracts.renewal_exceptions import UNMATCHED_MONEY, counts_of, exceptions_of, queue, unmatched_in_review
@@ -63,6 +64,9 @@ def _run(check: RenewalCheck, desk: Tenant, now: dt.datetime) -> RenewalCheck:
     """Look, act, and write down what was looked at and found."""
     day, calendar = check.day, calendar_of(desk)
     renewed = renew_by_themselves(day, now=now)
+    made = RenewalCheck.objects.filter(finished_at__isnull=False, day__lt=day).order_by("-day")
+    if last_day := made.values_list("day", flat=True).first():
+        tell_of_day(last_day, day, now=now)
     states = dict(
         Contract.objects.with_cover(day)
         .order_by("cover_state")

@@ -10,6 +10,7 @@ from django.db import transaction
 from contracts.agreed import Agreed, agreed_for, standing_offers
 from contracts.allowance import grant_visits
 from contracts.as_it_was import change_contracts
+from contracts.cover_events import tell_of_cover
 from contracts.models import (
     Contract,
     ContractTerm,
@@ -162,6 +163,7 @@ def tell_renewals(renewals: list[Renewal], *, by, now: dt.datetime) -> None:
         )
         for renewal in renewals
     )
+    tell_of_cover([renewal.contract for renewal in renewals], because="It was renewed", now=now)
 
 
 def _in_words(renewal: Renewal) -> str:

@@ -7,6 +7,7 @@ from django.db.models import Q, Sum
 
 from contracts.allowance import withdraw_grant
 from contracts.as_it_was import put_back
+from contracts.cover_events import tell_of_cover
 from contracts.first_terms import not_paid, unpaid_first_term
 from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal, RenewalEvidence
 from contracts.terms import ENOUGH, ONE_DAY
@@ -106,6 +107,7 @@ def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
     else:
         _shorten(renewal, because, by=by, now=now)
     put_back(renewal)
+    tell_of_cover([renewal.contract], because=f"A renewal was taken back: {because}", now=now)
 
 
 def _shorten(renewal, because, *, by, now) -> None:

@@ -15,12 +15,15 @@ from cases.duties import close_duties_about
 from cases.models import Duty
 from customers.models import Equipment, TimelineEntry
 from customers.timeline import add_line
+from messaging.webhook_events import Happened, Kind, tell_programs
 from recommendations.models import Recommendation, RecommendationPhoto, StateChange
 from tenancy.calendars import local_day, zone_of
 
 State = Recommendation.State
 Severity = Recommendation.Severity
 FINAL = (State.DONE, State.SUPERSEDED, State.INVALID)
+# What a customer says to it, by themselves or to a colleague.
+ANSWERS = (State.ACCEPTED, State.DECLINED, State.DEFERRED)
 # Duties that any change of it ends.
 SEEN_TO = (Duty.Kind.LOOK_AGAIN, Duty.Kind.GIVE_QUOTE)
 LONGEST_DEFERRAL = dt.timedelta(days=180)
@@ -77,6 +80,7 @@ def raise_recommendation(
             RecommendationPhoto(recommendation=recommendation, photo=photo) for photo in photos
         )
         _leave_a_line(recommendation, before="", title="Recommended", reason="", by=by, now=now)
+        _tell_programs(Kind.RECOMMENDATION_RAISED, recommendation, now=now)
     return recommendation
 
 
@@ -178,6 +182,8 @@ def _change(recommendation, state, title, *, by, now, reason, by_customer=False,
         _leave_a_line(
             row, before=before, title=title, reason=reason.strip(), by=by, now=now, by_customer=by_customer
         )
+        if state in ANSWERS:
+            _tell_programs(Kind.RECOMMENDATION_ANSWERED, row, now=now)
         # Somebody has looked at it, or said the price: what was due about it is seen to.
         close_duties_about(row.public_id, *SEEN_TO, by=by, now=now, outcome=f"{title}: {row.finding}")
     return recommendation
@@ -229,6 +235,19 @@ def _leave_a_line(recommendation, *, before, title, reason, by, now, by_customer
         subject=recommendation.public_id,
         step=f"change {change.pk}",
     )
+
+
+def _tell_programs(kind, recommendation, *, now) -> None:
+    equipment = Equipment.objects.select_related("site__customer").get(pk=recommendation.equipment_id)
+    data = {
+        "recommendation": str(recommendation.public_id),
+        "equipment": str(equipment.public_id),
+        "customer": str(equipment.site.customer.public_id),
+        "finding": recommendation.finding,
+        "severity": int(recommendation.severity),
+        "state": recommendation.state,
+    }
+    tell_programs(Happened(kind, recommendation.public_id, now, data))
 
 
 def _need(reason: str, words: str) -> None:

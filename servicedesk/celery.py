@@ -33,6 +33,8 @@ def nightly(hour: int, minute: int, task: str) -> dict:
 app.conf.beat_schedule = {
     # Customers: what was planned for them leaves, and what failed gets an owner.
     "deliver messages": every(5, "servicedesk.tasks.deliver_messages", "send"),
+    # Other programs: they hear of what happened within seconds, and of nothing out of order.
+    "tell webhooks": every(5, "servicedesk.tasks.tell_webhooks", "send"),
     # Customers: what they write is on their time line, and somebody answers it within a business hour.
     "read mailboxes": every(60, "servicedesk.tasks.read_mailboxes", "bulk"),
     # Customers: a visit nobody came to is told within minutes. Dispatchers: it is in the tray.
@@ -59,6 +61,8 @@ app.conf.beat_schedule = {
     "clear sessions": nightly(3, 30, "servicedesk.tasks.clear_sessions"),
     # Nor for this one: a call that is sent again after a week is another call.
     "forget answered calls": nightly(3, 40, "servicedesk.tasks.forget_answered_calls"),
+    # Nor for this: what programs were told a month ago.
+    "forget webhook log": nightly(3, 50, "servicedesk.tasks.forget_webhook_log"),
 }
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from cases import promise_owners
 from contracts import renewal_check
-from messaging import delivery, inbox
+from messaging import delivery, inbox, webhook_delivery, webhooks
 from servicedesk import weekly_mail
 from tenancy import answered_calls
 from visits import call_ahead, daily_round, reminders, report_document, sweeper
@@ -16,6 +16,18 @@ from visits import call_ahead, daily_round, reminders, report_document, sweeper
 def deliver_messages() -> int:
     """Send what is due."""
     return delivery.deliver_due().total()
+
+
+@shared_task
+def tell_webhooks() -> int:
+    """Other programs hear of what happened."""
+    return webhook_delivery.deliver_due()
+
+
+@shared_task
+def forget_webhook_log() -> int:
+    """What programs were told a month ago."""
+    return webhooks.forget_old(now=timezone.now())
 
 
 @shared_task

@@ -31,6 +31,8 @@ from visits.numbering import next_number
 from visits.places import UNDO_TIME, TooLateToUndo, hold_technicians
 from visits.second_miss import mind_misses
 from visits.told import told
+from visits.visit_events import Kind as EventKind
+from visits.visit_events import tell_of_visit
 from visits.visit_lines import add_visit_line
 from visits.work_left import keep_open, note_return
 
@@ -115,6 +117,7 @@ def book_visit(
         plan_visit_messages(visit, "booked", now=now, send_after=visit.held_until)
     add_number(customer, SearchWord.Kind.VISIT, visit.number, visit.public_id)
     _tell_timeline(visit, crew, "booked", "Visit booked", at=now, by=by, detail=problem)
+    tell_of_visit(EventKind.VISIT_BOOKED, visit, now=now)
     return visit
 
 

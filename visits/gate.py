@@ -30,6 +30,8 @@ from visits.mended import close_mended
 from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
 from visits.report_letter import plan_report
+from visits.visit_events import Kind as EventKind
+from visits.visit_events import tell_of_visit
 from visits.visit_lines import add_visit_line
 from visits.work_left import LeftAnswer, leave_work, settle_left
 
@@ -349,6 +351,7 @@ def _tell(visit, report, *, by, now):
         by=by,
         step="done",
     )
+    tell_of_visit(EventKind.VISIT_DONE, visit, now=now)
 
 
 def _day(visit, now) -> dt.date:

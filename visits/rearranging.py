@@ -28,6 +28,8 @@ from visits.relocating import Change, relocate
 from visits.second_miss import renew_backup
 from visits.snapshots import follow_back, put_back, snapshot
 from visits.sweeper import catch_up_first
+from visits.visit_events import Kind as EventKind
+from visits.visit_events import tell_of_visit
 from visits.visit_lines import add_visit_line
 
 Kind = Rearrangement.Kind
@@ -191,3 +193,4 @@ def _tell_timeline(visit, crew, *, by, now):
         by=by,
         step=f"undone {visit.version}",
     )
+    tell_of_visit(EventKind.VISIT_MOVED, visit, now=now)

@@ -21,6 +21,8 @@ from visits.models import Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, place, who_changed
 from visits.second_miss import renew_backup
 from visits.told import told
+from visits.visit_events import Kind as EventKind
+from visits.visit_events import tell_of_visit
 from visits.visit_lines import add_visit_line
 
 
@@ -260,3 +262,4 @@ def _follow_up(step, news, title, reason, *, by, now, tell_after):
         by=by,
         step=f"moved {visit.version}",
     )
+    tell_of_visit(EventKind.VISIT_MOVED, visit, now=now)

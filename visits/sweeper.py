@@ -29,6 +29,8 @@ from visits.maintenance import follow_visit
 from visits.models import Assignment, Visit
 from visits.second_miss import hand_upstairs
 from visits.visit_duties import open_visit_duty
+from visits.visit_events import Kind as EventKind
+from visits.visit_events import tell_of_visit
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +156,7 @@ def _make_late(visit: Visit, now) -> None:
     break_promises(visit, Promise.Kind.WINDOW, now=now, evidence="The window ended and nobody had arrived")
     if not _alarms(visit):
         return
+    tell_of_visit(EventKind.VISIT_LATE, visit, now=now)
     tell_by = now + TELL_WITHIN
     plan_visit_messages(visit, "late", now=now, fields=_who_rings(visit, tell_by))
     open_visit_duty(
@@ -228,6 +231,7 @@ def make_missed(visit: Visit, *, now: dt.datetime, calendar) -> None:
     )
     if not _alarms(visit):
         return
+    tell_of_visit(EventKind.VISIT_MISSED, visit, now=now)
     # First: it may give the visit a case, and the duty to rebook is about that.
     hand_upstairs(visit, now=now, calendar=calendar)
     ring_by = calendar.due_after(now, REBOOK_WITHIN)

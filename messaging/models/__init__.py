@@ -6,6 +6,7 @@ from messaging.models.opt_out import OptOut
 from messaging.models.provider import Provider
 from messaging.models.returned import DeliveryReport, Reply, ReplyFile
 from messaging.models.template import MessageTemplate
+from messaging.models.webhook import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "LINK",
@@ -17,4 +18,7 @@ __all__ = [
     "Provider",
     "Reply",
     "ReplyFile",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

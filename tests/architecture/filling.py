@@ -50,7 +50,11 @@ from messaging.models import (
     Provider,
     Reply,
     ReplyFile,
+    Webhook,
+    WebhookAttempt,
+    WebhookDelivery,
 )
+from messaging.secrets import closed
 from recommendations.models import Recommendation, RecommendationPhoto, WarnedFault
 from tenancy.answered_calls import claim
 from tenancy.api_keys import make_key
@@ -182,3 +186,12 @@ def _fill(now):
     reply = Reply.objects.create(channel="sms", address="+15550100", provider_id="p-1", received_at=now)
     ReplyFile.objects.create(reply=reply, number=1, name="a.txt", size=4, file=file)
     Inbox.objects.create(host="mail.example", port=993, security="tls", user="desk", changed_at=now)
+    webhook = Webhook.objects.create(
+        url="https://books.example/events", kinds=["visit.done"], secret=closed({"now": "whsec_AA=="}),
+        made_at=now, made_by=manager,
+    )  # fmt: skip
+    told = WebhookDelivery.objects.create(
+        webhook=webhook, event=visit.public_id, kind="visit.done", subject=visit.public_id, happened_at=now,
+        data={}, state="failed", send_after=now,
+    )  # fmt: skip
+    WebhookAttempt.objects.create(delivery=told, at=now, status=500, said="No")

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from messaging.models import Inbox, Provider
+from messaging.models import Inbox, Provider, Webhook
 from messaging.secrets import SecretLost, closed_anew
 from tenancy.models import Tenant
 from tenancy.scope import tenant
@@ -21,6 +21,7 @@ class Command(BaseCommand):
                 named = [
                     *((one, one.channel) for one in Provider.objects.exclude(secret="").select_for_update()),
                     *((one, "mailbox") for one in Inbox.objects.exclude(secret="").select_for_update()),
+                    *((one, one.url) for one in Webhook.objects.select_for_update()),
                 ]
                 for row, name in named:
                     try:
