@@ -13,6 +13,7 @@ from messaging import (
 )
 from portal import door
 from servicedesk import (
+    api_key_pages,
     approvals,
     better_orders,
     board,
@@ -164,6 +165,7 @@ desk_patterns = [
     *ending_together.urlpatterns,
     *better_orders.urlpatterns,
     *contract_life.urlpatterns,
+    *api_key_pages.urlpatterns,
     *desk_settings.urlpatterns,
     *health_pages.urlpatterns,
     *technician_pages.urlpatterns,

@@ -39,7 +39,7 @@ from messaging.models import Message, Reply, ReplyFile
 from recommendations.models import Recommendation, RecommendationPhoto
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
-from tenancy.models import Closure, Membership, Role, StoredFile
+from tenancy.models import ApiKey, Closure, Membership, Role, StoredFile
 from tenancy.scope import tenant
 from tests.architecture.filling import fill_every_table
 from visits.models import (
@@ -59,6 +59,7 @@ from visits.models import (
 
 # Whose public id stands after a word in a path.
 OWNERS = {
+    "api-keys": ApiKey,
     "customers": Customer,
     "calls": Customer,
     "contacts": Contact,
@@ -104,6 +105,7 @@ OWNERS = {
     "recommendation": Recommendation,
     "recommendations": Recommendation,
     "reviews": Review,
+    "links": CustomerLink,
     "v": CustomerLink,
 }
 # Ids that are no row's of a desk: what stands for a right one, another desk's and one that never was.
