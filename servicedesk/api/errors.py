@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.settings import api_settings
 
 from recommendations import lifecycle
+from servicedesk.storable import storable
 from tenancy.answered_calls import KeyReused
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
 from visits.outcomes import OutdatedCancelling
@@ -76,6 +77,9 @@ class InOneShape(ExceptionHandler):
 
     def format_exception(self, exc):
         said = super().format_exception(exc)
+        for error in said["errors"]:
+            # Words about what was sent may hold what was sent: half a letter cannot be answered.
+            error["detail"] = storable(error["detail"])
         slots = getattr(exc, "slots", None)
         return said if slots is None else {**said, "slots": slots}
 

@@ -113,6 +113,8 @@ def test_each_act_is_done_once_from_what_was_seen(call, cast, path, act, sent, s
         ("defer", {"reason": "Later", "until": "2027-03-05"}, "all"),
         ("quote", {}, "estimate"),
         ("worsen", {"severity": 9}, "severity"),
+        # Half a letter, which the refusal would say back.
+        ("worsen", {"severity": "\ud800"}, "severity"),
         ("supersede", {}, "superseded_by"),
     ],
 )
