@@ -85,6 +85,7 @@ from servicedesk import (
     van_pages,
     visit_acts,
     visit_record,
+    webhook_pages,
     wish_pages,
     work_type_pages,
 )
@@ -146,6 +147,7 @@ desk_patterns = [
     *mailbox_pages.urlpatterns,
     *wording_pages.urlpatterns,
     *provider_pages.urlpatterns,
+    *webhook_pages.urlpatterns,
     *reply_pages.urlpatterns,
     *calls.urlpatterns,
     *calls_owed.urlpatterns,

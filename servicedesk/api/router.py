@@ -6,7 +6,9 @@ from rest_framework.routers import SimpleRouter
 
 from servicedesk.api import (
     cases,
+    contracts,
     customers,
+    equipment,
     finding,
     messages,
     promises,
@@ -14,6 +16,7 @@ from servicedesk.api import (
     slots,
     technicians,
     visits,
+    webhooks,
 )
 from servicedesk.api.desk import PATH
 from servicedesk.api.docs_page import docs_page
@@ -22,6 +25,8 @@ router = SimpleRouter(use_regex_path=False)
 router.register("customers", customers.Customers, "api-customer")
 router.register("contacts", customers.Contacts, "api-contact")
 router.register("sites", customers.Sites, "api-site")
+router.register("equipment", equipment.Machines, "api-machine")
+router.register("contracts", contracts.Contracts, "api-contract")
 router.register("cases", cases.Cases, "api-case")
 router.register("promises", promises.Promises, "api-promise")
 router.register("messages", messages.Messages, "api-message")
@@ -30,6 +35,7 @@ router.register("slots", slots.Slots, "api-slot")
 router.register("technicians", technicians.Technicians, "api-technician")
 router.register("recommendations", recommendations.Recommendations, "api-recommendation")
 router.register("reviews", recommendations.Reviews, "api-review")
+router.register("webhooks", webhooks.Webhooks, "api-webhook")
 router.register("find", finding.Find, "api-find")
 
 schema = SpectacularAPIView.as_view(

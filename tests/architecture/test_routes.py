@@ -35,7 +35,7 @@ from customers.models import (
     MeterReading,
     Site,
 )
-from messaging.models import Message, Reply, ReplyFile
+from messaging.models import Message, Reply, ReplyFile, Webhook, WebhookDelivery
 from recommendations.models import Recommendation, RecommendationPhoto
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE
@@ -92,6 +92,8 @@ OWNERS = {
     "reply-files": ReplyFile,
     "files": StoredFile,
     "photos": RecommendationPhoto,
+    "webhooks": Webhook,
+    "told": WebhookDelivery,
     "payments": Payment,
     "returns": Payment,
     "money-out": MoneyOut,
