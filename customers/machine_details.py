@@ -1,4 +1,4 @@
-"""Changing what we know of a machine, retiring it, and taking it back (R7.3).
+"""Adding a machine, changing what we know of it, retiring it, and taking it back (R7.3).
 
 Of two who change the same at once the second is told; each change is one line of the time line.
 """
@@ -13,6 +13,7 @@ from customers.models import Equipment, Site, TimelineEntry
 from customers.searchkeys import serial_key
 from customers.timeline import add_line
 from tenancy.calendars import local_day, zone_of
+from tenancy.constraints import told_as
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
 
 # What a page shows, in its order, and how the time line calls it.
@@ -32,6 +33,36 @@ KNOWN_SERIAL = "We look after a machine with this serial number already."
 def seen_of_machine(machine: Equipment) -> str:
     """What a page saw of a machine, in a few letters: the same again as long as nobody changed it."""
     return seen_of_row(machine, MACHINE)
+
+
+@transaction.atomic
+def add_machine(
+    site: Site,
+    *,
+    make: str = "",
+    model: str = "",
+    kind: str = "",
+    serial_number: str = "",
+    location: str = "",
+    installed_on: dt.date | None = None,
+    warranty_until: dt.date | None = None,
+) -> Equipment:
+    """A machine that we look after from now on; whoever works here may add one.
+
+    Raises SettingRefused for a value that cannot be, and for a serial number that stands elsewhere.
+    """
+    words = {"make": make, "model": model, "kind": kind, "serial_number": serial_number, "location": location}
+    values = {
+        **{field: one_line(said) for field, said in words.items()},
+        "site": site,
+        "installed_on": installed_on,
+        "warranty_until": warranty_until,
+    }
+    _check(Equipment(site=site), values)
+    # Whoever adds the same at the same moment is told in the same words.
+    known = SettingRefused("serial_number", KNOWN_SERIAL)
+    with told_as(lambda: known, constraint="equipment_serial_once"):
+        return Equipment.objects.create(**values)
 
 
 @transaction.atomic

@@ -5,7 +5,6 @@ Each is a small form: a dialog over the caller screen, and a page of its own wit
 
 from django import forms
 from django.contrib import messages
-from django.db import IntegrityError, transaction
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -15,12 +14,14 @@ from django_htmx.http import HttpResponseClientRedirect
 from cases.interactions import note_interaction
 from cases.matters import matter_for, matters_near
 from cases.models import Case, Interaction
-from customers.models import Equipment, TimelineEntry
+from customers.machine_details import add_machine
+from customers.models import TimelineEntry
 from customers.timeline import add_line
 from servicedesk.old_addresses import asked_customer
 from servicedesk.promise_forms import colleagues
 from servicedesk.worded_fields import RowField
 from tenancy.addresses import desk_url
+from tenancy.desk_settings import SettingRefused
 from tenancy.gates import for_staff
 from visits.praising import record_praise
 
@@ -100,13 +101,10 @@ def machine(request, id):
     form = MachineForm(request.POST or None, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                added = Equipment.objects.create(**form.cleaned_data)
+            added = add_machine(**form.cleaned_data)
             return _done(request, customer, f"{added.name} added.")
-        except IntegrityError as error:
-            if "equipment_serial_once" not in str(error):
-                raise
-            form.add_error("serial_number", "We look after a machine with this serial number already.")
+        except SettingRefused as refused:
+            form.add_error(refused.field, str(refused))
     return _form(request, customer, form, "machine")
 
 
