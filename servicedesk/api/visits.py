@@ -15,22 +15,31 @@ from contracts.disposing import NothingLeft
 from customers.searchkeys import serial_key
 from recommendations.lifecycle import NotPossible
 from servicedesk import booking_words
-from servicedesk.api.completing import CompletionSent, complete, words
+from servicedesk.api.completing import CompletionSent, complete
 from servicedesk.api.editions import check_edition
 from servicedesk.api.errors import Conflict, code_of
 from servicedesk.api.once import answered_once
 from servicedesk.api.shown import Row, Shown
 from servicedesk.api.slots import (
-    Moment,
     OtherPlaces,
     TimeTaken,
-    What,
     choices_for,
     other_places,
     slots_of,
 )
 from servicedesk.api.views import Listed, Resource, says
-from servicedesk.booking_choices import MAIL, SMS
+from servicedesk.api.visits_sent import (
+    KeptOut,
+    MissSettled,
+    NothingMore,
+    Rang,
+    SetsOut,
+    Skipped,
+    VisitBooked,
+    VisitCancelled,
+    VisitGiven,
+    VisitMoved,
+)
 from servicedesk.booking_panel import book_chosen, problems_of
 from servicedesk.move_forms import NOBODY_CAME
 from servicedesk.settling import settle_miss
@@ -41,7 +50,7 @@ from visits.access import no_access
 from visits.booking import SlotTaken, TooLateToUndo, undo_booking
 from visits.fieldwork import ArrivalRefused, StepRefused
 from visits.maintenance import PlanRefused
-from visits.models import Assignment, Technician, Visit, VisitEquipment, VisitStep
+from visits.models import Assignment, Visit, VisitEquipment
 from visits.moving import move_visit
 from visits.outcomes import OutcomeRefused, Whose, give_up, nobody_came
 from visits.places import MoveRefused, PlaceTaken
@@ -49,8 +58,6 @@ from visits.places import MoveRefused, PlaceTaken
 OF_BOOKER = ("create", "undo")
 OF_DISPATCHER = ("move", "reassign", "cancel", "outcome")
 DAYS = (MinValueValidator(dt.date(1970, 1, 1)), MaxValueValidator(dt.date(2199, 12, 31)))
-# By how many the board measures a visit.
-SHORTEST, LONGEST = 15, 12 * 60
 
 
 class Comes(serializers.Serializer):
@@ -119,106 +126,6 @@ class VisitShown(Shown):
     ended_because = serializers.CharField()
     changed_at = serializers.DateTimeField()
     report = ReportShown(allow_null=True)
-
-
-class VisitBooked(What):
-    """A visit for a slot that was offered: its technician and its start."""
-
-    problem = words(4000, help_text="in the customer's words")
-    contact = serializers.UUIDField(required=False, help_text="left out: the main one")
-    technician = serializers.UUIDField()
-    start = Moment()
-    tell = serializers.ListField(
-        child=serializers.ChoiceField(choices=[SMS, MAIL]),
-        required=False,
-        max_length=2,
-        help_text="left out: as the contact likes it",
-    )
-    is_new_matter = serializers.BooleanField(
-        default=False, help_text="a fault that is none of the known cases"
-    )
-
-
-class NewPlace(serializers.Serializer):
-    """A technician who works here, and a start."""
-
-    technician = Row(what="technician", queryset=Technician.objects.filter(is_active=True))
-    start = Moment()
-
-
-class VisitGiven(serializers.Serializer):
-    """To whom a visit is given, at the time at which it stands."""
-
-    technician = Row(what="technician", queryset=Technician.objects.filter(is_active=True))
-    reason = words(180)
-    agreed_by_customer = serializers.BooleanField(default=False)
-    tell_customer = serializers.BooleanField(default=True)
-
-
-class VisitMoved(VisitGiven):
-    """Another start, and whoever comes then; left out, the same as now."""
-
-    technician = Row(
-        what="technician",
-        queryset=Technician.objects.filter(is_active=True),
-        required=False,
-        allow_null=True,
-        default=None,
-    )
-    start = Moment()
-    minutes = serializers.IntegerField(
-        min_value=SHORTEST, max_value=LONGEST, required=False, allow_null=True, default=None
-    )
-
-
-class VisitCancelled(serializers.Serializer):
-    """Who gives the visit up and why; or the customer says that nobody came."""
-
-    whose = serializers.ChoiceField(choices=[*(whose.value for whose in Whose), NOBODY_CAME])
-    because = words(300)
-
-    def validate(self, said):
-        if said["whose"] != NOBODY_CAME and not said["because"]:
-            raise ValidationError({"because": ["Say why."]})
-        return said
-
-
-class MissSettled(serializers.Serializer):
-    """What came of a miss: who spoke to the customer, and a new visit, or null where they want none."""
-
-    what_happened = serializers.CharField(max_length=182)
-    spoke_to = serializers.CharField(max_length=60)
-    spoke_at = Moment()
-    new_visit = NewPlace(allow_null=True)
-
-
-class Rang(serializers.Serializer):
-    """How a call went."""
-
-    result = serializers.ChoiceField(choices=VisitStep.Result.choices)
-
-
-class SetsOut(serializers.Serializer):
-    """When they will be there; left out, after the usual way."""
-
-    expected_at = Moment(required=False, allow_null=True, default=None)
-
-
-class Skipped(serializers.Serializer):
-    """Which step is left out, and why."""
-
-    step = serializers.ChoiceField(choices=[VisitStep.Step.CALL_AHEAD.value, VisitStep.Step.ON_THE_WAY.value])
-    because = serializers.CharField(max_length=200)
-
-
-class KeptOut(serializers.Serializer):
-    """What kept the technician out."""
-
-    because = serializers.CharField(max_length=300)
-
-
-class NothingMore(serializers.Serializer):
-    """Nothing more need be said."""
 
 
 class VisitFilters(filters.FilterSet):
