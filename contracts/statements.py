@@ -5,6 +5,7 @@ words, and by how often these came. The same file changes nothing.
 """
 
 import datetime as dt
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -27,6 +28,7 @@ from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
 from customers.searchkeys import serial_key
 from tenancy.calendars import calendar_of, local_day, zone_of
+from tenancy.desk_settings import SettingRefused
 from tenancy.models import Tenant
 from tenancy.scope import current_tenant_id
 
@@ -56,6 +58,10 @@ class TakenBefore(ValueError):
             f"This file was taken in on {day} by {person}, as {statement.name}. Nothing changed."
         )
         self.statement = statement
+
+
+class KnownBefore(ValueError):
+    """The same money was told before."""
 
 
 @dataclass
@@ -104,6 +110,35 @@ def take_in(file: BankFile, *, name: str, digest: str, by, now: dt.datetime) -> 
     """
     statement, _ = _take_in(file, name=name, digest=digest, by=by, now=now)
     return statement
+
+
+@transaction.atomic
+def take_in_one(line: BankLine, *, name: str, by, now: dt.datetime) -> Payment:
+    """One payment that another program tells by its own number, taken in as a file of one line.
+
+    `name` says which program. Raises SettingRefused for what cannot be, and KnownBefore.
+    """
+    known = KnownBefore(f"The payment {line.number} was taken in before. Nothing changed.")
+    if not line.number or line.amount <= 0:
+        field = "amount" if line.number else "number"
+        raise SettingRefused(field, "Send the payment’s own number, and an amount above nothing.")
+    if line.booked_on > local_day(now, zone_of(Tenant.objects.get(pk=current_tenant_id()))):
+        raise SettingRefused("paid_on", "Money that has not come yet is not taken in.")
+    _one_file_at_a_time()
+    if Payment.objects.filter(number=line.number).exists():
+        raise known
+    digest = hashlib.sha256(f"one payment: {line.number}".encode()).hexdigest()
+    try:
+        statement = take_in(
+            BankFile(Statement.Format.API, lines=[line]), name=name, digest=digest, by=by, now=now
+        )
+    except TakenBefore:
+        raise known from None
+    payment = statement.payments.first()
+    if payment is None:
+        # Without its number a file has told it: the same day, money, payer and words.
+        raise known
+    return payment
 
 
 def _take_in(file: BankFile, *, name, digest, by, now) -> tuple[Statement, _Sorted]:

@@ -41,6 +41,7 @@ class Statement(TenantModel):
         CSV = "csv", "CSV"
         CAMT = "camt.053", "CAMT.053"
         OFX = "ofx", "OFX"
+        API = "api", "Another program"
 
     name = models.CharField(max_length=200)
     format = models.CharField(max_length=8, choices=Format.choices)

@@ -11,6 +11,7 @@ from servicedesk.api import (
     equipment,
     finding,
     messages,
+    payments,
     promises,
     recommendations,
     slots,
@@ -27,6 +28,7 @@ router.register("contacts", customers.Contacts, "api-contact")
 router.register("sites", customers.Sites, "api-site")
 router.register("equipment", equipment.Machines, "api-machine")
 router.register("contracts", contracts.Contracts, "api-contract")
+router.register("payments", payments.Payments, "api-payment")
 router.register("cases", cases.Cases, "api-case")
 router.register("promises", promises.Promises, "api-promise")
 router.register("messages", messages.Messages, "api-message")

@@ -1,0 +1,148 @@
+"""Money that came in: read, taken in from bookkeeping, and matched to a contract by hand."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.decorators import action
+
+from contracts.bank_lines import BankLine
+from contracts.models import Contract, ContractTerm, Payment
+from contracts.money_by_hand import CannotMatch, Purpose, match_by_hand
+from contracts.open_money import AlreadySettled, NeedsReason
+from contracts.renewals import AlreadyRenewed, NoTermToRenew
+from contracts.statements import KnownBefore, take_in_one
+from servicedesk.api.editions import check_edition
+from servicedesk.api.shown import Colleague, Row, Shown
+from servicedesk.api.views import Listed, Made, Resource, says
+from servicedesk.payment_rows import has_renewed, state_of
+from tenancy.models import Role
+
+# What is older is a slip of the finger.
+FIRST_DAY = dt.date(2000, 1, 1)
+
+
+class PaymentShown(Shown):
+    """One payment, and what became of it. One that was taken apart counts by its parts."""
+
+    number = serializers.CharField(help_text="the bank's or bookkeeping's own")
+    customer = Row(read_only=True, allow_null=True)
+    paid_on = serializers.DateField()
+    amount = serializers.DecimalField(10, 2)
+    currency = serializers.CharField()
+    method = serializers.CharField()
+    reference = serializers.CharField()
+    payer = serializers.CharField()
+    contract_written = serializers.CharField(help_text="the number of a contract, as the line says it")
+    contract = Row(read_only=True, allow_null=True, help_text="the contract that it is for")
+    has_renewed = serializers.SerializerMethodField(help_text="whether it made the next term")
+    state = serializers.SerializerMethodField(help_text="in words: “Waiting”, “Renewed N-20418”")
+    matched_at = serializers.DateTimeField(allow_null=True)
+    matched_by = Colleague(allow_null=True)
+    returned_on = serializers.DateField(allow_null=True)
+    part_of = Row(read_only=True, allow_null=True)
+    recorded_at = serializers.DateTimeField()
+
+    def get_state(self, payment) -> str:
+        """As the payments page says it."""
+        return state_of(payment)[1]
+
+    def get_has_renewed(self, payment) -> bool:
+        """Other money pays for a term that stood already."""
+        return has_renewed(payment)
+
+
+class PaymentTaken(serializers.Serializer):
+    """Money that came in, by the number under which bookkeeping knows it."""
+
+    number = serializers.CharField(max_length=60)
+    paid_on = serializers.DateField()
+    amount = serializers.DecimalField(10, 2, min_value=Decimal("0.01"))
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="GBP, EUR")
+    payer = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    reference = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    method = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    contract = serializers.CharField(
+        max_length=120,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="the number of the contract that it names, however it is spelled",
+    )
+
+    def validate_paid_on(self, day):
+        if day < FIRST_DAY:
+            raise serializers.ValidationError("Choose a day from 2000 on.")
+        return day
+
+
+class Matched(serializers.Serializer):
+    """For which contract, and for what. Less than the price, or another's money, takes a reason."""
+
+    contract = Row(Contract, what="contract")
+    purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.RENEWS)
+    because = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    after = Row(
+        ContractTerm,
+        what="term",
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="the last term as the caller saw it; with another one by now it is a 409",
+    )
+
+
+class PaymentFilters(filters.FilterSet):
+    """Which payments."""
+
+    number = filters.CharFilter(max_length=60)
+    customer = filters.UUIDFilter(field_name="customer__public_id")
+    contract = filters.UUIDFilter(field_name="contract__public_id")
+    is_waiting = filters.BooleanFilter(method="by_waiting")
+    recorded_since = filters.IsoDateTimeFilter(field_name="recorded_at", lookup_expr="gte")
+
+    def by_waiting(self, rows, name, wanted):
+        """Those that a person has to match, or all others."""
+        waiting = Payment.objects.unmatched().values("pk")
+        return rows.filter(pk__in=waiting) if wanted else rows.exclude(pk__in=waiting)
+
+
+class Payments(Listed, Made, Resource):
+    """Payments. Money that names a contract renews it by the rule; other money waits for accounts."""
+
+    area = "payments"
+    read_roles = write_roles = (Role.ACCOUNTS,)
+    conflicts = (KnownBefore, AlreadySettled, AlreadyRenewed)
+    unfit = (CannotMatch, NeedsReason, NoTermToRenew)
+    shown_as, made_from = PaymentShown, PaymentTaken
+    filterset_class = PaymentFilters
+
+    def rows(self):
+        return Payment.objects.select_related(
+            "tenant", "customer", "contract", "renewal", "matched_by__user", "part_of"
+        )
+
+    def make(self, values):
+        """As a line of a bank's file: it renews what it names, or waits."""
+        line = BankLine(
+            number=values["number"],
+            booked_on=values["paid_on"],
+            amount=values["amount"],
+            currency=values["currency"],
+            payer=values["payer"],
+            reference=values["reference"],
+            text=values["method"],
+            contract=values["contract"],
+        )
+        teller = self.request.auth or self.request.membership
+        return take_in_one(line, name=teller.name, **self.who())
+
+    @action(detail=True, methods=["post"])
+    @says(sent=Matched, of_an_edition=True)
+    def match(self, request, id):
+        """Match waiting money to a contract: it renews it, or pays the term that stands."""
+        payment = self.get_object()
+        check_edition(request, self.shown(payment))
+        match_by_hand(payment, **self.read(Matched), **self.who())
+        return self.answer(self.get_object())
