@@ -22,6 +22,7 @@ from cases.matters import matters_near, take_in
 from cases.models import Case, Interaction
 from customers.models import Contact, Customer, Equipment
 from servicedesk.api.editions import check_edition, edition_of
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.once import answered_once
 from servicedesk.api.shown import Colleague, Row, Shown
 from servicedesk.api.views import Listed, Made, Resource, says
@@ -46,8 +47,8 @@ class CaseShown(Shown):
     severity = serializers.ChoiceField(choices=Case.Severity.choices)
     state = serializers.ChoiceField(choices=Case.State.choices)
     customer = Row(read_only=True)
-    site = Row(read_only=True)
-    equipment = Row(read_only=True)
+    site = Row(read_only=True, allow_null=True)
+    equipment = Row(read_only=True, allow_null=True)
     owner = Colleague(allow_null=True)
     supervisor = Colleague(allow_null=True)
     opened_at = serializers.DateTimeField()
@@ -59,7 +60,7 @@ class CaseShown(Shown):
     closed_at = serializers.DateTimeField(allow_null=True)
     closed_on = serializers.CharField(help_text="on whose word it was closed; empty while it is not")
     outcome = serializers.CharField()
-    joined_into = Row(read_only=True, help_text="the case that it is a part of now")
+    joined_into = Row(read_only=True, allow_null=True, help_text="the case that it is a part of now")
     external_number = serializers.CharField()
 
 
@@ -90,8 +91,8 @@ class ContactShown(Shown):
     """One contact with the customer."""
 
     customer = Row(read_only=True)
-    case = Row(read_only=True)
-    contact = Row(read_only=True)
+    case = Row(read_only=True, allow_null=True)
+    contact = Row(read_only=True, allow_null=True)
     channel = serializers.ChoiceField(choices=Interaction.Channel.choices)
     direction = serializers.ChoiceField(choices=Interaction.Direction.choices)
     at = serializers.DateTimeField()
@@ -195,7 +196,7 @@ class CaseFilters(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Case.Kind.choices)
     state = filters.ChoiceFilter(choices=Case.State.choices)
     external_number = filters.CharFilter(max_length=120)
-    opened_since = filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
+    opened_since = InstantFilter(field_name="opened_at", lookup_expr="gte")
     late = filters.BooleanFilter(method="by_clock")
     at_risk = filters.BooleanFilter(method="by_clock")
 

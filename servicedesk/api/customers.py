@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from customers.adding import NumberTaken, add_customer
 from customers.editing import MAY_CHANGE, save_contact, save_site, seen_of
 from customers.models import Contact, Customer, Site
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.shown import Row, Shown
 from servicedesk.api.views import Changed, Listed, Made, Resource, says
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
@@ -23,7 +24,7 @@ class Person(Shown):
     """Somebody at a customer's: whom we ring, write to and ask for."""
 
     customer = Row(read_only=True)
-    site = Row(read_only=True)
+    site = Row(read_only=True, allow_null=True)
     name = serializers.CharField()
     phone = serializers.CharField()
     phone2 = serializers.CharField()
@@ -168,7 +169,7 @@ class CustomerFilters(filters.FilterSet):
     """Which customers."""
 
     number = filters.CharFilter(field_name="number", max_length=40)
-    made_since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    made_since = InstantFilter(field_name="created_at", lookup_expr="gte")
 
 
 class OfCustomer(filters.FilterSet):

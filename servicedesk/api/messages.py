@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from messaging.by_hand import is_by_hand
 from messaging.models import Message
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.shown import Colleague, Row, Shown
 from servicedesk.api.views import Listed, Resource
 from tenancy.models import Role
@@ -19,8 +20,8 @@ class MessageShown(Shown):
     kind = serializers.CharField()
     channel = serializers.ChoiceField(choices=Message.Channel.choices)
     state = serializers.ChoiceField(choices=Message.State.choices)
-    customer = Row(read_only=True)
-    contact = Row(read_only=True)
+    customer = Row(read_only=True, allow_null=True)
+    contact = Row(read_only=True, allow_null=True)
     colleague = Colleague(allow_null=True)
     subject = serializers.UUIDField(allow_null=True, help_text="the visit, promise … that it is about")
     address = serializers.CharField()
@@ -47,7 +48,7 @@ class MessageFilters(filters.FilterSet):
     kind = filters.CharFilter(max_length=40)
     customer = filters.UUIDFilter(field_name="customer__public_id")
     subject = filters.UUIDFilter()
-    planned_since = filters.IsoDateTimeFilter(field_name="planned_at", lookup_expr="gte")
+    planned_since = InstantFilter(field_name="planned_at", lookup_expr="gte")
 
 
 class Messages(Listed, Resource):

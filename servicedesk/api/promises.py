@@ -10,6 +10,7 @@ from cases.promising import SettledMeanwhile, agree_anew, keep_by_hand, make_pro
 from customers.models import Customer
 from servicedesk import promise_letters as letters
 from servicedesk.api.editions import check_edition
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.shown import Colleague, Row, Shown
 from servicedesk.api.views import Listed, Made, Resource, says
 from servicedesk.promise_forms import KINDS, colleagues
@@ -26,7 +27,7 @@ class PromiseShown(Shown):
     """Something that a customer was told with a time on it."""
 
     customer = Row(read_only=True)
-    case = Row(read_only=True)
+    case = Row(read_only=True, allow_null=True)
     kind = serializers.ChoiceField(choices=Promise.Kind.choices)
     text = serializers.CharField()
     expects = serializers.CharField(help_text="what the customer expects")
@@ -93,8 +94,8 @@ class PromiseFilters(filters.FilterSet):
     owner = filters.UUIDFilter(field_name="owner__public_id")
     kind = filters.ChoiceFilter(choices=[(kind, kind.label) for kind in KINDS])
     state = filters.ChoiceFilter(choices=Promise.State.choices)
-    due_since = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="gte")
-    due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    due_since = InstantFilter(field_name="due_at", lookup_expr="gte")
+    due_before = InstantFilter(field_name="due_at", lookup_expr="lt")
 
 
 class Promises(Listed, Made, Resource):

@@ -12,6 +12,7 @@ from recommendations import lifecycle
 from recommendations.models import Recommendation, StateChange
 from servicedesk.api.completing import Found, words
 from servicedesk.api.editions import check_edition
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.shown import Colleague, Row, Shown
 from servicedesk.api.views import Listed, Made, Resource, says
 from servicedesk.recommendation_forms import ActForm
@@ -112,7 +113,7 @@ class RecommendationFilters(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=Recommendation.State.choices)
     severity = filters.ChoiceFilter(choices=Recommendation.Severity.choices)
     is_open = filters.BooleanFilter(method="of_open")
-    raised_since = filters.IsoDateTimeFilter(field_name="raised_at", lookup_expr="gte")
+    raised_since = InstantFilter(field_name="raised_at", lookup_expr="gte")
 
     def of_open(self, rows, name, wanted):
         """Those on which somebody still has to act, or the others."""

@@ -56,3 +56,11 @@ class Colleague(Shown):
     """Somebody of the desk's, by name."""
 
     name = serializers.CharField()
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d{2}:\d{2}$"})
+class ByTheWall(serializers.TimeField):
+    """What a clock on the wall shows, without a zone: 14:30."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%H:%M", **kwargs)

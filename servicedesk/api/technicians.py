@@ -4,7 +4,7 @@ from django.db.models import Prefetch
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from servicedesk.api.shown import Shown
+from servicedesk.api.shown import ByTheWall, Shown
 from servicedesk.api.views import Listed, Resource
 from visits.models import Technician, WorkingHours
 
@@ -13,8 +13,8 @@ class HoursShown(serializers.Serializer):
     """From when to when on one weekday, by the desk's clock."""
 
     weekday = serializers.IntegerField(help_text="Monday is 0")
-    starts = serializers.TimeField()
-    ends = serializers.TimeField()
+    starts = ByTheWall()
+    ends = ByTheWall()
 
 
 class TechnicianShown(Shown):

@@ -18,8 +18,9 @@ from servicedesk import booking_words
 from servicedesk.api.completing import CompletionSent, complete
 from servicedesk.api.editions import check_edition
 from servicedesk.api.errors import Conflict, code_of
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.once import answered_once
-from servicedesk.api.shown import Row, Shown
+from servicedesk.api.shown import ByTheWall, Row, Shown
 from servicedesk.api.slots import (
     OtherPlaces,
     TimeTaken,
@@ -106,8 +107,8 @@ class VisitShown(Shown):
     planned_start = serializers.DateTimeField()
     planned_end = serializers.DateTimeField()
     told_day = serializers.DateField()
-    told_from = serializers.TimeField()
-    told_until = serializers.TimeField()
+    told_from = ByTheWall()
+    told_until = ByTheWall()
     needs_placing = serializers.BooleanField()
     awaits_approval = serializers.BooleanField()
     booked_at = serializers.DateTimeField()
@@ -139,7 +140,7 @@ class VisitFilters(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=Visit.State.choices)
     from_day = filters.DateFilter(method="since_day", validators=DAYS)
     to_day = filters.DateFilter(method="until_day", validators=DAYS)
-    changed_since = filters.IsoDateTimeFilter(field_name="changed_at", lookup_expr="gte")
+    changed_since = InstantFilter(field_name="changed_at", lookup_expr="gte")
 
     def of_number(self, rows, name, number):
         """However it is spaced and capitalised."""

@@ -109,7 +109,7 @@ def test_a_slot_is_booked_once_and_tells_all(call, cast):
     assert said["technicians"] == [{"id": str(north.lou.public_id), "name": "Lou Baptiste"}]
     assert said["equipment"] == [{"id": str(north.copier.public_id), "name": "Corvane TC-240 copier"}]
     assert (said["window_start"], said["window_end"]) == ("2026-03-05T13:30:00Z", "2026-03-05T14:30:00Z")
-    assert (said["told_day"], said["told_from"]) == ("2026-03-05", "13:30:00")
+    assert (said["told_day"], said["told_from"]) == ("2026-03-05", "13:30")
     assert said["case"] and said["contact"] and said["report"] is None
     assert made["Location"].endswith(f"/api/v1/visits/{said['id']}/")
     again = call("POST", "visits/", body(north), Idempotency_Key="b1")

@@ -1,0 +1,26 @@
+"""Instants as programs send them: with any offset, in years that a calendar and the database know."""
+
+import datetime as dt
+
+from django import forms
+from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
+
+# What a desk could mean. Near the ends of the calendar an instant is none in another zone.
+EARLIEST, LATEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
+
+
+class _Instant(IsoDateTimeField):
+    def clean(self, value):
+        at = super().clean(value)
+        if at is None:
+            return None
+        if not EARLIEST <= at <= LATEST:
+            raise forms.ValidationError("Choose an instant between 1900 and 2200.", code="invalid")
+        return at.astimezone(dt.UTC)
+
+
+class InstantFilter(filters.IsoDateTimeFilter):
+    """Rows by an instant; one that no desk could mean is refused."""
+
+    field_class = _Instant
