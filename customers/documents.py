@@ -1,14 +1,18 @@
-"""Papers about a machine: judged by their bytes, handed out to staff only, removed by an act."""
+"""Papers about a machine: judged by their bytes, for staff unless they say otherwise, removed by an act."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 
 from customers.changing import one_line
-from customers.models import Equipment, EquipmentDocument, TimelineEntry
+from customers.models import Customer, Equipment, EquipmentDocument, TimelineEntry
 from customers.timeline import add_line
 from tenancy.desk_settings import SettingRefused
-from tenancy.files import MOST_BYTES, NotAPicture, store_file, store_photo
+from tenancy.files import MOST_BYTES, SHOWN, NotAPicture, file_response, store_file, store_photo
 from tenancy.models import StoredFile
 
 PDF = "application/pdf"
@@ -18,21 +22,50 @@ _BEGINS, _ENDS, _NEAR_THE_END = b"%PDF-", b"%%EOF", 2048
 
 
 @transaction.atomic
-def add_document(machine: Equipment, upload, *, title: str, by, now: dt.datetime) -> EquipmentDocument:
+def add_document(
+    machine: Equipment, upload, *, title: str, by, now: dt.datetime, is_for_customer: bool = False
+) -> EquipmentDocument:
     """Keep an uploaded PDF or picture with a machine, whatever its name says that it is.
 
-    A picture is made small and loses what it tells of place and device. Raises SettingRefused.
+    For staff only, unless they say that the customer may see it. A picture is made small and loses what
+    it tells of place and device. Raises SettingRefused.
     """
     title = one_line(title)[:120] or _named(upload.name)
     document = EquipmentDocument.objects.create(
         equipment=machine,
         file=_stored(upload, title, by=by, now=now),
         title=title,
+        is_for_customer=is_for_customer,
         added_by=by,
         added_at=now,
     )
-    _tell(document, f"Document added: {title}, {machine}", "", by=by, now=now)
+    seen = "The customer sees it" if is_for_customer else ""
+    _tell(document, f"Document added: {title}, {machine}", seen, by=by, now=now)
     return document
+
+
+@transaction.atomic
+def show_document(document: EquipmentDocument, is_shown: bool, *, by, now: dt.datetime) -> bool:
+    """Let the customer see it on the pages of their links, or no more; whether that changed anything."""
+    standing = EquipmentDocument.objects.filter(pk=document.pk, removed_at__isnull=True)
+    if not standing.filter(is_for_customer=not is_shown).update(is_for_customer=is_shown):
+        return False
+    said = "Document shown to the customer" if is_shown else "Document kept from the customer"
+    _tell(document, f"{said}: {document.title}, {document.equipment}", "", by=by, now=now)
+    return True
+
+
+def papers_for_customer(
+    customer: Customer, machines: Iterable[Equipment]
+) -> QuerySet[EquipmentDocument, EquipmentDocument]:
+    """What the customer may see of machines, newest first; nothing of one that is somebody else's now."""
+    rows = EquipmentDocument.objects.filter(
+        equipment__in=machines,
+        equipment__site__customer=customer,
+        is_for_customer=True,
+        removed_at__isnull=True,
+    )
+    return rows.select_related("file").order_by("-added_at", "-pk")
 
 
 @transaction.atomic
@@ -54,6 +87,18 @@ def remove_document(document: EquipmentDocument, *, because: str, by, now: dt.da
 def file_name(document: EquipmentDocument) -> str:
     """Under which name somebody saves it: its title, with the ending of what it is."""
     return f"{document.title}{'.pdf' if document.file.content_type == PDF else '.jpg'}"
+
+
+def document_response(document: EquipmentDocument) -> HttpResponse:
+    """The file under its name, and never kept by a browser: removed, it must be gone there too.
+
+    A picture is shown, anything else is saved.
+    """
+    response = file_response(document.file)
+    is_saved = document.file.content_type not in SHOWN
+    response["Content-Disposition"] = content_disposition_header(is_saved, file_name(document))
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _stored(upload, title, *, by, now) -> StoredFile:

@@ -60,6 +60,7 @@ def for_links(**views: Callable) -> Callable:
                 raise Http404("No such thing any more") from None
             request.tenant = desk
             thing.tenant = desk
+            request.customer = found.link.customer
             request.small_print = SimpleLazyObject(lambda: _small_print(desk, found.link, now))
             if not found.is_open or kind.is_over(thing):
                 return _ended(request, found.link, thing, token, now)

@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Duty
+from portal.machine_papers import papers_of
 from portal.opening import for_links
 from portal.ringing import ringing_of, ringing_page, rings_by
 from recommendations.answers import (
@@ -130,6 +131,7 @@ def _page(request, recommendation, token, now, *, visit=None, problem="", ring_p
         "costs": costs_words(recommendation, today),
         "answers_by": rings_by(customer, recommendation.public_id, now=now, kind=Duty.Kind.GIVE_QUOTE),
         **ringing_of(customer, recommendation.public_id, now=now),
+        "papers": papers_of(request, recommendation),
         "words": request.POST.get("words", ""),
         # Which of the two that take words stands open: as it was sent, or as the visit's page asked for.
         "says": request.POST.get("answer", "") or request.GET.get("say", ""),

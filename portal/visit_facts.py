@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from cases.models import Duty
 from contracts.cover import Cover, covers_of_customer, covers_of_machines
+from portal.machine_papers import papers_of
 from portal.ringing import ringing_of, rings_by
 from portal.times import day_said, may_choose
 from recommendations.answers import ANSWERABLE
@@ -44,6 +45,7 @@ def show_visit(
         "to_pay": "" if visit.state in Visit.OVER_STATES else to_pay(visit, covers),
         "told": told_before(visit),
         "recommendations": _recommendations(machines, today),
+        "papers": papers_of(request, visit),
         "covers": [cover for cover in covers if cover.is_covered][:1],
     }
     return render(request, "portal/visit.html", page | _what_was_done(visit), status=status)

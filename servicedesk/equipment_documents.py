@@ -1,21 +1,19 @@
-"""The papers of a machine: added, opened by staff, and removed with a reason."""
+"""The papers of a machine: added, opened by staff, shown to the customer or not, removed with a reason."""
 
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from customers.documents import add_document, file_name, remove_document
+from customers.documents import add_document, document_response, remove_document, show_document
 from customers.editing import MAY_CHANGE
 from customers.models import Equipment, EquipmentDocument
 from servicedesk.equipment_forms import BecauseForm, DocumentForm
 from servicedesk.reading_on import newest_first
 from servicedesk.seen_forms import is_done, sent
 from tenancy.addresses import desk_url
-from tenancy.files import SHOWN, open_file
 from tenancy.gates import for_roles, for_staff, the_one
 
 DOCUMENTS_SHOWN = 20
@@ -31,7 +29,14 @@ def documents(request, id):
     form = DocumentForm(request.POST, request.FILES)
 
     def act(said):
-        add_document(machine, said["file"], title=said["title"], by=request.membership, now=timezone.now())
+        add_document(
+            machine,
+            said["file"],
+            title=said["title"],
+            is_for_customer=said["is_for_customer"],
+            by=request.membership,
+            now=timezone.now(),
+        )
 
     if is_done(form, act):
         messages.success(request, "Document added.")
@@ -46,12 +51,18 @@ def open_document(request, id, document):
     row = _document(id, document)
     if row.removed_at is not None:
         raise Http404("This document was removed")
-    response = open_file(request, id=row.file.public_id)
-    is_saved = row.file.content_type not in SHOWN
-    response["Content-Disposition"] = content_disposition_header(is_saved, file_name(row))
-    # Removed, it must be gone from the browser too.
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return document_response(row)
+
+
+@require_POST
+@for_staff
+def show(request, id, document):
+    """The customer sees it from now on, or no more, as the button says: pressed twice, once."""
+    row = _document(id, document)
+    is_shown = request.POST.get("shown") == "yes"
+    if show_document(row, is_shown, by=request.membership, now=timezone.now()):
+        messages.success(request, "The customer sees it now." if is_shown else "For staff only now.")
+    return redirect(desk_url(request.tenant, "equipment-documents", id=row.equipment.public_id))
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,5 +104,6 @@ def _page(request, machine, form, *, status=200):
 urlpatterns = [
     path("equipment/<uuid:id>/documents/", documents, name="equipment-documents"),
     path("equipment/<uuid:id>/documents/<uuid:document>/", open_document, name="equipment-document"),
+    path("equipment/<uuid:id>/documents/<uuid:document>/show/", show, name="equipment-document-show"),
     path("equipment/<uuid:id>/documents/<uuid:document>/remove/", remove, name="equipment-document-remove"),
 ]

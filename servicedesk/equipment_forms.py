@@ -78,6 +78,7 @@ class DocumentForm(forms.Form):
     title = forms.CharField(
         max_length=120, required=False, error_messages={"max_length": "Write no more than 120 characters."}
     )
+    is_for_customer = forms.BooleanField(required=False)
 
 
 class BecauseForm(forms.Form):

@@ -16,6 +16,8 @@ class EquipmentDocument(TenantModel):
     equipment = TenantForeignKey(Equipment, related_name="documents")
     file = TenantForeignKey(StoredFile, related_name="+")
     title = models.CharField(max_length=120)
+    # Customers see it on the pages of their links; staff always do.
+    is_for_customer = models.BooleanField(default=False)
     added_by = TenantForeignKey(Membership, null=True, blank=True, related_name="+")
     added_at = models.DateTimeField()
     removed_by = TenantForeignKey(Membership, null=True, blank=True, related_name="+")

@@ -69,6 +69,7 @@ OWNERS = {
     "goodwill": Goodwill,
     "items": GoodwillItem,
     "documents": EquipmentDocument,
+    "papers": EquipmentDocument,
     "readings": MeterReading,
     "booked": Visit,
     "duplicates": DuplicateProposal,

@@ -8,8 +8,14 @@ from django.db import IntegrityError, transaction
 from PIL import Image
 
 from customers import documents
-from customers.documents import add_document, file_name, remove_document
-from customers.models import EquipmentDocument
+from customers.documents import (
+    add_document,
+    file_name,
+    papers_for_customer,
+    remove_document,
+    show_document,
+)
+from customers.models import Customer, EquipmentDocument, Site
 from tenancy.desk_settings import SettingRefused
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n"
@@ -82,3 +88,38 @@ def test_it_is_removed_once_with_person_and_reason(north, add, now):
     ).exists()
     with pytest.raises(IntegrityError), transaction.atomic():
         EquipmentDocument.objects.filter(pk=document.pk).update(removed_because="")
+
+
+def test_staff_say_which_the_customer_sees_and_it_is_told_and_kept_once(north, add, now):
+    document, other = add(PDF, title="The manual"), add(PDF, title="Our notes")
+
+    def seen():
+        return list(papers_for_customer(north.customer, [north.copier]))
+
+    assert seen() == []
+    assert show_document(document, True, by=north.technician, now=now)
+    assert not show_document(document, True, by=north.technician, now=now)
+    assert seen() == [document]
+    assert papers_for_customer(north.customer, []).count() == 0
+    assert show_document(document, False, by=north.dispatcher, now=now)
+    assert seen() == []
+    told = list(north.customer.timeline.filter(title__endswith="customer: The manual, Corvane TC-240 copier"))
+    assert {line.title.partition(":")[0] for line in told} == {
+        "Document shown to the customer",
+        "Document kept from the customer",
+    }
+    assert len(told) == 2
+    kept = document.history.order_by("pgh_id").values_list("is_for_customer", flat=True)
+    assert list(kept) == [False, True, False]
+    remove_document(other, because="Old", by=north.dispatcher, now=now)
+    assert not show_document(other, True, by=north.dispatcher, now=now)
+
+
+def test_a_machine_that_is_somebody_elses_now_shows_them_nothing(north, add, now):
+    document = add(PDF, title="The manual")
+    show_document(document, True, by=north.technician, now=now)
+    buyer = Customer.objects.create(name="Fennel & Rye")
+    north.copier.site = Site.objects.create(customer=buyer, street="9 Mill Road")
+    north.copier.save()
+    assert not papers_for_customer(north.customer, [north.copier]).exists()
+    assert list(papers_for_customer(buyer, [north.copier])) == [document]

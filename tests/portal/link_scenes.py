@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
 from contracts.offers import draft_offer, send_offer, usual_offer
+from customers.documents import add_document
 from customers.links import make_link
 from customers.models import CustomerLink
 from portal.label_booking import attempt_for, times_for
@@ -23,6 +25,7 @@ from tenancy.scope import tenant
 from tenancy.walls import has_tenant
 from tests.cast import make_visit
 from tests.contracts.offer_scene import TODAY, scene
+from tests.customers.test_documents import PDF
 from tests.visits.followed_scene import done_visit
 from visits.models import Visit
 
@@ -46,6 +49,14 @@ class Link:
         return f"/v/{self.token if token is None else token}/{path}"
 
 
+def papers(desk, now) -> str:
+    """The path of a paper of the copier that its customer may see."""
+    upload = SimpleUploadedFile("manual.pdf", PDF)
+    said = {"title": "The manual", "is_for_customer": True}
+    paper = add_document(desk.copier, upload, by=desk.technician, now=now, **said)
+    return f"papers/{paper.public_id}/"
+
+
 def of_visit(desk, now) -> Link:
     start = now.replace(minute=0) + dt.timedelta(hours=49)
     visit = make_visit(desk, start=start, technician=desk.lou)
@@ -64,7 +75,7 @@ def of_visit(desk, now) -> Link:
             ("change/", {"slot": slot}),
             ("cancel/", {"because": "Away then"}),
         ],
-        ["", "tell/", "change/", "cancel/", "nobody-came/", "visit.ics", advice],
+        ["", "tell/", "change/", "cancel/", "nobody-came/", "visit.ics", advice, papers(desk, now)],
     )
 
 
@@ -92,7 +103,7 @@ def of_recommendation(desk, now) -> Link:
             (answer, {"answer": "no", "words": "Not now"}),
             (answer, {"answer": "yes"}),
         ],
-        ["", f"recommendation/{subject}/"],
+        ["", f"recommendation/{subject}/", papers(desk, now)],
     )
 
 

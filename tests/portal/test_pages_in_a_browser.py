@@ -28,7 +28,7 @@ def test_every_page_of_every_purpose_fits_a_small_telephone(live_desk, page_as, 
     for purpose in sorted(Purpose, key=lambda each: each == Purpose.OFFER):
         link = opened(purpose, live_desk.cast.north, now)
         for path in link.pages:
-            if path.endswith((".ics", ".pdf")):
+            if path.endswith((".ics", ".pdf")) or path.startswith("papers/"):
                 continue
             weights.clear()
             page.goto(live_desk.address + link.at(path), wait_until="load")
