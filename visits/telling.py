@@ -1,7 +1,8 @@
 """What a customer tells whoever comes, between booking and visit: on the brief, told once (R7.1).
 
-It is kept as a contact with the customer, on the visit's case, and as a line of the time line that
-belongs to the visit: the brief reads those.
+It is kept as a contact with the customer, and as a line of the time line that belongs to the visit:
+the brief reads those. Words for whoever comes are no contact about the matter: the case hears of them
+by the visit's line only, so they open nothing again and bring no supervisor.
 """
 
 import datetime as dt
@@ -69,7 +70,6 @@ def tell_who_comes(visit: Visit, words: str, *, by: Membership | None, now: dt.d
     note_interaction(
         customer=visit.customer,
         contact=visit.contact,
-        case=visit.case,
         channel=Interaction.Channel.MESSAGE,
         summary=f"For visit {visit.number}: {words}",
         by=by,
