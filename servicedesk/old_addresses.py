@@ -24,4 +24,11 @@ def leads_to(request) -> str:
         return ""
     gone = Customer.objects.filter(public_id=named, merged_into__isnull=False)
     became = gone.values_list("merged_into__public_id", flat=True).first()
-    return request.get_full_path().replace(str(named), str(became), 1) if became else ""
+    if not became:
+        return ""
+    if is_of_customer:
+        return request.get_full_path().replace(str(named), str(became), 1)
+    # However the id was written: in capitals, without dashes.
+    query = request.GET.copy()
+    query["customer"] = str(became)
+    return f"{request.get_full_path().partition('?')[0]}?{query.urlencode()}"

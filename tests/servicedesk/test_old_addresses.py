@@ -43,9 +43,10 @@ def test_a_call_that_goes_on_goes_along(north, dispatcher, gone):
     assert answer["Location"] == north.url(f"customers/{north.customer.public_id}/{query}")
 
 
-def test_a_promise_named_in_the_address_leads_on_as_well(north, dispatcher, gone):
-    answer = dispatcher.get(north.url(f"promises/new/?customer={gone.public_id}"))
-    assert answer["Location"] == north.url(f"promises/new/?customer={north.customer.public_id}")
+@pytest.mark.parametrize("written", [str, lambda id: str(id).upper(), lambda id: id.hex])
+def test_a_promise_named_in_the_address_leads_on_however_the_id_is_written(north, dispatcher, gone, written):
+    answer = dispatcher.get(north.url(f"promises/new/?customer={written(gone.public_id)}&back=%2Fd%2F"))
+    assert answer["Location"] == north.url(f"promises/new/?customer={north.customer.public_id}&back=%2Fd%2F")
 
 
 def test_parted_again_each_has_their_own_page(north, dispatcher, gone, now):
