@@ -61,10 +61,12 @@ class FilterForm(forms.Form):
 @for_staff
 def timeline(request, id):
     """A page of the lines that were asked for; as many queries for one line as for three."""
-    customer = the_one(Customer.objects.standing(), id)
+    return _page(request, the_one(Customer.objects.standing(), id), FilterForm(request.GET))
+
+
+def _page(request, customer, form):
     now, zone = timezone.now(), zone_of(request.tenant)
     people = list(people_on(customer))
-    form = FilterForm(request.GET)
     asked = _asked(request, form, people)
     page = both_ways(
         lines_of(customer, asked, zone=zone),
@@ -100,10 +102,13 @@ def timeline(request, id):
 @require_GET
 @for_staff
 def lines_as_csv(request, id):
-    """All lines that were asked for, newest first, as a file."""
+    """All lines that were asked for, newest first, as a file; what was not understood is said on the page."""
     customer = the_one(Customer.objects.standing(), id)
+    form = FilterForm(request.GET)
+    if not form.is_valid():
+        return _page(request, customer, form)
     zone = zone_of(request.tenant)
-    asked = _asked(request, FilterForm(request.GET), list(people_on(customer)))
+    asked = _asked(request, form, list(people_on(customer)))
     lines = lines_of(customer, asked, zone=zone).order_by("-at", "-pk").iterator(chunk_size=AT_ONCE)
     name = f"timeline-{slugify(customer.called) or 'customer'}"
     return csv_stream(name, HEADING, (_cells(line, zone) for line in lines))

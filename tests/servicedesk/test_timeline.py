@@ -163,6 +163,11 @@ def test_what_is_no_day_is_said_beside_its_field_and_kept(north, dispatcher, now
     assert "Error: Time line of" in answer.text
     assert f'value="{wrong.partition("=")[2]}"' in answer.text
     assert titles(answer) == ["A note"]
+    # No file of other lines than were asked for.
+    assert "CSV" not in answer.text
+    file = dispatcher.get(address(north, f"?kind=note&{wrong}", name="timeline.csv"))
+    assert (file.status_code, file.streaming, titles(file)) == (422, False, ["A note"])
+    assert "Error: Time line of" in file.text
 
 
 @pytest.mark.parametrize(
