@@ -43,7 +43,8 @@ NOT_PRESSED = "Nothing is booked yet. Press the button below."
 class Wish:
     """What somebody wants to book by a link: all that goes on from step to step.
 
-    `sent` are the first step's fields as its form sends them; `back` names its page.
+    `sent` are the first step's fields as its form sends them; `back` names its page. It is for a day
+    up to `until`.
     """
 
     token: str
@@ -53,6 +54,7 @@ class Wish:
     back: str
     kind: str = FAULT
     entitlement: Entitlement | None = None
+    until: dt.date | None = None
 
     @property
     def query(self) -> str:
@@ -94,7 +96,7 @@ def go_on(
         return first(ENOUGH, 409)
     if slot is None:
         return _times_page(request, wish, now)
-    chosen = time_named(wish.machine, slot, now=now, kind=wish.kind)
+    chosen = time_named(wish.machine, slot, now=now, kind=wish.kind, until=wish.until)
     if chosen is None:
         return _times_page(request, wish, now, problem=TAKEN, status=409)
     if not is_post:
@@ -161,7 +163,7 @@ def _times_page(request, wish, now, *, problem="", status=200):
     customer = wish.machine.site.customer
     offers = [
         {"key": slot.key, "words": slot_said(slot, customer, now=now)}
-        for slot in times_for(wish.machine, now=now, kind=wish.kind)
+        for slot in times_for(wish.machine, now=now, kind=wish.kind, until=wish.until)
     ]
     return _render(request, "portal/label_times.html", wish, status, offers=offers, problem=problem)
 

@@ -23,6 +23,7 @@ from portal.times import told_said
 from tenancy.calendars import local_day, zone_of
 from visits.entitled import unused_visit
 from visits.models import Visit
+from visits.use_or_lose import last_day_of
 
 BACK = "Back to your contract"
 
@@ -53,7 +54,10 @@ def contract_page(request: HttpRequest, contract: Contract, *, token: str, now: 
 
 
 def book(request: HttpRequest, contract: Contract, *, token: str, now: dt.datetime) -> HttpResponse:
-    """The steps after the first: a time, then a yes. It uses one of the visits that are paid for."""
+    """The steps after the first: a time, then a yes. It uses one of the visits that are paid for.
+
+    Only on days up to the last one on which it can be used: nobody is told that a later one is paid.
+    """
     machines = machines_of(contract)
     form = ChooseForm(sent_by(request), machines=machines)
 
@@ -64,12 +68,12 @@ def book(request: HttpRequest, contract: Contract, *, token: str, now: dt.dateti
         return receipt
     if not form.is_valid():
         return first("", 422)
-    unused = _unused(contract, now)
+    unused, until = _unused(contract, now)
     sent = form.cleaned_data
     machine = next(each for each in machines if str(each.public_id) == sent["machine"])
     if unused is None:
         return first(NOTHING_LEFT, 409)
-    wish = Wish(token, machine, sent["problem"], sent, BACK, Visit.Kind.TUNE_UP, unused)
+    wish = Wish(token, machine, sent["problem"], sent, BACK, Visit.Kind.TUNE_UP, unused, until)
     return go_on(request, wish, now=now, first=first)
 
 
@@ -108,7 +112,7 @@ def machines_of(contract: Contract) -> list[Equipment]:
 def _unused(contract, now):
     cover = cover_of(contract, local_day(now, zone_of(contract.tenant)))
     found = unused_visit([cover])
-    return found[0] if found else None
+    return (found[0], last_day_of(*found)) if found else (None, None)
 
 
 def _page(request, contract, token, now, *, form=None, problem="", ring_problem="", status=200):

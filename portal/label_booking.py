@@ -19,12 +19,12 @@ from visits.booking import book_visit
 from visits.models import Visit
 from visits.places import hold_technicians
 from visits.slots import (
+    GAPS_AT_FIRST,
     OFFERED,
     Slot,
     Wanted,
     all_of,
     best_of,
-    best_slots,
     days_ahead,
     offers_for,
     slots_on,
@@ -53,15 +53,19 @@ def may_book(machine: Equipment, *, now: dt.datetime) -> bool:
     return Visit.objects.waiting().filter(public_id__in=booked.values("visit")).count() < MOST_OPEN
 
 
-def times_for(machine: Equipment, *, now: dt.datetime, kind: str = FAULT) -> list[Slot]:
+def times_for(
+    machine: Equipment, *, now: dt.datetime, kind: str = FAULT, until: dt.date | None = None
+) -> list[Slot]:
     """At most five times to choose from, in order: the best three, then the first of later days.
 
-    Two who are free at once are one time: nobody's name is told.
+    Two who are free at once are one time: nobody's name is told. None after the day `until`.
     """
     wanted = _wanted(machine, now, kind)
-    near = offers_for(wanted, days_ahead(wanted)[:DAYS_LOOKED_AT])
+    days = _days(wanted, until)
+    near = offers_for(wanted, days[:DAYS_LOOKED_AT])
     offered: dict[dt.datetime, Slot] = {}
-    for slot in best_of(near) or best_slots(wanted):
+    best = best_of(near) or best_of(offers_for(wanted, days, members=near.members, most=GAPS_AT_FIRST))
+    for slot in best:
         offered.setdefault(slot.start, slot)
     offered = dict(list(offered.items())[:BEST])
     days = {local_day(start, wanted.calendar.zone) for start in offered}
@@ -73,7 +77,9 @@ def times_for(machine: Equipment, *, now: dt.datetime, kind: str = FAULT) -> lis
     return [offered[start] for start in sorted(offered)][:OFFERED]
 
 
-def time_named(machine: Equipment, key: str, *, now: dt.datetime, kind: str = FAULT) -> Slot | None:
+def time_named(
+    machine: Equipment, key: str, *, now: dt.datetime, kind: str = FAULT, until: dt.date | None = None
+) -> Slot | None:
     """The time that was chosen, while it can be had; None for what was never a time of this machine."""
     wanted = _wanted(machine, now, kind)
     try:
@@ -81,7 +87,7 @@ def time_named(machine: Equipment, key: str, *, now: dt.datetime, kind: str = FA
     except ValueError:
         return None
     day = local_day(start, wanted.calendar.zone)
-    if day not in days_ahead(wanted):
+    if day not in _days(wanted, until):
         return None
     return next((slot for slot in slots_on(wanted, day) if slot.key == key), None)
 
@@ -165,6 +171,10 @@ def _wanted(machine, now, kind) -> Wanted:
         machines=(machine,),
         kind=kind,
     )
+
+
+def _days(wanted, until) -> list[dt.date]:
+    return [day for day in days_ahead(wanted) if until is None or day <= until]
 
 
 def _due_at(machine, now) -> dt.datetime | None:

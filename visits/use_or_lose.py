@@ -12,7 +12,7 @@ from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Cast
 
 from contracts.allowance import terms_that_count, with_left
-from contracts.cover import COVERED_STATES
+from contracts.cover import COVERED_STATES, Cover
 from contracts.covered import covered_on
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
 from customers.models import Customer, Equipment, Site
@@ -79,6 +79,17 @@ def open_grants(desk: Tenant, day: dt.date) -> QuerySet[Entitlement]:
         )
         .select_related("term__contract__customer", "term__contract__tenant")
     )
+
+
+def last_day_of(entitlement: Entitlement, cover: Cover) -> dt.date | None:
+    """The last day on which a granted visit can be used, as of its cover's day; a next term goes on.
+
+    None: in review it is kept for as long as that takes. One query.
+    """
+    grants = open_grants(cover.contract.tenant, cover.day).filter(pk=entitlement.pk)
+    until = grants.values_list("until", flat=True).first()
+    last = max(filter(None, (until, cover.ends_on)), default=cover.day)
+    return last if last >= cover.day else None
 
 
 def open_services() -> QuerySet[PlannedService]:
