@@ -19,7 +19,7 @@ from customers.links import find_link
 from customers.models import CustomerLink, Equipment
 from portal.guessing import MINUTES, is_guessing
 from portal.office_hours import hours_said
-from portal.ringing import ask_to_be_rung, ringing_of
+from portal.ringing import ask_as_sent, ringing_of
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.models import Tenant
@@ -109,12 +109,14 @@ def _ended(request, link, thing, token, now):
     """
     may_ask = link.revoked_at is None and link.expires_at is not None and link.expires_at <= now
     may_ask = may_ask and link.purpose != Purpose.LABEL
+    problem, about = "", "a link of theirs that has ended"
     if may_ask and request.method == "POST" and request.resolver_match.url_name == "customer-call-me":
-        ask_to_be_rung(link.customer, link.subject, about="a link of theirs that has ended", now=now)
+        problem = ask_as_sent(request, link.customer, link.subject, about=about, now=now)
     page = {
         "why": KINDS[link.purpose].why_ended(thing, local_day(now, zone_of(request.tenant))),
         "token": token,
         "may_ask": may_ask,
+        "ring_problem": problem,
         **(ringing_of(link.customer, link.subject, now=now) if may_ask else {}),
     }
     return render(request, "portal/ended.html", page, status=GONE)

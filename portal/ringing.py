@@ -18,6 +18,7 @@ RING_WITHIN = dt.timedelta(hours=1)
 HOUR, NOON, EVENING = dt.timedelta(hours=1), dt.time(12), dt.time(17)
 SOON = "soon"
 TOO_LATE = "That time has passed meanwhile. Choose another one."
+NOBODY_RINGS = "We cannot promise you a call. Please ring us: a person answers."
 
 
 class TimeGone(ValueError):
@@ -70,7 +71,7 @@ def ask_to_be_rung(
     times = {time.key: time for time in times_to_ring(customer, now=now)}
     chosen = times.get(when or SOON)
     if chosen is None:
-        raise TimeGone(TOO_LATE)
+        raise TimeGone(TOO_LATE if times else NOBODY_RINGS)
     return ask_for_call(
         customer,
         subject,
@@ -86,11 +87,17 @@ def ringing_page(
     request, customer: Customer, subject: uuid.UUID, *, token, now, show, **about
 ) -> HttpResponse:
     """Ask as the form says, then back to the page; a time that is gone shows it again by `show(problem)`."""
+    problem = ask_as_sent(request, customer, subject, now=now, **about)
+    return show(problem) if problem else redirect("customer-page", token=token)
+
+
+def ask_as_sent(request, customer: Customer, subject: uuid.UUID, *, now: dt.datetime, **about) -> str:
+    """Ask for a call at the time that the form names; what stood in the way, else nothing."""
     try:
         ask_to_be_rung(customer, subject, now=now, when=request.POST.get("when", ""), **about)
     except TimeGone as refused:
-        return show(str(refused))
-    return redirect("customer-page", token=token)
+        return str(refused)
+    return ""
 
 
 def ringing_of(customer: Customer, subject: uuid.UUID, *, now: dt.datetime) -> dict:

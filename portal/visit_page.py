@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from customers.links import make_link
 from customers.models import CustomerLink
 from portal.opening import for_visit_link
-from portal.ringing import ask_to_be_rung, ringing_of, ringing_page
+from portal.ringing import ringing_of, ringing_page
 from portal.times import REBOOKED, SAID, free_times, groups_of, may_choose, stands_at, take_time
 from portal.visit_facts import facts_of, show_visit
 from visits.booking import SlotTaken
@@ -50,9 +50,7 @@ def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
         return _change_page(request, visit, token, now)
     asked = request.POST.get("slot", "")
     if asked == RING:
-        about = f"another time for visit {visit.number}"
-        ask_to_be_rung(visit.customer, visit.public_id, about=about, now=now, case=visit.case)
-        return redirect("customer-page", token=token)
+        return _ring(request, visit, token, now)
     if not asked:
         return _change_page(request, visit, token, now, problem=CHOOSE, status=422)
     if stands_at(visit, asked):
@@ -111,6 +109,17 @@ def ring_me(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime)
         now=now,
         show=show,
     )
+
+
+def _ring(request, visit, token, now):
+    """Another time is found on the telephone."""
+
+    def show(problem):
+        return _change_page(request, visit, token, now, problem=problem, status=409)
+
+    about = f"another time for visit {visit.number}"
+    said = {"about": about, "case": visit.case, "token": token, "now": now, "show": show}
+    return ringing_page(request, visit.customer, visit.public_id, **said)
 
 
 def _take(request, visit, token, now, asked):

@@ -9,6 +9,8 @@ from cases.models import Duty, Promise
 from customers.links import revoke_links
 from customers.models import CustomerLink
 from portal.guessing import MOST, client_address, network_of
+from portal.ringing import NOBODY_RINGS, TOO_LATE, times_to_ring
+from tenancy.models import Closure
 from tenancy.scope import tenant
 from tests.portal.link_scenes import opened
 from tests.reading import text
@@ -48,6 +50,31 @@ def test_one_that_ran_out_says_nothing_and_still_rings_them_once(client, cast, l
         ],
         1,
     )
+
+
+def test_one_that_ran_out_rings_them_when_they_choose(client, cast, link, moment, now):
+    moment.move_to(now + 10 * DAY, tick=False)
+    with tenant(cast.north.tenant):
+        chosen = times_to_ring(cast.north.customer, now=now + 10 * DAY)[-1]
+    gone = client.post(link.at("call-me/"), {"when": "20260301T0900Z"})
+    assert (gone.status_code, TOO_LATE in text(gone), chosen.words in text(gone)) == (410, True, True)
+    assert asked(cast) == ([], 0)
+    assert f"We will ring you {chosen.expects}" in text(
+        client.post(link.at("call-me/"), {"when": chosen.key})
+    )
+    with tenant(cast.north.tenant):
+        assert Duty.objects.get(kind=Duty.Kind.CALL_CUSTOMER).due_at == chosen.due_at
+
+
+@pytest.mark.parametrize(("path", "sent", "days"), [("call-me/", {}, 10), ("change/", {"slot": "ring"}, 0)])
+def test_a_desk_that_is_closed_for_a_year_promises_no_call(client, cast, link, moment, now, path, sent, days):
+    with tenant(cast.north.tenant):
+        Closure.objects.bulk_create(Closure(day=now.date() + n * DAY) for n in range(-1, 400))
+    moment.move_to(now + days * DAY, tick=False)
+    answer = client.post(link.at(path), sent)
+    assert (answer.status_code, NOBODY_RINGS in text(answer)) == (410 if days else 409, True)
+    assert "Please ring me" not in text(answer)
+    assert asked(cast) == ([], 0)
 
 
 def test_one_that_was_taken_back_rings_nobody(client, cast, link, moment, now):
