@@ -6,7 +6,7 @@ from messaging.kinds import Useless, register
 from messaging.models import Message
 from messaging.wordings import DESK, MAIL, Field, Filling, WordedKind, Wording, Words, offer
 from visits.models import Praise
-from visits.praising import KIND
+from visits.praising import KIND, WITHDRAWN
 
 PRAISED = Field("praised", "who is praised", "Lou Baptiste")
 SAID_BY = Field("customer", "who said it", "Margaret Ellison")
@@ -18,7 +18,7 @@ class PraiseLetter(WordedKind):
 
     def why_not(self, message: Message, *, now: dt.datetime) -> str:
         """The customer took it back before it left."""
-        return "The customer thinks worse of it after all." if _praise(message).withdrawn_at else ""
+        return WITHDRAWN if _praise(message).withdrawn_at else ""
 
     def useless(self, message: Message, *, now: dt.datetime) -> Useless:
         """Old news, and no fault that somebody had to see to."""

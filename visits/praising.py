@@ -11,10 +11,12 @@ from messaging import outbox
 from messaging.channels import is_ready
 from messaging.keys import key_of
 from messaging.models import Message
+from tenancy.calendars import local_day, zone_of
 from tenancy.models import Membership, Role
 from visits.models import FollowUp, Praise
 
 KIND = "praise"
+WITHDRAWN = "The customer thinks worse of it after all."
 # So long it is worth telling by mail; on the technician's day it stands until it is read.
 OF_USE = dt.timedelta(days=14)
 
@@ -23,19 +25,28 @@ OF_USE = dt.timedelta(days=14)
 def record_praise(
     customer: Customer, *, person: Membership, words: str, by: Membership, now: dt.datetime
 ) -> Praise:
-    """Keep what a colleague heard a customer say of somebody. Raises ValueError without a word."""
-    if not words.strip():
+    """Keep what a colleague heard a customer say of somebody. Raises ValueError without a word.
+
+    Noted again on the same day, by the desk's clock, it is the same praise.
+    """
+    words = words.strip()
+    if not words:
         raise ValueError("Write down what was said.")
-    praise = Praise.objects.create(
-        customer=customer,
-        person=person,
-        name=person.name,
-        words=words.strip(),
-        said_by=customer.called,
-        said_at=now,
-        noted_by=by,
+    day = local_day(now, zone_of(customer.tenant))
+    praise, is_new = Praise.objects.get_or_create(
+        key=key_of("noted", customer.public_id, person.public_id, by.public_id, day, words),
+        defaults={
+            "customer": customer,
+            "person": person,
+            "name": person.name,
+            "words": words,
+            "said_by": customer.called,
+            "said_at": now,
+            "noted_by": by,
+        },
     )
-    _tell(praise, now=now)
+    if is_new:
+        _tell(praise, now=now)
     return praise
 
 
@@ -64,11 +75,15 @@ def praise_from(follow_up: FollowUp, *, said_by: str, now: dt.datetime) -> None:
         elif praise.words != follow_up.words or praise.withdrawn_at is not None:
             praise.words, praise.read_at, praise.withdrawn_at = follow_up.words, None, None
             praise.save(update_fields=["words", "read_at", "withdrawn_at"])
+            # Called off while it was withdrawn; one that has left stays the only one.
+            _write(praise, now=now)
 
 
 def withdraw_praise(follow_up: FollowUp, *, now: dt.datetime) -> None:
     """The customer thinks worse of it after all: who has not read it yet hears nothing."""
-    Praise.objects.filter(follow_up=follow_up, withdrawn_at__isnull=True).update(withdrawn_at=now)
+    given = Praise.objects.filter(follow_up=follow_up, withdrawn_at__isnull=True)
+    outbox.cancel_about(*given.values_list("public_id", flat=True), because=WITHDRAWN, kinds=(KIND,))
+    given.update(withdrawn_at=now)
 
 
 def unread_praise(person: Membership) -> list[Praise]:
@@ -93,6 +108,11 @@ def _tell(praise, *, now) -> None:
         subject=praise.public_id,
         step="praised",
     )
+    _write(praise, now=now)
+
+
+def _write(praise, *, now) -> None:
+    """By mail to who hears of it so; planned again it is the same letter."""
     desk = praise.customer.tenant
     if desk.messages_from is None or desk.messages_from > now or not is_ready(Message.Channel.MAIL):
         return

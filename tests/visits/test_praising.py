@@ -1,5 +1,8 @@
 """Praise is kept until its person has read it, and its lead hears of it."""
 
+import datetime as dt
+from functools import partial
+
 import pytest
 from django.core import mail
 
@@ -7,7 +10,11 @@ from customers.models import TimelineEntry
 from messaging.delivery import deliver_due
 from messaging.models import Message
 from tenancy.models import Tenant
+from tenancy.scope import tenant
+from tests.at_once import at_once
 from visits.praising import read_praise, record_praise, unread_praise
+
+HOUR = dt.timedelta(hours=1)
 
 
 def record(north, now, person=None, words="Most patient on the phone"):
@@ -60,6 +67,21 @@ def test_a_desk_whose_messages_are_off_keeps_it_all_the_same(north, now):
     record(north, now)
     assert len(unread_praise(north.technician)) == 1
     assert not Message.objects.exists()
+
+
+def test_noted_twice_it_is_one_and_the_day_after_another(north, now):
+    first = record(north, now)
+    assert record(north, now + HOUR) == first
+    assert Message.objects.count() == 1
+    assert record(north, now + 24 * HOUR) != first
+
+
+def test_two_presses_at_once_are_one_praise(committed_cast, now):
+    north = committed_cast.north
+    first, second = at_once(*[partial(record, north, now)] * 2, desk=north)
+    assert first == second
+    with tenant(north.tenant):
+        assert Message.objects.count() == 1
 
 
 def test_without_a_word_there_is_none(north, now):

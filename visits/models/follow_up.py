@@ -30,6 +30,8 @@ class FollowUp(TenantModel):
     face = models.PositiveSmallIntegerField(choices=Face.choices, null=True, blank=True)
     words = models.TextField(blank=True, help_text="how it was, as the customer says it")
     needs = models.TextField(blank=True, help_text="what else they need")
+    # Written under a poor face: whatever is tapped afterwards, these words praise nobody.
+    words_complain = models.BooleanField(default=False)
     answered_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     # Where a poor answer is seen to, and the contact that it was there.
@@ -65,6 +67,8 @@ class FollowUp(TenantModel):
 class Praise(TenantModel):
     """It reaches the person praised, who sees it until they have read it, and their lead (R6.8)."""
 
+    # uuid5 of what a colleague noted and the day: noted twice at once it is one. None: said by an answer.
+    key = models.UUIDField(null=True, blank=True)
     customer = TenantForeignKey(Customer, related_name="praise")
     visit = TenantForeignKey(Visit, null=True, blank=True, related_name="praise")
     follow_up = TenantForeignKey(FollowUp, null=True, blank=True, related_name="praise")
@@ -86,6 +90,7 @@ class Praise(TenantModel):
                 condition=Q(follow_up__isnull=False),
                 name="praise_once_for_each",
             ),
+            models.UniqueConstraint(fields=["tenant", "key"], name="praise_noted_once"),
             models.CheckConstraint(condition=~Q(words=""), name="praise_says_something"),
         ]
         indexes = [
