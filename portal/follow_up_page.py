@@ -38,6 +38,11 @@ class AnswerForm(forms.Form):
     words = forms.CharField(max_length=MOST, required=False)
     needs = forms.CharField(max_length=MOST, required=False)
 
+    def said(self) -> dict:
+        """What they answer; None for a field that was not sent: an empty one takes its words back."""
+        sent = {name: value for name, value in self.cleaned_data.items() if name in self.data}
+        return dict.fromkeys(self.fields) | sent
+
     @property
     def problem(self) -> tuple[str, str]:
         """What is wrong, in words for the customer, and at which field."""
@@ -80,7 +85,7 @@ def _answer(request, visit, *, token, now):
     if not form.is_valid():
         return _page(request, visit, token, now, problem=form.problem, status=422)
     try:
-        answer_follow_up(visit, **form.cleaned_data, now=now)
+        answer_follow_up(visit, **form.said(), now=now)
     except NothingSaid as refused:
         return _page(request, visit, token, now, problem=(str(refused), "faces"), status=422)
     return redirect("customer-page", token=token)

@@ -9,7 +9,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from cases.duties import open_duty
+from cases.duties import close_duties_about, open_duty
 from cases.interactions import note_interaction
 from cases.matters import matters_near, take_in
 from cases.models import Case, Duty, Interaction
@@ -27,6 +27,7 @@ from visits.praising import praise_from, withdraw_praise
 RING_WITHIN = dt.timedelta(hours=1)
 NEEDED_WITHIN = dt.timedelta(hours=8)
 Kind = Duty.Kind
+TAKEN_BACK = "They took it back on their page"
 
 
 class NothingSaid(ValueError):
@@ -35,36 +36,52 @@ class NothingSaid(ValueError):
 
 @transaction.atomic
 def answer_follow_up(
-    visit: Visit, *, face: int | None = None, words: str = "", needs: str = "", now: dt.datetime
+    visit: Visit,
+    *,
+    face: int | None = None,
+    words: str | None = None,
+    needs: str | None = None,
+    now: dt.datetime,
 ) -> FollowUp:
     """Keep what the customer says of a visit and let all come of it that has not yet.
 
-    What is left empty stays as it was said before. Raises NothingSaid, and ValueError for an unknown face.
+    What is None stays as it was said before; what is empty is taken back. Raises NothingSaid, and
+    ValueError for an unknown face.
     """
-    words, needs = words.strip(), needs.strip()
-    if face is None and not (words or needs):
-        raise NothingSaid("Tap a face, or write a word.")
     face = None if face is None else FollowUp.Face(face)
     # Pressed twice at once, the second sees the first.
     hold_visits([visit.pk])
     said = FollowUp.objects.filter(visit=visit).first() or FollowUp(visit=visit, answered_at=now)
     before = (said.face, said.words, said.needs)
     said.face = said.face if face is None else face
-    said.words, said.needs = words or said.words, needs or said.needs
-    if before == (said.face, said.words, said.needs):
+    said.words = said.words if words is None else words.strip()
+    said.needs = said.needs if needs is None else needs.strip()
+    is_same = before == (said.face, said.words, said.needs)
+    says_nothing = said.face is None and not (said.words or said.needs)
+    if says_nothing or is_same and face is None and not (words or needs):
+        raise NothingSaid("Tap a face, or write a word.")
+    if is_same:
         return said
+    said.words_complain = _complaining(said, before)
     said.changed_at = now
     said.save()
     _tell_timeline(said, before, now)
     if said.is_poor or said.case is not None:
         _see_to_poor(said, before, now)
-    if said.is_good and said.words:
+    if said.is_good and said.words and not said.words_complain:
         praise_from(said, said_by=_who(visit), now=now)
-    elif not said.is_good:
+    else:
         withdraw_praise(said, now=now)
     if said.needs != before[2]:
         _see_to_needs(said, now)
     return said
+
+
+def _complaining(said, before) -> bool:
+    """Whether the words complain: under a poor face, unless they stood under a good one before."""
+    if said.words != before[1]:
+        return said.is_poor
+    return said.words_complain or said.is_poor and before[0] not in FollowUp.GOOD_FACES
 
 
 def _see_to_poor(said, before, now) -> None:
@@ -128,6 +145,9 @@ def _say_more(said, now) -> None:
 
 def _see_to_needs(said, now) -> None:
     """A person sees to what else they need; said anew before that, it is the same duty."""
+    if not said.needs:
+        close_duties_about(said.public_id, Kind.SEE_TO_NEED, by=None, now=now, outcome=TAKEN_BACK)
+        return
     waiting = Duty.objects.open().filter(kind=Kind.SEE_TO_NEED, subject=said.public_id).first()
     if waiting is not None:
         waiting.detail = said.needs
@@ -211,14 +231,15 @@ def _summary(said) -> str:
 def _tell_timeline(said, before, now) -> None:
     """One line for the first answer, and one for each that said something else."""
     is_first = before == (None, "", "")
-    needs = said.needs != before[2] and f"They also need: {said.needs}"
+    needs = said.needs and said.needs != before[2] and f"They also need: {said.needs}"
     words = said.words if said.words != before[1] else ""
     face = said.face and said.face != before[0] and said.get_face_display()
     title = f"Asked how visit {said.visit.number} was"
+    otherwise = "more words" if words or needs else "taken back"
     add_line(
         said.visit.customer,
         TimelineEntry.Kind.VISIT,
-        f"{title}: {face}" if face else title if is_first else f"{title}: more words",
+        f"{title}: {face}" if face else title if is_first else f"{title}: {otherwise}",
         at=now,
         detail="\n".join(filter(None, (words, needs))),
         subject=said.visit.public_id,

@@ -54,9 +54,11 @@ def test_one_tap_answers_and_a_word_may_follow(client, cast, token):
     page = press(client, token, words="So quick", needs="Toner")
     assert said(cast) == [(5, "So quick", "Toner")]
     assert "What else you need: a person sees to it and tells you, tomorrow by 11:37 am." in text(page)
-    # What they said stands in the fields: nobody writes it again.
+    # What they said stands in the fields: nobody writes it again; a field that is sent empty is emptied.
     assert ">So quick</textarea>" in page.content.decode()
     assert ">Toner</textarea>" in page.content.decode()
+    press(client, token, face=4, words="")
+    assert said(cast) == [(4, "", "Toner")]
 
 
 def test_a_poor_answer_says_by_when_a_person_rings(client, cast, token):

@@ -121,6 +121,39 @@ def test_a_better_face_leaves_the_complaint_and_a_worse_one_opens_it(north, done
     assert Duty.objects.get().title == f"Ring Margaret Ellison: visit {done.number} was very good"
 
 
+@pytest.mark.parametrize("again", [None, "", "He broke my door"])
+def test_words_of_a_complaint_are_no_praise_whatever_is_tapped_next(north, done, now, again):
+    answer_follow_up(done, words="He broke my door", now=now)
+    answer_follow_up(done, face=WORST, now=now)
+    answer_follow_up(done, face=BEST, words=again, now=now + HOUR)
+    answer_follow_up(done, face=GOOD, words=again, now=now + HOUR)
+    assert (Praise.objects.count(), Message.objects.filter(kind="praise").count()) == (0, 0)
+    assert FollowUp.objects.get().words == ("" if again == "" else "He broke my door")
+    answer_follow_up(done, words="He mended it at once", now=now + 2 * HOUR)
+    assert Praise.objects.get().words == "He mended it at once"
+
+
+def test_what_is_sent_empty_is_taken_back(north, done, now):
+    answer_follow_up(done, face=BEST, words="Lovely", needs="Toner", now=now)
+    answer_follow_up(done, words="", needs="", now=now + HOUR)
+    said = FollowUp.objects.get()
+    assert (said.face, said.words, said.needs) == (BEST, "", "")
+    assert Praise.objects.get().withdrawn_at == now + HOUR
+    duty = Duty.objects.get()
+    assert (duty.closed_at, duty.outcome) == (now + HOUR, "They took it back on their page")
+    assert (
+        TimelineEntry.objects.order_by("pk").last().title == f"Asked how visit {done.number} was: taken back"
+    )
+
+
+def test_praise_given_again_is_told_after_all(north, done, now):
+    letters = Message.objects.filter(kind="praise").values_list("state", flat=True)
+    answer_follow_up(done, face=BEST, words="Quick and kind", now=now)
+    for face, state in ((BEST, "planned"), (POOR, "cancelled"), (GOOD, "planned"), (BEST, "planned")):
+        answer_follow_up(done, face=face, now=now)
+        assert list(letters.all()) == [state]
+
+
 def test_praise_reaches_everybody_who_was_there_and_their_lead(north, done, now):
     start = done.planned_start
     Assignment.objects.create(
