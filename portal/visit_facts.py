@@ -57,6 +57,9 @@ def facts_of(visit: Visit, token: str, now: dt.datetime) -> dict:
     technician = assigned.technician if assigned else None
     country, zone = visit.tenant.country, told_zone(visit.customer)
     waits = visit.state in Visit.WAITING_STATES
+    is_waiting_in_vain = waits and now >= visit.window_end
+    is_moved = waits and _was_moved_last(visit)
+    is_certain = not visit.awaits_approval and not is_waiting_in_vain
     call_at = visit.planned_start - dt.timedelta(minutes=visit.tenant.call_ahead_minutes)
 
     def clock(instant):
@@ -72,12 +75,13 @@ def facts_of(visit: Visit, token: str, now: dt.datetime) -> dict:
         "until": clock_words(visit.told_until, country=country),
         "can_change": may_choose(visit),
         "can_tell": may_tell(visit),
-        "is_moved": waits and _was_moved_last(visit),
-        "is_waiting_in_vain": waits and now >= visit.window_end,
+        "is_moved": is_moved,
+        "is_waiting_in_vain": is_waiting_in_vain,
+        "says_next": visit.state == Visit.State.CONFIRMED and is_certain and not is_moved,
         "may_wait_in_vain": waits and visit.told_day <= local_day(now, zone),
         "can_cancel": waits and visit.on_the_way_at is None,
         "expected": clock(visit.expected_at) if visit.expected_at else "",
-        "call_at": clock(call_at) if visit.called_ahead_at is None and now < call_at else "",
+        "call_at": clock(call_at) if _will_ring(visit) and now < call_at else "",
         "phone_end": visit.contact.phone_digits[-3:] if visit.contact else "",
         "call_minutes": visit.tenant.call_ahead_minutes,
         "rebooked_by": rings_by(visit.customer, visit.public_id, now=now, kind=Duty.Kind.REBOOK)
@@ -117,6 +121,11 @@ def _recommendations(machines, today) -> list[dict]:
         }
         for each in found.select_related("equipment__site__customer")
     ]
+
+
+def _will_ring(visit) -> bool:
+    """Who has rung, or is on the way without, does not ring ahead any more."""
+    return visit.called_ahead_at is None and visit.on_the_way_at is None
 
 
 def _was_moved_last(visit) -> bool:
