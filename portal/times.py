@@ -36,6 +36,13 @@ def booked_anew(visit: Visit):
     )
 
 
+def anew_of(visit: Visit) -> Visit | None:
+    """The visit that comes after a miss, the soonest; None while none is booked, or nothing was missed."""
+    if visit.state != Visit.State.MISSED:
+        return None
+    return booked_anew(visit).select_related("customer").order_by("planned_start", "pk").first()
+
+
 def free_times(visit: Visit, *, now: dt.datetime) -> list[Slot]:
     """At most five, the preferred technician's first; none where none may be chosen."""
     if not may_choose(visit):
@@ -103,8 +110,13 @@ def _book_anew(visit, slot, *, now):
     )
 
 
-def stands_at(visit: Visit, key: str) -> bool:
-    """Whether a waiting visit stands at the slot of that key already: its time was chosen twice."""
+def standing_at(visit: Visit, key: str) -> Visit | None:
+    """The visit that stands at the slot of that key already, itself or the one after a miss: chosen twice."""
+    candidates = booked_anew(visit) if visit.state == Visit.State.MISSED else [visit]
+    return next((each for each in candidates if _stands_at(each, key)), None)
+
+
+def _stands_at(visit, key) -> bool:
     if visit.state not in Visit.WAITING_STATES:
         return False
     lead = visit.assignments.select_related("technician").order_by("pk").first()

@@ -11,7 +11,17 @@ from customers.links import make_link
 from customers.models import CustomerLink
 from portal.opening import for_visit_link
 from portal.ringing import ringing_of, ringing_page
-from portal.times import REBOOKED, SAID, free_times, groups_of, may_choose, stands_at, take_time
+from portal.times import (
+    REBOOKED,
+    SAID,
+    anew_of,
+    free_times,
+    groups_of,
+    may_choose,
+    standing_at,
+    take_time,
+    told_said,
+)
 from portal.visit_facts import facts_of, show_visit
 from visits.booking import SlotTaken
 from visits.confirming import CannotConfirm, confirm_visit
@@ -53,10 +63,7 @@ def change(request: HttpRequest, visit: Visit, *, token: str, now: dt.datetime) 
         return _ring(request, visit, token, now)
     if not asked:
         return _change_page(request, visit, token, now, problem=CHOOSE, status=422)
-    if stands_at(visit, asked):
-        # Pressed twice.
-        return redirect("customer-page", token=token)
-    return _take(request, visit, token, now, asked)
+    return _pressed_twice(visit, asked, token) or _take(request, visit, token, now, asked)
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,14 +134,15 @@ def _take(request, visit, token, now, asked):
     chosen = next((slot for slot in slots if slot.key == asked), None)
     if chosen is None:
         gone = TAKEN if may_choose(visit) or visit.state != Visit.State.MISSED else REBOOKED
-        return _change_page(request, visit, token, now, problem=gone, status=409)
+        refusal = _change_page(request, visit, token, now, problem=gone, status=409)
+        # The first press may have come through while the times were read.
+        return _pressed_twice(visit, asked, token) or refusal
     try:
         taken = take_time(visit, chosen, now=now)
     except (MoveRefused, SlotTaken) as refused:
         visit.refresh_from_db()
-        if stands_at(visit, asked):
-            return redirect("customer-page", token=token)
-        return _change_page(request, visit, token, now, problem=str(refused), status=409)
+        refusal = _change_page(request, visit, token, now, problem=str(refused), status=409)
+        return _pressed_twice(visit, asked, token) or refusal
     if taken.pk != visit.pk:
         # A new visit has a page of its own.
         token = make_link(
@@ -147,11 +155,21 @@ def _take(request, visit, token, now, asked):
     return redirect("customer-page", token=token)
 
 
+def _pressed_twice(visit, asked, token):
+    """Where it is the time that was taken already: to the page that says so, and no link is made again."""
+    stands = standing_at(visit, asked)
+    if stands is None:
+        return None
+    return redirect("customer-page" if stands == visit else "customer-change", token=token)
+
+
 def _change_page(request, visit, token, now, *, problem="", status=200):
     slots = free_times(visit, now=now)
+    anew = anew_of(visit)
     page = facts_of(visit, token, now) | {
         "groups": groups_of(slots, visit.customer, now=now),
         "offers": [{"key": slot.key} for slot in slots],
+        "booked": told_said(anew, now=now) if anew else "",
         "problem": problem,
         "RING": RING,
         **ringing_of(visit.customer, visit.public_id, now=now),

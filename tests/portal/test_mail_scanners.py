@@ -98,7 +98,8 @@ def test_every_answer_that_a_page_shows_counts_once_when_it_is_pressed_twice(cas
             assert press().status_code == 302, (where, sent)
             once = all_rows(cast.north)
             assert once != before, where
-            assert press().status_code in (302, 409), where
+            # The same time once more is the answer that they had; of the rest some say that it is over.
+            assert press().status_code in ((302,) if where.endswith("change/") else (302, 409)), where
             assert all_rows(cast.north) == once, where
 
 

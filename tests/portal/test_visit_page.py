@@ -4,14 +4,16 @@ import datetime as dt
 from functools import partial
 
 import pytest
+from django.test import Client
 
 from cases.models import Duty, Promise
 from customers.links import make_link, revoke_links
 from customers.models import CustomerLink
-from portal.times import free_times, take_time
+from portal.times import free_times, take_time, told_said
 from tenancy.scope import tenant
 from tests.at_once import at_once
 from tests.cast import make_visit
+from tests.reading import text as text_of
 from visits.models import Visit
 from visits.places import MoveRefused
 from visits.sweeper import sweep
@@ -141,9 +143,17 @@ def test_after_a_miss_a_new_time_is_booked_once_and_the_miss_stays(client, cast,
     assert answer["Location"] != f"/v/{token}/"
     assert client.get(answer["Location"]).status_code == 200
     assert now_is(cast, visit).state == Visit.State.MISSED
-    assert client.get(f"/v/{token}/change/").context["offers"] == []
     with tenant(cast.north.tenant):
-        assert Visit.objects.waiting().count() == 1
+        links = CustomerLink.objects.count()
+        told = told_said(Visit.objects.waiting().get(), now=later)
+    # Pressed twice: the time that was taken, and no other link.
+    again = client.post(f"/v/{token}/change/", {"slot": offers[0]["key"]}, follow=True)
+    assert again.redirect_chain == [(f"/v/{token}/change/", 302)]
+    assert f"Your new time is booked We come {told}." in text_of(again)
+    other = client.post(f"/v/{token}/change/", {"slot": offers[1]["key"]})
+    assert (other.status_code, other.context["offers"], told in text_of(other)) == (409, [], True)
+    with tenant(cast.north.tenant):
+        assert (Visit.objects.waiting().count(), CustomerLink.objects.count()) == (1, links)
 
 
 def test_two_tabs_after_a_miss_book_one_visit(committed_cast, now):
@@ -162,6 +172,25 @@ def test_two_tabs_after_a_miss_book_one_visit(committed_cast, now):
 
     results = at_once(*(partial(book, slot) for slot in slots), desk=north, told=MoveRefused)
     assert sorted(map(str, results)) == ["A new time is booked already. Ring us to change it.", "booked"]
+    with tenant(north.tenant):
+        assert Visit.objects.waiting().count() == 1
+
+
+def test_two_presses_at_once_after_a_miss_are_one_and_neither_is_refused(committed_cast, now):
+    north = committed_cast.north
+    with tenant(north.tenant):
+        missed = make_visit(north, start=now - dt.timedelta(hours=4), technician=north.lou)
+        asked = {"purpose": CustomerLink.Purpose.VISIT, "subject": missed.public_id}
+        token = make_link(north.customer, **asked, now=now, expires_at=now + dt.timedelta(days=9))
+    sweep(now=now)
+    with tenant(north.tenant):
+        missed.refresh_from_db()
+        slot = free_times(missed, now=now)[0].key
+
+    def press():
+        return Client().post(f"/v/{token}/change/", {"slot": slot}).status_code
+
+    assert at_once(press, press) == [302, 302]
     with tenant(north.tenant):
         assert Visit.objects.waiting().count() == 1
 
