@@ -69,8 +69,9 @@ def merge_customers(*, kept: Customer, gone: Customer, by, now: dt.datetime) -> 
 
 @transaction.atomic
 def undo_merge(merge: CustomerMerge, *, by, now: dt.datetime) -> None:
-    """Part the two again: what was moved goes back, what came since stays with the kept customer.
+    """Part the two again: what was moved goes back, and what was made since of things that go back.
 
+    What else came since stays with the kept customer.
     Raises CannotMerge when it was undone before, or the kept customer was merged on.
     """
     kept, gone = _locked(merge.kept, merge.gone)
@@ -88,6 +89,7 @@ def undo_merge(merge: CustomerMerge, *, by, now: dt.datetime) -> None:
         field = fields[place]
         field.model.objects.filter(pk__in=rows, **{field.name: kept}).update(**{field.name: gone})
     Contact.objects.filter(pk__in=main, customer=gone).update(is_main=True)
+    _made_since_goes_along(kept, gone, merge)
     _lines_go_along(kept, gone, merge)
     _give_back(kept, gone, merge.before)
     gone.merged_into = None
@@ -171,6 +173,63 @@ def _that_move(field, rows, kept):
     return rows.filter(subject__isnull=False) if field.model is SearchWord else rows
 
 
+def _made_since_goes_along(kept, gone, merge) -> None:
+    """What was made since the merge of things that went back: a link, a call owed, a visit at their site.
+
+    Public ids are in the order of making. Once more while others follow: a promise hangs on its duty.
+    """
+    ways = dict(owned_by_customers())
+    fields = [field for field in fields_to_customers() if field.model is not TimelineEntry]
+    followed = 1
+    while followed:
+        since = {
+            field: field.model.objects.filter(**{field.name: kept}, public_id__gt=merge.public_id)
+            for field in fields
+        }
+        subjects = set()
+        for field, rows in since.items():
+            if _has_subject(field):
+                subjects.update(rows.filter(subject__isnull=False).values_list("subject", flat=True))
+        theirs = _theirs(subjects, gone)
+        followed = sum(
+            rows.filter(_hangs_on(field, ways, kept, gone, theirs)).update(
+                # One main contact: the one they had.
+                **{field.name: gone, **({"is_main": False} if field.model is Contact else {})}
+            )
+            for field, rows in since.items()
+        )
+
+
+def _hangs_on(field, ways, kept, gone, theirs) -> models.Q:
+    """Which rows are of something of `gone`; of a person only where nothing else says whose they are."""
+    things, people, ours = models.Q(pk__in=()), models.Q(pk__in=()), models.Q(pk__in=())
+    for key in field.model._meta.concrete_fields:
+        if key is field or key.related_model not in ways:
+            continue
+        whose = f"{key.name}__{ways[key.related_model]}"
+        if key.related_model is Contact:
+            people |= models.Q(**{whose: gone})
+        else:
+            things |= models.Q(**{whose: gone})
+            ours |= models.Q(**{whose: kept})
+    if _has_subject(field):
+        things |= models.Q(subject__in=theirs)
+    return things | (people & ~ours)
+
+
+def _has_subject(field) -> bool:
+    return any(one.name == "subject" for one in field.model._meta.concrete_fields)
+
+
+def _theirs(subjects: set, owner) -> set:
+    """Those of some public ids that are of a customer's things."""
+    found = set()
+    for model, path in owned_by_customers() if subjects else ():
+        rows = model.objects.filter(**{path: owner}, public_id__in=subjects)
+        found.update(rows.values_list("public_id", flat=True))
+    return found
+
+
 def _lines_go_along(kept, gone, merge) -> None:
     """What was told since the merge of things that go back goes back with them: a visit and its end."""
     told = TimelineEntry.objects.filter(customer=kept, subject=merge.public_id, step="merged").first()
@@ -178,10 +237,7 @@ def _lines_go_along(kept, gone, merge) -> None:
         return
     since = TimelineEntry.objects.filter(customer=kept, pk__gt=told.pk, subject__isnull=False)
     subjects = set(since.values_list("subject", flat=True))
-    theirs = set()
-    for model, path in owned_by_customers() if subjects else ():
-        rows = model.objects.filter(**{path: gone}, public_id__in=subjects)
-        theirs.update(rows.values_list("public_id", flat=True))
+    theirs = _theirs(subjects, gone)
     moving = since.filter(subject__in=theirs).exclude(subject=merge.public_id)
     _that_move(moving.model._meta.get_field("customer"), moving, gone).update(customer=gone)
 

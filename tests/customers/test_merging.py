@@ -291,10 +291,9 @@ def wait_until_somebody_waits_for_us():
     raise AssertionError("Nobody waits for this transaction")
 
 
-def money_of(customer, now):
-    return Payment.objects.create(
-        customer=customer, paid_on=now.date(), amount=5, currency="GBP", recorded_at=now
-    )
+def money_of(customer, now, **fields):
+    told = {"paid_on": now.date(), "amount": 5, "currency": "GBP", "recorded_at": now}
+    return Payment.objects.create(customer=customer, **told, **fields)
 
 
 def test_what_came_to_the_merged_customer_is_moved_by_the_check_and_goes_back_with_it(north, now):
