@@ -1,6 +1,6 @@
-"""A customer asked to be rung: a call that is owed, and a promise with an owner and a time (R6.1).
+"""A customer asked to be rung, or to hear: a duty, and a promise with an owner and a time (R6.1).
 
-The call stands among those owed to customers. The promise belongs to it and ends with it, kept by
+The duty stands among the calls owed to customers. The promise belongs to it and ends with it, kept by
 whoever rang; past its time the clock breaks it, as every other.
 """
 
@@ -10,10 +10,10 @@ import uuid
 from django.db import transaction
 from django.db.models import Count, Q
 
-from cases.duties import open_duty
+from cases.duties import close_duty, open_duty
 from cases.models import Case, Duty, Promise
 from cases.presence import away_at
-from cases.promising import keep_promise, make_promise
+from cases.promising import break_promise, keep_promise, make_promise, release_promise
 from customers.models import Customer
 from tenancy.models import Membership, Role
 
@@ -53,37 +53,68 @@ def ask_for_call(
         case=case,
         subject=subject,
     )
-    # Two presses at once wait here for each other.
-    Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=duty.pk)
-    if not Promise.objects.filter(subject=duty.public_id, kind=Promise.Kind.CALL_BACK).exists():
-        make_promise(
-            customer=customer,
-            kind=Promise.Kind.CALL_BACK,
-            text=f"Ring them about {about}"[:300],
-            due_at=duty.due_at,
-            owner=owner,
-            by=None,
-            now=now,
-            case=case,
-            expects=expects[:300],
-            subject=duty.public_id,
-        )
+    promise_with(duty, text=f"Ring them about {about}", now=now, expects=expects)
     return duty
 
 
+@transaction.atomic
+def promise_with(duty: Duty, *, text: str, now: dt.datetime, expects: str = "") -> Promise:
+    """Promise the customer, by its time, what a duty is for, as their page says it: once for each duty.
+
+    A call back where somebody rings, else an answer. Its keeper is who has the duty. Raises ValueError
+    for a duty that is due already.
+    """
+    # Two presses at once wait here for each other.
+    Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=duty.pk)
+    is_call = duty.kind == Kind.CALL_CUSTOMER
+    return promise_of(duty) or make_promise(
+        customer=duty.customer,
+        kind=Promise.Kind.CALL_BACK if is_call else Promise.Kind.ANSWER,
+        text=text[:300],
+        due_at=duty.due_at,
+        owner=duty.owner or who_rings(case=duty.case, now=now, due_at=duty.due_at),
+        by=None,
+        now=now,
+        case=duty.case,
+        expects=expects[:300],
+        subject=duty.public_id,
+    )
+
+
 def promise_of(duty: Duty) -> Promise | None:
-    """What the customer was promised by a call that they asked for."""
-    return Promise.objects.filter(subject=duty.public_id, kind=Promise.Kind.CALL_BACK).first()
+    """What the customer was promised with a duty, if anything."""
+    return Promise.objects.filter(subject=duty.public_id, kind__in=Promise.OF_DUTIES).first()
+
+
+def keep_with_duties(
+    subject: uuid.UUID, *kinds: str, by: Membership, now: dt.datetime, evidence: str
+) -> None:
+    """What was due about the subject was done: what was promised with it is kept, or kept too late."""
+    for duty in Duty.objects.open().filter(subject=subject, kind__in=kinds):
+        keep_asked_call(duty, by=by, now=now, evidence=evidence)
+
+
+def release_with_duties(subject: uuid.UUID, *kinds: str, now: dt.datetime, evidence: str) -> None:
+    """The customer needs it no longer: the duties about the subject end, and what was promised with them.
+
+    Past its time it is broken all the same.
+    """
+    for duty in Duty.objects.open().filter(subject=subject, kind__in=kinds):
+        promise = promise_of(duty)
+        if promise is not None and now > promise.due_at:
+            break_promise(promise, now=now, evidence=f"Not kept by its time: {evidence}")
+        elif promise is not None:
+            release_promise(promise, now=now, evidence=evidence)
+        close_duty(duty, by=None, now=now, outcome=evidence)
 
 
 def keep_asked_calls(subject: uuid.UUID, *, by: Membership, now: dt.datetime, evidence: str) -> None:
     """They were spoken to about the subject: what was promised with every call that is owed is kept."""
-    for duty in Duty.objects.open().filter(subject=subject, kind=Kind.CALL_CUSTOMER):
-        keep_asked_call(duty, by=by, now=now, evidence=evidence)
+    keep_with_duties(subject, Kind.CALL_CUSTOMER, by=by, now=now, evidence=evidence)
 
 
 def keep_asked_call(duty: Duty, *, by: Membership, now: dt.datetime, evidence: str) -> None:
-    """They were rung: what was promised with this call, if anything, is kept, or kept too late."""
+    """It was done: what was promised with this duty, if anything, is kept, or kept too late."""
     promise = promise_of(duty)
     if promise is not None:
         keep_promise(promise, by=by, now=now, evidence=evidence)

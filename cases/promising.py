@@ -168,8 +168,8 @@ def _settle(promise, state, now, evidence, by, **still) -> bool:
     promise.refresh_from_db()
     if changed:
         _tell_timeline(promise, at=now, actor=by)
-    if changed and promise.kind == Promise.Kind.CALL_BACK and state != Promise.State.BROKEN:
-        _close_call(promise, by=by, now=now)
+    if changed and promise.kind in Promise.OF_DUTIES and state != Promise.State.BROKEN:
+        _close_duty(promise, by=by, now=now)
     if changed and state == Promise.State.BROKEN:
         tell_lead(promise, now=now)
         _tell_programs(promise, now=now)
@@ -193,11 +193,12 @@ def _tell_programs(promise, *, now):
     tell_programs(Happened(Kind.PROMISE_BROKEN, promise.public_id, now, data))
 
 
-def _close_call(promise, *, by, now):
-    """The call that the customer had asked for is owed no longer."""
+def _close_duty(promise, *, by, now):
+    """The call or the answer that the customer was to have is owed no longer."""
     if promise.subject is not None:
-        owed = Duty.objects.open().filter(public_id=promise.subject, kind=Duty.Kind.CALL_CUSTOMER)
-        owed.update(closed_at=now, closed_by=by, outcome=promise.evidence)
+        Duty.objects.open().filter(public_id=promise.subject).update(
+            closed_at=now, closed_by=by, outcome=promise.evidence
+        )
 
 
 def _tell_timeline(promise, *, at, actor):

@@ -7,6 +7,7 @@ import datetime as dt
 
 from django.db import transaction
 
+from cases.asked_calls import promise_with
 from cases.duties import open_duty
 from cases.models import Duty
 from customers.models import TimelineEntry
@@ -36,13 +37,14 @@ def accept_by_customer(recommendation: Recommendation, *, now: dt.datetime) -> R
     if row.state == State.ACCEPTED:
         return row
     accept(row, by=None, now=now, by_customer=True, reason="They accepted it on their page")
-    _open_duty(
+    _owe(
         row,
         "accepted by link",
         now.isoformat(),
         kind=Duty.Kind.CALL_CUSTOMER,
         title="Book a visit for {finding}: {customer}",
         detail="They accepted it on their page",
+        promises="Ring them to book {finding}",
         within=BOOKED_WITHIN,
         now=now,
     )
@@ -80,13 +82,14 @@ def ask_by_customer(recommendation: Recommendation, *, question: str = "", now: 
         subject=row.public_id,
         step=f"asked {now.isoformat()}"[:40],
     )
-    return _open_duty(
+    return _owe(
         row,
         "asked by link",
         now.isoformat(),
         kind=Duty.Kind.GIVE_QUOTE,
         title="Tell {customer} what it costs: {finding}",
         detail=said,
+        promises="Answer them: {finding}",
         within=PRICED_WITHIN,
         now=now,
     )
@@ -112,9 +115,10 @@ def _answerable(recommendation, *same) -> Recommendation:
     raise NotOpen("This does not need an answer any more.")
 
 
-def _open_duty(recommendation, *cause, kind, title, detail, within, now) -> Duty:
+def _owe(recommendation, *cause, kind, title, detail, promises, within, now) -> Duty:
+    """A duty, with the promise that their page makes of it."""
     customer = recommendation.equipment.site.customer
-    return open_duty(
+    duty = open_duty(
         *cause,
         recommendation.public_id,
         kind=kind,
@@ -126,3 +130,5 @@ def _open_duty(recommendation, *cause, kind, title, detail, within, now) -> Duty
         customer=customer,
         subject=recommendation.public_id,
     )
+    promise_with(duty, text=promises.format(finding=recommendation.finding), now=now)
+    return duty

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from cases.asked_calls import keep_with_duties, release_with_duties
 from cases.duties import close_duties_about
 from cases.models import Duty
 from customers.models import Equipment, TimelineEntry
@@ -26,6 +27,8 @@ FINAL = (State.DONE, State.SUPERSEDED, State.INVALID)
 ANSWERS = (State.ACCEPTED, State.DECLINED, State.DEFERRED)
 # Duties that any change of it ends.
 SEEN_TO = (Duty.Kind.LOOK_AGAIN, Duty.Kind.GIVE_QUOTE)
+# Where the customer has heard from us: the price, or in the talk in which they answered.
+TOLD = (State.QUOTED, State.ACCEPTED, State.DECLINED, State.DEFERRED)
 LONGEST_DEFERRAL = dt.timedelta(days=180)
 
 
@@ -184,9 +187,18 @@ def _change(recommendation, state, title, *, by, now, reason, by_customer=False,
         )
         if state in ANSWERS:
             _tell_programs(Kind.RECOMMENDATION_ANSWERED, row, now=now)
+        _settle_promised(row, by_customer, by=by, now=now, evidence=f"{title}: {row.finding}")
         # Somebody has looked at it, or said the price: what was due about it is seen to.
         close_duties_about(row.public_id, *SEEN_TO, by=by, now=now, outcome=f"{title}: {row.finding}")
     return recommendation
+
+
+def _settle_promised(row, by_customer, *, by, now, evidence) -> None:
+    """A customer who answers needs ours no longer; told the price, or spoken to, they had it."""
+    if by_customer:
+        release_with_duties(row.public_id, *SEEN_TO, now=now, evidence=evidence)
+    elif row.state in TOLD:
+        keep_with_duties(row.public_id, *SEEN_TO, by=by, now=now, evidence=evidence)
 
 
 def check_seen(recommendation: Recommendation, seen: int) -> Recommendation:

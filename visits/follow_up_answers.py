@@ -9,7 +9,8 @@ import datetime as dt
 
 from django.db import transaction
 
-from cases.duties import close_duties_about, open_duty
+from cases.asked_calls import promise_with, release_with_duties
+from cases.duties import open_duty
 from cases.interactions import note_interaction
 from cases.matters import matters_near, take_in
 from cases.models import Case, Duty, Interaction
@@ -146,7 +147,7 @@ def _say_more(said, now) -> None:
 def _see_to_needs(said, now) -> None:
     """A person sees to what else they need; said anew before that, it is the same duty."""
     if not said.needs:
-        close_duties_about(said.public_id, Kind.SEE_TO_NEED, by=None, now=now, outcome=TAKEN_BACK)
+        release_with_duties(said.public_id, Kind.SEE_TO_NEED, now=now, evidence=TAKEN_BACK)
         return
     waiting = Duty.objects.open().filter(kind=Kind.SEE_TO_NEED, subject=said.public_id).first()
     if waiting is not None:
@@ -159,6 +160,7 @@ def _see_to_needs(said, now) -> None:
         kind=Kind.SEE_TO_NEED,
         title=f"{customer} also needs: {' '.join(said.needs.split())}",
         detail=said.needs,
+        promises="See to what else they need, and tell them",
         due_at=business_hours_after(said.visit.tenant, NEEDED_WITHIN, now=now),
         owner=_here(said.visit.booked_by),
         now=now,
@@ -167,13 +169,23 @@ def _see_to_needs(said, now) -> None:
 
 def _ring(said, due_at, now) -> None:
     title, owner = _ring_title(said), _here(said.case.owner)
-    _open_duty(said, Kind.CALL_CUSTOMER, title=title, detail=said.words, due_at=due_at, owner=owner, now=now)
+    _open_duty(
+        said,
+        Kind.CALL_CUSTOMER,
+        title=title,
+        detail=said.words,
+        promises=f"Ring them about visit {said.visit.number}",
+        due_at=due_at,
+        owner=owner,
+        now=now,
+    )
 
 
-def _open_duty(said, kind, *, title, detail, due_at, owner, now) -> None:
+def _open_duty(said, kind, *, title, detail, promises, due_at, owner, now) -> None:
+    """With the promise that their page makes of it."""
     # Of a thing that was seen to and comes up again, the next.
     turn = Duty.objects.filter(kind=kind, subject=said.public_id).count()
-    open_duty(
+    duty = open_duty(
         "said after a visit",
         kind,
         said.public_id,
@@ -189,6 +201,7 @@ def _open_duty(said, kind, *, title, detail, due_at, owner, now) -> None:
         case=said.case,
         subject=said.public_id,
     )
+    promise_with(duty, text=promises, now=now)
 
 
 def _matter_of(visit, now) -> Case | None:

@@ -48,6 +48,8 @@ class Promise(TenantModel):
 
     # Made with a visit; its arrival, its calls and the clock settle them.
     OF_VISITS = (Kind.WINDOW, Kind.CONFIRMATION, Kind.CALL_AHEAD)
+    # May be made with a duty, the promise's subject; either ends the other.
+    OF_DUTIES = (Kind.CALL_BACK, Kind.ANSWER)
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from playwright.sync_api import expect
 
-from cases.models import Duty
+from cases.models import Duty, Promise
 from customers.links import make_link, revoke_links
 from customers.models import CustomerLink
 from recommendations import lifecycle
@@ -56,6 +56,12 @@ def duties(cast):
         return list(Duty.objects.order_by("pk").values_list("kind", "title", "detail"))
 
 
+def promises(cast):
+    with tenant(cast.north.tenant):
+        made = Promise.objects.exclude(kind__in=Promise.OF_VISITS).order_by("pk")
+        return list(made.values_list("kind", "text", "state"))
+
+
 def test_it_says_what_may_happen_and_what_it_costs_and_changes_nothing(client, cast, advised):
     recommendation, token = advised
     for address in (f"/v/{token}/", f"/v/{token}/recommendation/{recommendation.public_id}/"):
@@ -86,6 +92,7 @@ def test_yes_counts_once_and_a_person_rings_to_book(client, cast, advised):
             "They accepted it on their page",
         )
     ]
+    assert promises(cast) == [("call back", "Ring them to book Replace the fuser unit", "open")]
 
 
 def test_no_counts_once_with_why_and_may_become_a_yes(client, cast, advised):
@@ -117,6 +124,9 @@ def test_ask_first_is_one_duty_with_the_question_and_leaves_it_open(client, cast
         )
     ]
     assert stands(cast, recommendation) == "open"
+    assert promises(cast) == [("answer", "Answer them: Replace the fuser unit", "open")]
+    answer(client, token, recommendation, "no")
+    assert promises(cast) == [("answer", "Answer them: Replace the fuser unit", "released")]
 
 
 def test_the_price_given_ends_the_duty(client, cast, advised, now):
@@ -125,6 +135,7 @@ def test_the_price_given_ends_the_duty(client, cast, advised, now):
     with tenant(cast.north.tenant):
         lifecycle.quote(recommendation, estimate=210, by=cast.north.dispatcher, now=now)
         assert not Duty.objects.open().exists()
+    assert promises(cast) == [("answer", "Answer them: Replace the fuser unit", "kept")]
     assert "It costs £210.00." in text(client.get(f"/v/{token}/"))
 
 

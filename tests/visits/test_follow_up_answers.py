@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 
 from cases.duties import close_duty
 from cases.matters import open_case
-from cases.models import Case, Duty, Interaction
+from cases.models import Case, Duty, Interaction, Promise
+from cases.promising import keep_by_hand
 from customers.models import TimelineEntry
 from messaging.models import Message
 from tenancy.scope import tenant
@@ -141,9 +142,8 @@ def test_what_is_sent_empty_is_taken_back(north, done, now):
     assert Praise.objects.get().withdrawn_at == now + HOUR
     duty = Duty.objects.get()
     assert (duty.closed_at, duty.outcome) == (now + HOUR, "They took it back on their page")
-    assert (
-        TimelineEntry.objects.order_by("pk").last().title == f"Asked how visit {done.number} was: taken back"
-    )
+    line = TimelineEntry.objects.filter(subject=done.public_id).order_by("pk").last()
+    assert line.title == f"Asked how visit {done.number} was: taken back"
 
 
 def test_praise_given_again_is_told_after_all(north, done, now):
@@ -195,6 +195,44 @@ def test_what_else_they_need_is_a_duty_until_somebody_has_seen_to_it(north, done
     answer_follow_up(done, needs="And paper", now=now + DAY)
     assert Duty.objects.open().get().detail == "And paper"
     assert Duty.objects.count() == 2
+
+
+def test_what_their_page_promises_is_promised(north, done, now):
+    answer_follow_up(done, face=WORST, words="Late", needs="Toner", now=now)
+    ring, need = Duty.objects.order_by("due_at")
+    rows = Promise.objects.order_by("due_at").values_list(
+        "kind", "text", "owner", "due_at", "case", "subject"
+    )
+    assert list(rows) == [
+        (
+            "call back",
+            f"Ring them about visit {done.number}",
+            north.manager.pk,
+            now + HOUR,
+            ring.case_id,
+            ring.public_id,
+        ),
+        (
+            "answer",
+            "See to what else they need, and tell them",
+            north.dispatcher.pk,
+            need.due_at,
+            ring.case_id,
+            need.public_id,
+        ),
+    ]
+    # Either ends the other.
+    keep_by_hand(Promise.objects.get(kind="answer"), by=north.dispatcher, now=now, evidence="Sent it")
+    need.refresh_from_db()
+    assert (need.closed_at, need.outcome) == (now, "Sent it")
+
+
+@pytest.mark.parametrize(("late", "state"), [(False, "released"), (True, "broken")])
+def test_a_need_that_is_taken_back_ends_its_promise(north, done, now, late, state):
+    answer_follow_up(done, needs="Toner", face=GOOD, now=now)
+    answer_follow_up(done, needs="", now=now + (3 * DAY if late else HOUR))
+    assert Promise.objects.get().state == state
+    assert not Duty.objects.open().filter(kind="see to need").exists()
 
 
 def test_nothing_said_is_nothing(north, done, now):
