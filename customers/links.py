@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from customers.changing import one_line
 from customers.models import Customer, CustomerLink, TimelineEntry
@@ -105,17 +105,34 @@ def open_links_of(customer: Customer, *, now: dt.datetime):
     return rows.exclude(purpose=CustomerLink.Purpose.LABEL).order_by("-made_at", "-pk")
 
 
+def newest_open_links_of(customer: Customer, *, now: dt.datetime):
+    """Of all open links to the same thing for the same purpose the newest, with their number as `copies`."""
+    same = open_links_of(customer, now=now).filter(purpose=OuterRef("purpose"), subject=OuterRef("subject"))
+    is_newer = Q(made_at__gt=OuterRef("made_at")) | Q(made_at=OuterRef("made_at"), pk__gt=OuterRef("pk"))
+    counted = same.order_by().values("subject").annotate(copies=Count("pk")).values("copies")
+    newest = open_links_of(customer, now=now).filter(~Exists(same.filter(is_newer)))
+    return newest.annotate(copies=Subquery(counted))
+
+
+def open_copies_of(link: CustomerLink, *, now: dt.datetime):
+    """The customer's open links to what this one opens, for the same purpose, itself among them."""
+    return open_links_of(link.customer, now=now).filter(purpose=link.purpose, subject=link.subject)
+
+
 @transaction.atomic
-def revoke_link(link: CustomerLink, *, because: str, by: Membership, now: dt.datetime) -> bool:
-    """A colleague ends one link at once; whether it was open. Raises SettingRefused without a reason."""
+def revoke_copies(link: CustomerLink, *, because: str, by: Membership, now: dt.datetime) -> int:
+    """A colleague ends every open link to the same thing at once: each message made one; how many.
+
+    Raises SettingRefused without a reason.
+    """
     because = one_line(because)[:200]
     if not because:
         raise SettingRefused("because", "Write why: “Sent to a wrong address”.")
-    still = CustomerLink.objects.filter(pk=link.pk, revoked_at__isnull=True)
-    if not still.update(revoked_at=now, revoked_by=by, revoked_because=because):
-        return False
-    _tell(link, "Link ended", because, by, now)
-    return True
+    copies = open_copies_of(link, now=now).order_by()
+    ended = copies.update(revoked_at=now, revoked_by=by, revoked_because=because)
+    if ended:
+        _tell(link, "Link ended" if ended == 1 else f"{ended} links ended", because, by, now)
+    return ended
 
 
 @transaction.atomic

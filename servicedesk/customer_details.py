@@ -110,6 +110,7 @@ def _details_url(request, customer) -> str:
 def _details_page(request, customer, form) -> HttpResponse:
     rows = list(customer.contacts.order_by("-is_main", "pk"))
     sees_links = request.membership.has_role(Role.DISPATCHER)
+    before = request.GET.get("links", "")
     context = {
         "contacts": [row for row in rows if not row.has_left],
         "left": [row for row in rows if row.has_left],
@@ -117,7 +118,7 @@ def _details_page(request, customer, form) -> HttpResponse:
         "zones": sorted(name for name in available_timezones() if "/" in name or name == "UTC"),
         "desk_zone": request.tenant.time_zone,
         "sees_links": sees_links,
-        "links": links_shown(customer, now=timezone.now()) if sees_links else [],
+        "links": links_shown(customer, before=before, now=timezone.now()) if sees_links else None,
         "desk_language": NAMES[known_language(request.tenant.language) or "en"],
     }
     return _page(request, "details", customer, customer, form, context)

@@ -1,10 +1,13 @@
 """A customer's open links on their details page: ended with a reason, made anew, by dispatchers only."""
 
 import datetime as dt
+import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from customers.links import find_link, make_link, revoke_links
+from customers.links import find_link, make_link, make_links, revoke_links
 from customers.models import CustomerLink
 from tenancy.scope import tenant
 from tests.cast import make_plain_visit
@@ -55,6 +58,52 @@ def test_one_is_ended_with_a_reason_and_opens_nothing_from_then_on(dispatcher, n
     assert not find_link(token, now=now).is_open
     assert dispatcher.get(address).status_code == 404
     assert north.customer.timeline.get(title="Link ended: visit").detail == "Sent to a wrong address"
+
+
+def test_all_links_to_a_thing_are_one_line_and_end_together(dispatcher, north, link, now):
+    row, _ = link
+    for n in (1, 2, 3):
+        again = now + n * dt.timedelta(minutes=1)
+        make_link(north.customer, "visit", row.subject, now=again, expires_at=now + 9 * DAY)
+    make_link(north.customer, "follow_up", row.subject, now=now, expires_at=None)
+    page = dispatcher.get(details(north))
+    assert [(one.opens, one.purpose, one.copies) for one in page.context["links"].rows] == [
+        ("V-7", "visit", 4),
+        ("V-7", "follow_up", 1),
+    ]
+    assert "4 links, the newest made 5 Mar 2026, 13:10" in text(page)
+    address = north.url(f"links/{row.public_id}/")
+    assert "Revoke all 4 links" in text(dispatcher.get(address))
+    dispatcher.post(address, {"because": "Sent to a wrong address"})
+    still = CustomerLink.objects.filter(subject=row.subject, revoked_at__isnull=True)
+    assert [one.purpose for one in still] == ["follow_up"]
+    assert north.customer.timeline.get(title="4 links ended: visit").detail == "Sent to a wrong address"
+
+
+def test_every_thing_is_reached_page_by_page_in_as_many_queries(dispatcher, north, now):
+    def hold(count):
+        CustomerLink.objects.all().delete()
+        subjects = [uuid.UUID(int=n + 1) for n in range(count)]
+        make_links([(north.customer, one) for one in subjects * 2], "visit", now=now, expires_at=None)
+        return subjects
+
+    counts = []
+    for count in (1, 3):
+        hold(count)
+        with CaptureQueriesContext(connection) as asked:
+            dispatcher.get(details(north))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    subjects = hold(45)
+    shown, address = [], details(north)
+    while address:
+        page = dispatcher.get(address)
+        links = page.context["links"]
+        shown.append([link.subject for link in links.rows])
+        address = f"{details(north)}?links={links.older}" if links.older else ""
+        assert (f"?links={links.older}#links" in page.text) == bool(links.older)
+    assert [len(some) for some in shown] == [20, 20, 5]
+    assert sum(shown, []) == subjects[::-1]
 
 
 def test_a_new_one_opens_the_same_and_stands_on_its_page_only(dispatcher, north, link, now):
