@@ -115,6 +115,7 @@ def _page(request, visit, token, now, *, problem=("", ""), ring_problem="", stat
         "at": problem[1],
         "ring_problem": ring_problem,
         "calls_by": said and rings_by(visit.customer, about, now=now),
+        "answers_by": said and rings_by(visit.customer, about, now=now, kind=Duty.Kind.CHECK_CALL),
         "sees_to_by": said and rings_by(visit.customer, about, now=now, kind=Duty.Kind.SEE_TO_NEED),
         **ringing_of(visit.customer, visit.public_id, now=now),
     }

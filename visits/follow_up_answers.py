@@ -73,6 +73,10 @@ def answer_follow_up(
         praise_from(said, said_by=_who(visit), now=now)
     else:
         withdraw_praise(said, now=now)
+    if said.case is None and not said.is_good and said.words:
+        _see_to_words(said, before, now)
+    elif not said.words:
+        release_with_duties(said.public_id, Kind.CHECK_CALL, now=now, evidence=TAKEN_BACK)
     if said.needs != before[2]:
         _see_to_needs(said, now)
     return said
@@ -142,6 +146,25 @@ def _say_more(said, now) -> None:
     )
     said.save(update_fields=["contact_noted"])
     _ring(said, business_hours_after(said.visit.tenant, RING_WITHIN, now=now), now)
+
+
+def _see_to_words(said, before, now) -> None:
+    """Neither praise nor a complaint: a person reads them and answers; said anew before that, one duty."""
+    waiting = Duty.objects.open().filter(kind=Kind.CHECK_CALL, subject=said.public_id).first()
+    if waiting is not None:
+        waiting.detail = _summary(said)
+        waiting.save(update_fields=["detail"])
+    elif said.words != before[1] or before[0] in FollowUp.GOOD_FACES:
+        _open_duty(
+            said,
+            Kind.CHECK_CALL,
+            title=f"Read and answer: {said.visit.customer} about visit {said.visit.number}",
+            detail=_summary(said),
+            promises=f"Read what they wrote about visit {said.visit.number}, and answer",
+            due_at=business_hours_after(said.visit.tenant, NEEDED_WITHIN, now=now),
+            owner=_here(said.visit.booked_by),
+            now=now,
+        )
 
 
 def _see_to_needs(said, now) -> None:
@@ -238,7 +261,7 @@ def _ring_title(said) -> str:
 
 
 def _summary(said) -> str:
-    return "\n".join(filter(None, (_title(said), said.words)))
+    return "\n".join(filter(None, (said.face and _title(said), said.words)))
 
 
 def _tell_timeline(said, before, now) -> None:

@@ -68,6 +68,11 @@ def test_a_poor_answer_says_by_when_a_person_rings(client, cast, token):
         assert Duty.objects.get().detail == "Nobody came on time"
 
 
+def test_words_without_a_face_say_by_when_a_person_answers(client, token):
+    page = press(client, token, words="It leaks again")
+    assert "A person reads your words and answers you, tomorrow by 11:37 am." in text(page)
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [

@@ -74,7 +74,8 @@ def test_every_press_again_changes_nothing(north, done, now, face):
     assert (effects(), TimelineEntry.objects.count()) == before
     assert FollowUp.objects.get().changed_at == now
     is_poor, is_praise = face in (WORST, POOR), face in (GOOD, BEST)
-    assert before[0] == [is_poor, is_poor, 1 + is_poor, is_praise, is_praise]
+    # What else they need; and somebody rings, or answers.
+    assert before[0] == [is_poor, is_poor, 2 - is_praise, is_praise, is_praise]
 
 
 def test_it_goes_to_the_open_matter_of_the_visit(north, now):
@@ -171,10 +172,31 @@ def test_praise_reaches_everybody_who_was_there_and_their_lead(north, done, now)
     assert list(told) == [(north.manager.pk, "mail")] * 2
 
 
-def test_a_face_that_is_neither_does_nothing_but_stand_there(north, done, now):
-    answer_follow_up(done, face=FAIR, words="It was all right", now=now)
+@pytest.mark.parametrize(("face", "shown"), [(None, ""), (FAIR, "All right: visit {}\n")])
+def test_words_that_neither_praise_nor_complain_are_read_and_answered(north, done, now, face, shown):
+    answer_follow_up(done, face=face, words="It leaks again", now=now)
+    duty = Duty.objects.get()
+    assert (duty.kind, duty.title, duty.owner, duty.detail) == (
+        "check call",
+        f"Read and answer: Margaret Ellison about visit {done.number}",
+        north.dispatcher,
+        f"{shown.format(done.number)}It leaks again",
+    )
+    promise = Promise.objects.get()
+    assert (promise.kind, promise.due_at, promise.subject) == ("answer", duty.due_at, duty.public_id)
+    answer_follow_up(done, words="It leaks again, ring me", now=now)
+    assert Duty.objects.get().detail.endswith("It leaks again, ring me")
+    close_duty(duty, by=north.dispatcher, now=now, outcome="Rang her")
+    answer_follow_up(done, face=BEST, now=now + HOUR)
+    assert Duty.objects.open().count() == 0
+    answer_follow_up(done, face=FAIR, words="Still leaks", now=now + HOUR)
+    answer_follow_up(done, words="", now=now + 2 * HOUR)
+    assert (Duty.objects.open().count(), Promise.objects.order_by("pk").last().state) == (0, "released")
+
+
+def test_the_middle_face_alone_does_nothing_but_stand_there(north, done, now):
+    answer_follow_up(done, face=FAIR, now=now)
     assert effects() == [0, 0, 0, 0, 0]
-    assert FollowUp.objects.get().words == "It was all right"
 
 
 def test_what_else_they_need_is_a_duty_until_somebody_has_seen_to_it(north, done, now):
