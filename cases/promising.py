@@ -124,12 +124,13 @@ def release_promise(promise: Promise, *, now: dt.datetime, evidence: str, by=Non
 def agree_anew(promise: Promise, *, due_at: dt.datetime, by, now: dt.datetime) -> Promise:
     """Move an open promise, agreed with the customer before it is due; it can be kept late only.
 
-    Raises ValueError once it is settled or due: then it is broken, whatever is agreed after.
+    Raises ValueError once it is settled or due (then it is broken, whatever is agreed after), and where
+    somebody moved it since the caller looked.
     """
-    changed = Promise.objects.filter(pk=promise.pk, state=Promise.State.OPEN, due_at__gt=now).update(
-        due_at=due_at, renegotiated_at=now
-    )
-    if not changed:
+    open_ones = Promise.objects.filter(pk=promise.pk, state=Promise.State.OPEN, due_at__gt=now)
+    if not open_ones.filter(due_at=promise.due_at).update(due_at=due_at, renegotiated_at=now):
+        if open_ones.exists():
+            raise ValueError("Somebody moved this promise meanwhile. Look at it again.")
         raise ValueError("This promise is due or settled already. Make a new one.")
     promise.refresh_from_db()
     step_of_promise(promise, f"moved {now.isoformat()}", f"Promise moved: {promise.text}", at=now, actor=by)

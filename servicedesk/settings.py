@@ -213,9 +213,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "servicedesk.api.paging.ByCursor",
     "DEFAULT_SCHEMA_CLASS": "servicedesk.api.schema.Described",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["servicedesk.api.reading.Json"],
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_METADATA_CLASS": None,
     "NON_FIELD_ERRORS_KEY": "all",
     "COERCE_DECIMAL_TO_STRING": True,
 }

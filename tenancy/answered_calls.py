@@ -28,10 +28,13 @@ def claim(caller: uuid.UUID, key: str, asked: str, *, now: dt.datetime) -> Answe
     A call under way with the same key is waited for: it holds the row until it commits, and where it
     fails this one goes on in its place. Raises KeyReused.
     """
-    AnsweredCall.objects.bulk_create(
-        [AnsweredCall(caller=caller, key=key, asked_hash=asked, at=now)], ignore_conflicts=True
-    )
-    row = AnsweredCall.objects.get(caller=caller, key=key)
+    row = None
+    while row is None:
+        # Gone in between is one of a week ago, which is forgotten just now.
+        AnsweredCall.objects.bulk_create(
+            [AnsweredCall(caller=caller, key=key, asked_hash=asked, at=now)], ignore_conflicts=True
+        )
+        row = AnsweredCall.objects.filter(caller=caller, key=key).first()
     if row.asked_hash != asked:
         raise KeyReused("This Idempotency-Key came before with another call. Use a new one.")
     return row

@@ -147,8 +147,16 @@ def note_use(key: ApiKey, *, now: dt.datetime) -> None:
     """Keep when the key was used last, to the minute. Of many at once one writes and nobody waits."""
     if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
         return
-    free = ApiKey.objects.filter(pk=key.pk).select_for_update(skip_locked=True, of=("self",), no_key=True)
-    ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)
+    with tenant(key.tenant_id):
+        free = ApiKey.objects.filter(pk=key.pk).select_for_update(skip_locked=True, of=("self",), no_key=True)
+        ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)
+
+
+def first_of(key: ApiKey) -> ApiKey:
+    """The key that this one goes back to: a call that came with the old one is the same with the new."""
+    while key.replaces_id is not None:
+        key = key.replaces
+    return key
 
 
 def may_call(key: ApiKey, area: str, right: str) -> bool:

@@ -20,11 +20,11 @@ from cases.life import (
 )
 from cases.matters import matters_near, take_in
 from cases.models import Case, Interaction
-from customers.models import Contact, Customer, Equipment
+from customers.models import Contact, Equipment
 from servicedesk.api.editions import check_edition, edition_of
 from servicedesk.api.instants import InstantFilter
 from servicedesk.api.once import answered_once
-from servicedesk.api.shown import Colleague, Row, Shown
+from servicedesk.api.shown import Colleague, Row, Shown, StandingCustomer
 from servicedesk.api.views import Listed, Made, Resource, says
 from servicedesk.caller_facts import Caller
 from servicedesk.case_forms import OFFICE, colleagues
@@ -111,7 +111,7 @@ def _maybe(most) -> serializers.CharField:
 class Raised(serializers.Serializer):
     """What a customer raises. Without `case` and `is_new` it goes to the open matter it belongs to."""
 
-    customer = Row(Customer, what="customer")
+    customer = StandingCustomer()
     kind = serializers.ChoiceField(choices=KINDS)
     title = _words(200)
     words = _maybe(4000)

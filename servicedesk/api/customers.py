@@ -12,7 +12,7 @@ from customers.adding import NumberTaken, add_customer
 from customers.editing import MAY_CHANGE, save_contact, save_site, seen_of
 from customers.models import Contact, Customer, Site
 from servicedesk.api.instants import InstantFilter
-from servicedesk.api.shown import Row, Shown
+from servicedesk.api.shown import Row, Shown, StandingCustomer
 from servicedesk.api.views import Changed, Listed, Made, Resource, says
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
 from visits.customer_details import change_details
@@ -93,9 +93,19 @@ class CustomerMade(CustomerChanged):
 
 
 class Upserted(CustomerMade):
-    """A customer of an older system's, by the number there: made, or changed to what it says."""
+    """A customer of an older system's, by the number there: made, or changed in what was sent.
+
+    Phone and mail are the main contact's; the address is the site's, where there is one only.
+    """
 
     number = serializers.CharField(max_length=40)
+
+    def get_fields(self):
+        fields = super().get_fields()
+        for name in fields.keys() - {"number", "name"}:
+            # What was not sent stays as it is.
+            fields[name].default = serializers.empty
+        return fields
 
 
 class UpsertedAtOnce(serializers.Serializer):
@@ -143,7 +153,7 @@ class PersonChanged(serializers.Serializer):
 class PersonMade(PersonChanged):
     """Somebody new at a customer's."""
 
-    customer = Row(Customer, what="customer")
+    customer = StandingCustomer()
 
 
 class PlaceChanged(serializers.Serializer):
@@ -162,7 +172,7 @@ class PlaceChanged(serializers.Serializer):
 class PlaceMade(PlaceChanged):
     """A new place of a customer's."""
 
-    customer = Row(Customer, what="customer")
+    customer = StandingCustomer()
 
 
 class CustomerFilters(filters.FilterSet):
@@ -204,10 +214,7 @@ class Customers(Listed, Made, Changed, Resource):
     def upsert(self, request):
         """Make or change up to 200 customers by their numbers. One that is refused holds up no other."""
         sent = self.read(UpsertedAtOnce)["customers"]
-        known = {
-            row.number: row
-            for row in Customer.objects.standing().filter(number__in=[o["number"] for o in sent])
-        }
+        known = _by_number([values["number"] for values in sent])
         results = [_taken(known, values, **self.who()) for values in sent]
         return Response({"results": results})
 
@@ -266,6 +273,17 @@ def _changed(row, values, *, by, now):
     return change_details(row, seen=seen_of(row), **{**stands, **values}, by=by, now=now)
 
 
+def _by_number(numbers) -> dict[str, Customer]:
+    """The customers with these numbers; for one that was merged, the one that stands."""
+    found = {}
+    for row in Customer.objects.select_related("merged_into").filter(number__in=numbers):
+        number = row.number
+        while row.merged_into is not None:
+            row = row.merged_into
+        found[number] = row
+    return found
+
+
 def _taken(known, values, *, by, now) -> dict:
     """One of many: made, changed or refused, in a savepoint of its own."""
     number = values["number"]
@@ -273,15 +291,48 @@ def _taken(known, values, *, by, now) -> dict:
     try:
         with transaction.atomic():
             if row is None:
-                row = known[number] = _added(dict(values), by=by, now=now)
+                row = known[number] = _added(
+                    dict.fromkeys(CustomerMade().fields, "") | values, by=by, now=now
+                )
                 outcome = "made"
             else:
-                details = {name: values[name] for name in CustomerChanged().fields}
-                outcome = "changed" if _changed(row, details, by=by, now=now) else "unchanged"
+                outcome = "changed" if _put_right(row, values, by=by, now=now) else "unchanged"
+            row.refresh_from_db()
     except (SettingRefused, ChangedMeanwhile, NumberTaken) as refused:
         error = {"attr": getattr(refused, "field", ""), "detail": str(refused)}
         return {"number": number, "id": None, "outcome": "refused", "errors": [error]}
     return {"number": number, "id": str(row.public_id), "outcome": outcome, "errors": []}
+
+
+def _put_right(row, values, *, by, now) -> bool:
+    """Write what was sent of a known customer, its main contact and its one site; whether any differs."""
+    who = {"by": by, "now": now}
+    details = {name: values[name] for name in CustomerChanged().fields if name in values}
+    is_different = bool(_changed(row, details, **who))
+    contact = row.contacts.filter(is_main=True).select_related("site").first()
+    if ways := _different(contact, values, ("phone", "email")):
+        stands = {name: getattr(contact, name) for name in PersonChanged().fields} if contact else {}
+        nobody = dict.fromkeys(("phone2", "language"), "") | {"site": None, "name": row.name}
+        nobody |= {"phone": "", "email": "", "by_sms": True, "by_mail": True, "is_main": True}
+        seen = seen_of(contact) if contact else ""
+        save_contact(row, contact, seen=seen, **(stands or nobody) | ways, **who)
+        is_different = True
+    sites = list(row.sites.order_by("pk")[:2])
+    if address := _different(
+        sites[0] if sites else None, values, ("street", "city", "postcode", "access_notes")
+    ):
+        if len(sites) != 1:
+            raise SettingRefused(min(address), "Change the address at /sites/: there is not one site only.")
+        stands = {name: getattr(sites[0], name) for name in PlaceChanged().fields}
+        save_site(row, sites[0], seen=seen_of(sites[0]), **_placed({**stands, **address}), **who)
+        is_different = True
+    return is_different
+
+
+def _different(row, values, names) -> dict:
+    """Of what was sent, what the row does not say already."""
+    sent = {name: values[name] for name in names if name in values}
+    return {name: said for name, said in sent.items() if said != (getattr(row, name) if row else "")}
 
 
 def _placed(values) -> dict:

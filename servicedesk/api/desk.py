@@ -42,8 +42,10 @@ class ApiDesk:
         member = found.key.acts_as
 
         def answer(request):
-            note_use(found.key, now=timezone.now())
             with pghistory.context(user=member.user_id, api_key=str(found.key.public_id)):
                 return self.get_response(request)
 
-        return answer_in_desk(request, found.key.tenant, answer, member)
+        answered = answer_in_desk(request, found.key.tenant, answer, member)
+        # By itself: what was refused has been tried with the key all the same.
+        note_use(found.key, now=timezone.now())
+        return answered

@@ -4,7 +4,7 @@
 and, where somebody else has the time that was asked for, `slots`: what is free instead.
 """
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions, status
@@ -36,6 +36,14 @@ class Conflict(exceptions.APIException):
         self.slots = slots
 
 
+class TooLarge(exceptions.APIException):
+    """More than is read at once."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = "This is too large to be read at once. Send less."
+
+
 class EditionChanged(exceptions.APIException):
     """The row is not the one that the caller saw."""
 
@@ -62,6 +70,8 @@ class InOneShape(ExceptionHandler):
             exc = EditionChanged(str(exc))
         elif isinstance(exc, KeyReused):
             exc = exceptions.ValidationError({"Idempotency-Key": [str(exc)]}, code="reused")
+        elif isinstance(exc, RequestDataTooBig):
+            exc = TooLarge()
         elif isinstance(exc, PermissionDenied):
             exc = exceptions.PermissionDenied("The colleague whom this key acts as may not do this.")
         elif isinstance(exc, getattr(self.context["view"], "conflicts", ())):

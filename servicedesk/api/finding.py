@@ -6,7 +6,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from customers.finding import customers_at_number, find
-from servicedesk.api.views import Resource
+from servicedesk.api.views import Resource, says
 from servicedesk.find import caller_url
 from servicedesk.start_with import start_with_each
 
@@ -32,6 +32,13 @@ class WhoIsFound(serializers.Serializer):
     results = WhoIsThere(many=True)
 
 
+class Sought(serializers.Serializer):
+    """Who is looked for: one of both."""
+
+    tel = serializers.CharField(required=False, max_length=MOST_SIGNS, help_text="a number that rings")
+    q = serializers.CharField(required=False, max_length=MOST_SIGNS, help_text="whatever was said")
+
+
 class Find(Resource):
     """Look somebody up as the search field does: `tel` for a number that rings, `q` for whatever was said."""
 
@@ -40,6 +47,7 @@ class Find(Resource):
     pagination_class = None
     filter_backends = ()
 
+    @says(asked=Sought, answered=WhoIsFound)
     def list(self, request):
         found = _found(request)
         now = timezone.now()

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from tenancy.answered_calls import asked_hash, claim, keep_answer
+from tenancy.api_keys import first_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -30,7 +31,7 @@ def answered_once(act):
             return act(self, request, *args, **kwargs)
         if not _KEY.fullmatch(key):
             raise ValidationError({HEADER: ["Send 1 to 255 printable signs without blanks."]})
-        caller = request.auth or request.membership
+        caller = first_of(request.auth) if request.auth else request.membership
         asked = asked_hash(request.method, request.path, request.data)
         row = claim(caller.public_id, key, asked, now=timezone.now())
         if row.status is not None:

@@ -7,11 +7,10 @@ from rest_framework.decorators import action
 
 from cases.models import Case, Promise
 from cases.promising import SettledMeanwhile, agree_anew, keep_by_hand, make_promise, release_by_hand
-from customers.models import Customer
 from servicedesk import promise_letters as letters
 from servicedesk.api.editions import check_edition
-from servicedesk.api.instants import InstantFilter
-from servicedesk.api.shown import Colleague, Row, Shown
+from servicedesk.api.instants import InstantFilter, Moment
+from servicedesk.api.shown import Colleague, Row, Shown, StandingCustomer
 from servicedesk.api.views import Listed, Made, Resource, says
 from servicedesk.promise_forms import KINDS, colleagues
 from tenancy.models import Membership
@@ -46,12 +45,12 @@ class PromiseShown(Shown):
 class PromiseMade(serializers.Serializer):
     """A new promise. Without `owner` whoever makes it keeps it."""
 
-    customer = Row(Customer, what="customer")
+    customer = StandingCustomer()
     case = Row(Case, what="case", required=False, allow_null=True, default=None)
     kind = serializers.ChoiceField(choices=[(kind, kind.label) for kind in KINDS])
     text = serializers.CharField(max_length=300)
     expects = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
-    due_at = serializers.DateTimeField()
+    due_at = Moment()
     owner = Row(Membership, what="colleague", required=False, allow_null=True, default=None)
     tell = serializers.BooleanField(default=False, help_text=f"{TELLS}; of a call back only")
 
@@ -79,7 +78,7 @@ class Settled(serializers.Serializer):
 class Moved(serializers.Serializer):
     """By when instead, as was agreed with the customer."""
 
-    due_at = serializers.DateTimeField()
+    due_at = Moment()
     tell = serializers.BooleanField(default=False, help_text=TELLS)
 
     def validate_due_at(self, due_at):

@@ -32,11 +32,17 @@ OF_ALL = {
     401: "No key, or one that opens nothing.",
     403: "The key's scopes or its colleague's role do not reach so far.",
     404: "No such row at this desk, or no such cursor.",
+    405: "This address takes other methods; `Allow` names them.",
     406: "Only JSON is answered.",
     422: "What was sent cannot be; each field says why.",
     429: "Too many calls; `Retry-After` says in how many seconds to come again.",
 }
-OF_BODIES = {400: "This is no JSON.", 409: "It does not go with what stands.", 415: "Only JSON is read."}
+OF_BODIES = {
+    400: "This is no JSON, or nested too deeply.",
+    409: "It does not go with what stands.",
+    413: "It is too large.",
+    415: "Only JSON is read.",
+}
 OF_EDITIONS = {412: "Somebody changed it since it was read.", 428: "`If-Match` is missing."}
 
 
@@ -103,6 +109,10 @@ class Described(AutoSchema):
         return answers | {
             code: OpenApiResponse(more.get(code, Errors), words) for code, words in errors.items()
         }
+
+    def _is_list_view(self, serializer=None):
+        # What says its answer says it whole.
+        return super()._is_list_view(serializer) if self._said("answered") is None else False
 
     def get_request_serializer(self):
         if self.method in SAFE_METHODS:

@@ -4,6 +4,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from customers.models import Customer
 from tenancy.gates import id_in
 
 
@@ -56,6 +57,16 @@ class Colleague(Shown):
     """Somebody of the desk's, by name."""
 
     name = serializers.CharField()
+
+
+class StandingCustomer(Row):
+    """A customer, by its public id; one that was merged into another is there no more."""
+
+    def __init__(self, **kwargs):
+        super().__init__(Customer, what="customer", **kwargs)
+
+    def get_queryset(self):
+        return super().get_queryset().standing()
 
 
 @extend_schema_field({"type": "string", "pattern": r"^\d{2}:\d{2}$"})

@@ -13,7 +13,7 @@ from customers.models import Customer
 from servicedesk.api.schema import Errors
 from servicedesk.api.shown import Row
 from servicedesk.api.views import Resource, says
-from servicedesk.booking_choices import FARTHEST, MAIL, SMS, Choices
+from servicedesk.booking_choices import MAIL, SMS, Choices
 from servicedesk.booking_words import searched, slot_rows, visits_by_technician
 from servicedesk.caller_facts import Caller
 from servicedesk.moves import places, wanted_for
@@ -22,19 +22,6 @@ from visits.slot_reasons import left_out
 from visits.slots import best_slots
 
 MOST_MACHINES = 50
-
-
-class Moment(serializers.DateTimeField):
-    """An instant near enough that a visit can be planned for it."""
-
-    default_error_messages = {"far": "Choose a time within the next years."}
-
-    def to_internal_value(self, value):
-        at = super().to_internal_value(value)
-        # Before it is counted in UTC: the last hours of the last year are none there.
-        if abs(at - timezone.now()) > FARTHEST:
-            self.fail("far")
-        return at.astimezone(dt.UTC)
 
 
 class SlotShown(serializers.Serializer):

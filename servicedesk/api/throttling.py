@@ -1,11 +1,15 @@
 """How often a desk's programs may call: a fixed minute, counted once for all processes."""
 
+import logging
+
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
+from redis.exceptions import RedisError
 from rest_framework.throttling import BaseThrottle
 
 WINDOW_SECONDS = 60
+logger = logging.getLogger(__name__)
 
 
 class DeskThrottle(BaseThrottle):
@@ -17,9 +21,14 @@ class DeskThrottle(BaseThrottle):
             return True
         self.second = timezone.now().timestamp()
         key = f"api:{desk.pk}:{int(self.second // WINDOW_SECONDS)}"
-        # Two windows long: one that ends while it is counted is still there.
-        cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
-        return cache.incr(key) <= settings.API_CALLS_PER_MINUTE
+        try:
+            # Two windows long: one that ends while it is counted is still there.
+            cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
+            return cache.incr(key) <= settings.API_CALLS_PER_MINUTE
+        except (RedisError, ValueError):
+            # Nobody's work stops because nobody counts it.
+            logger.exception("Calls of programs are not counted")
+            return True
 
     def wait(self) -> float:
         """Seconds until the next window."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.utils import timezone
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -72,7 +73,12 @@ class Resource(GenericViewSet):
     def only(self) -> set[str] | None:
         """The fields that were asked for; None for all."""
         asked = self.request.query_params.get(FIELDS)
-        return None if asked is None else {name.strip() for name in asked.split(",") if name.strip()}
+        if asked is None:
+            return None
+        names = {name.strip() for name in asked.split(",") if name.strip()}
+        if not names:
+            raise ValidationError({FIELDS: ["Name at least one field."]})
+        return names
 
     def read(self, serializer, **extra) -> dict:
         """What was sent, checked by a serializer. Raises ValidationError."""

@@ -4,8 +4,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from servicedesk.api.completing import words
+from servicedesk.api.instants import Moment
 from servicedesk.api.shown import Row
-from servicedesk.api.slots import Moment, What
+from servicedesk.api.slots import What
 from servicedesk.booking_choices import MAIL, SMS
 from servicedesk.move_forms import NOBODY_CAME
 from visits.models import Technician, VisitStep

@@ -130,3 +130,10 @@ def test_of_two_who_settle_at_once_one_is_told(committed_cast, now):
     ends = sorted(str(end) for end in at_once(*acts, desk=desk, told=SettledMeanwhile))
     assert ends[1] == "kept"
     assert ends[0].startswith("It was settled meanwhile by ")
+
+
+def test_of_two_who_move_it_the_second_is_told(north, promise, now):
+    seen = Promise.objects.get(pk=promise.pk)
+    agree_anew(promise, due_at=now + 2 * HOUR, by=north.sales, now=now)
+    with pytest.raises(ValueError, match="moved this promise meanwhile"):
+        agree_anew(seen, due_at=now + 3 * HOUR, by=north.dispatcher, now=now)

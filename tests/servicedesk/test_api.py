@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from redis.exceptions import RedisError
 
 from customers.models import Customer, TimelineEntry
+from tenancy.api_keys import rotate_key
 from tenancy.models import ApiKey
 from tenancy.scope import tenant
 from tests.servicedesk.api_scene import ROOT, program
@@ -204,3 +207,49 @@ def test_what_a_program_did_is_its_colleagues_and_the_audit_knows_the_key(call, 
             "api_key": str(key.public_id),
         }
         assert key.last_used_at is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("[" * 200_000, 400), ('{"name": ' + "[" * 900 + "]" * 900 + "}", 400), ("x" * 13_000_000, 413)],
+)
+def test_what_nobody_could_mean_is_the_callers_mistake(call, body, status):
+    refused = call.client.post(
+        f"{ROOT}customers/", body, content_type="application/json", headers=call.headers
+    )
+    assert errors(refused)[0] == status
+
+
+def test_a_method_that_is_not_there(call):
+    for method in ("OPTIONS", "DELETE", "PUT"):
+        refused = call(method, "customers/")
+        assert errors(refused) == (405, "method_not_allowed", None)
+        assert "GET" in refused["Allow"]
+
+
+def test_calls_go_on_when_nobody_can_count_them(call, monkeypatch):
+    def gone(*args, **kwargs):
+        raise RedisError
+
+    monkeypatch.setattr(cache, "incr", gone)
+    assert call("GET", "customers/").status_code == 200
+
+
+def test_the_use_of_a_key_is_kept_also_when_it_was_refused(call, cast, now):
+    assert call("GET", f"customers/{uuid.UUID(int=1)}/").status_code == 404
+    with tenant(cast.north.tenant):
+        assert ApiKey.objects.get().last_used_at == now
+
+
+def test_a_call_is_the_same_with_the_key_that_took_the_place_of_the_old(call, cast, now):
+    with tenant(cast.north.tenant):
+        _, words = rotate_key(ApiKey.objects.get(), overlap=DAY, by=cast.north.manager, now=now)
+    first = call("POST", "customers/", {"name": "Ada"}, Idempotency_Key="k1")
+    call.headers["Authorization"] = f"Bearer {words}"
+    again = call("POST", "customers/", {"name": "Ada"}, Idempotency_Key="k1")
+    assert again.json() == first.json()
+
+
+def test_no_field_is_no_answer(call, cast):
+    for path in ("customers/?fields=", f"customers/{cast.north.customer.public_id}/?fields=,"):
+        assert errors(call("GET", path)) == (422, "invalid", "fields")

@@ -169,3 +169,39 @@ def test_many_are_taken_over_by_their_numbers_each_for_itself(call, cast):
         assert not Customer.objects.filter(number="A-2").exists()
     many = {"customers": [{"number": str(number), "name": "X"} for number in range(201)]}
     assert call("POST", "customers/upsert/", many).status_code == 422
+
+
+def test_a_bulk_call_writes_only_what_was_sent(call, cast):
+    def taken(**values):
+        sent = {"customers": [{"number": "A-1", "name": "Ada", **values}]}
+        return call("POST", "customers/upsert/", sent).json()["results"][0]
+
+    made = taken(notes="Dog", language="de", phone="01632 960999", street="4 Mill Road")
+    assert made["outcome"] == "made"
+    assert taken()["outcome"] == "unchanged"
+    assert taken(phone="01632 960111", street="5 Mill Road", email="a@b.example")["outcome"] == "changed"
+    said = call("GET", f"customers/{made['id']}/").json()
+    assert (said["notes"], said["language"]) == ("Dog", "de")
+    assert [(one["phone"], one["email"]) for one in said["contacts"]] == [("01632 960111", "a@b.example")]
+    assert [one["street"] for one in said["sites"]] == ["5 Mill Road"]
+    call("POST", "sites/", {"customer": made["id"], "street": "9 Dock"})
+    refused = taken(street="6 Mill Road", notes="Cat")
+    assert (refused["outcome"], refused["errors"][0]["attr"]) == ("refused", "street")
+    assert call("GET", f"customers/{made['id']}/").json()["notes"] == "Dog"
+
+
+def test_one_that_was_merged_is_there_no_more_and_its_number_leads_on(call, cast):
+    gone = call("POST", "customers/", {"name": "Ada", "number": "A-1"}).json()["id"]
+    with tenant(cast.north.tenant):
+        Customer.objects.filter(public_id=gone).update(merged_into=cast.north.customer)
+    for path, sent in (
+        ("contacts/", {"name": "X"}),
+        ("sites/", {"street": "X"}),
+        ("cases/", {"kind": "fault", "title": "X"}),
+        ("promises/", {"kind": "answer", "text": "X", "due_at": "2026-03-06T09:00:00Z"}),
+    ):
+        refused = call("POST", path, {"customer": gone, **sent})
+        assert (path, refused.status_code, refused.json()["errors"][0]["attr"]) == (path, 422, "customer")
+    sent = {"customers": [{"number": "A-1", "name": "Margaret Ellison", "notes": "Dog"}]}
+    (row,) = call("POST", "customers/upsert/", sent).json()["results"]
+    assert (row["id"], row["outcome"]) == (str(cast.north.customer.public_id), "changed")
