@@ -61,6 +61,7 @@ def test_a_hand_over_carries_mails_messages_and_goodwill(north, sales, now):
 def test_what_a_customer_asks_on_their_page_stands_on_the_time_line_once(north, now):
     for _ in range(2):
         ask_by_customer(north.recommendation, question="Is it covered?", now=now)
-    assert told(north.customer) == [
-        ("recommendation", "Asked about: Replace the fuser unit", "Is it covered?", "")
+    assert sorted(told(north.customer)) == [
+        ("promise", "Promised: Answer them: Replace the fuser unit", "", ""),
+        ("recommendation", "Asked about: Replace the fuser unit", "Is it covered?", ""),
     ]
