@@ -1,6 +1,7 @@
 """The letter that asks after a visit: still right when it leaves, and what it says (R7.4)."""
 
 import datetime as dt
+from functools import partial
 
 from customers.links import link_address, make_link
 from customers.models import CustomerLink
@@ -10,12 +11,11 @@ from messaging.models import Message
 from messaging.wordings import Filling, WordedKind, Wording, offer
 from tenancy.calendars import local_day
 from visits import follow_up_words as say
-from visits.announcements import contact_of
 from visits.follow_up import KIND, complains
 from visits.letters import filling_of, visit_of
 from visits.models import FollowUp, Visit
 from visits.told import told_zone
-from visits.wordings import made_up
+from visits.wordings import example_of_done, made_up
 
 # So long the page takes an answer; then the desk's number still stands there.
 LINK_LASTS = dt.timedelta(days=30)
@@ -58,21 +58,7 @@ class AfterVisit(WordedKind):
         return link_address(make_link(message.customer, purpose, message.subject, now=now, expires_at=ends))
 
 
-def example(channel: str, now: dt.datetime) -> Message | None:
-    """About the latest visit that was done, not saved; None where there is none."""
-    visits = Visit.objects.filter(state=Visit.State.DONE, is_history=False)
-    visit = visits.select_related("customer", "contact", "tenant").order_by("-completed_at", "-pk").first()
-    if visit is None:
-        return None
-    return Message(
-        kind=KIND,
-        channel=channel,
-        customer=visit.customer,
-        contact=contact_of(visit),
-        subject=visit.public_id,
-        fields={},
-        tenant=visit.tenant,
-    )
+example = partial(example_of_done, kind=KIND)
 
 
 def _made_up(language: str, channel: str) -> Filling:

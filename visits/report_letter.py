@@ -5,6 +5,7 @@ until a mail that carried it has left (R5.5, R7.2).
 """
 
 import datetime as dt
+from functools import partial
 
 from cases.duties import close_duties_about
 from cases.models import Duty
@@ -28,7 +29,7 @@ from visits.models import ServiceReport, Visit
 from visits.report_document import document_of
 from visits.told import told_zone
 from visits.visit_duties import open_visit_duty
-from visits.wordings import made_up
+from visits.wordings import example_of_done, made_up
 from visits.work_left import first_left
 
 KIND = "visit report"
@@ -140,21 +141,7 @@ def attach(message: Message, *, now: dt.datetime) -> Attachment:
     return Attachment(kept.name, kept.content_type, kept_paper(kept))
 
 
-def example(channel: str, now: dt.datetime) -> Message | None:
-    """About the latest visit that was done, not saved; None where there is none."""
-    visits = Visit.objects.filter(state=Visit.State.DONE, report__isnull=False, is_history=False)
-    visit = visits.select_related("customer", "contact", "tenant").order_by("-completed_at", "-pk").first()
-    if visit is None:
-        return None
-    return Message(
-        kind=KIND,
-        channel=channel,
-        customer=visit.customer,
-        contact=contact_of(visit),
-        subject=visit.public_id,
-        fields={},
-        tenant=visit.tenant,
-    )
+example = partial(example_of_done, kind=KIND, report__isnull=False)
 
 
 def _made_up(language: str, channel: str) -> Filling:

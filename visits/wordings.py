@@ -94,18 +94,30 @@ def example_of(kind: str, channel: str, now: dt.datetime) -> Message | None:
     )
     if visit is None:
         return None
+    fields = {
+        "expected_at": (visit.planned_start + dt.timedelta(minutes=10)).isoformat(),
+        "call_by": (visit.planned_start + dt.timedelta(hours=2)).isoformat(),
+    }
+    return _about(visit, kind, channel, fields, subject_start=visit.planned_start)
+
+
+def example_of_done(channel: str, now: dt.datetime, *, kind: str, **also) -> Message | None:
+    """A message, not saved, about the latest visit that was done, and is as `also` says; None for none."""
+    done = Visit.objects.filter(state=Visit.State.DONE, is_history=False, **also)
+    visit = done.select_related("customer", "contact", "tenant").order_by("-completed_at", "-pk").first()
+    return None if visit is None else _about(visit, kind, channel, {})
+
+
+def _about(visit, kind, channel, fields, **more) -> Message:
     return Message(
         kind=kind,
         channel=channel,
         customer=visit.customer,
         contact=contact_of(visit),
         subject=visit.public_id,
-        subject_start=visit.planned_start,
-        fields={
-            "expected_at": (visit.planned_start + dt.timedelta(minutes=10)).isoformat(),
-            "call_by": (visit.planned_start + dt.timedelta(hours=2)).isoformat(),
-        },
+        fields=fields,
         tenant=visit.tenant,
+        **more,
     )
 
 
