@@ -9,6 +9,7 @@ from django_filters.fields import IsoDateTimeField
 from rest_framework import serializers
 
 from servicedesk.booking_choices import FARTHEST
+from tenancy.calendars import local_time
 
 # What a desk could mean. Near the ends of the calendar an instant is none in another zone.
 EARLIEST, LATEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
@@ -21,7 +22,7 @@ class _Instant(IsoDateTimeField):
             return None
         if not EARLIEST <= at <= LATEST:
             raise forms.ValidationError("Choose an instant between 1900 and 2200.", code="invalid")
-        return at.astimezone(dt.UTC)
+        return local_time(at, dt.UTC)
 
 
 class InstantFilter(filters.IsoDateTimeFilter):
@@ -40,4 +41,4 @@ class Moment(serializers.DateTimeField):
         # Before it is counted in UTC: the last hours of the last year are none there.
         if abs(at - timezone.now()) > FARTHEST:
             self.fail("far")
-        return at.astimezone(dt.UTC)
+        return local_time(at, dt.UTC)
