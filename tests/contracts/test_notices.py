@@ -67,7 +67,7 @@ def letter(moment):
     decision = judge(message, now=moment)
     if decision.outgoing is None:
         return decision.state, decision.reason
-    said = re.sub(r"\S+/v/[\w-]{22}/", "(their contract)", decision.text)
+    said = re.sub(r"\S+/v/[\w-]{22}/", "(their contract)", decision.outgoing.text)
     return decision.outgoing.address, decision.title, said
 
 
