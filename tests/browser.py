@@ -106,6 +106,8 @@ def axe_violations(page: Page) -> list[str]:
 
 def faults_of(page: Page) -> list[str]:
     """What is wrong with a page as it stands: what axe finds, and whether it scrolls sideways."""
+    # Not before its styles are there: a page may be read and not yet be drawn.
+    page.wait_for_load_state()
     return [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
 
 
