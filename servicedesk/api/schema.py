@@ -111,8 +111,9 @@ class Described(AutoSchema):
         }
 
     def _is_list_view(self, serializer=None):
-        # What says its answer says it whole.
-        return super()._is_list_view(serializer) if self._said("answered") is None else False
+        # A list that says its answer says it whole.
+        is_said = self.view.action == "list" and self._said("answered") is not None
+        return not is_said and super()._is_list_view(serializer)
 
     def get_request_serializer(self):
         if self.method in SAFE_METHODS:
