@@ -53,8 +53,7 @@ def test_a_technician_logs_what_the_customer_hands_over(page_as, scene):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 320])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 320)])
 def test_every_page_is_accessible(page_as, scene, now, theme, width):
     north = scene.cast.north
     with tenant(north.tenant):

@@ -29,8 +29,7 @@ def addresses(live_desk, now):
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 320)])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(live_desk, page_as, addresses, theme, width):
     page = page_as(Role.DISPATCHER, width=width, height=800, theme=theme)
     found = {}

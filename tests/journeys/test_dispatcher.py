@@ -164,8 +164,7 @@ def test_another_day_is_looked_for_by_a_key_and_what_is_chosen_stays(page_as, li
     expect(page.get_by_role("heading", name="Booked")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 320)])
 def test_the_pages_of_a_call_pass_axe_and_never_scroll_sideways(page_as, live_desk, desk, theme, width):
     page = page_as("dispatcher", width=width, theme=theme)
     customer, book = desk.customer.public_id, f"customers/{desk.customer.public_id}/book/"

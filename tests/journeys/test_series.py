@@ -39,8 +39,7 @@ def look(page, live_desk, north) -> None:
     page.get_by_role("heading", name="2 of 3 days can be").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 320)])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(live_desk, page_as, north, theme, width):
     page = page_as(Role.DISPATCHER, width=width, height=800, theme=theme)
     look(page, live_desk, north)

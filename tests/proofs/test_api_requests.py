@@ -24,7 +24,7 @@ from tests.cast import a_case, a_promise, make_visit
 from tests.servicedesk.api_scene import ROOT, program
 
 FULL = os.environ.get("PROOF") == "full"
-REQUESTS = 5000 if FULL else 200
+REQUESTS = 5000 if FULL else 95
 pytestmark = pytest.mark.proof
 
 # What a schema cannot say the rules refuse: a zone that is none, a slot in the past.
