@@ -5,62 +5,17 @@ import re
 from decimal import Decimal
 
 import pytest
-import time_machine
 
-from cases.matters import open_case
-from cases.models import Case
 from contracts.models import AllowanceEntry, ContractEquipment, ContractTerm
 from customers.models import Contact, Customer, Equipment, Site
 from messaging.models import Message
 from tenancy.models import Tenant
 from tenancy.scope import tenant
 from tests.cast import make_visit
+from tests.servicedesk.booking_scene import HTMX, MINUTE, clock, desk, form, key, slots, url, words
 from visits.models import Absence, Technician, Visit, WorkType
 
-HTMX = {"HX-Request": "true"}
-MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock(now):
-    """The tests' moment, which a test may move on."""
-    with time_machine.travel(now, tick=False) as travel:
-        yield travel
-
-
-@pytest.fixture
-def desk(cast, client, clock):
-    """Northgate, signed in as its dispatcher."""
-    client.force_login(cast.north.dispatcher.user)
-    return cast.north
-
-
-def url(desk, path="book/"):
-    return desk.url(f"customers/{desk.customer.public_id}/{path}")
-
-
-def key(technician, hour, minute=0, day=5):
-    return f"{technician.public_id}@202603{day:02}T{hour:02}{minute:02}00Z"
-
-
-def form(desk, **changes):
-    """What the panel posts when its first slot is taken."""
-    data = {
-        "kind": "fault",
-        "problem": "Grey bands",
-        "machine": str(desk.copier.public_id),
-        "slot": key(desk.lou, 13, 30),
-        "tell": ["sms", "mail"],
-    }
-    return {**data, **changes}
-
-
-def slots(answer):
-    return re.findall(r'name="slot"\s+value="([^"]+)"', answer.text)
-
-
-def words(answer):
-    return " ".join(answer.text.split())
+__all__ = ["clock", "desk"]
 
 
 def test_the_panel_offers_the_preferred_technician_first_and_says_what_it_means(desk, client):
@@ -232,44 +187,6 @@ def test_a_tune_up_visit_uses_a_granted_one_and_promises_no_response(desk, clien
     with tenant(desk.tenant):
         visit = Visit.objects.get()
         assert (visit.entitlement.term, visit.case) == (desk.term, None)
-
-
-def test_a_fault_on_a_machine_with_an_open_case_goes_there_unless_somebody_says_otherwise(desk, client, now):
-    with tenant(desk.tenant):
-        case = open_case(
-            customer=desk.customer, kind="fault", title="Bands", equipment=desk.copier, by=desk.sales, now=now
-        )
-    assert "Another matter than “Bands”" in client.get(url(desk), headers=HTMX).text
-    client.post(url(desk), form(desk), headers=HTMX)
-    client.post(url(desk), form(desk, another_matter="1", slot=key(desk.marek, 13, 30)), headers=HTMX)
-    with tenant(desk.tenant):
-        first, second = Visit.objects.order_by("pk")
-        assert first.case == case
-        assert second.case == Case.objects.exclude(pk=case.pk).get()
-        assert list(case.interactions.values_list("summary", flat=True)) == ["Grey bands"]
-
-
-def test_what_an_open_matter_says_is_not_asked_again(desk, client, now):
-    with tenant(desk.tenant):
-        about = {"title": "Jams", "words": "It jams on every envelope", "equipment": desk.sorter}
-        open_case(customer=desk.customer, kind="fault", by=desk.sales, now=now, **about)
-    page = words(client.get(url(desk), headers=HTMX))
-    assert 'value="It jams on every envelope"' in page
-    assert re.search(rf'value="{desk.sorter.public_id}" checked', page)
-    assert not re.search(rf'value="{desk.copier.public_id}" checked', page)
-    # What is emptied by hand stays empty, and what is ticked stays ticked.
-    chosen = {"kind": "fault", "problem": "", "machine": str(desk.copier.public_id)}
-    page = words(client.get(url(desk), chosen, headers=HTMX))
-    assert "It jams on every envelope" not in page
-    assert re.search(rf'value="{desk.copier.public_id}" checked', page)
-
-
-def test_a_return_visit_joins_the_open_fault(desk, client):
-    client.post(url(desk), form(desk), headers=HTMX)
-    later = form(desk, kind="return visit", slot=key(desk.lou, 8, day=6))
-    assert client.post(url(desk), later, headers=HTMX).status_code == 200
-    with tenant(desk.tenant):
-        assert {visit.case for visit in Visit.objects.all()} == {Case.objects.get()}
 
 
 def test_without_a_contract_the_cost_is_said(desk, client):
