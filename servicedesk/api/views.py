@@ -1,8 +1,10 @@
 """What every resource of the API is: its area, who may, its rows, and how one is shown, made and changed."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -38,6 +40,8 @@ class Resource(GenericViewSet):
     """
 
     area: ClassVar[str]
+    # The rows of this desk that the resource is about, with what is shown of them.
+    rows: Callable[[], QuerySet]
     read_roles: ClassVar[tuple[str, ...] | None] = None
     write_roles: ClassVar[tuple[str, ...] | None] = None
     filter_backends = (KnownFilters,)
@@ -51,10 +55,6 @@ class Resource(GenericViewSet):
         """Instants go out, and come in where they name no zone, in UTC: pages have the desk's clock."""
         with timezone.override(dt.UTC):
             return super().dispatch(request, *args, **kwargs)
-
-    def rows(self):
-        """The rows of this desk that the resource is about, with what is shown of them."""
-        raise NotImplementedError
 
     def get_queryset(self):
         return self.rows()

@@ -1,41 +1,33 @@
 """A dealer's export: every open recommendation stands in the next brief at its site (R5.3)."""
 
 import datetime as dt
-import json
 import sys
 
 import pytest
 from django.utils.html import escape
 
-from imports.given import Given
-from imports.importing import import_folder
 from recommendations.models import Recommendation
-from tenancy.models import Membership, Role, Tenant, User
+from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.cast import visit_of
-from tests.imports.test_harbour import HARBOUR, NOW, pytestmark
+from tests.imports.harbour_scene import NOW, ON, harbour_desk, needs_harbour, somebody
+from tests.imports.harbour_scene import truth as truth_of_harbour
 from visits.models import Visit, VisitEquipment
 
-__all__ = ["pytestmark"]
-
-ON = dt.date(2026, 11, 20)
+pytestmark = needs_harbour
 
 
 @pytest.fixture
 def harbour(db, time_machine):
     """The dealer's desk with its export in it, and a dispatcher."""
     time_machine.move_to(NOW, tick=False)
-    desk = Tenant.objects.create(slug="harbour", name="Harbour", time_zone="America/New_York")
-    import_folder(HARBOUR, desk=desk, given=Given(), now=NOW, on=ON)
-    with tenant(desk):
-        user = User.objects.create_user("dana@harbour.example", "a long password", name="Dana")
-        Membership.objects.create(user=user, role=Role.DISPATCHER)
-    return desk, user
+    desk, _ = harbour_desk()
+    return desk, somebody(desk, Role.DISPATCHER)
 
 
 def test_every_open_recommendation_shows_in_the_next_brief_at_its_site(harbour, client, capsys):
     desk, user = harbour
-    truth = json.loads((HARBOUR / "truth.json").read_text("utf-8"))["open_recommendations"]
+    truth = truth_of_harbour()["open_recommendations"]
     client.force_login(user)
     with tenant(desk):
         rows = Recommendation.objects.open(ON).select_related("equipment__site__customer")

@@ -1,22 +1,18 @@
 """The overview against a direct count of all rows: the demo desk, and a real dealer's export."""
 
 import datetime as dt
-import json
 from decimal import Decimal
-
-import pytest
 
 from cases.models import Goodwill, GoodwillItem
 from contracts.wording import money
-from imports.given import Given
-from imports.importing import import_folder
 from servicedesk.demo.building import build_desk
 from servicedesk.demo.names import NORTHGATE
 from servicedesk.overview_lists import PROMISE_WORDS
-from tenancy.models import Membership, Role, Tenant, User
+from tenancy.models import Membership, Role
 from tenancy.scope import tenant
 from tests.architecture.filling import fill_every_table
-from tests.imports.test_harbour import HARBOUR, NOW
+from tests.imports.harbour_scene import NOW, harbour_desk, needs_harbour, somebody
+from tests.imports.harbour_scene import truth as truth_of_harbour
 from tests.servicedesk.overview_count import Count
 
 AGES = ("under-30", "30-to-90", "over-90")
@@ -116,17 +112,14 @@ def test_the_demo_desk_as_counted_by_hand(db, now, client, moment):
     assert min(len(quarter.given), quarter.escalations, quarter.recommendations.total()) > 0
 
 
-@pytest.mark.skipif(not HARBOUR.is_dir(), reason=f"the dealer's export {HARBOUR} is not here")
+@needs_harbour
 def test_a_dealers_export_as_counted_by_hand_and_as_it_is_in_truth(db, time_machine, client):
     time_machine.move_to(NOW, tick=False)
-    desk = Tenant.objects.create(slug="harbour", name="Harbour", time_zone="America/New_York")
-    import_folder(HARBOUR, desk=desk, given=Given(), now=NOW, on=dt.date(2026, 11, 20))
-    truth = json.loads((HARBOUR / "truth.json").read_text("utf-8"))
+    desk, _ = harbour_desk()
+    truth = truth_of_harbour()
+    client.force_login(somebody(desk, Role.MANAGER))
     with tenant(desk):
-        user = User.objects.create_user("ruth@harbour.example", "a long password", name="Ruth")
-        Membership.objects.create(user=user, role=Role.MANAGER)
         count = Count(desk, NOW, 90)
-    client.force_login(user)
     assert_page_equals_count(client, desk, count)
     assert count.recommendations.total() == truth["open_recommendations"]
     ends = {
