@@ -6,10 +6,11 @@ somebody who may.
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from cases.goodwill_suggesting import suggested_goodwill
 from cases.models import Case, Goodwill, GoodwillItem
@@ -19,11 +20,16 @@ from tenancy.calendars import local_time, zone_of
 from tenancy.models import Role
 
 State, Kind, Cause, Place = Goodwill.State, GoodwillItem.Kind, Goodwill.Cause, Goodwill.Place
-# What may be given for a failure: an extension of the contract is another matter.
+# What is proposed for a failure: days on a contract are nothing that failures can be weighed in.
 FOR_A_FAILURE = (Kind.FREE_VISIT, Kind.CREDIT)
 ZERO = Decimal(0)
-# Who books a free visit on a kind of place: they say so themselves, the upper apps.
-_bookers: dict[str, Callable[..., None]] = {}
+# Who books a kind of goodwill on a kind of place: they say so themselves, the upper apps.
+_bookers: dict[tuple[str, str], Callable[..., None]] = {}
+# What is used somewhere, and what to say to whoever did not choose where.
+NEEDS_PLACE = {
+    Kind.FREE_VISIT: "Choose which contract or visit it is for.",
+    Kind.EXTENSION: "Choose which contract it is for.",
+}
 
 
 class GoodwillRefused(ValueError):
@@ -40,25 +46,30 @@ class AlreadyDecided(GoodwillRefused):
     """Somebody else was quicker; the words say who, when, and what."""
 
 
-def books_on(kind: str, book: Callable[..., None]) -> None:
-    """Say who books a free visit on this kind of place.
+def books_on(kind: str, place_kind: str, book: Callable[..., None]) -> None:
+    """Say who books this kind of goodwill on this kind of place.
 
     `book(goodwill, by=, now=)` runs once, in the transaction that gives it; it raises GoodwillRefused.
     """
-    _bookers[kind] = book
+    _bookers[kind, place_kind] = book
 
 
-def may_give(item: GoodwillItem, by) -> Decimal:
-    """Up to which amount somebody gives an entry by themselves: 0 for not at all."""
+def may_give(item: GoodwillItem, by) -> Decimal | int:
+    """Up to which amount, or of an extension how many days, somebody gives by themselves; 0: nothing."""
     if by.role == Role.MANAGER:
-        return item.limit
-    return min(item.limit, next((one.up_to for one in item.limits.all() if one.role == by.role), ZERO))
+        return item.most
+    return min(item.most, next((one.most for one in item.limits.all() if one.role == by.role), ZERO))
 
 
 def offered_items() -> list[GoodwillItem]:
-    """What may be proposed for a failure, the smallest first, with who gives how much: two queries."""
-    items = GoodwillItem.objects.filter(retired_at=None, kind__in=FOR_A_FAILURE)
-    return list(items.prefetch_related("limits").order_by("limit", "pk"))
+    """What may be given, small amounts first and extensions last, with who gives how much: two queries."""
+    items = GoodwillItem.objects.filter(retired_at=None).prefetch_related("limits")
+    return list(items.order_by(F("limit").asc(nulls_last=True), "days", "pk"))
+
+
+def for_a_failure(items: Iterable[GoodwillItem]) -> list[GoodwillItem]:
+    """Those that may be proposed for a failure."""
+    return [item for item in items if item.kind in FOR_A_FAILURE]
 
 
 def propose_goodwill(
@@ -80,7 +91,7 @@ def propose_goodwill(
     known = Goodwill.objects.filter(subject=subject).select_related("item").first()
     if known is not None:
         return known
-    fair = suggested_goodwill(offered_items(), years=years, misses=misses, broken=broken)
+    fair = suggested_goodwill(for_a_failure(offered_items()), years=years, misses=misses, broken=broken)
     if fair is None:
         return None
     goodwill = Goodwill.objects.create(
@@ -103,40 +114,48 @@ def ask_for_goodwill(
     customer: Customer,
     *,
     item: GoodwillItem,
-    amount: Decimal,
     cause: str,
     reason: str,
     by,
     now: dt.datetime,
+    amount: Decimal | None = None,
+    days: int | None = None,
     place: tuple[str, uuid.UUID] | None = None,
     public_id: uuid.UUID | None = None,
 ) -> Goodwill:
-    """Propose an amount for a customer; within the limit of the asking role it is given at once.
+    """Propose an amount, or an extension of so many days; within the asking role's limit it is given at once.
 
-    `place` is where a free visit is used: the kind and the public id of a contract or a visit. With the
-    same `public_id`, the page's, it is asked for once. Raises GoodwillRefused.
+    `place` is where a free visit or an extension is used: the kind and the public id of a contract or a
+    visit. With the same `public_id`, the page's, it is asked for once. Raises GoodwillRefused.
     """
-    if item.retired_at is not None or item.kind not in FOR_A_FAILURE:
+    if item.retired_at is not None:
         raise GoodwillRefused("This is not given any more. Choose another.", "item")
-    if not ZERO < amount <= item.limit:
-        raise GoodwillRefused(f"“{item.name}” is worth {item.limit} at most.", "amount")
+    if item.kind == Kind.EXTENSION:
+        amount = None
+        if not days or not 0 < days <= item.days:
+            raise GoodwillRefused(f"“{item.name}” is 1 to {item.days} days.", "days")
+    else:
+        days = None
+        if amount is None or not ZERO < amount <= item.limit:
+            raise GoodwillRefused(f"“{item.name}” is worth {item.limit} at most.", "amount")
     if not reason.strip():
         raise GoodwillRefused("Say why: whoever decides reads it, and so does the next colleague.", "reason")
-    if item.kind == Kind.FREE_VISIT and place is None:
-        raise GoodwillRefused("Choose which contract or visit it is for.", "place")
+    if item.kind in NEEDS_PLACE and (place is None or (item.kind, place[0]) not in _bookers):
+        raise GoodwillRefused(NEEDS_PLACE[item.kind], "place")
     if public_id is not None and (known := Goodwill.objects.filter(public_id=public_id).first()):
         return known
     goodwill = Goodwill(
         customer=customer,
         item=item,
         amount=amount,
+        days=days,
         cause=cause,
         reason=reason.strip()[:300],
         proposed_at=now,
         proposed_by=by,
         **({"public_id": public_id} if public_id else {}),
     )
-    if item.kind == Kind.FREE_VISIT:
+    if item.kind in NEEDS_PLACE:
         goodwill.place_kind, goodwill.place = place
     try:
         with transaction.atomic():
@@ -147,7 +166,7 @@ def ask_for_goodwill(
         if known is None:
             raise
         return known
-    if amount <= may_give(item, by):
+    if goodwill.size <= may_give(item, by):
         _give(goodwill, reason="", by=by, now=now)
     else:
         _tell(goodwill, "proposed", "Goodwill proposed", goodwill.reason, by=by, now=now)
@@ -177,7 +196,7 @@ def decide_goodwill(
         .select_related("item", "customer", "decided_by__user", "tenant")
         .get(pk=goodwill.pk)
     )
-    if held.amount > may_give(held.item, by):
+    if held.size > may_give(held.item, by):
         raise GoodwillRefused(f"“{held.item.name}” of this size is given by a manager.")
     if held.state != State.PROPOSED:
         if held.decided_by_id == by.pk and (held.state == State.APPROVED) == gives:
@@ -205,7 +224,7 @@ def _give(goodwill, *, reason, by, now):
             raise
         raise GoodwillRefused("This visit is free already. Choose another.", "place") from None
     if goodwill.place_kind:
-        _bookers[goodwill.place_kind](goodwill, by=by, now=now)
+        _bookers[goodwill.item.kind, goodwill.place_kind](goodwill, by=by, now=now)
     _tell(goodwill, "given", "Goodwill", reason or goodwill.reason, by=by, now=now)
 
 
@@ -213,13 +232,17 @@ def _tell(goodwill, step, what, detail, *, by, now):
     add_line(
         goodwill.customer,
         TimelineEntry.Kind.GOODWILL,
-        f"{what}: {goodwill.item.name}",
+        f"{what}: {goodwill.item.name}{_days_word(goodwill.days)}",
         at=now,
         detail=detail,
         actor=by,
         subject=goodwill.public_id,
         step=step,
     )
+
+
+def _days_word(days: int | None) -> str:
+    return "" if days is None else f", {days} day{'' if days == 1 else 's'}"
 
 
 def _decide(goodwill, state, reason, by, now):

@@ -1,10 +1,8 @@
 """What was given in some days, and what it came to (R6.6)."""
 
-from decimal import Decimal
+from django.db.models import QuerySet
 
-from django.db.models import Count, QuerySet, Sum
-
-from cases.goodwill_register import Total, all_of
+from cases.goodwill_register import SUMS, Total, all_of
 from cases.models import Goodwill
 from tenancy.figures import Days
 
@@ -15,6 +13,6 @@ def given_in(days: Days) -> QuerySet[Goodwill]:
 
 
 def goodwill_given(days: Days) -> Total:
-    """The figure, in the desk's currency: one query."""
-    found = given_in(days).order_by().aggregate(count=Count("pk"), amount=Sum("amount"))
-    return Total(days, found["count"], found["amount"] or Decimal(0))
+    """The figure, in the desk's currency, and days apart from it: one query."""
+    found = given_in(days).order_by().aggregate(**SUMS)
+    return Total(days, found["count"], found["amount"], found["days"])

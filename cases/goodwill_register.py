@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, TruncMonth
 
 from cases.models import Goodwill
 from customers.models import Customer
@@ -25,11 +25,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Total:
-    """How often and how much, in the desk's currency, of one month, item or cause."""
+    """How often and how much, of one month, item or cause: in the desk's currency, and days of extensions."""
 
     of: object
     count: int
     amount: Decimal
+    days: int
+
+
+# Days are no money: they are counted apart.
+SUMS = {
+    "count": Count("pk"),
+    "amount": Coalesce(Sum("amount"), Value(Decimal(0))),
+    "days": Coalesce(Sum("days"), Value(0)),
+}
 
 
 def counts() -> dict[str, int]:
@@ -61,8 +70,8 @@ def all_of(state: str) -> QuerySet[Goodwill]:
 def given_before(customers: list[Customer], *, since: dt.datetime) -> dict[int, Total]:
     """What each customer was given since an instant, by the customer's id: one query."""
     rows = Goodwill.objects.filter(customer__in=customers, state=State.APPROVED, decided_at__gte=since)
-    sums = rows.order_by().values("customer").annotate(count=Count("pk"), amount=Sum("amount"))
-    return {row["customer"]: Total(row["customer"], row["count"], row["amount"]) for row in sums}
+    sums = rows.order_by().values("customer").annotate(**SUMS)
+    return {row["customer"]: _total(row, "customer") for row in sums}
 
 
 def totals(*, since: dt.datetime, zone: ZoneInfo) -> dict[str, list[Total]]:
@@ -73,14 +82,17 @@ def totals(*, since: dt.datetime, zone: ZoneInfo) -> dict[str, list[Total]]:
     by_cause = given.values("cause")
     return {
         "months": _summed(by_month, "of", "-of"),
-        "items": _summed(by_item, "item__name", "-amount", "item__name"),
-        "causes": _summed(by_cause, "cause", "-amount", "cause"),
+        "items": _summed(by_item, "item__name", "-amount", "-days", "item__name"),
+        "causes": _summed(by_cause, "cause", "-amount", "-days", "cause"),
     }
 
 
 def _summed(rows, key, *order) -> list[Total]:
-    rows = rows.annotate(count=Count("pk"), amount=Sum("amount")).order_by(*order)
-    return [Total(row[key], row["count"], row["amount"]) for row in rows]
+    return [_total(row, key) for row in rows.annotate(**SUMS).order_by(*order)]
+
+
+def _total(row, key) -> Total:
+    return Total(row[key], row["count"], row["amount"], row["days"])
 
 
 def _cursor(after: str):

@@ -136,7 +136,9 @@ def withdraw_grant(renewal: Renewal, *, because: str, by, now: dt.datetime) -> N
     unless they were used there. The caller holds the contract's lock.
     """
     term = renewal.term
-    stands_on = term.extends_id is not None or term.extended_by.exists()
+    # Whether its days are a part of a longer term, as at a desk that renews by extension.
+    later = Renewal.objects.filter(contract=renewal.contract_id, starts_on__gt=renewal.ends_on)
+    stands_on = term.extends_id is not None or later.filter(term__starts_on__lte=renewal.starts_on).exists()
     grants = AllowanceEntry.objects.filter(kind=Kind.GRANTED, subject=term.public_id)
     ids = grants.values_list("entitlement", flat=True)
     for held in Entitlement.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids)):

@@ -13,3 +13,4 @@ class ContractsConfig(AppConfig):
         import_module("contracts.letter_words")
         # And to cases who books goodwill on a contract.
         import_module("contracts.goodwill_visits")
+        import_module("contracts.goodwill_extension")

@@ -18,7 +18,7 @@ from contracts.notice_date import last_day_for_notice
 from contracts.offer_ends import end_offers
 from contracts.renewals import lock_contract
 from contracts.taking_back import take_back
-from contracts.terms import ONE_DAY, following, next_term_dates
+from contracts.terms import ONE_DAY, earned_end, following, next_term_dates
 from contracts.wording import day_in_full
 from customers.models import TimelineEntry
 from customers.timeline import add_line
@@ -54,12 +54,15 @@ class Ending:
     `earliest` is the last day that is paid for (None: no term stands, any day will do), `first` the
     day after it: the first that is not covered any more. `notice_by` is the notice date of a contract
     that renews by itself; `is_late`: notice came after it, and the term that follows runs out first.
-    `then` is the term by which it would go on after `earliest`.
+    `then` is the term by which it would go on after `earliest`, `after_that` the next one where that is
+    not as long as `then`. `given_days` of the days up to `earliest` are goodwill.
     """
 
     earliest: dt.date | None
     first: dt.date
     then: tuple[dt.date, dt.date] | None = None
+    after_that: tuple[dt.date, dt.date] | None = None
+    given_days: int = 0
     notice_by: dt.date | None = None
     is_late: bool = False
     takes_back: Renewal | None = None
@@ -77,7 +80,9 @@ class Ending:
             )
         kept = f"Notice was given in time, by {day_in_full(self.notice_by)}. " if self.notice_by else ""
         undone = "The term that it entered by itself is taken back. " if self.takes_back else ""
-        return f"{kept}{undone}It is paid for until {day_in_full(self.earliest)}."
+        paid = day_in_full(self.earliest - self.given_days * ONE_DAY)
+        goes_on = f", and goes on to {day_in_full(self.earliest)} as goodwill" if self.given_days else ""
+        return f"{kept}{undone}It is paid for until {paid}{goes_on}."
 
 
 def ending_of(contract: Contract, given_on: dt.date) -> Ending:
@@ -85,18 +90,29 @@ def ending_of(contract: Contract, given_on: dt.date) -> Ending:
     last = contract.terms.filter(taken_back_at__isnull=True).order_by("-ends_on").first()
     if last is None:
         return Ending(earliest=None, first=given_on)
+    given = last.given_days
     if not contract.is_auto_renewing:
-        return Ending(last.ends_on, last.ends_on + ONE_DAY)
+        return Ending(last.ends_on, last.ends_on + ONE_DAY, given_days=given)
+    then = following(last)
     made = _entered_by_clock_in_vain(contract, last, given_on)
     if made is not None:
-        before, then = made.starts_on - ONE_DAY, (made.starts_on, made.ends_on)
-        return Ending(before, made.starts_on, then, last_day_for_notice(contract, before), takes_back=made)
-    then = following(last)
+        before = made.starts_on - ONE_DAY
+        # What was given on the term that goes is given on the one that stays.
+        earliest = before + given * ONE_DAY
+        return Ending(
+            earliest,
+            earliest + ONE_DAY,
+            (made.starts_on, last.ends_on),
+            after_that=then,
+            given_days=given,
+            notice_by=last_day_for_notice(contract, before),
+            takes_back=made,
+        )
     notice_by = last_day_for_notice(contract, last.ends_on)
     if given_on <= notice_by:
-        return Ending(last.ends_on, last.ends_on + ONE_DAY, then, notice_by)
+        return Ending(last.ends_on, last.ends_on + ONE_DAY, then, given_days=given, notice_by=notice_by)
     _, next_end = then
-    return Ending(next_end, next_end + ONE_DAY, next_term_dates(*then), notice_by, is_late=True)
+    return Ending(next_end, next_end + ONE_DAY, next_term_dates(*then), notice_by=notice_by, is_late=True)
 
 
 @transaction.atomic
@@ -183,7 +199,7 @@ def standing_cancellation(contract: Contract) -> Cancellation | None:
 def _entered_by_clock_in_vain(contract, last: ContractTerm, given_on: dt.date) -> Renewal | None:
     """The unpaid renewal by which the last term came about by itself, though notice was in time."""
     made = contract.renewals.filter(
-        channel=Renewal.Channel.CLOCK, taken_back_at__isnull=True, ends_on=last.ends_on
+        channel=Renewal.Channel.CLOCK, taken_back_at__isnull=True, ends_on=earned_end(last)
     ).first()
     if made is None or made.payments.standing().exists():
         return None
@@ -198,9 +214,10 @@ def _refuse_within_a_term(ending: Ending, effective_on: dt.date) -> None:
         raise NotThatDay(ending.words, ending.first)
     if ending.then is None or effective_on <= ending.first:
         return
-    starts_on, ends_on = ending.then
+    (starts_on, ends_on), after_that = ending.then, ending.after_that
     while ends_on + ONE_DAY < effective_on:
-        starts_on, ends_on = next_term_dates(starts_on, ends_on)
+        starts_on, ends_on = after_that or next_term_dates(starts_on, ends_on)
+        after_that = None
     if effective_on < ends_on:
         first = ends_on + ONE_DAY
         raise NotThatDay(

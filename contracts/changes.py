@@ -50,6 +50,7 @@ FIELDS = {
     "owner": "looked after by",
     "imported_status": "The old program said",
     "counts_from": "counted from",
+    "given_days": "days given as goodwill",
     "usual_months": "the next one, in months",
     "usual_days": "the next one, in days",
     "channel": "renewed by",
@@ -91,6 +92,8 @@ OWN_WORDS = {(Contract, "kind"): "covered"}
 # Whom a row belongs to is told by name.
 NAMED = {"owner"}
 MONEY = {"price", "amount"}
+# None of them is the rule, and not told of what is new.
+RARE = {"given_days"}
 MOST = 100
 
 
@@ -158,7 +161,7 @@ def _values(model, before, event, contract, owners) -> str:
         if field is None or not hasattr(event, field.attname):
             continue
         now = getattr(event, field.attname)
-        if now in (None, "") and before is None:
+        if before is None and (now in (None, "") or name in RARE and not now):
             continue
         if before is None or getattr(before, field.attname) != now:
             called = OWN_WORDS.get((model, name), words)

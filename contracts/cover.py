@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from contracts.covered import State, covered_on
 from contracts.models import Contract, ContractEquipment
-from contracts.wording import day_in_full, day_nearby, money
+from contracts.wording import day_in_full, day_nearby, days_word, money
 from customers.models import Equipment
 from tenancy.calendars import local_time, zone_of
 from tenancy.prepared import DAY, Key, Prepared
@@ -306,11 +306,14 @@ def _records(contract):
         yield f"offer of {money(offer['amount'], currency)} accepted, {person}, {at}"
     if not contract.cancellation and contract.cover_state in (State.IN_GRACE, State.LAPSED):
         yield "no renewal, no money and no claim found since"
+    term = contract.last_term
     if contract.last_renewal:
         yield _renewal_reason(contract, contract.last_renewal)
-    elif term := contract.last_term:
+    elif term and not _was_extended(term):
         person = term["created_by"] or ("the import" if contract.imported_at else "the desk")
         yield f"entered by {person}, {_at(contract, term['created_at'])}"
+    if term and term["given_days"]:
+        yield _given_reason(contract, term)
 
 
 def _renewal_reason(contract, renewal) -> str:
@@ -323,6 +326,30 @@ def _renewal_reason(contract, renewal) -> str:
         how = " by itself" if renewal["channel"] == "clock" else f" by {renewal['channel']}"
     person = renewal["renewed_by"] or "the desk"
     return f"{term}{how}, {person}, {_at(contract, renewal['renewed_at'])}"
+
+
+def given_words(contract: Contract) -> str:
+    """Days of its last term that are goodwill, and why (read by `with_reasons`); "" where there are none."""
+    term = contract.last_term
+    if not term or not term["given_days"]:
+        return ""
+    days = days_word(term["given_days"])
+    if not _was_extended(term):
+        # Those of a term that was taken back, at the end of the one before it.
+        return f"{days} of it given as goodwill"
+    return term["longer_because"] + (f", {days} in all" if term["given_before"] else "")
+
+
+def _was_extended(term) -> bool:
+    return bool(term["given_days"] and term["longer_because"])
+
+
+def _given_reason(contract, term) -> str:
+    words = given_words(contract)
+    if not _was_extended(term):
+        return words
+    person = term["created_by"] or "the desk"
+    return f"{words[0].lower()}{words[1:]}, {person}, {_at(contract, term['created_at'])}"
 
 
 def _check_reason(contract) -> str:

@@ -167,7 +167,14 @@ RENEWAL = {
     "starts_on": "starts_on",
     "ends_on": "ends_on",
 }
-TERM = {"created_at": "created_at", "created_by": "created_by__user__name"}
+TERM = {
+    "created_at": "created_at",
+    "created_by": "created_by__user__name",
+    "given_days": "given_days",
+    # Why the term before it was replaced, where days were given on it.
+    "longer_because": "extends__taken_back_because",
+    "given_before": "extends__given_days",
+}
 CHECK = {"at": "at", "by": "by__user__name"}
 
 

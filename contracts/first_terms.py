@@ -6,11 +6,12 @@ customer, and what proves the money afterwards pays for that term and makes no o
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, Max, OuterRef, Q, Sum
 
 from contracts.covered import MONEY_DAYS_AFTER
 from contracts.models import ContractTerm, Payment, Renewal, RenewalEvidence
-from contracts.terms import ENOUGH
+from contracts.models.contract import EARNED_END
+from contracts.terms import ENOUGH, earned_end
 from contracts.verifying import end_verification
 from contracts.wording import day_in_full
 
@@ -55,9 +56,17 @@ def is_paid(first: ContractTerm) -> bool:
     left = Payment.objects.standing().filter(
         contract=first.contract_id,
         renewal__isnull=True,
-        paid_on__range=(first.starts_on - around, first.ends_on + around),
+        paid_on__range=(first.starts_on - around, _last_day(first) + around),
     )
     return (left.aggregate(sum=Sum("amount"))["sum"] or 0) >= first.price * ENOUGH
+
+
+def _last_day(first: ContractTerm) -> dt.date:
+    """Its end with the days that were given on it since: the term itself is told as it was before."""
+    given = ContractTerm.objects.annotate(earned_end=EARNED_END).filter(
+        contract=first.contract_id, starts_on=first.starts_on, earned_end=earned_end(first)
+    )
+    return given.aggregate(last=Max("ends_on"))["last"]
 
 
 def settle_first_term(proof: RenewalEvidence, first: ContractTerm, *, by, now: dt.datetime) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from cases.goodwill import GoodwillRefused, books_on
-from cases.models import Goodwill
+from cases.models import Goodwill, GoodwillItem
 from contracts.models import AllowanceEntry, Contract, ContractTerm, Entitlement
 from contracts.renewals import lock_contract
 from customers.models import Customer
@@ -45,4 +45,4 @@ def grant_goodwill(goodwill: Goodwill, *, by, now: dt.datetime) -> None:
     )
 
 
-books_on(Goodwill.Place.CONTRACT, grant_goodwill)
+books_on(GoodwillItem.Kind.FREE_VISIT, Goodwill.Place.CONTRACT, grant_goodwill)

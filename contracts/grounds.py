@@ -7,10 +7,12 @@ decides anything.
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Subquery
+
 from contracts.cover import Cover
 from contracts.covered import State
 from contracts.evidence import in_words
-from contracts.models import Contract, Payment, Renewal, RenewalEvidence
+from contracts.models import Contract, ContractTerm, Payment, Renewal, RenewalEvidence
 from contracts.wording import day_in_full, money
 from tenancy.calendars import local_time, zone_of
 
@@ -130,7 +132,12 @@ def _payment_detail(payment: Payment) -> str:
 
 
 def _renewals(contract: Contract, zone):
-    for renewal in contract.renewals.select_related("term", "renewed_by__user"):
+    # Its own term may have been replaced by a longer one before it was taken back.
+    ended = ContractTerm.objects.filter(
+        contract=contract, taken_back_at=OuterRef("taken_back_at"), extended_by__isnull=True
+    )
+    rows = contract.renewals.annotate(because=Subquery(ended.values("taken_back_because")[:1]))
+    for renewal in rows.select_related("term", "renewed_by__user"):
         at = local_time(renewal.renewed_at, zone)
         back = renewal.taken_back_at is not None
         yield Ground(
@@ -140,7 +147,7 @@ def _renewals(contract: Contract, zone):
             counts_as="Taken back" if back else "Proof",
             icon="file-x" if back else "file-check",
             what=f"Renewed, {day_in_full(renewal.term.starts_on)} to {day_in_full(renewal.term.ends_on)}",
-            detail=renewal.term.taken_back_because if back else _renewal_detail(renewal),
+            detail=renewal.because or "" if back else _renewal_detail(renewal),
             recorded_by=renewal.renewed_by.name if renewal.renewed_by else "The desk, by itself",
         )
 
@@ -150,20 +157,31 @@ def _renewal_detail(renewal: Renewal) -> str:
 
 
 def _first_terms(contract: Contract, zone):
-    """Terms that no renewal made: how the contract began."""
-    for term in contract.terms.filter(renewal__isnull=True).select_related("created_by__user"):
+    """Terms that no renewal made: how the contract began, and days that were given on one."""
+    longer = ContractTerm.objects.filter(extends=OuterRef("pk"), given_days__gt=0)
+    rows = contract.terms.filter(renewal__isnull=True).annotate(goes_on=Exists(longer))
+    for term in rows.select_related("created_by__user", "extends"):
         at = local_time(term.created_at, zone)
-        back = term.taken_back_at is not None
+        # One on which days were given is not void: it goes on in the longer one.
+        back = term.taken_back_at is not None and not term.goes_on
+        is_given = term.given_days and term.extends is not None
+        began = f"Term entered, {day_in_full(term.starts_on)} to {day_in_full(term.ends_on)}"
         yield Ground(
             day=at.date(),
             clock=at.time(),
             kind=OVERRULED if back else PROOF,
             counts_as="Taken back" if back else "Proof",
-            icon="file-text",
-            what=f"Term entered, {day_in_full(term.starts_on)} to {day_in_full(term.ends_on)}",
-            detail=term.taken_back_because,
+            icon="gift" if is_given else "file-text",
+            what=term.extends.taken_back_because if is_given else began,
+            detail=_term_detail(term, back=back, is_given=is_given),
             recorded_by=_person(term.created_by, contract),
         )
+
+
+def _term_detail(term: ContractTerm, *, back, is_given) -> str:
+    if back:
+        return term.taken_back_because
+    return f"To {day_in_full(term.ends_on)}, at no price" if is_given else ""
 
 
 def _cancellations(contract: Contract, zone, today: dt.date):

@@ -167,13 +167,16 @@ def _terms(contracts, found, days) -> dict[int, list[ContractTerm]]:
     """Terms that were entered, and the days on which each term's place in time changes a state."""
     made = set(Renewal.objects.filter(contract__in=contracts).values_list("term", flat=True))
     terms: dict[int, list[ContractTerm]] = defaultdict(list)
-    rows = ContractTerm.objects.filter(contract__in=contracts).select_related("created_by__user")
+    rows = ContractTerm.objects.filter(contract__in=contracts).select_related("created_by__user", "extends")
     for term in rows.order_by("pk"):
         contract = contracts[term.contract_id]
         terms[contract.pk].append(term)
         span = f"{day_in_full(term.starts_on)} to {day_in_full(term.ends_on)}"
         if term.pk in made:
             found[contract.pk][term.created_at]
+        elif term.given_days and term.extends is not None:
+            why = term.extends.taken_back_because
+            found[contract.pk].record(term.created_at, f"{why}, {_person(term.created_by)}")
         else:
             found[contract.pk].record(
                 term.created_at, f"Term {span} entered, {_person(term.created_by, contract)}"

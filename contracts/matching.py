@@ -15,6 +15,7 @@ from django.db.models import BooleanField, Case, Exists, OuterRef, Subquery, Val
 from contracts.agreed import agreed_for, standing_offers
 from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal
+from contracts.models.contract import EARNED_END
 from contracts.open_money import close_match_duties
 from contracts.renewals import Act, enter_renewals
 from contracts.terms import ENOUGH, paid_from
@@ -163,12 +164,13 @@ def _last_terms(contracts) -> dict[int, ContractTerm]:
     and whether money is matched to it (`is_paid`).
     """
     made_by = Renewal.objects.filter(
-        contract=OuterRef("contract"), ends_on=OuterRef("ends_on"), taken_back_at__isnull=True
+        contract=OuterRef("contract"), ends_on=OuterRef("earned_end"), taken_back_at__isnull=True
     )
     standing = (
         ContractTerm.objects.filter(
             contract__in=[contract.pk for contract in contracts], taken_back_at__isnull=True
         )
+        .annotate(earned_end=EARNED_END)
         .annotate(made_by=Subquery(made_by.values("pk")[:1]))
         .annotate(is_paid=_money_of_its_term())
         .order_by("ends_on")

@@ -36,6 +36,7 @@ from contracts.open_money import (
 )
 from contracts.renewals import last_term, renew, renewal_of_end
 from contracts.taking_back import is_still_paid, take_back
+from contracts.terms import earned_end
 from contracts.verifying import begin_verification
 from contracts.wording import day_in_full, money
 from tenancy.calendars import calendar_of, local_day, zone_of
@@ -256,7 +257,7 @@ def _match(contract, payments, purpose, *, by, now, because="", after=None) -> R
 
 def _pay_own_term(contract, last, payments, *, by, now) -> None:
     """Money for the term that stands. Where a renewal made that term, it pays for that renewal too."""
-    renewal = renewal_of_end(contract, last.ends_on)
+    renewal = renewal_of_end(contract, earned_end(last))
     for payment in payments:
         payment.contract, payment.renewal, payment.matched_at, payment.matched_by = contract, renewal, now, by
         payment.save(update_fields=["contract", "renewal", "matched_at", "matched_by"])

@@ -59,9 +59,9 @@ def last_term(contract: Contract) -> ContractTerm:
 
 
 def renewal_of_end(contract: Contract, ends_on: dt.date) -> Renewal | None:
-    """The standing renewal that made the end of a term; None for a first term's.
+    """The standing renewal that made the end of a term (its `earned_end`); None for a first term's.
 
-    By its own end: a desk that extends may have cut the term that it made, and made another in its place.
+    By its own end: the term that it made may have been cut, or given days, and another made in its place.
     """
     return Renewal.objects.filter(contract=contract, ends_on=ends_on, taken_back_at__isnull=True).first()
 
@@ -200,11 +200,11 @@ def _new_terms(acts, *, by, now) -> list[ContractTerm]:
     ]
     ContractTerm.objects.bulk_create(terms)
     if extends:
-        _hand_on_entitlements({act.last.pk: term for act, term in zip(acts, terms, strict=True)})
+        hand_on_entitlements({act.last.pk: term for act, term in zip(acts, terms, strict=True)})
     return terms
 
 
-def _hand_on_entitlements(instead: dict[int, ContractTerm]) -> None:
+def hand_on_entitlements(instead: dict[int, ContractTerm]) -> None:
     """What was granted and used stays with the term that goes on."""
     granted = list(Entitlement.objects.filter(term__in=instead))
     for entitlement in granted:

@@ -3,16 +3,17 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Min, Q, Sum
 
 from contracts.allowance import withdraw_grant
 from contracts.as_it_was import put_back
 from contracts.cover_events import tell_of_cover
 from contracts.first_terms import not_paid, unpaid_first_term
+from contracts.given_days import lengthen
 from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal, RenewalEvidence
 from contracts.terms import ENOUGH, ONE_DAY
 from contracts.verifying import begin_verification
-from contracts.wording import day_in_full, money
+from contracts.wording import day_in_full, days_word, money
 from customers.models import TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import calendar_of, local_day, zone_of
@@ -95,7 +96,8 @@ def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
     """Withdraw what a renewal added. Its rows stay, with the reason; they count for no day any more.
 
     A term that had been extended stands again to its old end; what was added after it by later
-    renewals stands as a term of its own. The contract asks for its next term, and covers machines, as
+    renewals stands as a term of its own. Days that were given as goodwill at its end are not lost: they
+    go to the end of the last term that stands. The contract asks for its next term, and covers machines, as
     before, as soon as no later renewal stands. The caller holds the contract's lock.
     """
     because = because[:200]
@@ -111,7 +113,7 @@ def take_back(renewal: Renewal, *, because: str, by, now: dt.datetime) -> None:
 
 
 def _shorten(renewal, because, *, by, now) -> None:
-    """Of an extended term: cut out the days that this renewal added."""
+    """Of a term that went on longer: cut out the days that this renewal added, and move those given on it."""
     standing = ContractTerm.objects.select_for_update(of=("self",)).get(
         contract=renewal.contract,
         taken_back_at__isnull=True,
@@ -120,34 +122,65 @@ def _shorten(renewal, because, *, by, now) -> None:
     )
     _end_term(standing, because, now)
     copy = {"contract": renewal.contract, "created_at": now, "created_by": by}
-    pieces = {}
+    given = _given_after(renewal, standing)
+    pieces = []
     if standing.starts_on < renewal.starts_on:
         # As it stood when it was extended: price, response time, and from where the next one counts.
         before = renewal.term.extends
-        pieces["before"] = ContractTerm.objects.create(
-            **copy,
-            starts_on=standing.starts_on,
-            ends_on=renewal.starts_on - ONE_DAY,
-            price=before.price,
-            response_hours=before.response_hours,
-            counts_from=before.counts_from,
-            usual_months=before.usual_months,
-            usual_days=before.usual_days,
+        pieces.append(
+            ContractTerm(
+                **copy,
+                starts_on=standing.starts_on,
+                ends_on=renewal.starts_on - ONE_DAY,
+                price=before.price,
+                response_hours=before.response_hours,
+                counts_from=before.counts_from,
+                usual_months=before.usual_months,
+                usual_days=before.usual_days,
+                given_days=before.given_days,
+            )
         )
-    if renewal.ends_on < standing.ends_on:
-        pieces["after"] = ContractTerm.objects.create(
-            **copy,
-            starts_on=renewal.ends_on + ONE_DAY,
-            ends_on=standing.ends_on,
-            price=standing.price,
-            response_hours=standing.response_hours,
-            counts_from=standing.counts_from,
-            usual_months=standing.usual_months,
-            usual_days=standing.usual_days,
+    next_start = renewal.ends_on + (given + 1) * ONE_DAY
+    if next_start <= standing.ends_on:
+        pieces.append(
+            ContractTerm(
+                **copy,
+                starts_on=next_start,
+                ends_on=standing.ends_on,
+                price=standing.price,
+                response_hours=standing.response_hours,
+                counts_from=standing.counts_from,
+                usual_months=standing.usual_months,
+                usual_days=standing.usual_days,
+                given_days=standing.given_days,
+            )
         )
-    stays = pieces.get("before") or pieces.get("after")
-    if stays is not None:
-        Entitlement.objects.filter(term=standing).update(term=stays)
+    if given:
+        _give_at_the_end(renewal.contract, given, pieces, by=by, now=now)
+    ContractTerm.objects.bulk_create(pieces)
+    if pieces:
+        Entitlement.objects.filter(term=standing).update(term=pieces[0])
+
+
+def _given_after(renewal, standing) -> int:
+    """The days of goodwill between what a renewal added and what the next one did, or the term's end."""
+    later = renewal.contract.renewals.filter(
+        taken_back_at__isnull=True, starts_on__gt=renewal.ends_on, starts_on__lte=standing.ends_on
+    )
+    next_start = later.aggregate(first=Min("starts_on"))["first"] or standing.ends_on + ONE_DAY
+    return (next_start - renewal.ends_on).days - 1
+
+
+def _give_at_the_end(contract, given, pieces, *, by, now) -> None:
+    """To the last term that stands: one of the pieces (unsaved), or another."""
+    others = contract.terms.filter(taken_back_at__isnull=True)
+    last = max([*others, *pieces], key=lambda term: term.ends_on, default=None)
+    if last in pieces:
+        last.ends_on += given * ONE_DAY
+        last.given_days += given
+    elif last is not None:
+        because = f"Extended {days_word(given)} as goodwill, from a term that was taken back"
+        lengthen(last, given, because=because, by=by, now=now)
 
 
 def _end_term(term, because, now) -> None:

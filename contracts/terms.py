@@ -64,16 +64,24 @@ def next_term_dates(starts_on: dt.date, ends_on: dt.date) -> tuple[dt.date, dt.d
     return follows_on, length.ends_on(follows_on)
 
 
+def earned_end(term: ContractTerm) -> dt.date:
+    """The last day that was agreed for it: what was given as goodwill comes after that day."""
+    return term.ends_on - term.given_days * ONE_DAY
+
+
 def usual_length(term: ContractTerm) -> Length:
-    """How long the term after this one is, unless something else is agreed."""
+    """How long the term after this one is, unless something else is agreed. What was given does not count."""
     if term.usual_months or term.usual_days:
         return Length(term.usual_months, term.usual_days)
-    return length_of(term.counts_from or term.starts_on, term.ends_on)
+    return length_of(term.counts_from or term.starts_on, earned_end(term))
 
 
 def following(term: ContractTerm) -> tuple[dt.date, dt.date]:
-    """First and last day of what follows a term: as long as its last extension, or as the usual term."""
-    if term.usual_months or term.usual_days:
+    """First and last day of what follows a term: as long as its last extension, or as the usual term.
+
+    After days of goodwill it begins so much later, and is as long as it would have been.
+    """
+    if term.usual_months or term.usual_days or term.given_days:
         follows_on = term.ends_on + ONE_DAY
         return follows_on, usual_length(term).ends_on(follows_on)
     return next_term_dates(term.counts_from or term.starts_on, term.ends_on)
@@ -86,7 +94,7 @@ def paid_from(term: ContractTerm) -> dt.date:
     would have begun.
     """
     if term.usual_months or term.usual_days:
-        return usual_length(term).starts_on(term.ends_on)
+        return usual_length(term).starts_on(earned_end(term))
     return term.counts_from or term.starts_on
 
 

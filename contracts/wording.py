@@ -16,6 +16,11 @@ def day_in_full(day: dt.date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def days_word(days: int) -> str:
+    """ "1 day", "14 days"."""
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
 def day_nearby(day: dt.date, *, today: dt.date) -> str:
     """ "2 March", with the year when it is not this one."""
     return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"

@@ -5,7 +5,7 @@ import datetime as dt
 from django.utils.text import capfirst
 
 from cases.models import Case
-from contracts.cover import Cover
+from contracts.cover import Cover, given_words
 from contracts.covered import State
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Site, TimelineEntry
@@ -86,6 +86,8 @@ def evidence(cover: Cover, today: dt.date) -> list[dict]:
         term = f"term {day_in_full(first)} to {day_in_full(last)}"
         person = f", recorded by {renewal['renewed_by']}" if renewal["renewed_by"] else ""
         lines.append(_line("proof", "file-check", f"Renewed by {renewal['channel']}", term + person))
+    if given := given_words(contract):
+        lines.append(_line("proof", "gift", given, f"to {day_in_full(contract.last_end)}, at no price"))
     if waiting := contract.waiting_evidence:
         detail = f"{waiting['kind']} of {_day(waiting['dated_on'], today)} is being looked at"
         lines.append(_line("waiting", "clock", "Not yet certain:", detail))

@@ -34,6 +34,7 @@ from contracts.grounds import grounds_of
 from contracts.models import Contract, ContractTerm, RenewalEvidence
 from contracts.renewals import AlreadyRenewed, IsCancelled, NoTermToRenew, last_term
 from contracts.term_bar import term_bar
+from contracts.term_words import terms_in_words
 from contracts.terms import following
 from contracts.visit_ledger import visit_ledger
 from servicedesk.call_forms import OutcomeForm
@@ -146,7 +147,8 @@ def _evidence(contract_id, id) -> RenewalEvidence:
 
 def _contract_context(request, shown) -> dict:
     now = timezone.now()
-    day = local_day(now, zone_of(request.tenant))
+    zone = zone_of(request.tenant)
+    day = local_day(now, zone)
     cover = cover_of(shown, day)
     accepted = acceptance_waits(cover)
     asked = Duty.objects.open().filter(kind=Duty.Kind.JUDGE_CONTRACT, subject=shown.public_id)
@@ -156,7 +158,7 @@ def _contract_context(request, shown) -> dict:
         "bar": term_bar(cover),
         "grounds": grounds_of(cover),
         "visits": visit_ledger(shown, day),
-        "terms": shown.terms.order_by("-starts_on").prefetch_related("renewal__renewed_by__user"),
+        "terms": terms_in_words(shown, zone),
         "machines": shown.covered.select_related("equipment__site").order_by("pk"),
         "changes": changes_of(shown),
         "asked": asked.order_by("due_at"),

@@ -9,27 +9,34 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from cases.goodwill import GoodwillRefused, ask_for_goodwill, may_give, offered_items
+from cases.goodwill import GoodwillRefused, ask_for_goodwill, for_a_failure, may_give, offered_items
+from cases.goodwill_catalogue import MOST_DAYS
 from cases.goodwill_suggesting import suggested_goodwill
 from cases.models import Goodwill, GoodwillItem
 from contracts.tenure import customer_since, whole_years
-from contracts.wording import money
+from contracts.wording import days_word, money
 from servicedesk.goodwill_history import histories_of
 from servicedesk.goodwill_places import place_in, places_for
+from servicedesk.goodwill_words import worth
 from servicedesk.old_addresses import asked_customer
-from servicedesk.worded_fields import AmountField, ChosenField, WordsField
+from servicedesk.worded_fields import AmountField, ChosenField, CountField, WordsField
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_staff
 
 Cause = Goodwill.Cause
+NEEDS = {
+    GoodwillItem.Kind.CREDIT: ("amount", "Write the amount."),
+    GoodwillItem.Kind.EXTENSION: ("days", "Write how many days."),
+}
 
 
 class AskForm(forms.Form):
-    """What, how much, why, and for a free visit on what. A free visit is worth what its entry says."""
+    """What, how much or how many days, why, and used on what. A free visit is worth what its entry says."""
 
     item = ChosenField(asks="what to give", choices=())
     amount = AmountField(called="the amount", required=False)
+    days = CountField(called="how many days", least=1, most=MOST_DAYS, required=False)
     place = ChosenField(asks="which contract or visit it is for", choices=(), required=False)
     cause = ChosenField(asks="what it is for", choices=Cause.choices)
     reason = WordsField(asks="why", most=300)
@@ -43,15 +50,16 @@ class AskForm(forms.Form):
         self.fields["place"].choices = [("", "Choose"), *places]
 
     def clean(self):
-        """A credit has an amount."""
+        """A credit has an amount, an extension days."""
         data = super().clean()
         item = data["item"] = self.items.get(data.get("item"))
-        if item is None or "amount" in self.errors:
+        if item is None:
             return data
         if item.kind == GoodwillItem.Kind.FREE_VISIT:
             data["amount"] = item.limit
-        elif data.get("amount") is None:
-            self.add_error("amount", "Write the amount.")
+        needs, words = NEEDS.get(item.kind, ("", ""))
+        if needs and needs not in self.errors and data.get(needs) is None:
+            self.add_error(needs, words)
         return data
 
 
@@ -66,7 +74,7 @@ def ask(request, id):
     history = histories_of([customer], now=now)[customer.pk]
     today = local_day(now, zone_of(request.tenant))
     years = whole_years(customer_since(customer), today=today)
-    fair = suggested_goodwill(items, years=years, misses=history.misses, broken=history.broken)
+    fair = suggested_goodwill(for_a_failure(items), years=years, misses=history.misses, broken=history.broken)
     if request.method == "GET":
         form = AskForm(items=items, places=places, initial=_initial(fair, history, places))
         return _page(request, customer, form, fair)
@@ -79,6 +87,7 @@ def ask(request, id):
             customer,
             item=data["item"],
             amount=data["amount"],
+            days=data["days"],
             cause=data["cause"],
             reason=data["reason"],
             place=place_in(data["place"]),
@@ -91,7 +100,8 @@ def ask(request, id):
         return _page(request, customer, form, fair, status=422)
     gave = asked.state == Goodwill.State.APPROVED
     said = "Given" if gave else "Waits for a yes from a colleague who may give it"
-    messages.success(request, f"{said}: {asked.item.name}, {money(asked.amount, request.tenant.currency)}.")
+    much = worth(asked.amount, asked.days, request.tenant.currency)
+    messages.success(request, f"{said}: {asked.item.name}, {much}.")
     return redirect(desk_url(request.tenant, "customer", id=customer.public_id))
 
 
@@ -110,9 +120,15 @@ def _page(request, customer, form, fair, status=200):
         "form": form,
         "fair": fair and (fair.item.name, money(fair.amount, desk.currency), fair.because),
         "items": [
-            (key, item, money(item.limit, desk.currency), _by_oneself(item, request.membership, desk))
+            (
+                key,
+                item,
+                worth(item.limit, item.days, desk.currency),
+                _by_oneself(item, request.membership, desk),
+            )
             for key, item in form.items.items()
         ],
+        "has_extensions": any(item.days is not None for item in form.items.values()),
         "may_set": request.membership.has_role(),
         "back": desk_url(desk, "customer", id=customer.public_id),
     }
@@ -122,9 +138,12 @@ def _page(request, customer, form, fair, status=200):
 def _by_oneself(item, by, desk) -> str:
     """How much of it this person gives without asking."""
     own = may_give(item, by)
-    if own >= item.limit:
+    if own >= item.most:
         return "you give it yourself"
-    return f"you give {money(own, desk.currency)} yourself" if own else "somebody else says yes"
+    if not own:
+        return "somebody else says yes"
+    much = days_word(own) if item.days is not None else money(own, desk.currency)
+    return f"you give {much} yourself"
 
 
 urlpatterns = [path("customers/<uuid:id>/goodwill/", ask, name="customer-goodwill")]

@@ -16,6 +16,7 @@ from contracts.wording import money
 from servicedesk.csv_rows import csv_answer
 from servicedesk.goodwill_history import histories_of
 from servicedesk.goodwill_places import places_in_words, usual_place
+from servicedesk.goodwill_words import worth
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_roles, the_one
@@ -24,8 +25,8 @@ from tenancy.models import Role
 PAGE = 25
 # What it came to is told for so long.
 COUNTED = dt.timedelta(days=365)
-HEADING = ("Customer", "What", "Amount", "Currency", "Counted under", "Reason", "State", "Asked", "Asked by")
-HEADING += ("Decided", "Decided by", "Why")
+HEADING = ("Customer", "What", "Amount", "Currency", "Days", "Counted under", "Reason", "State")
+HEADING += ("Asked", "Asked by", "Decided", "Decided by", "Why")
 
 
 @require_GET
@@ -72,6 +73,7 @@ def rows_as_csv(request):
             row.item.name,
             row.amount,
             request.tenant.currency,
+            row.days,
             row.get_cause_display(),
             row.reason,
             row.get_state_display(),
@@ -96,6 +98,7 @@ def _page(request, *, refusal="", about=None, status=200):
     here = desk_url(desk, "goodwill")
     summed = totals(since=now - COUNTED, zone=zone_of(desk))
     causes = dict(Goodwill.Cause.choices)
+    has_days = any(total.days for total in summed["causes"])
     context = {
         "tabs": [
             (label, found[key], f"{here}?{urlencode({'state': key})}", key == state)
@@ -106,10 +109,10 @@ def _page(request, *, refusal="", about=None, status=200):
         "rows": [
             {
                 "row": row,
-                "amount": money(row.amount, desk.currency),
+                "amount": worth(row.amount, row.days, desk.currency),
                 "place": places.get(row.place),
                 "history": _in_words(histories.get(row.customer_id), desk),
-                "may_decide": waits and row.amount <= may_give(row.item, request.membership),
+                "may_decide": waits and row.size <= may_give(row.item, request.membership),
                 "is_refused": about is not None and about.pk == row.pk,
             }
             for row in page.rows
@@ -124,6 +127,7 @@ def _page(request, *, refusal="", about=None, status=200):
             ("What", [_line(total, total.of, desk) for total in summed["items"]]),
             ("Counted under", [_line(total, causes[total.of], desk) for total in summed["causes"]]),
         ],
+        "has_days": has_days,
     }
     return render(request, "servicedesk/goodwill.html", context, status=status)
 
@@ -133,8 +137,8 @@ def _state(request) -> str:
     return asked if asked in Goodwill.State.values else Goodwill.State.PROPOSED
 
 
-def _line(total: Total, words: str, desk) -> tuple[str, int, str]:
-    return words, total.count, money(total.amount, desk.currency)
+def _line(total: Total, words: str, desk) -> tuple[str, int, str, int]:
+    return words, total.count, money(total.amount, desk.currency), total.days
 
 
 def _in_words(history, desk) -> list[str]:
@@ -145,7 +149,7 @@ def _in_words(history, desk) -> list[str]:
     return [
         f"{history.misses} missed",
         f"{history.broken} promise{'' if history.broken == 1 else 's'} broken",
-        f"given {_times(given.count)}, {money(given.amount, desk.currency)}"
+        f"given {_times(given.count)}, {worth(given.amount, given.days, desk.currency)}"
         if given
         else "given nothing yet",
     ]

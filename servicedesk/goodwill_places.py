@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 
 from cases.models import Goodwill
+from contracts.goodwill_extension import contracts_to_extend
 from contracts.goodwill_visits import contracts_for_goodwill
 from contracts.models import Contract
 from customers.models import Customer
@@ -18,13 +19,19 @@ Place = Goodwill.Place
 
 
 def places_for(customer: Customer, *, desk: Tenant, now: dt.datetime) -> list[tuple[str, str]]:
-    """What a free visit may be used on, as value and words: contracts first, then visits. Two queries."""
+    """What goodwill may be used on, as value and words: contracts first, then visits. Three queries.
+
+    A contract may have one more visit or be extended; one in grace can only be extended.
+    """
     zone = zone_of(desk)
     today = local_day(now, zone)
     contracts = contracts_for_goodwill(customer, today)
+    in_grace = [one for one in contracts_to_extend(customer, today) if one not in contracts]
     visits = visits_for_goodwill(customer, now=now)
     return [
-        (f"{Place.CONTRACT}:{one.public_id}", f"One more visit of contract {one.number}") for one in contracts
+        (f"{Place.CONTRACT}:{one.public_id}", f"Contract {one.number}{words}")
+        for found, words in ((contracts, ""), (in_grace, ", in grace: to extend it"))
+        for one in found
     ] + [
         (f"{Place.VISIT}:{one.public_id}", f"Visit {one.number}, {_when(one, zone, today)}") for one in visits
     ]

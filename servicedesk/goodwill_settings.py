@@ -8,36 +8,46 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cases.goodwill import FOR_A_FAILURE
-from cases.goodwill_catalogue import ROLES, catalogue, retire_item, save_item
+from cases.goodwill_catalogue import MOST_DAYS, ROLES, catalogue, retire_item, save_item
 from cases.models import GoodwillItem
-from contracts.wording import money
-from servicedesk.worded_fields import AmountField, ChosenField, WordsField
+from servicedesk.goodwill_words import worth
+from servicedesk.worded_fields import AmountField, ChosenField, CountField, WordsField
 from tenancy.addresses import desk_url
 from tenancy.desk_settings import SettingRefused
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 
-KINDS = [(kind.value, kind.label) for kind in FOR_A_FAILURE]
+KINDS = GoodwillItem.Kind.choices
 
 
 class ItemForm(forms.Form):
-    """One entry; for each role up to which amount it gives it without asking."""
+    """One entry; for each role up to which amount, or how many days, it gives it without asking."""
 
     name = WordsField(asks="what is given", most=120)
-    kind = ChosenField(asks="a free visit or a credit", choices=KINDS)
-    limit = AmountField(called="what it is worth at most")
+    kind = ChosenField(asks="a free visit, a credit or an extension", choices=KINDS)
+    limit = AmountField(called="what it is worth at most", required=False)
+    days = CountField(called="how many days", least=1, most=MOST_DAYS, required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for role in ROLES:
-            self.fields[role.value] = AmountField(called="an amount, or nothing", required=False)
+            self.fields[role.value] = AmountField(called="an amount or days, or nothing", required=False)
+
+    def clean(self):
+        """An extension has days, all else an amount."""
+        data = super().clean()
+        needs, words = "limit", "Write what it is worth at most."
+        if data.get("kind") == GoodwillItem.Kind.EXTENSION:
+            needs, words = "days", "Write how many days."
+        if needs not in self.errors and data.get(needs) is None:
+            self.add_error(needs, words)
+        return data
 
     @property
     def values(self) -> dict:
         """The cleaned values as the catalogue takes them."""
         data = self.cleaned_data
-        return {name: data[name] for name in ("name", "kind", "limit")} | {
+        return {name: data[name] for name in ("name", "kind", "limit", "days")} | {
             "by_role": {role.value: data[role.value] for role in ROLES}
         }
 
@@ -50,8 +60,8 @@ def items(request):
     shown = [
         (
             item,
-            money(item.limit, currency),
-            [(one.get_role_display(), money(one.up_to, currency)) for one in item.limits.all()],
+            worth(item.limit, item.days, currency),
+            [(one.get_role_display(), worth(one.up_to, one.days, currency)) for one in item.limits.all()],
         )
         for item in catalogue()
     ]
@@ -70,8 +80,8 @@ def new_item(request):
 def item(request, id):
     """Change one entry; what was given of it stays."""
     found = _offered(id)
-    initial = {"name": found.name, "kind": found.kind, "limit": found.limit}
-    initial |= {one.role: one.up_to for one in found.limits.all()}
+    initial = {"name": found.name, "kind": found.kind, "limit": found.limit, "days": found.days}
+    initial |= {one.role: one.most for one in found.limits.all()}
     return _edit(request, found, ItemForm(request.POST or None, initial=initial))
 
 
@@ -86,7 +96,7 @@ def retire(request, id):
 
 
 def _offered(id) -> GoodwillItem:
-    return the_one(GoodwillItem.objects.filter(retired_at=None, kind__in=FOR_A_FAILURE), id)
+    return the_one(GoodwillItem.objects.filter(retired_at=None), id)
 
 
 def _edit(request, found, form) -> HttpResponse:
@@ -99,7 +109,8 @@ def _edit(request, found, form) -> HttpResponse:
     except SettingRefused as refused:
         form.add_error(refused.field, str(refused))
         return _page(request, found, form, 422)
-    messages.success(request, f"{saved.name}: up to {money(saved.limit, request.tenant.currency)}.")
+    most = worth(saved.limit, saved.days, request.tenant.currency)
+    messages.success(request, f"{saved.name}: up to {most}.")
     return redirect(desk_url(request.tenant, "goodwill-items"))
 
 

@@ -19,6 +19,7 @@ from cases.promise_register import overdue_promises
 from contracts.what_next import ending_soon
 from contracts.wording import money
 from recommendations.faults import breakdowns_in
+from servicedesk.goodwill_words import worth
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day
 from tenancy.figures import Days
@@ -177,7 +178,7 @@ def _overdue_line(row, asked) -> tuple:
 
 
 def _goodwill_line(row, asked) -> tuple:
-    amount = money(row.amount, asked.desk.currency)
+    amount = worth(row.amount, row.days, asked.desk.currency)
     by = row.decided_by.name if row.decided_by else ""
     return row.item.name, row.customer.called, amount, row.get_cause_display(), row.reason, row.decided_at, by
 

@@ -17,6 +17,7 @@ from contracts.models import Contract, RenewalOffer
 from recommendations.faults import breakdowns_in
 from recommendations.models import Recommendation
 from servicedesk.goodwill_history import histories_of
+from servicedesk.goodwill_words import worth
 from servicedesk.moments import date_word, moment_word, span_word, window_word
 from servicedesk.overview_cells import FEWEST, KEPT_TARGET, counts_words, value_words, whole_money
 from servicedesk.overview_lists import PROMISE_WORDS, Asked, names_of, why_missed
@@ -112,7 +113,7 @@ def yes_part(asked: Asked) -> dict:
         "visit_count": visit_count,
         "visits_url": rows_url("approvals", asked),
         "given_count": given.count,
-        "given_amount": whole_money(given.amount, asked.desk.currency),
+        "given_amount": worth(given.amount, given.days, asked.desk.currency, money=whole_money),
         "given_url": rows_url("given", asked),
     }
 
@@ -275,7 +276,7 @@ def _asked_for(goodwill: Goodwill, history, asked) -> dict:
     broken = f"{history.broken} promise{'' if history.broken == 1 else 's'} broken"
     return {
         "row": goodwill,
-        "amount": whole_money(goodwill.amount, asked.desk.currency),
+        "amount": worth(goodwill.amount, goodwill.days, asked.desk.currency, money=whole_money),
         "says": f"{goodwill.reason.rstrip('.')}. {since}{history.misses} missed, {broken} in 12 months. "
         f"Asked by {by.name.split()[0] if by else 'the rule'}.",
     }

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db.models import Q
 
 from cases.goodwill import GoodwillRefused, books_on
-from cases.models import Goodwill
+from cases.models import Goodwill, GoodwillItem
 from customers.models import Customer
 from visits.models import Visit
 
@@ -40,4 +40,4 @@ def _may_be_free(customer_id, now):
     return Visit.objects.filter(coming | over, customer=customer_id, is_history=False)
 
 
-books_on(Goodwill.Place.VISIT, make_free)
+books_on(GoodwillItem.Kind.FREE_VISIT, Goodwill.Place.VISIT, make_free)

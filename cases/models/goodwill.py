@@ -21,16 +21,27 @@ class GoodwillItem(TenantModel):
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # What it is worth at most, in the desk's currency.
-    limit = models.DecimalField(max_digits=10, decimal_places=2)
+    # What it is worth at most, in the desk's currency; null: an extension.
+    limit = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    # How many days an extension is at most; null: anything else.
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
     # What is offered no more stays for what was given of it.
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "name"], name="goodwillitem_once"),
-            models.CheckConstraint(condition=Q(limit__gt=0), name="goodwillitem_has_limit"),
+            models.CheckConstraint(
+                condition=Q(kind="extension", limit__isnull=True, days__isnull=False, days__gt=0)
+                | ~Q(kind="extension") & Q(limit__isnull=False, limit__gt=0, days__isnull=True),
+                name="goodwillitem_money_or_days",
+            ),
         ]
+
+    @property
+    def most(self):
+        """What is given of it at most, as its kind counts: an amount, or days."""
+        return self.limit if self.days is None else self.days
 
 
 @tracked()
@@ -39,13 +50,24 @@ class GoodwillLimit(TenantModel):
 
     item = TenantForeignKey(GoodwillItem, related_name="limits")
     role = models.CharField(max_length=12, choices=Role.choices)
-    up_to = models.DecimalField(max_digits=10, decimal_places=2)
+    up_to = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    # Of an extension: up to how many days.
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "item", "role"], name="goodwilllimit_once"),
-            models.CheckConstraint(condition=Q(up_to__gt=0), name="goodwilllimit_positive"),
+            models.CheckConstraint(
+                condition=Q(up_to__isnull=False, up_to__gt=0, days__isnull=True)
+                | Q(up_to__isnull=True, days__isnull=False, days__gt=0),
+                name="goodwilllimit_money_or_days",
+            ),
         ]
+
+    @property
+    def most(self):
+        """What the role gives by itself, as the entry counts: an amount, or days."""
+        return self.up_to if self.days is None else self.days
 
 
 @tracked()
@@ -72,7 +94,9 @@ class Goodwill(TenantModel):
     customer = TenantForeignKey(Customer, related_name="goodwill")
     case = TenantForeignKey(Case, null=True, blank=True, related_name="goodwill")
     item = TenantForeignKey(GoodwillItem, related_name="given")
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    # In the desk's currency; null: an extension, which is so many days and no money.
+    amount = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
     # What it is counted under, and in words.
     cause = models.CharField(max_length=14, choices=Cause.choices, default=Cause.OTHER)
     reason = models.CharField(max_length=300)
@@ -90,7 +114,11 @@ class Goodwill(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gte=0), name="goodwill_not_negative"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=False, amount__gte=0, days__isnull=True)
+                | Q(amount__isnull=True, days__isnull=False, days__gt=0, place_kind="contract"),
+                name="goodwill_amount_or_days_on_a_contract",
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="goodwill_has_reason"),
             models.CheckConstraint(
                 condition=Q(state="proposed", decided_at__isnull=True)
@@ -120,3 +148,8 @@ class Goodwill(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "state", "-proposed_at", "-id"], name="goodwill_by_state"),
         ]
+
+    @property
+    def size(self):
+        """How much it is, as its entry counts: an amount, or days."""
+        return self.amount if self.days is None else self.days

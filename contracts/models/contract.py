@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import DateField, ExpressionWrapper, F, Func, Q
 from django.db.models.expressions import Case, Value, When
 
 from contracts.covered import CoverQuerySet
@@ -80,6 +80,10 @@ class ContractEquipment(TenantModel):
         ]
 
 
+# The last day that was agreed for a term, in a query: `terms.earned_end`.
+EARNED_END = ExpressionWrapper(F("ends_on") - F("given_days"), output_field=DateField())
+
+
 @tracked(exclude=("period",))
 class ContractTerm(TenantModel):
     """One period of a contract, first and last day included. Terms of one contract never overlap."""
@@ -95,7 +99,9 @@ class ContractTerm(TenantModel):
     # Of a term that was cut to end together with others: how long the next one is, in either.
     usual_months = models.PositiveSmallIntegerField(null=True, blank=True)
     usual_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    # The term that this one replaced by going on longer (a desk that renews by extension).
+    # Days at its end that were given as goodwill: nobody pays them, and the next term is none the longer.
+    given_days = models.PositiveSmallIntegerField(default=0)
+    # The term that this one replaced by going on longer: days were given, or the desk renews by extension.
     extends = TenantForeignKey("self", null=True, blank=True, related_name="extended_by")
     # A term whose money was returned, or that was extended, stands no more; its row stays, its period
     # is NULL.
@@ -123,6 +129,7 @@ class ContractTerm(TenantModel):
                 condition=Q(counts_from__isnull=True) | Q(counts_from__lte=F("ends_on")),
                 name="term_counts_before_end",
             ),
+            models.CheckConstraint(condition=Q(starts_on__lte=EARNED_END), name="term_longer_than_given"),
             models.CheckConstraint(
                 condition=Q(usual_months__isnull=True) | Q(usual_days__isnull=True),
                 name="term_usual_months_or_days",

@@ -53,6 +53,7 @@ class TermShown(Shown):
 
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
+    given_days = serializers.IntegerField(help_text="so many of its last days were given as goodwill")
     price = serializers.DecimalField(10, 2)
     response_hours = serializers.IntegerField(allow_null=True, help_text="null: as the contract says")
     created_at = serializers.DateTimeField()

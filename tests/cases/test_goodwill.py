@@ -12,11 +12,19 @@ from cases.goodwill import (
     GoodwillRefused,
     ask_for_goodwill,
     decide_goodwill,
+    for_a_failure,
     may_give,
+    offered_items,
     propose_goodwill,
 )
+from cases.goodwill_given import goodwill_given
+from cases.goodwill_register import given_before, totals
 from cases.models import Goodwill, GoodwillItem, GoodwillLimit
-from contracts.models import AllowanceEntry, Entitlement
+from contracts.evidence import log_claim
+from contracts.models import AllowanceEntry, Entitlement, Renewal
+from contracts.renewals import last_term
+from tenancy.calendars import zone_of
+from tenancy.figures import last_days
 from tenancy.models import Role
 from tenancy.scope import tenant
 from tests.at_once import at_once, kinds
@@ -36,15 +44,16 @@ def north(cast):
 
 
 def make_catalogue():
-    entry("An extension", "extension", "1.00")
+    entry("Two weeks more", "extension", days=30, dispatcher=14)
     entry("A free visit", "free visit", "95.00")
     entry("A small credit", "credit", "25.00", dispatcher="25.00", technician="10.00")
 
 
-def entry(name, kind, limit, **limits):
-    item = GoodwillItem.objects.create(name=name, kind=kind, limit=Decimal(limit))
-    for role, amount in limits.items():
-        GoodwillLimit.objects.create(item=item, role=role, up_to=Decimal(amount))
+def entry(name, kind, limit=None, days=None, **limits):
+    item = GoodwillItem.objects.create(name=name, kind=kind, limit=limit and Decimal(limit), days=days)
+    for role, most in limits.items():
+        measure = {"days": most} if days else {"up_to": Decimal(most)}
+        GoodwillLimit.objects.create(item=item, role=role, **measure)
     return item
 
 
@@ -52,6 +61,11 @@ def proposed(desk, now, subject=SUBJECT, **figures):
     figures = {"years": 0, "misses": 0, "broken": 1} | figures
     said = {"reason": "We missed two visits", "by": None, "now": now}
     return propose_goodwill(desk.customer, subject=subject, **said, **figures)
+
+
+def extension(desk, now, days=14, **more):
+    place = ("contract", desk.contract.public_id)
+    return asked(desk, now, "Two weeks more", **{"amount": None, "days": days, "place": place} | more)
 
 
 def asked(desk, now, name="A small credit", **more):
@@ -96,7 +110,7 @@ def test_each_role_gives_up_to_its_limit_and_a_manager_all(north):
     item = GoodwillItem.objects.get(name="A small credit")
     given = {role: may_give(item, north.people[role]) for role in Role.values}
     assert given == {"dispatcher": 25, "technician": 10, "sales": 0, "accounts": 0, "manager": 25}
-    GoodwillItem.objects.update(limit=Decimal("8.00"))
+    GoodwillItem.objects.filter(pk=item.pk).update(limit=Decimal("8.00"))
     item = GoodwillItem.objects.get(pk=item.pk)
     assert (may_give(item, north.dispatcher), may_give(item, north.manager)) == (8, 8)
 
@@ -126,8 +140,13 @@ def test_above_it_it_waits_for_somebody_who_may(north, now):
         ({"amount": Decimal("25.01")}, "amount"),
         ({"amount": Decimal(0)}, "amount"),
         ({"reason": " "}, "reason"),
-        ({"name": "An extension", "amount": Decimal(1)}, "item"),
         ({"name": "A free visit"}, "place"),
+        ({"name": "Two weeks more"}, "days"),
+        ({"name": "Two weeks more", "days": 0}, "days"),
+        ({"name": "Two weeks more", "days": 31}, "days"),
+        ({"name": "Two weeks more", "days": 14}, "place"),
+        ({"name": "Two weeks more", "days": 14, "place": ("visit", SUBJECT)}, "place"),
+        ({"name": "Two weeks more", "days": 14, "place": ("contract", SUBJECT)}, "place"),
     ],
 )
 def test_what_cannot_be_asked_for(north, now, given, field):
@@ -193,6 +212,59 @@ def test_on_a_contract_that_does_not_run_it_is_refused_and_nothing_is_written(no
         asked(north, now, "A free visit", by=north.manager, place=("contract", uuid.uuid4()))
 
 
+def test_an_extension_within_ones_days_is_given_at_once(north, now):
+    ends_on = last_term(north.contract).ends_on
+    given = extension(north, now)
+    assert (given.state, given.amount, given.days, given.size) == ("approved", None, 14, 14)
+    term = last_term(north.contract)
+    assert (term.ends_on - ends_on, term.given_days) == (dt.timedelta(days=14), 14)
+    assert told(north.customer) == [
+        ("goodwill", "Goodwill: Two weeks more, 14 days", "Waited all morning", "Dana Whitlock")
+    ]
+    assert not Renewal.objects.exists()
+
+
+def test_more_days_wait_for_somebody_who_may_and_are_booked_with_the_yes(north, now):
+    waits = extension(north, now, days=15)
+    assert (waits.state, last_term(north.contract).given_days) == ("proposed", 0)
+    with pytest.raises(GoodwillRefused, match="given by a manager"):
+        decide_goodwill(waits, gives=True, by=north.dispatcher, reason="", now=now)
+    decide_goodwill(waits, gives=True, by=north.manager, reason="", now=now)
+    # Pressed twice it is booked once.
+    decide_goodwill(waits, gives=True, by=north.manager, reason="", now=now)
+    assert last_term(north.contract).given_days == 15
+
+
+def test_an_extension_that_cannot_be_booked_is_not_given(north, now):
+    waits = extension(north, now, days=15)
+    log_claim(contract=north.contract, by=north.dispatcher, now=now)
+    with pytest.raises(GoodwillRefused, match="in review"):
+        decide_goodwill(waits, gives=True, by=north.manager, reason="", now=now)
+    waits.refresh_from_db()
+    assert (waits.state, last_term(north.contract).given_days) == ("proposed", 0)
+
+
+def test_extensions_are_not_weighed_by_failures(north):
+    offered = offered_items()
+    assert [item.name for item in offered] == ["A small credit", "A free visit", "Two weeks more"]
+    assert [item.name for item in for_a_failure(offered)] == ["A small credit", "A free visit"]
+
+
+def test_days_are_counted_apart_from_money(north, now):
+    extension(north, now)
+    extension(north, now, days=7)
+    asked(north, now)
+    since, zone = now - dt.timedelta(days=365), zone_of(north.tenant)
+    total = given_before([north.customer], since=since)[north.customer.pk]
+    assert (total.count, total.amount, total.days) == (3, 10, 21)
+    assert [(one.of, one.count, one.amount, one.days) for one in totals(since=since, zone=zone)["items"]] == [
+        ("A small credit", 1, 10, 0),
+        ("Two weeks more", 2, 0, 21),
+    ]
+    figure = goodwill_given(last_days(1, now=now, zone=zone))
+    assert (figure.count, figure.amount, figure.days) == (3, 10, 21)
+
+
 def test_a_visit_is_made_free_once(north, now):
     visit = make_plain_visit(north, now=now, start=now.replace(hour=15))
     place = ("visit", visit.public_id)
@@ -235,14 +307,37 @@ def test_two_who_approve_at_once_book_it_once(committed_cast, now):
         assert desk.customer.timeline.filter(title="Goodwill: A free visit").count() == 1
 
 
+def test_two_who_approve_an_extension_at_once_give_its_days_once(committed_cast, now):
+    desk = committed_cast.north
+    with tenant(desk.tenant):
+        make_catalogue()
+        goodwill = extension(desk, now, by=desk.technician)
+
+    def approve(person):
+        return decide_goodwill(goodwill_of(goodwill.pk), gives=True, reason="", by=person, now=now)
+
+    acts = [lambda person=person: approve(person) for person in (desk.manager, desk.dispatcher)]
+    assert kinds(at_once(*acts, desk=desk, told=AlreadyDecided)) == ["AlreadyDecided", "Goodwill"]
+    with tenant(desk.tenant):
+        assert last_term(desk.contract).given_days == 14
+
+
 def goodwill_of(pk):
     return Goodwill.objects.get(pk=pk)
 
 
 def test_the_database_refuses_more_than_the_catalogue_and_another_decision(north, now):
     given, waiting = asked(north, now), asked(north, now, by=north.sales)
+    longer, waits = extension(north, now), extension(north, now, by=north.sales)
+    with_days = {"amount": None, "days": 14, "place_kind": "contract", "place": north.contract.public_id}
     for goodwill, name, values in (
         (waiting, "goodwill_within_limit", {"amount": Decimal("25.01")}),
+        (waiting, "goodwill_within_limit", with_days),
+        (waits, "goodwill_within_limit", {"days": 31}),
+        (waits, "goodwill_within_limit", {"amount": Decimal("1.00"), "days": None}),
+        (waits, "goodwill_amount_or_days_on_a_contract", {"days": None}),
+        (waits, "goodwill_amount_or_days_on_a_contract", {"place_kind": "visit"}),
+        (longer, "goodwill_stands", {"days": 13}),
         (waiting, "goodwill_declined_has_reason", {"state": "declined", "decided_at": now}),
         (waiting, "goodwill_place_is_whole", {"place_kind": "visit"}),
         (given, "goodwill_stands", {"state": "declined", "decision_reason": "No"}),
@@ -254,3 +349,8 @@ def test_the_database_refuses_more_than_the_catalogue_and_another_decision(north
     proposed(north, now)
     with pytest.raises(IntegrityError, match="goodwill_once_for_cause"), transaction.atomic():
         Goodwill.objects.filter(pk=waiting.pk).update(subject=SUBJECT)
+    for kind, values in (("extension", {"limit": 5}), ("credit", {"limit": None}), ("credit", {"days": 5})):
+        with pytest.raises(IntegrityError, match="goodwillitem_money_or_days"), transaction.atomic():
+            GoodwillItem.objects.filter(kind=kind).update(**values)
+    with pytest.raises(IntegrityError, match="goodwilllimit_money_or_days"), transaction.atomic():
+        GoodwillLimit.objects.update(days=3)

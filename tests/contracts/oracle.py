@@ -12,6 +12,7 @@ Where the rules leave something open, it reads them so:
 5. A first term whose money went back is owed until a proof that is dated about its start, or the one
    that asks for it, is confirmed: that pays for it and makes no term.
 6. A month that lacks a term's day ends the term with that month, or a day before.
+7. Days given as goodwill go to the end of the last term that stands when their own is taken back.
 """
 
 import datetime as dt
@@ -23,7 +24,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from tests.contracts.oracle_calendar import AFTER, DAY, as_long, fold, in_range, length_of
-from tests.contracts.oracle_facts import EVER, Act, Ending, Known, Money, Offer, Proof, Stretch
+from tests.contracts.oracle_facts import EVER, Act, Ending, Gift, Known, Money, Offer, Proof, Stretch
 
 if TYPE_CHECKING:
     from tests.contracts.oracle_desk import Desk
@@ -90,7 +91,7 @@ class Agreement:
 
     def offer(self, now, last, amount, visits, valid_until) -> None:
         """A next term at a price, sent to the customer."""
-        first = self.last(None).last + DAY
+        first = self.last(None).ends() + DAY
         self.offers.append(
             Offer(now, first=first, last=last, amount=amount, visits=visits, valid_until=valid_until)
         )
@@ -129,7 +130,7 @@ class Agreement:
         As offered, if the offer still holds `on` a day.
         """
         before = self.last(None)
-        first = before.last + DAY
+        first = before.ends() + DAY
         length = before.usual or length_of(before.first, before.last)
         offer = self.offer_about(first, on)
         if offer is not None and last is None and price is None:
@@ -142,7 +143,7 @@ class Agreement:
             visits = ceil(self.visits * share)
         price = self.price if price is None else price
         visits = self.visits if visits is None else visits
-        act = Act(before.last, price if amount is None else amount)
+        act = Act(before.ends(), price if amount is None else amount)
         pot = before.pot if self.desk.extends else Counter()
         act.stretch = Stretch(now, first=first, last=ends_on, price=price, act=act, pot=pot, granted=visits)
         if cut:
@@ -165,32 +166,41 @@ class Agreement:
     def usual_end(self) -> dt.date:
         """The last day of a next term that is as long as the last one."""
         last = self.last(None)
-        return as_long(last.usual or length_of(last.first, last.last), last.last + DAY)
+        return as_long(last.usual or length_of(last.first, last.last), last.ends() + DAY)
 
     def cancel(self, now, day) -> None:
         """From that day on it covers nothing; what the customer has not answered is withdrawn."""
         self.endings.append(Ending(now, day=day))
-        for offer in self.offers:
-            if offer.until == EVER and offer.accepted is None:
-                offer.until = now
+        self._withdraw_offers(now)
 
     def undo(self, now) -> None:
         """As if it had never been."""
         self.ending().until = now
+
+    def give_days(self, now, days) -> None:
+        """Goodwill: it runs so much longer; what was offered to follow it is offered no more."""
+        self.last(None).gifts.append(Gift(now, days=days))
+        self._withdraw_offers(now)
+
+    def may_be_given_days(self, now) -> bool:
+        """Its last term has begun, runs or is in grace, and nobody has to judge anything."""
+        today, last = self.desk.today(now), self.last(None)
+        if self.ending() or last is None or last.first > today or self.in_review(today):
+            return False
+        return self.state_on(today) in ("active", "renewal due", "in grace")
 
     def goes_on_by_itself(self, now) -> bool:
         """R1.9: whether the clock adds the next term: nobody can give notice any more, and nobody did."""
         today, last = self.desk.today(now), self.last(None)
         if self.notice_days is None or last is None or last.first > today:
             return False
-        if self.has_notice(last.last) or today <= self.notice_by():
+        if self.has_notice(last.ends()) or today <= self.notice_by():
             return False
-        judged = any(not p.verdict and p.dated_on <= today for p in self.proofs.values())
-        return not judged
+        return not any(not p.verdict and p.dated_on <= today for p in self.proofs.values())
 
     def notice_by(self) -> dt.date:
         """The last day for notice: it counts from the end of the term."""
-        return self.last(None).last - self.notice_days * DAY
+        return self.last(None).ends() - self.notice_days * DAY
 
     def has_notice(self, end, known=None) -> bool:
         """Whether a cancellation ends it with the term that ends then, or before."""
@@ -217,16 +227,16 @@ class Agreement:
             return "upcoming"
         if self.in_review(day, known):
             return "renewal in review"
-        if standing and (day - max(s.last for s in standing)).days <= self.desk.grace_days:
+        if standing and (day - max(s.ends(known) for s in standing)).days <= self.desk.grace_days:
             return "in grace"
         return "lapsed"
 
     def runs_until(self, day, known=None) -> dt.date | None:
         """The last day of the term that covers a day; where the desk extends, the term goes on."""
-        covering = [s for s in self.standing(known) if s.first <= day <= s.last]
+        covering = [s for s in self.standing(known) if s.first <= day <= s.ends(known)]
         if not covering:
             return None
-        return self.covered_until(day, known) if self.desk.extends else covering[0].last
+        return self.covered_until(day, known) if self.desk.extends else covering[0].ends(known)
 
     def covered_until(self, day, known=None) -> dt.date | None:
         """The last day that is covered without a gap from a covered day on: day by day."""
@@ -242,8 +252,8 @@ class Agreement:
         if any(p.waits.at(known) and p.dated_on <= day for p in self.proofs.values()):
             return True
         last = self.last(known)
-        is_over = last is not None and last.last < day
-        if self.notice_days is not None and is_over and not self.has_notice(last.last, known):
+        is_over = last is not None and last.ends(known) < day
+        if self.notice_days is not None and is_over and not self.has_notice(last.ends(known), known):
             # It goes on by itself; the clock has not come to it yet.
             return True
         accepted = [o.accepted for o in self.offers if o.accepted is not None]
@@ -280,8 +290,10 @@ class Agreement:
         """Days around which time alone may change the state."""
         days = set()
         for s in self.stretches:
-            days |= {s.first, s.last, s.last + DAY}
-            days |= {s.last - self.desk.due_days * DAY, s.last + (self.desk.grace_days + 1) * DAY}
+            days.add(s.first)
+            for end in {s.last, s.ends(), *(s.ends(gift.since) for gift in s.gifts)}:
+                days |= {end, end + DAY}
+                days |= {end - self.desk.due_days * DAY, end + (self.desk.grace_days + 1) * DAY}
         days |= {e.day for e in self.endings if e.day}
         days |= {p.dated_on for p in self.proofs.values()}
         mine = (m for m in self.desk.money if m.customer == self.customer or m.written == fold(self.number))
@@ -292,7 +304,7 @@ class Agreement:
     def _covered_days(self, known):
         days = set()
         for s in self.standing(known):
-            days |= {s.first + n * DAY for n in range((s.last - s.first).days + 1)}
+            days |= {s.first + n * DAY for n in range((s.ends(known) - s.first).days + 1)}
         return days
 
     def _may_be_meant(self, money: Money, known) -> bool:
@@ -305,9 +317,9 @@ class Agreement:
         if last is None:
             return False
         named = self.desk.agreements.get(money.written)
-        if named is self and last.first <= money.paid_on <= last.last + AFTER * DAY:
+        if named is self and last.first <= money.paid_on <= last.ends(known) + AFTER * DAY:
             return True
-        if not in_range(money.paid_on, last.last):
+        if not in_range(money.paid_on, last.ends(known)):
             return False
         if named is self:
             return True
@@ -328,7 +340,7 @@ class Agreement:
         if not ends:
             return None
         end, nearest = min(ends, key=lambda pair: (abs((day - pair[0]).days), pair[0]))
-        to_last = abs((day - self.last(None).last).days)
+        to_last = abs((day - self.last(None).ends()).days)
         return nearest if abs((day - end).days) <= to_last else None
 
     def _owes(self, first: Stretch) -> bool:
@@ -338,7 +350,7 @@ class Agreement:
 
     def has_money_of(self, first: Stretch) -> bool:
         """Whether the money around a first term makes 95 % of its price."""
-        near = (first.first - AFTER * DAY, first.last + AFTER * DAY)
+        near = (first.first - AFTER * DAY, first.ends() + AFTER * DAY)
         mine = (m for m in self.desk.money if m.agreement is self and m.act is None and not m.returned)
         return sum((m.amount for m in mine if near[0] <= m.paid_on <= near[1]), Decimal(0)) >= (
             first.price * ENOUGH
@@ -357,6 +369,9 @@ class Agreement:
 
     def _take_back(self, now, act):
         act.stands, act.stretch.until = False, now
+        for gift in [gift for gift in act.stretch.gifts if gift.until == EVER]:
+            gift.until = now
+            self.last(None).gifts.append(Gift(now, days=gift.days))
         # The customer is asked again for what was asked before, unless a later renewal stands.
         for latest in reversed(self.acts):
             if latest.stands:
@@ -373,6 +388,11 @@ class Agreement:
     def _grant(self, stretch, visits):
         stretch.pot["granted"] += visits
         self.ledger["granted"] += visits
+
+    def _withdraw_offers(self, now):
+        for offer in self.offers:
+            if offer.until == EVER and offer.accepted is None:
+                offer.until = now
 
     def _settle(self, offer, now):
         offer.until = now

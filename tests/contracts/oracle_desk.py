@@ -38,7 +38,7 @@ class Desk:
                 if self._pays_the_term(money, named, last):
                     self._match(money, named, last.act, now)
                 continue
-            offer = named.offer_about(last.last + DAY, money.paid_on)
+            offer = named.offer_about(last.ends() + DAY, money.paid_on)
             asked = named.price if offer is None else offer.amount
             if named.ending() is None and money.amount >= asked * ENOUGH:
                 self._match(money, named, named.renew(now, money.amount, on=money.paid_on), now)
@@ -76,15 +76,15 @@ class Desk:
 
     def _pays_the_term(self, money, named, last) -> bool:
         """Out of range of its end: enough for the term that stands, in time for it, and not a second time."""
-        if money.amount < last.price * ENOUGH or money.paid_on > last.last + AFTER * DAY:
+        if money.amount < last.price * ENOUGH or money.paid_on > last.ends() + AFTER * DAY:
             return False
-        near = (last.first - AFTER * DAY, last.last + AFTER * DAY)
+        near = (last.first - AFTER * DAY, last.ends() + AFTER * DAY)
         mine = (m for m in self.money if m.agreement is named and m.act is last.act and not m.returned)
         return not any(last.act is not None or near[0] <= m.paid_on <= near[1] for m in mine)
 
     def _is_about_its_end(self, money, last) -> bool:
-        if not in_range(money.paid_on, last.last):
+        if not in_range(money.paid_on, last.ends()):
             return False
         # A term that was cut to end with others is no term that anybody pays at its start.
         begins = last.first if last.usual is None else begins_as_long(last.usual, last.last)
-        return abs((money.paid_on - last.last).days) <= abs((money.paid_on - begins).days)
+        return abs((money.paid_on - last.ends()).days) <= abs((money.paid_on - begins).days)

@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+
+from tests.contracts.oracle_calendar import DAY
 
 EVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -43,6 +45,18 @@ class Stretch(Known):
     act: Act | None = None
     pot: Counter = None
     granted: int = 0
+    gifts: list["Gift"] = field(default_factory=list)
+
+    def ends(self, known: dt.datetime | None = None) -> dt.date:
+        """The last day that it covers: with what was given at its end, and nobody pays for."""
+        return self.last + sum(gift.days for gift in self.gifts if gift.at(known)) * DAY
+
+
+@dataclass
+class Gift(Known):
+    """Days given as goodwill at the end of a stretch."""
+
+    days: int = 0
 
 
 @dataclass

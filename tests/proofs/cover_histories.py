@@ -171,6 +171,7 @@ class Writer:
             "accept": agreement.accept,
             "decline": agreement.decline,
             "undo": agreement.undo,
+            "give days": agreement.give_days,
         }[what](now, **given)
 
     def _act(self, now, agreement):
@@ -197,6 +198,7 @@ class Writer:
         elif not agreement.ending() and not any(o.until == EVER for o in agreement.offers):
             ways += [(self._offer, 2)]
         ways += [(self._use, 2)] if self._left(agreement) > 0 else []
+        ways += [(self._give_days, 4)] if agreement.may_be_given_days(now) else []
         way = self.chance.choices([w for w, _ in ways], [n for _, n in ways])[0]
         way(now, agreement, waiting, returnable, paid)
 
@@ -241,7 +243,7 @@ class Writer:
         day = self.desk.today(now) - self.chance.choice((0, 0, 1, 1, 2, 5, 30, 100, -1)) * DAY
         last = agreement.last(None)
         if self.chance.random() < 0.3:
-            day = min(day, last.last + self.chance.choice((-121, -120, 90, 91)) * DAY)
+            day = min(day, last.ends() + self.chance.choice((-121, -120, 90, 91)) * DAY)
         written = self.chance.choice(
             (agreement.number, agreement.number, agreement.number, agreement.number.lower().replace("-", " "))
             + (
@@ -267,7 +269,7 @@ class Writer:
         self.desk.give_back(now, name, money, day)
 
     def _cancel(self, now, agreement, *_):
-        last = agreement.last(None).last
+        last = agreement.last(None).ends()
         day = last + self.chance.choice((0, 1, 1, 30, 300)) * DAY
         if agreement.notice_days is not None:
             # Given too late, it ends with the term that follows by itself.
@@ -281,7 +283,7 @@ class Writer:
         return (day - self.desk.today(now)).days < 3600
 
     def _offer(self, now, agreement, *_):
-        first = agreement.last(None).last + DAY
+        first = agreement.last(None).ends() + DAY
         last = self.chance.choice((agreement.usual_end(), first + self.chance.randrange(500) * DAY))
         amount = self.chance.choice((agreement.price, Decimal("650.00")))
         more = {
@@ -293,7 +295,7 @@ class Writer:
 
     def _may_accept(self, agreement) -> bool:
         """Nothing has changed since it was sent."""
-        return not agreement.ending() and agreement.open_offer().first == agreement.last(None).last + DAY
+        return not agreement.ending() and agreement.open_offer().first == agreement.last(None).ends() + DAY
 
     def _accept(self, now, agreement, *_):
         self._do(now, "accept", agreement, name=self._name("proof"))
@@ -304,9 +306,11 @@ class Writer:
     def _undo(self, now, agreement, *_):
         self._do(now, "undo", agreement)
 
+    def _give_days(self, now, agreement, *_):
+        self._do(now, "give days", agreement, days=self.chance.choice((1, 7, 14, 14, 30, 100)))
+
     def _renew(self, now, agreement, *_):
-        before = agreement.last(None)
-        first = before.last + DAY
+        first = agreement.last(None).ends() + DAY
         last = agreement.usual_end()
         given = {
             "last": self.chance.choice((last, last, first + self.chance.randrange(500) * DAY)),
@@ -322,13 +326,13 @@ class Writer:
         waits = any(not proof.verdict for a in both for proof in a.proofs.values())
         if len(both) < 2 or waits or any(a.ending() or a.last(None) is None for a in both):
             return
-        latest = max(a.last(None).last for a in both)
+        latest = max(a.last(None).ends() for a in both)
         common = latest + self.chance.choice((0, 0, 1, 17, 200)) * DAY
-        if all(a.last(None).last == common for a in both):
+        if all(a.last(None).ends() == common for a in both):
             return
-        if any((common - a.last(None).last).days > 3600 for a in both):
+        if any((common - a.last(None).ends()).days > 3600 for a in both):
             return
-        acts = [a for a in both if a.last(None).last < common]
+        acts = [a for a in both if a.last(None).ends() < common]
         self.acts[now].append(
             Act("cut", fold(agreement.number), {"last": common, "numbers": [a.number for a in both]})
         )

@@ -9,6 +9,7 @@ from contracts.amending import enter_first_term
 from contracts.cancelling import cancel, standing_cancellation, undo_cancellation
 from contracts.co_terminating import end_together
 from contracts.evidence import confirm_evidence, log_evidence, reject_evidence, return_evidence
+from contracts.goodwill_extension import extend
 from contracts.matching import match_payments
 from contracts.models import (
     AllowanceEntry,
@@ -143,6 +144,9 @@ class Player:
 
     def _undo(self, contract, *, by, now):
         undo_cancellation(standing_cancellation(contract), because="They stay", by=by, now=now)
+
+    def _give_days(self, contract, *, days, by, now):
+        extend(contract, days=days, because="They waited in vain", by=by, now=now)
 
     def _renew(self, contract, *, last, price, visits, by, now):
         renew_by_hand(

@@ -1,6 +1,7 @@
 """Asking for goodwill, saying yes or no to it, and the catalogue as a setting."""
 
 import csv
+import datetime as dt
 import io
 from decimal import Decimal
 
@@ -11,7 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.goodwill import ask_for_goodwill
 from cases.models import Goodwill, GoodwillItem, GoodwillLimit
+from contracts.evidence import log_claim
 from contracts.models import AllowanceEntry
+from contracts.renewals import last_term
+from contracts.wording import day_in_full
 from tenancy.scope import tenant
 from tests.at_once import at_once
 from tests.cast import make_plain_visit, make_visit
@@ -30,7 +34,9 @@ def make_items():
     credit = GoodwillItem.objects.create(name="A credit", kind="credit", limit=Decimal(50))
     GoodwillLimit.objects.create(item=credit, role="dispatcher", up_to=Decimal(20))
     visit = GoodwillItem.objects.create(name="A free visit", kind="free visit", limit=Decimal(95))
-    return {"credit": credit, "visit": visit}
+    longer = GoodwillItem.objects.create(name="Some weeks more", kind="extension", days=30)
+    GoodwillLimit.objects.create(item=longer, role="dispatcher", days=14)
+    return {"credit": credit, "visit": visit, "longer": longer}
 
 
 def asking(desk):
@@ -40,6 +46,19 @@ def asking(desk):
 def said(items, **changes):
     given = {"item": str(items["credit"].public_id), "amount": "20", "cause": "long wait", "place": ""}
     return given | {"reason": "Waited twice", "attempt": ATTEMPT} | changes
+
+
+def longer(desk, items, **changes):
+    place = f"contract:{desk.contract.public_id}"
+    given = {"item": str(items["longer"].public_id), "amount": "", "days": "14", "place": place}
+    return said(items, **given | changes)
+
+
+def waiting_days(desk, items, now):
+    return ask_for_goodwill(
+        desk.customer, item=items["longer"], days=21, cause="long wait", reason="Waited in vain",
+        by=desk.technician, now=now, place=("contract", desk.contract.public_id),
+    )  # fmt: skip
 
 
 def waiting(desk, items, now, amount=50, name="credit", place=None, **more):
@@ -122,6 +141,34 @@ def test_a_free_visit_on_a_visit_shows_on_its_page(manager, north, items, now):
     assert "Free of charge, goodwill: A free visit" in text(page)
 
 
+def test_days_are_given_at_once_and_the_caller_screen_shows_the_true_end(dispatcher, north, items):
+    before = last_term(north.contract).ends_on
+    page = text(dispatcher.get(asking(north)))
+    assert "Some weeks more Extension, up to 30 days: you give 14 days yourself" in page
+    answer = dispatcher.post(asking(north), longer(north, items), follow=True)
+    assert "Given: Some weeks more, 14 days." in text(answer)
+    ends_on = day_in_full(before + dt.timedelta(days=14))
+    assert last_term(north.contract).given_days == 14
+    caller = text(dispatcher.get(north.url(f"customers/{north.customer.public_id}/")))
+    assert f"Active until {ends_on}" in caller
+    assert "Extended 14 days as goodwill: Waited twice" in caller
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"days": ""}, "Write how many days."),
+        ({"days": "0"}, "Write how many days: a whole number from 1 to 366."),
+        ({"days": "31"}, "“Some weeks more” is 1 to 30 days."),
+        ({"place": ""}, "Choose which contract it is for."),
+    ],
+)
+def test_days_that_cannot_be_are_said(dispatcher, north, items, changes, words):
+    answer = dispatcher.post(asking(north), longer(north, items, **changes))
+    assert (answer.status_code, words in text(answer)) == (422, True)
+    assert not Goodwill.objects.exists()
+
+
 def test_without_a_catalogue_the_page_says_who_enters_it(dispatcher, north):
     assert "a manager enters in the settings what may be given" in text(dispatcher.get(asking(north)))
 
@@ -147,6 +194,30 @@ def test_one_tap_approves_and_it_is_booked_on_the_contract(manager, north, items
     assert "A free visit, Contract" in approved
     assert "Month Given Amount March 2026 1 £95.00" in approved
     assert "We missed a visit 1 £95.00" in approved
+
+
+def test_one_tap_gives_the_days_and_they_are_counted_apart(manager, north, items, now):
+    goodwill = waiting_days(north, items, now)
+    waiting(north, items, now)
+    assert "21 days Some weeks more, Contract N-20418" in text(manager.get(north.url("goodwill/")))
+    assert "Some weeks more (21 days), Margaret Ellison" in text(manager.get(north.url("overview/")))
+    assert manager.post(word(north, goodwill), {"word": "yes"}).status_code == 302
+    assert last_term(north.contract).given_days == 21
+    approved = text(manager.get(north.url("goodwill/?state=approved")))
+    assert "Month Given Amount Days March 2026 1 £0.00 21" in approved
+    rows = csv.DictReader(io.StringIO(_file(manager, north).content.decode("utf-8-sig")))
+    assert [(row["Amount"], row["Days"]) for row in rows] == [("", "21")]
+
+
+def _file(manager, north):
+    return manager.get(north.url("goodwill/rows.csv?state=approved"))
+
+
+def test_what_cannot_be_booked_by_now_is_said(manager, north, items, now):
+    goodwill = waiting_days(north, items, now)
+    log_claim(contract=north.contract, by=north.dispatcher, now=now)
+    answer = manager.post(word(north, goodwill), {"word": "yes"})
+    assert (answer.status_code, "is in review. Accounts have to decide" in text(answer)) == (409, True)
 
 
 def test_declining_asks_why(manager, north, items, now):
@@ -213,6 +284,7 @@ def test_the_file_has_every_row_and_no_formula(manager, north, items, now):
         "What": "A credit",
         "Amount": "50.00",
         "Currency": "GBP",
+        "Days": "",
         "Counted under": "We missed a visit",
         "Reason": "'=1+1",
         "State": "Waiting for a yes",
@@ -263,12 +335,32 @@ def test_an_entry_is_made_changed_and_taken_out(manager, north):
     assert manager.get(where).status_code == 404
 
 
+def test_an_extension_is_entered_in_days(manager, north):
+    given = {"name": "Two weeks more", "kind": "extension", "limit": "", "days": "30", "dispatcher": "14"}
+    assert manager.post(north.url("settings/goodwill/new/"), given).status_code == 302
+    assert "Two weeks more Extension 30 days Dispatcher up to 14 days" in text(
+        manager.get(north.url("settings/goodwill/"))
+    )
+    item = GoodwillItem.objects.get()
+    where = north.url(f"settings/goodwill/items/{item.public_id}/")
+    assert manager.post(where, given | {"days": "20", "dispatcher": "7"}).status_code == 302
+    item.refresh_from_db()
+    assert (item.limit, item.days, [one.days for one in item.limits.all()]) == (None, 20, [7])
+    answer = manager.post(where, given | {"kind": "credit", "limit": "20"})
+    assert (answer.status_code, "Money does not become days" in text(answer)) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"name": ""}, "Write what is given."),
         ({"limit": "0"}, "Write more than 0."),
-        ({"kind": "extension"}, "Choose a free visit or a credit."),
+        ({"limit": ""}, "Write what it is worth at most."),
+        ({"kind": "upgrade"}, "Choose a free visit, a credit or an extension."),
+        ({"kind": "extension"}, "Write how many days."),
+        ({"kind": "extension", "days": "367"}, "Write how many days: a whole number from 1 to 366."),
+        ({"kind": "extension", "days": "30", "dispatcher": "31"}, "nobody gives more than the entry’s limit"),
+        ({"kind": "extension", "days": "30", "dispatcher": "1.5"}, "Write whole days, or nothing."),
         ({"dispatcher": "95.01"}, "nobody gives more than the entry’s limit"),
         ({}, "There is an entry “A tune-up” already."),
     ],
