@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from messaging.secrets import closed, opened
+from servicedesk import shown_once
 from servicedesk.moments import day_word, moment_word
 from servicedesk.promise_forms import colleagues
 from servicedesk.worded_fields import ChosenField, DayField, RowField, WordsField
@@ -105,15 +105,14 @@ def new_key(request):
 @require_GET
 @never_cache
 @for_roles(Role.MANAGER)
-def shown_once(request):
+def words_once(request):
     """The words of a key that was made just now: once, and never again."""
-    kept = request.session.pop(MADE, None)
-    made = opened(kept) if kept else {}
-    key = ApiKey.objects.filter(public_id=made["key"]).first() if made else None
-    if key is None:
+    made = shown_once.take(request, MADE, ApiKey.objects.all())
+    if made is None:
         messages.warning(request, "A key is shown once. Rotate it if nobody kept it.")
         return redirect(desk_url(request.tenant, "api-keys"))
-    return render(request, "settings/api_key_made.html", {"key": key, "words": made["words"]})
+    key, words = made
+    return render(request, "settings/api_key_made.html", {"key": key, "words": words})
 
 
 @require_GET
@@ -175,7 +174,7 @@ def _key(id) -> ApiKey:
 
 
 def _to_words(request, key, words):
-    request.session[MADE] = closed({"key": str(key.public_id), "words": words})
+    shown_once.keep(request, MADE, key, words)
     return redirect(desk_url(request.tenant, "api-key-made"))
 
 
@@ -193,10 +192,10 @@ def _told(request, key, now) -> dict:
         last = key.expires_at - dt.timedelta(seconds=1)
         whole = day_bounds(local_day(last, zone), zone)[1] == key.expires_at
         ends = day_word(local_day(last, zone), today=today) if whole else at(key.expires_at)
-    if key.revoked_at is not None:
+    if key.revoked_by is not None:
         state = f"Revoked {at(key.revoked_at)} by {key.revoked_by.name}"
-    elif key.acts_as.ended_at is not None:
-        state = f"{key.acts_as.name} works here no more"
+    elif key.revoked_at is not None:
+        state = f"Ended {at(key.revoked_at)}: {key.acts_as.name} worked here no more"
     elif has_ended(key, now):
         state = "Ended"
     return {
@@ -234,7 +233,7 @@ def _key_page(request, key, status=200, *, form=None, refusal="") -> HttpRespons
 urlpatterns = [
     path("settings/api-keys/", keys, name="api-keys"),
     path("settings/api-keys/new/", new_key, name="api-key-new"),
-    path("settings/api-keys/made/", shown_once, name="api-key-made"),
+    path("settings/api-keys/made/", words_once, name="api-key-made"),
     path("settings/api-keys/<uuid:id>/", api_key, name="api-key"),
     path("settings/api-keys/<uuid:id>/rotate/", rotate, name="api-key-rotate"),
     path("settings/api-keys/<uuid:id>/revoke/", revoke, name="api-key-revoke"),

@@ -27,6 +27,7 @@ class ApiKey(TenantModel):
     last_used_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # Nobody's act where it ended with the membership of whom it acts as.
     revoked_by = TenantForeignKey(Membership, null=True, blank=True, related_name="+")
     # The key that this one takes the place of.
     replaces = TenantForeignKey("self", null=True, blank=True, related_name="replaced_by")
@@ -37,9 +38,8 @@ class ApiKey(TenantModel):
             models.CheckConstraint(condition=~Q(name=""), name="apikey_has_name"),
             models.CheckConstraint(condition=~Q(scopes=[]), name="apikey_may_something"),
             models.CheckConstraint(
-                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
-                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
-                name="apikey_revoked_by_somebody",
+                condition=Q(revoked_by__isnull=True) | Q(revoked_at__isnull=False),
+                name="apikey_revoked_has_time",
             ),
         ]
 

@@ -62,7 +62,7 @@ def test_the_session_holds_no_key_that_could_be_read(manager, north):
 
 def test_a_key_of_another_desk_is_not_shown_at_this_one(manager, north):
     session = manager.session
-    session[MADE] = closed({"key": "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b", "words": "desk_other"})
+    session[MADE] = closed({"row": "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b", "words": "desk_other"})
     session.save()
     assert manager.get(url(north, "made/")).status_code == 302
 
@@ -125,7 +125,7 @@ def test_a_revoked_key_is_ended_and_cannot_be_ended_again(manager, north, key, n
 def test_who_left_takes_their_keys_along(manager, north, key, now):
     north.dispatcher.ended_at = now
     north.dispatcher.save()
-    assert "works here no more" in manager.get(url(north)).text
+    assert "Ended today 13:07: Dana Whitlock worked here no more" in manager.get(url(north)).text
 
 
 @pytest.mark.parametrize("role", ["dispatcher", "accounts", "sales", "technician"])

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from tenancy.api_keys import find_key, make_key, may_call, note_use, revoke_key, rotate_key
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
-from tenancy.models import ApiKey
+from tenancy.models import ApiKey, Membership
 from tenancy.scope import tenant
 
 DAY = dt.timedelta(days=1)
@@ -150,10 +150,22 @@ def test_its_use_is_kept_to_the_minute_without_a_line_in_the_audit(make, now):
     assert key.history.count() == lines
 
 
-@pytest.mark.parametrize(
-    "fields", [{"name": ""}, {"scopes": []}, {"revoked_at": dt.datetime(2026, 3, 5, tzinfo=dt.UTC)}]
-)
-def test_the_database_refuses_what_never_may_be(make, fields):
+@pytest.mark.parametrize("fields", [{"name": ""}, {"scopes": []}, {"revoked_by": "manager"}])
+def test_the_database_refuses_what_never_may_be(make, north, fields):
     key, _ = make()
+    fields = {name: north.manager if value == "manager" else value for name, value in fields.items()}
     with pytest.raises(IntegrityError), transaction.atomic():
         ApiKey.objects.filter(pk=key.pk).update(**fields)
+
+
+def test_it_does_not_wake_when_its_colleagues_end_is_taken_back(make, north, now):
+    key, words = make()
+    _, other = make(acts_as=north.accounts)
+    for ended_at in (now, None):
+        Membership.objects.filter(pk=north.dispatcher.pk).update(ended_at=ended_at)
+        assert find_key(words, now=now) is None
+        assert find_key(other, now=now) is not None
+    key.refresh_from_db()
+    assert (key.revoked_at, key.revoked_by) == (now, None)
+    with pytest.raises(ChangedMeanwhile, match="has ended"):
+        rotate_key(key, overlap=DAY, by=north.manager, now=now)
