@@ -20,6 +20,7 @@ NAVIGATION = {
         ("Recommendations", "recommendations"),
         ("Unused", "unused"),
         ("Stock", "stock"),
+        ("Calendars", "calendar-feeds"),
     ],
     Role.TECHNICIAN: [
         ("Today", "today"),
@@ -68,6 +69,7 @@ MOST_IN_BAR = 7
 # What a phone's tabs draw beside the word.
 TAB_ICONS = {
     "board": "layout-dashboard",
+    "calendar-feeds": "calendar",
     "calls": "phone",
     "cases": "folder-open",
     "customers": "users",

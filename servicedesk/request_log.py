@@ -6,7 +6,7 @@ import re
 from django.core.exceptions import PermissionDenied
 from django_structlog.middlewares import RequestMiddleware
 
-TOKEN = re.compile(r"/(v|hooks|no-more)/[^/?\s'\"]+(/[^?\s'\"]*)?(\?[^\s'\"]*)?")
+TOKEN = re.compile(r"/(v|hooks|no-more|calendar)/[^/?\s'\"]+(/[^?\s'\"]*)?(\?[^\s'\"]*)?")
 LEFT_OUT = r"/\1/…\2"
 
 

@@ -74,6 +74,7 @@ def today(request):
     stops = stops_of(technician, desk=request.tenant, now=now)
     tomorrow = _visits_of_tomorrow(technician, request, now)
     context = {
+        "technician": technician,
         "stops": stops,
         "tomorrow": [(visit, customer_name(visit)) for visit in tomorrow],
         "keep": addresses_to_keep(request.tenant, [*(stop.visit for stop in stops), *tomorrow]),

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from tenancy.desk_settings import ChangedMeanwhile, SettingRefused, may_set
+from tenancy.last_used import note_last
 from tenancy.models import ApiKey, Membership
 from tenancy.scope import tenant
 
@@ -145,11 +146,7 @@ def find_key(words: str, *, now: dt.datetime) -> FoundKey | None:
 
 def note_use(key: ApiKey, *, now: dt.datetime) -> None:
     """Keep when the key was used last, to the minute. Of many at once one writes and nobody waits."""
-    if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
-        return
-    with tenant(key.tenant_id):
-        free = ApiKey.objects.filter(pk=key.pk).select_for_update(skip_locked=True, of=("self",), no_key=True)
-        ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)
+    note_last(key, "last_used_at", every=USE_NOTED_EVERY, now=now)
 
 
 def first_of(key: ApiKey) -> ApiKey:

@@ -22,6 +22,7 @@ from visits.models import Visit
 from visits.told import told_zone
 
 NAME = "visit.ics"
+PRODUCT = "-//Service desk//Visits//EN"
 KINDS = frozenset({"booked", "moved", "reminder", "cancelled"})
 CANCELLED = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
 # Entries speak the language of their mail: its first, of those that we write.
@@ -91,10 +92,10 @@ def _as_told(instant, day, clock, zone) -> dt.datetime:
 
 def _calendar(visit, event, method) -> bytes:
     calendar = Calendar()
-    calendar.add("prodid", "-//Service desk//Visits//EN")
+    calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(_timezone(told_in(visit).key, visit.window_start.year))
+    calendar.add_component(zone_rules(told_in(visit).key, visit.window_start.year))
     calendar.add_component(event)
     return calendar.to_ical()
 
@@ -153,7 +154,7 @@ def _attendee(contact, visit) -> vCalAddress:
 
 
 @lru_cache(maxsize=256)
-def _timezone(name: str, year: int) -> Timezone:
+def zone_rules(name: str, year: int) -> Timezone:
     """A zone's rules from a year before to a year after, each change of the clock spelled out.
 
     Written here: icalendar 7.3 dates a change to summer time by the clock of after it, an hour late.

@@ -14,6 +14,7 @@ from tenancy.desk_settings import SettingRefused, may_set
 from tenancy.models import Tenant
 from tenancy.regions import regions_of
 from tenancy.weekly_hours import Span, checked_hours
+from visits.calendar_feed import end_feed_of
 from visits.lost_places import (
     LEFT,
     have_places_again,
@@ -132,6 +133,7 @@ def _mind_visits(technician, *, by, now, known):
         have_places_again(((cause, visit) for visit in stand), outcome=outcome, by=by, now=now)
         return
     refuse_unless_known(stand, known)
+    end_feed_of(technician, by=by, now=now)
     why = f"{technician.name} works here no more"
     need_places(((cause, visit, why) for visit in stand), now=now)
 

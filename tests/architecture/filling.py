@@ -61,6 +61,7 @@ from tenancy.api_keys import make_key
 from tenancy.files import store_file
 from tenancy.models import Closure, Membership, StoredFile
 from tenancy.scope import tenant
+from visits.calendar_feed import make_feed
 from visits.models import (
     DeviceAction,
     FollowUp,
@@ -179,6 +180,7 @@ def _fill(now):
     MessageTemplate.objects.create(
         kind="booked", channel="sms", language="en", text="We come.", changed_at=now
     )
+    make_feed(Technician.objects.first(), attempt=visit.public_id, replaces=None, by=manager, now=now)
     Provider.objects.create(channel="sms", kind="http", changed_at=now)
     OptOut.objects.create(channel="sms", key="15550100", stopped_at=now)
     message = Message.objects.first()

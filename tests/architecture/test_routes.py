@@ -115,7 +115,8 @@ OWNERS = {
 TEXTS = {
     "mailbox": ("0" * 8, "1" * 8, "2" * 8),
     "attachments": ("0" * 7, "1" * 7, "2" * 7),
-    # Below no desk: tested with what they open, in tests/messaging.
+    # Below no desk: tested with what they open, in tests/messaging and tests/servicedesk.
+    "calendar": ("0" * 43, "1" * 43, "2" * 43),
     "hooks": ("0" * 43, "1" * 43, "2" * 43),
     "no-more": ("a.0:x", "a.1:x", "a.2:x"),
 }

@@ -1,5 +1,6 @@
 """Technicians and their trips: what was booked, what happened, what was reviewed and used."""
 
+from visits.models.calendar_feed import CalendarFeed
 from visits.models.device_action import DeviceAction
 from visits.models.follow_up import FollowUp, Praise
 from visits.models.maintenance import MaintenancePlan, PlanException, PlannedService
@@ -14,6 +15,7 @@ from visits.models.work_left import WorkLeft
 __all__ = [
     "Absence",
     "Assignment",
+    "CalendarFeed",
     "DeviceAction",
     "FollowUp",
     "MaintenancePlan",
