@@ -1,7 +1,9 @@
 from django.apps import AppConfig
 from django.core.checks import register
+from django.db.backends.signals import connection_created
 
 from tenancy.checks import check_walls
+from tenancy.connecting import spare_the_triggers
 
 
 class TenancyConfig(AppConfig):
@@ -9,3 +11,4 @@ class TenancyConfig(AppConfig):
 
     def ready(self):
         register(check_walls, "database")
+        connection_created.connect(spare_the_triggers, dispatch_uid="audit")
