@@ -95,7 +95,9 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Escape") return escape(event);
-  if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target) || root.dataset.shortcuts === "off") return;
+  // The field of a dialog that has just been closed keeps the focus until the page is drawn anew.
+  const isTyping = isField(event.target) && event.target.checkVisibility();
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping || root.dataset.shortcuts === "off") return;
   const modal = document.querySelector("dialog:modal");
   const scope = modal ?? document;
   const key = event.key.toLowerCase();

@@ -83,6 +83,8 @@ export class Queue {
     let result;
     try {
       result = await work(stores);
+      // Said outright, it does not wait for the page once more: a page that goes away takes nothing back.
+      try { transaction.commit(); } catch { /* it has ended by itself */ }
     } catch (error) {
       try { transaction.abort(); } catch { /* it has ended by itself */ }
       throw error;
