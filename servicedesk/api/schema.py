@@ -35,7 +35,8 @@ OF_ALL = {
     405: "This address takes other methods; `Allow` names them.",
     406: "Only JSON is answered.",
     422: "What was sent cannot be; each field says why.",
-    429: "Too many calls; `Retry-After` says in how many seconds to come again.",
+    429: "Too many calls of the desk's, refused ones among them, or too many wrong keys from one address; "
+    "`Retry-After` says in how many seconds to come again.",
 }
 OF_BODIES = {
     400: "This is no JSON, or nested too deeply.",
@@ -44,6 +45,15 @@ OF_BODIES = {
     415: "Only JSON is read.",
 }
 OF_EDITIONS = {412: "Somebody changed it since it was read.", 428: "`If-Match` is missing."}
+
+
+WAIT = OpenApiParameter(
+    "Retry-After",
+    int,
+    OpenApiParameter.HEADER,
+    response=[429],
+    description="Seconds until calls are taken again.",
+)
 
 
 class KeySchemes(OpenApiAuthenticationExtension):
@@ -83,8 +93,9 @@ class Described(AutoSchema):
         return f"{said}\n\nScope: `{self.view.area}:{right}`.".strip()
 
     def get_override_parameters(self):
-        found = []
-        if self.method == "GET" and not self._said("asked"):
+        found = [WAIT]
+        # What is no list and no row of one has all its fields.
+        if self.method == "GET" and self.view.pagination_class is not None:
             words = "Only these fields, with commas between them."
             found.append(OpenApiParameter(FIELDS, str, description=words))
         if asked := self._said("asked"):

@@ -56,6 +56,14 @@ class Resource(GenericViewSet):
         with timezone.override(dt.UTC):
             return super().dispatch(request, *args, **kwargs)
 
+    def initial(self, request, *args, **kwargs):
+        """Whatever is refused was a call, too: it is counted before anything of it is judged."""
+        super().check_throttles(request)
+        super().initial(request, *args, **kwargs)
+
+    def check_throttles(self, request):
+        """Counted already, before it was asked who may."""
+
     def get_queryset(self):
         return self.rows()
 

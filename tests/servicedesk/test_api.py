@@ -12,6 +12,7 @@ from django.test import Client
 from redis.exceptions import RedisError
 
 from customers.models import Customer, TimelineEntry
+from servicedesk.api.throttling import MOST_WRONG_KEYS
 from tenancy.api_keys import rotate_key
 from tenancy.models import ApiKey
 from tenancy.scope import tenant
@@ -127,6 +128,37 @@ def test_too_many_calls_wait_and_the_other_desk_does_not(call, cast, now, settin
     # The tests' moment is the first second of a minute.
     assert refused["Retry-After"] == "60"
     assert program(cast.south, now=now)("GET", "customers/").status_code == 200
+
+
+def test_what_is_refused_was_a_call_too(cast, moment, now, settings):
+    settings.API_CALLS_PER_MINUTE = 4
+    call = program(cast.north, now=now, scopes=["customers:read"])
+    lou = program(cast.north, now=now, acts_as=cast.north.technician)
+    refused = [
+        call("POST", "customers/", {"name": "A"}),
+        lou("POST", "customers/", {"name": "A"}),
+        call("GET", "customers/?nmae=x"),
+        call("GET", "customers/", Accept="text/html"),
+        call("GET", "customers/"),
+    ]
+    assert [errors(answer)[0] for answer in refused] == [403, 403, 422, 406, 429]
+
+
+def test_wrong_keys_wait_by_their_address_and_a_right_one_from_there_does_not(call, settings):
+    settings.PROXY_COUNT = 1
+
+    def guess(address):
+        said = {"Authorization": "Bearer desk_no", "X-Forwarded-For": address}
+        return Client().get(f"{ROOT}customers/", headers=said)
+
+    assert [guess("203.0.113.7").status_code for _ in range(MOST_WRONG_KEYS)] == [401] * MOST_WRONG_KEYS
+    refused = guess("203.0.113.7")
+    assert errors(refused) == (429, "throttled", None)
+    assert refused["Retry-After"] == "60"
+    assert guess("203.0.113.8").status_code == 401
+    assert call("GET", "customers/", X_Forwarded_For="203.0.113.7").status_code == 200
+    nobody = Client().get(f"{ROOT}customers/", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert nobody.status_code == 401
 
 
 def test_the_next_minute_begins_anew(call, now, settings, time_machine):

@@ -35,6 +35,19 @@ def test_every_call_names_its_scope_and_its_errors(schema):
     assert {view.area for _, view, _ in router.registry} <= set(AREAS)
 
 
+def test_fields_are_promised_where_rows_are_read_and_429_says_when_to_come_again(schema):
+    read = {
+        path.removeprefix("/api/v1"): methods["get"]
+        for path, methods in schema["paths"].items()
+        if "get" in methods
+    }
+    promised = {path for path, act in read.items() if "fields" in {one["name"] for one in act["parameters"]}}
+    assert set(read) - promised == {"/find/", "/slots/", "/visits/{id}/slots/", "/equipment/{id}/cover/"}
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            assert set(operation["responses"]["429"]["headers"]) == {"Retry-After"}
+
+
 @pytest.mark.django_db
 def test_anybody_may_read_the_description():
     page = Client().get("/api/docs/")
