@@ -46,10 +46,12 @@ def add_machine(
     location: str = "",
     installed_on: dt.date | None = None,
     warranty_until: dt.date | None = None,
+    external_number: str = "",
 ) -> Equipment:
     """A machine that we look after from now on; whoever works here may add one.
 
-    Raises SettingRefused for a value that cannot be, and for a serial number that stands elsewhere.
+    `external_number` is the one by which an older system knows it. Raises SettingRefused for a value that
+    cannot be, and for a serial number or a number there that stands elsewhere.
     """
     words = {"make": make, "model": model, "kind": kind, "serial_number": serial_number, "location": location}
     values = {
@@ -61,8 +63,27 @@ def add_machine(
     _check(Equipment(site=site), values)
     # Whoever adds the same at the same moment is told in the same words.
     known = SettingRefused("serial_number", KNOWN_SERIAL)
-    with told_as(lambda: known, constraint="equipment_serial_once"):
-        return Equipment.objects.create(**values)
+    number = one_line(external_number)
+    with (
+        _number_once(number),
+        told_as(lambda: known, constraint="equipment_serial_once"),
+    ):
+        return Equipment.objects.create(**values, external_number=number)
+
+
+@transaction.atomic
+def take_number(machine: Equipment, number: str, *, by) -> None:
+    """The number by which an older system knows a machine that came to us without one.
+
+    Raises PermissionDenied, and SettingRefused where it has another, or another machine has this one.
+    """
+    may_change(by)
+    locked, number = _locked(machine), one_line(number)
+    if locked.external_number not in ("", number):
+        raise SettingRefused("external_number", f"It has the number {locked.external_number} already.")
+    locked.external_number = number
+    with _number_once(number):
+        locked.save(update_fields=["external_number"])
 
 
 @transaction.atomic
@@ -141,6 +162,11 @@ def _locked(machine) -> Equipment:
     locked_customer(machine.site.customer)
     rows = Equipment.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("site__customer").get(pk=machine.pk)
+
+
+def _number_once(number):
+    taken = SettingRefused("external_number", f"Another machine has the number {number}.")
+    return told_as(lambda: taken, constraint="equipment_external_number_once")
 
 
 def _check(machine, values) -> None:

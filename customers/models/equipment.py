@@ -20,6 +20,9 @@ class Equipment(TenantModel):
     kind = models.CharField(max_length=80, blank=True)
     serial_number = models.CharField(max_length=80, blank=True)
     serial_key = models.CharField(max_length=80, blank=True, editable=False, db_collation="C")
+    external_number = models.CharField(
+        max_length=40, blank=True, default="", help_text="by which an older system knows it"
+    )
     location = models.CharField(max_length=120, blank=True)
     installed_on = models.DateField(null=True, blank=True)
     warranty_until = models.DateField(null=True, blank=True)
@@ -31,7 +34,13 @@ class Equipment(TenantModel):
             # Find and imports: a machine by its serial number; one desk looks after it once.
             models.UniqueConstraint(
                 fields=["tenant", "serial_key"], condition=~Q(serial_key=""), name="equipment_serial_once"
-            )
+            ),
+            # Other programs: a machine by the number that it has there.
+            models.UniqueConstraint(
+                fields=["tenant", "external_number"],
+                condition=~Q(external_number=""),
+                name="equipment_external_number_once",
+            ),
         ]
         indexes = [
             # What to bring: the newest machines of a model, whose visits tell what is usually taken.

@@ -1,7 +1,6 @@
 """Customers, the people there and the places: read, added, changed, taken over by their old numbers."""
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Prefetch
 from django_filters import rest_framework as filters
 from rest_framework import serializers
@@ -13,11 +12,10 @@ from customers.editing import MAY_CHANGE, save_contact, save_site, seen_of
 from customers.models import Contact, Customer, Site
 from servicedesk.api.instants import InstantFilter
 from servicedesk.api.shown import Row, Shown, StandingCustomer
+from servicedesk.api.upserting import MADE, MOST_AT_ONCE, UNCHANGED, UPDATED, Outcomes, optional_but, taken
 from servicedesk.api.views import Changed, Listed, Made, Resource, says
-from tenancy.desk_settings import ChangedMeanwhile, SettingRefused
+from tenancy.desk_settings import SettingRefused
 from visits.customer_details import change_details
-
-MOST_AT_ONCE = 200
 
 
 class Person(Shown):
@@ -101,39 +99,13 @@ class Upserted(CustomerMade):
     number = serializers.CharField(max_length=40)
 
     def get_fields(self):
-        fields = super().get_fields()
-        for name in fields.keys() - {"number", "name"}:
-            # What was not sent stays as it is.
-            fields[name].default = serializers.empty
-        return fields
+        return optional_but(super().get_fields(), "number", "name")
 
 
 class UpsertedAtOnce(serializers.Serializer):
     """Many of them; each is taken for itself."""
 
     customers = Upserted(many=True, allow_empty=False, max_length=MOST_AT_ONCE)
-
-
-class Refusal(serializers.Serializer):
-    """Why one of many was not taken."""
-
-    attr = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class Outcome(serializers.Serializer):
-    """What became of one of many, in the order in which they were sent."""
-
-    number = serializers.CharField()
-    id = serializers.UUIDField(allow_null=True)
-    outcome = serializers.ChoiceField(choices=["made", "changed", "unchanged", "refused"])
-    errors = Refusal(many=True)
-
-
-class Outcomes(serializers.Serializer):
-    """What became of each of many."""
-
-    results = Outcome(many=True)
 
 
 class PersonChanged(serializers.Serializer):
@@ -285,23 +257,18 @@ def _by_number(numbers) -> dict[str, Customer]:
 
 
 def _taken(known, values, *, by, now) -> dict:
-    """One of many: made, changed or refused, in a savepoint of its own."""
+    """One of many: made, changed or refused."""
     number = values["number"]
-    row = known.get(number)
-    try:
-        with transaction.atomic():
-            if row is None:
-                row = known[number] = _added(
-                    dict.fromkeys(CustomerMade().fields, "") | values, by=by, now=now
-                )
-                outcome = "made"
-            else:
-                outcome = "changed" if _put_right(row, values, by=by, now=now) else "unchanged"
-            row.refresh_from_db()
-    except (SettingRefused, ChangedMeanwhile, NumberTaken) as refused:
-        error = {"attr": getattr(refused, "field", ""), "detail": str(refused)}
-        return {"number": number, "id": None, "outcome": "refused", "errors": [error]}
-    return {"number": number, "id": str(row.public_id), "outcome": outcome, "errors": []}
+
+    def take():
+        row = known.get(number)
+        if row is None:
+            whole = dict.fromkeys(CustomerMade().fields, "") | values
+            known[number] = made = _added(whole, by=by, now=now)
+            return made, MADE
+        return row, UPDATED if _put_right(row, values, by=by, now=now) else UNCHANGED
+
+    return taken(number, take)
 
 
 def _put_right(row, values, *, by, now) -> bool:

@@ -1,5 +1,7 @@
 """Machines: added, changed, retired and taken back, their counters, their papers, and what covers them."""
 
+from functools import partial
+
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -8,13 +10,14 @@ from rest_framework.response import Response
 
 from contracts.cover import covers_of_equipment
 from contracts.overlaps import explain
-from customers.editing import MAY_CHANGE
+from customers.editing import MAY_CHANGE, may_change
 from customers.machine_details import (
     add_machine,
     bring_back,
     change_machine,
     retire_machine,
     seen_of_machine,
+    take_number,
 )
 from customers.meters import LowerThanBefore, record_reading
 from customers.models import Equipment, MeterReading, Site
@@ -23,9 +26,11 @@ from servicedesk.api.covers import AskedDay, CoverShown, asked_day
 from servicedesk.api.errors import Conflict, code_of
 from servicedesk.api.once import answered_once
 from servicedesk.api.shown import Colleague, Row, Shown
+from servicedesk.api.upserting import MADE, MOST_AT_ONCE, UNCHANGED, UPDATED, Outcomes, optional_but, taken
 from servicedesk.api.views import Changed, Listed, Made, Resource, says
 from servicedesk.equipment_forms import ReadingForm
 from tenancy.calendars import local_day, zone_of
+from tenancy.desk_settings import SettingRefused
 
 
 class MachineShown(Shown):
@@ -37,6 +42,7 @@ class MachineShown(Shown):
     model = serializers.CharField()
     kind = serializers.CharField(help_text="what it is: “copier”")
     serial_number = serializers.CharField()
+    external_number = serializers.CharField(help_text="by which an older system knows it")
     location = serializers.CharField(help_text="where at the site")
     installed_on = serializers.DateField(allow_null=True)
     warranty_until = serializers.DateField(allow_null=True, help_text="the maker's; it is no cover")
@@ -99,6 +105,28 @@ class MachineChanged(serializers.Serializer):
 class MachineMade(MachineChanged):
     """A machine that we look after from now on."""
 
+    external_number = _words(40, help_text="by which an older system knows it")
+
+
+class MachineUpserted(MachineMade):
+    """A machine of an older system's, by the number there: made, or changed in what was sent.
+
+    One that is here with the same serial number and without such a number is that machine. A new one stands
+    at `site`, or at the only site of the customer whose number is `customer_number`.
+    """
+
+    external_number = serializers.CharField(max_length=40)
+    customer_number = _words(40)
+
+    def get_fields(self):
+        return optional_but(super().get_fields(), "external_number")
+
+
+class MachinesUpserted(serializers.Serializer):
+    """Many of them; each is taken for itself."""
+
+    equipment = MachineUpserted(many=True, allow_empty=False, max_length=MOST_AT_ONCE)
+
 
 class Retired(serializers.Serializer):
     """Why we look after it no more."""
@@ -125,6 +153,7 @@ class MachineFilters(filters.FilterSet):
     customer = filters.UUIDFilter(field_name="site__customer__public_id")
     site = filters.UUIDFilter(field_name="site__public_id")
     serial_number = filters.CharFilter(method="of_serial", max_length=80)
+    external_number = filters.CharFilter(max_length=40)
     is_retired = filters.BooleanFilter(field_name="retired_on", lookup_expr="isnull", exclude=True)
 
     def of_serial(self, rows, name, serial):
@@ -151,8 +180,18 @@ class Machines(Listed, Made, Changed, Resource):
         return add_machine(**values)
 
     def change(self, row, values):
-        stands = {name: getattr(row, name) for name in MachineChanged().fields}
-        change_machine(row, seen=seen_of_machine(row), **{**stands, **values}, **self.who())
+        _changed(row, values, **self.who())
+
+    @action(detail=False, methods=["post"])
+    @says(sent=MachinesUpserted, answered=Outcomes)
+    def upsert(self, request):
+        """Make or change up to 200 machines by their numbers. One that is refused holds up no other."""
+        sent = self.read(MachinesUpserted)["equipment"]
+        known = _by_number([values["external_number"] for values in sent])
+        results = [
+            taken(values["external_number"], partial(_take, known, values, **self.who())) for values in sent
+        ]
+        return Response({"results": results})
 
     @action(detail=True, methods=["post"])
     @says(sent=Retired)
@@ -220,3 +259,49 @@ class Machines(Listed, Made, Changed, Resource):
         page = self.paginate_queryset(rows)
         shown = shown_as(page, many=True, only=self.only(), context=self.get_serializer_context())
         return self.get_paginated_response(shown.data)
+
+
+def _changed(row, values, *, by, now) -> list[str]:
+    stands = {name: getattr(row, name) for name in MachineChanged().fields}
+    return change_machine(row, seen=seen_of_machine(row), **{**stands, **values}, by=by, now=now)
+
+
+def _by_number(numbers) -> dict[str, Equipment]:
+    rows = Equipment.objects.select_related("site__customer__tenant").filter(external_number__in=numbers)
+    return {row.external_number: row for row in rows}
+
+
+def _take(known, values, *, by, now) -> tuple[Equipment, str]:
+    """One of many: the machine of that number, else the one of that serial number, else a new one."""
+    may_change(by)
+    said = dict(values)
+    number, customer = said["external_number"], said.pop("customer_number", "")
+    row = known.get(number) or _without_number(said.get("serial_number", ""))
+    if row is None:
+        site = said.get("site") or _only_site(customer)
+        known[number] = made = add_machine(**{**said, "site": site})
+        return made, MADE
+    is_new_here = row.external_number != number
+    if is_new_here:
+        take_number(row, number, by=by)
+        row.external_number = number
+    del said["external_number"]
+    differs = _changed(row, said, by=by, now=now)
+    known[number] = row
+    return row, UPDATED if is_new_here or differs else UNCHANGED
+
+
+def _without_number(serial) -> Equipment | None:
+    key = serial_key(serial)
+    rows = Equipment.objects.select_related("site__customer__tenant").filter(external_number="")
+    return rows.filter(serial_key=key).first() if key else None
+
+
+def _only_site(number) -> Site:
+    """Raises SettingRefused where there is no such customer, or not one site only."""
+    if not number:
+        raise SettingRefused("site", "Say where a new machine stands: `site` or `customer_number`.")
+    sites = list(Site.objects.filter(customer__number=number, customer__merged_into=None)[:2])
+    if len(sites) != 1:
+        raise SettingRefused("customer_number", "No such customer has one site only: send `site`.")
+    return sites[0]

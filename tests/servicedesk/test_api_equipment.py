@@ -39,6 +39,69 @@ def test_a_machine_is_added_found_and_changed(call, cast, machine):
     assert first_error(call("POST", "equipment/", {"site": said["site"]})) == (422, "invalid", "model")
 
 
+def upserted(call, *machines):
+    """What became of each, with the field that was refused."""
+    answer = call("POST", "equipment/upsert/", {"equipment": list(machines)})
+    assert answer.status_code == 200
+    return [
+        (row["number"], row["outcome"], *(error["attr"] for error in row["errors"]))
+        for row in answer.json()["results"]
+    ]
+
+
+def test_many_are_taken_over_by_their_numbers_each_for_itself(call, cast):
+    with tenant(cast.north.tenant):
+        site = str(cast.north.customer.sites.get().public_id)
+    first = {"external_number": "E-1", "customer_number": "C1", "model": "TC-9", "serial_number": "A 1"}
+    said = upserted(
+        call,
+        first,
+        {"external_number": "E-2", "site": site},
+        {"external_number": "E-1", "location": "Cellar"},
+        {"external_number": "E-3", "model": "X"},
+        {"external_number": "E-4", "model": "X", "customer_number": "C9"},
+        {"external_number": "E-5", "model": "X", "site": site, "serial_number": "a1"},
+        {"external_number": "E-6", "model": "X", "site": site},
+    )
+    assert said == [
+        ("E-1", "made"),
+        ("E-2", "refused", "model"),
+        ("E-1", "changed"),
+        ("E-3", "refused", "site"),
+        ("E-4", "refused", "customer_number"),
+        ("E-5", "refused", "serial_number"),
+        ("E-6", "made"),
+    ]
+    assert upserted(call, first) == [("E-1", "unchanged")]
+    (row,) = call("GET", "equipment/?external_number=E-1").json()["results"]
+    assert (row["model"], row["location"], row["site"]) == ("TC-9", "Cellar", site)
+    twice = call("POST", "equipment/", {"site": site, "model": "Y", "external_number": "E-6"})
+    assert first_error(twice) == (422, "invalid", "external_number")
+
+
+def test_a_machine_that_is_here_takes_its_number_by_its_serial_number(call, cast):
+    serial = cast.north.copier.serial_number
+    known = {"external_number": "E-1", "serial_number": serial.lower()}
+    # The serial number is written as it was sent.
+    assert upserted(call, known, known) == [("E-1", "changed"), ("E-1", "unchanged")]
+    assert upserted(call, {"external_number": "E-2", "serial_number": serial, "customer_number": "C1"}) == [
+        ("E-2", "refused", "serial_number")
+    ]
+    said = call("GET", f"equipment/{cast.north.copier.public_id}/").json()
+    assert said["external_number"] == "E-1"
+
+
+def test_of_more_than_two_hundred_and_of_another_desk_nothing_is_taken(call, cast, now):
+    many = [{"external_number": str(number), "model": "X", "customer_number": "C1"} for number in range(201)]
+    assert call("POST", "equipment/upsert/", {"equipment": many}).status_code == 422
+    with tenant(cast.south.tenant):
+        theirs = str(cast.south.customer.sites.get().public_id)
+    refused = call("POST", "equipment/upsert/", {"equipment": [{"external_number": "1", "site": theirs}]})
+    assert first_error(refused) == (422, "unknown", "equipment.0.site")
+    lou = program(cast.north, now=now, acts_as=cast.north.technician)
+    assert first_error(lou("POST", "equipment/upsert/", {"equipment": many[:1]})) == (403, "role", None)
+
+
 def test_retired_and_taken_back(call, machine):
     path, _ = machine
     retired = call("POST", f"{path}retire/", {"because": "Scrapped"}).json()
