@@ -1,0 +1,73 @@
+"""One size, page by page: what each costs, and how often that is its floor."""
+
+from dataclasses import dataclass, field
+
+import psycopg
+
+from servicedesk.bench import floors
+from servicedesk.bench.asking import Figures, Visitor
+from servicedesk.bench.pages import Page, about
+from servicedesk.bench.samples import Samples
+from servicedesk.bench.signing import PASSWORD, mail_of
+
+# Each process of the server answers several times before the clock runs: it loads what it needs.
+WARM_UP = 14
+ASKED = 24
+GOOD = {200, 204, 302}
+
+
+@dataclass
+class Line:
+    """A page with its figures. `floor` is in seconds: the same rows by raw SQL, and an empty page."""
+
+    page: Page
+    figures: Figures = field(default_factory=Figures)
+    raw: Figures = field(default_factory=Figures)
+    empty: Figures = field(default_factory=Figures)
+
+    @property
+    def floor(self) -> float:
+        return self.raw.p50 + self.empty.p50
+
+    @property
+    def ratio(self) -> float | None:
+        """None for what has no floor."""
+        return self.figures.p50 / self.floor if self.page.floor else None
+
+
+class Visitors:
+    """One signed-in browser for each role, and one of a customer, who has no sign-in."""
+
+    def __init__(self, port: int, desk: str) -> None:
+        self.port, self.desk = port, desk
+        self._by_role: dict[str, Visitor] = {}
+
+    def of(self, role: str) -> Visitor:
+        if role not in self._by_role:
+            self._by_role[role] = visitor = Visitor(self.port)
+            if role:
+                visitor.sign_in(mail_of(role, self.desk), PASSWORD)
+        return self._by_role[role]
+
+
+def measure(page: Page, visitors: Visitors, samples: Samples, web: psycopg.Connection) -> Line:
+    """Ask for the page as often as `ASKED` says, and between for what its floor is made of.
+
+    Raises RuntimeError where it does not answer as a page does.
+    """
+    line = Line(page)
+    visitor, colleague = visitors.of(page.role), visitors.of(page.role or "dispatcher")
+    for number in range(WARM_UP):
+        _good(page, page.ask(visitor, samples, number))
+    for number in range(WARM_UP, WARM_UP + ASKED):
+        line.figures.note(_good(page, page.ask(visitor, samples, number)))
+        if page.floor:
+            line.empty.note(colleague.get(f"/d/{samples.desk}/empty/"))
+            line.raw.seconds.append(floors.seconds_of(web, samples, page.floor, about(samples, number)))
+    return line
+
+
+def _good(page, answer):
+    if answer.status not in GOOD:
+        raise RuntimeError(f"{page.name}: {answer.status} {answer.text[:1500]}")
+    return answer

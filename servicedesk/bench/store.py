@@ -1,0 +1,109 @@
+"""The data of a size: made once in `var/bench/`, kept, and measured in copies that are thrown away."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from servicedesk import embedded
+from servicedesk.bench.sizes import Size
+
+ROOT = Path(__file__).resolve().parents[2]
+MADE, MEASURED = "servicedesk", "measured"
+# What the rows are made from: the schema, and the modules that write them.
+SCHEMA = "*/migrations/*.py"
+WRITERS = ("build", "bulk", "customers", "desks", "ids", "names", "sizes", "years")
+
+
+def kept_in(size: Size) -> Path:
+    """The folder of a size's servers."""
+    return ROOT / "var" / "bench" / size.name
+
+
+@contextmanager
+def measured(size: Size) -> Iterator[dict[str, str]]:
+    """The variables of a fresh copy of the data, for as long as the block lasts; made where they are not.
+
+    Raises ServersNotStarted, and CalledProcessError where the data cannot be made.
+    """
+    folder = kept_in(size)
+    folder.mkdir(parents=True, exist_ok=True)
+    with embedded.running(folder) as servers:
+        variables = embedded.environment(servers)
+        _make_if_needed(size, folder, variables)
+        _copy(variables)
+        try:
+            yield {
+                name: _of_database(value, MEASURED) if name.endswith("DATABASE_URL") else value
+                for name, value in variables.items()
+            }
+        finally:
+            _drop(variables, MEASURED)
+
+
+def _make_if_needed(size, folder, variables):
+    note, wanted = folder / "made.json", {"from": _fingerprint()}
+    if note.exists() and json.loads(note.read_text()) == wanted:
+        return
+    print(f"making the {size.name} data: {size.customers:,} customers, {size.visits:,} visits", flush=True)
+    note.unlink(missing_ok=True)
+    _drop(variables, MADE)
+    _run(variables, "CREATE DATABASE servicedesk OWNER migrator")
+    subprocess.run(
+        [sys.executable, "-m", "servicedesk.bench.build", size.name],
+        env=program_environment(variables, "servicedesk.settings"),
+        cwd=ROOT,
+        check=True,
+    )
+    note.write_text(json.dumps(wanted))
+
+
+def program_environment(variables: Mapping[str, str], settings: str) -> dict[str, str]:
+    """The environment of a program that works on those servers with those settings."""
+    return os.environ | dict(variables) | {"DJANGO_SETTINGS_MODULE": settings, "LOG_LEVEL": "WARNING"}
+
+
+def _fingerprint() -> str:
+    read = hashlib.sha256()
+    for path in sorted([*ROOT.glob(SCHEMA), *(ROOT / f"servicedesk/bench/{name}.py" for name in WRITERS)]):
+        read.update(path.read_bytes())
+    return read.hexdigest()
+
+
+def _copy(variables):
+    _drop(variables, MEASURED)
+    _run(variables, f"CREATE DATABASE {MEASURED} TEMPLATE {MADE} STRATEGY file_copy")
+    with psycopg.connect(
+        _of_database(variables["MIGRATE_DATABASE_URL"], MEASURED), autocommit=True
+    ) as connection:
+        connection.execute(FRESHEN)
+
+
+# The data were made some time ago: nobody came since, and nobody was waited for.
+FRESHEN = """
+    UPDATE visits_visit SET state = 'cancelled by the customer', ended_because = 'Works again'
+    WHERE state IN ('booked', 'confirmed') AND planned_end < now();
+    UPDATE cases_promise SET state = 'released', settled_at = now(), evidence = 'Cancelled by the customer'
+    WHERE state = 'open' AND due_at < now();
+"""
+
+
+def _drop(variables, database):
+    _run(variables, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+def _run(variables, statement):
+    url = _of_database(variables["MIGRATE_DATABASE_URL"], "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _of_database(url: str, name: str) -> str:
+    return urllib.parse.urlunsplit(urllib.parse.urlsplit(url)._replace(path=f"/{name}"))
