@@ -15,14 +15,21 @@ def terms_in_words(contract: Contract, zone: ZoneInfo) -> list[tuple[ContractTer
 
 
 def _how_it_came(term, zone) -> str:
-    if term.taken_back_at is not None:
-        # One that went on longer is not void.
-        goes_on = bool(term.extended_by.all())
-        return term.taken_back_because if goes_on else f"Taken back: {term.taken_back_because}"
+    if term.taken_back_at is None:
+        return _made(term, zone)
+    because = term.taken_back_because
+    if term.extended_by.all():
+        # Not void: it goes on in a longer one.
+        return f"{_made(term, zone)}; {because[:1].lower()}{because[1:]}"
+    return f"Taken back: {because}"
+
+
+def _made(term, zone) -> str:
     renewal = getattr(term, "renewal", None)
     if renewal is not None:
+        back = ", taken back since" if renewal.taken_back_at else ""
         how = f"Renewal by {renewal.get_channel_display().lower()}"
-        return _by(how, renewal.renewed_by, renewal.renewed_at, zone)
+        return _by(how, renewal.renewed_by, renewal.renewed_at, zone) + back
     if not term.given_days:
         return "Entered"
     if term.extends is None:

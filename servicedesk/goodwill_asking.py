@@ -128,7 +128,7 @@ def _page(request, customer, form, fair, status=200):
             )
             for key, item in form.items.items()
         ],
-        "has_extensions": any(item.days is not None for item in form.items.values()),
+        "kinds": {item.kind for item in form.items.values()},
         "may_set": request.membership.has_role(),
         "back": desk_url(desk, "customer", id=customer.public_id),
     }

@@ -105,7 +105,7 @@ def test_it_reads_so_with_days_reason_person_and_time(north, now):
     zone = zone_of(north.tenant)
     assert [(one.pk, how) for one, how in terms_in_words(north.contract, zone)] == [
         (term.pk, f"E{said}, by Dana Whitlock, 5 Mar 2026"),
-        (north.term.pk, f"E{said}"),
+        (north.term.pk, f"Entered; e{said}"),
     ]
     # Before it was given it was not known.
     known = Contract.objects.with_cover(TODAY, now - ONE_DAY).filter(pk=north.contract.pk)
@@ -219,6 +219,9 @@ def test_days_stay_given_when_their_renewal_is_taken_back_behind_a_later_one(nor
     assert lines[0] == (
         "Extended 14 days as goodwill, from a term that was taken back, by Hollis Grant, 5 Aug 2026"
     )
+
+    middle = "Renewal by call, by Hollis Grant, 5 Mar 2026, taken back since; extended 14 days as goodwill: "
+    assert f"{middle}They waited in vain" in lines
 
 
 def test_at_a_desk_that_extends_the_days_move_to_the_end_too(extending, now):
