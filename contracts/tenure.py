@@ -2,10 +2,18 @@
 
 import datetime as dt
 
-from django.db.models import Min
-
 from contracts.models import ContractTerm
 from customers.models import Customer
+from tenancy.prepared import Key, Prepared
+
+_FIRST = Prepared(
+    lambda customer: (
+        ContractTerm.objects.filter(contract__customer=customer, taken_back_at__isnull=True)
+        .order_by("starts_on")
+        .values_list("starts_on", flat=True)[:1]
+    ),
+    customer=Key(),
+)
 
 
 def customer_since(customer: Customer) -> dt.date | None:
@@ -13,9 +21,8 @@ def customer_since(customer: Customer) -> dt.date | None:
 
     It survives cancellation and renumbering; terms taken back never were.
     """
-    terms = ContractTerm.objects.filter(contract__customer=customer, taken_back_at__isnull=True)
-    first = terms.aggregate(first=Min("starts_on"))["first"]
-    return min((day for day in (first, customer.customer_since) if day), default=None)
+    first = _FIRST.rows(customer=customer.pk)
+    return min((day for day in (*first, customer.customer_since) if day), default=None)
 
 
 def whole_years(since: dt.date | None, *, today: dt.date) -> int:

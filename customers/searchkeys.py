@@ -14,6 +14,9 @@ _EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*\d+\s*$", re.IGNORECASE)
 
 def folded(text: str) -> str:
     """Small letters without accents, single spaces: "Zoë  O'Brien" is "zoe o'brien"."""
+    if text.isascii():
+        # Most text: there is nothing to take apart.
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 

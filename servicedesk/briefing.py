@@ -3,7 +3,7 @@
 import datetime as dt
 from urllib.parse import quote
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -20,14 +20,15 @@ from servicedesk import brief_photos
 from servicedesk.bringing import bring_list
 from servicedesk.phone_pages import kept_on_phones, phone_of, progress_in_json, seen_of
 from servicedesk.start_with import start_with
-from servicedesk.today import visits_of_day
-from tenancy.calendars import local_day, zone_of
+from servicedesk.today import visits_between
+from tenancy.calendars import day_bounds, local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach
 from visits.access import access_from, calls_at_the_door
-from visits.fieldwork import UNDO_TIME, may_work_on, to_raise, undoable, usual_arrival
-from visits.gate import technician_of
-from visits.models import Review, ServiceReport, Visit
+from visits.fieldwork import UNDO_TIME, may_work_on, to_raise_at, undoable, usual_arrival
+from visits.gate import assigned_to, technician_of
+from visits.models import Assignment, Review, ServiceReport, Visit, VisitEquipment, VisitStep
 from visits.parts import parts_to_bring
 from visits.progress import Next, progress_of
 from visits.standing import standing_of
@@ -41,17 +42,68 @@ MOST_MACHINES = 3
 # From this severity on it must be raised, whatever else there is to do.
 MUST_RAISE = 3
 
+_WHOLE = Prepared(
+    lambda id: Visit.objects.filter(public_id=id).select_related(
+        "customer", "site", "contact", "booked_by__user", "backup"
+    ),
+    id=PublicId(),
+)
+_STEPS = Prepared(
+    lambda visit: VisitStep.objects.filter(visit=visit).select_related("by__user").order_by("at", "pk"),
+    visit=Key(),
+)
+_TO_RAISE = Prepared(to_raise_at, site=Key(), day=DAY)
+_MACHINES = Prepared(
+    lambda visit: (
+        VisitEquipment.objects.filter(visit=visit).select_related("equipment").order_by("equipment_id")
+    ),
+    visit=Key(),
+)
+_OF_DAY = Prepared(
+    lambda technician, start, end: visits_between(technician, start, end).values_list("pk", flat=True),
+    technician=Key(),
+    start=Instant(),
+    end=Instant(),
+)
+_PAST = Prepared(
+    lambda machine, visit: (
+        Visit.objects.filter(machines__equipment=machine, state__in=Visit.OVER_STATES)
+        .exclude(pk=visit)
+        .order_by("-planned_start")[:PAST_VISITS]
+    ),
+    machine=Key(),
+    visit=Key(),
+)
+_WENT = Prepared(
+    lambda visits: Assignment.objects.filter(Among("visit", visits)).select_related("technician"),
+    visits=Keys(),
+)
+_RAISED = Prepared(
+    lambda visits: Review.objects.filter(
+        Among("visit", visits), outcome=Review.Outcome.RAISED
+    ).select_related("recommendation"),
+    visits=Keys(),
+)
+_WORK_DONE = Prepared(
+    lambda visits: ServiceReport.objects.filter(Among("visit", visits)).values_list("visit", "work_done"),
+    visits=Keys(),
+)
+
 
 @require_GET
 @for_roles(Role.TECHNICIAN, Role.DISPATCHER)
 @kept_on_phones
 def brief(request, id):
     """What to know about one visit."""
-    return brief_page(request, the_one(Visit.objects.all(), id), now=timezone.now())
+    return _page(request, the_one(_WHOLE, id), now=timezone.now())
 
 
 def brief_page(request, visit: Visit, *, now: dt.datetime, status: int = 200, errors: dict | None = None):
     """The page, also with what was wrong with a step: `errors` by the step's name."""
+    return _page(request, the_one(_WHOLE, visit.public_id), now=now, status=status, errors=errors)
+
+
+def _page(request, visit, *, now, status=200, errors=None):
     context = brief_of(request, visit, now)
     context |= errors or {}
     # A field takes a list of what is wrong with it.
@@ -62,28 +114,29 @@ def brief_page(request, visit: Visit, *, now: dt.datetime, status: int = 200, er
 def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     """All that the brief shows, in a fixed number of queries."""
     desk = request.tenant
-    whole = Visit.objects.select_related("customer", "site", "contact", "booked_by__user", "backup")
-    visit = whole.get(pk=visit.pk)
     # The request's own desk: no page asks for it again.
     visit.tenant = visit.customer.tenant = desk
     day = local_day(now, zone_of(desk))
-    steps = list(visit.steps.select_related("by__user").order_by("at", "pk"))
-    photos = Prefetch("photos", RecommendationPhoto.objects.order_by("pk"))
-    recommendations = list(to_raise(visit, day).prefetch_related(photos))
+    steps = _STEPS.rows(visit=visit.pk)
+    recommendations = _TO_RAISE.rows(site=visit.site_id, day=day)
+    prefetch_related_objects(recommendations, Prefetch("photos", RecommendationPhoto.objects.order_by("pk")))
     for recommendation in recommendations:
         recommendation.tenant = desk
     read = visit.brief_read_at
     unread = [rec for rec in recommendations if read is None or rec.raised_at > read]
-    machines = list(Equipment.objects.filter(visited__visit=visit).order_by("pk")[:MOST_MACHINES])
-    technician = technician_of(visit, request.membership)
+    links, assigned = _MACHINES.rows(visit=visit.pk), assigned_to(visit)
+    attach([visit], "machines", links)
+    attach([visit], "assignments", assigned)
+    machines = [link.equipment for link in links][:MOST_MACHINES]
+    technician = technician_of(visit, request.membership, assigned=assigned)
     contact = visit.contact
     supplies = parts_to_bring(visit, technician, now=now)
     covers = covers_of_equipment(machines[0], day) if machines else []
     cover = next(iter(covers), None)
     minutes = _minutes_to_call(visit, desk, now)
     progress = progress_of(visit, steps=steps, desk=desk, unread=len(unread))
-    may_act = may_work_on(visit, request.membership)
-    last = undoable(visit, now=now)
+    may_act = may_work_on(visit, request.membership, assigned=assigned)
+    last = undoable(visit, now=now, steps=steps)
     door_calls = calls_at_the_door(visit) if visit.arrived_at else []
     return {
         "phone": phone_of(request),
@@ -92,7 +145,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
             visit, progress, unread=len(unread), undoable=last, door_calls=len(door_calls)
         ),
         "later_steps": _later(progress),
-        "other_ways": _other_ways(request, visit, progress),
+        "other_ways": _other_ways(request, visit, progress) if may_act else [],
         "visit": visit,
         "contact": contact,
         "called": _first_name(contact.name if contact and contact.name else visit.customer.name),
@@ -134,7 +187,7 @@ def _later(progress) -> list[Next]:
 
 def _other_ways(request, visit, progress) -> list[Next]:
     """The steps that have another way: on a phone all of them, for it may come there without a signal."""
-    if progress.next == Next.NOTHING or not may_work_on(visit, request.membership):
+    if progress.next == Next.NOTHING:
         return []
     ways = [Next.CALL, Next.SET_OUT, Next.ARRIVE, Next.FINISH]
     is_told = progress.next != Next.ARRIVE or visit.on_the_way_at is not None
@@ -165,23 +218,20 @@ def _price(recommendation, desk) -> str:
 
 def _history(machine: Equipment, visit: Visit) -> list[dict]:
     """The machine's last visits, newest first: what was done, and what was recommended there."""
-    past = (
-        Visit.objects.filter(machines__equipment=machine, state__in=Visit.OVER_STATES)
-        .exclude(pk=visit.pk)
-        .prefetch_related("assignments__technician", "reviews__recommendation")
-        .order_by("-planned_start")[:PAST_VISITS]
-    )
-    reports = {report.visit_id: report for report in ServiceReport.objects.filter(visit__in=list(past))}
-    return [{"visit": one, "words": _what_happened(one, reports.get(one.pk))} for one in past]
+    past = _PAST.rows(machine=machine.pk, visit=visit.pk)
+    keys = [one.pk for one in past]
+    attach(past, "assignments", _WENT.rows(visits=keys))
+    attach(past, "reviews", _RAISED.rows(visits=keys))
+    reports = dict(_WORK_DONE.rows(visits=keys))
+    return [{"visit": one, "words": _what_happened(one, reports.get(one.pk, one.problem))} for one in past]
 
 
-def _what_happened(visit: Visit, report: ServiceReport | None) -> str:
+def _what_happened(visit: Visit, done: str) -> str:
     crew = ", ".join(assignment.technician.first_name for assignment in visit.assignments.all())
     who = f"{visit.get_kind_display()}, {crew}." if crew else f"{visit.get_kind_display()}."
     if visit.state != Visit.State.DONE:
         return f"{who} {visit.get_state_display()}."
-    raised = [r.recommendation.finding for r in visit.reviews.all() if r.outcome == Review.Outcome.RAISED]
-    done = report.work_done if report else visit.problem
+    raised = [review.recommendation.finding for review in visit.reviews.all()]
     recommended = f"Recommended: {', '.join(raised)}." if raised else ""
     return " ".join(filter(None, (who, done, recommended)))
 
@@ -190,9 +240,8 @@ def _place_in_day(visit, technician, desk) -> str:
     if technician is None:
         return ""
     zone = zone_of(desk)
-    ids = list(
-        visits_of_day(technician, local_day(visit.planned_start, zone), zone).values_list("pk", flat=True)
-    )
+    start, end = day_bounds(local_day(visit.planned_start, zone), zone)
+    ids = _OF_DAY.rows(technician=technician.pk, start=start, end=end)
     return f"Visit {ids.index(visit.pk) + 1} of {len(ids)}" if visit.pk in ids else ""
 
 

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from tenancy.prepared import Key, Prepared
 from visits.models import StockMove, Technician, VanStock, Visit
 from visits.parts import Supply
 from visits.stock import takeable_back
@@ -27,11 +28,18 @@ def bring_list(
     """The lines in the order of the supplies: one query."""
     may_take = may_take and technician is not None
     taken: dict[int, StockMove] = {}
-    for move in takeable_back(visit).filter(target__technician=technician) if may_take else ():
+    for move in _TAKEN.rows(visit=visit.pk, technician=technician.pk) if may_take else ():
         taken.setdefault(move.part_id, move)
     return [
         _line(supply, taken.get(supply.part.pk) if supply.in_van else None, may_take) for supply in supplies
     ]
+
+
+_TAKEN = Prepared(
+    lambda visit, technician: takeable_back(visit).filter(target__technician=technician),
+    visit=Key(),
+    technician=Key(),
+)
 
 
 def _line(supply, taken, may_take) -> Bring:

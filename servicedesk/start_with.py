@@ -17,6 +17,7 @@ from cases.models import Case, Interaction, Promise
 from customers.models import Customer
 from messaging.models import Message
 from tenancy.calendars import local_day, zone_of
+from tenancy.prepared import Among, Instant, Keys, Prepared
 from visits.models import Visit
 
 LOOK_BACK = dt.timedelta(days=90)
@@ -93,7 +94,11 @@ def _words(troubles: list[Trouble], zone, today: dt.date) -> str:
 
 def _troubles(customer_ids: Iterable[int], now: dt.datetime) -> list[Trouble]:
     """Misses, broken promises and open complaints since, newest first, in one query."""
-    since = now - LOOK_BACK
+    found = _SINCE.rows(customers=list(customer_ids), since=now - LOOK_BACK, now=now)
+    return [Trouble(*row) for row in found]
+
+
+def _since(customers, since, now):
     misses = Visit.objects.filter(missed_at__gte=since, missed_at__lte=now)
     broken = Promise.objects.filter(
         state=Promise.State.BROKEN, settled_at__gte=since, settled_at__lte=now
@@ -136,8 +141,8 @@ def _troubles(customer_ids: Iterable[int], now: dt.datetime) -> list[Trouble]:
             kept=Value(False),
         ),
     )
-    first, *others = (part.filter(customer_id__in=customer_ids) for part in parts)
-    return [Trouble(*row) for row in first.union(*others, all=True).order_by("-row_at")]
+    first, *others = (part.filter(Among("customer", customers)) for part in parts)
+    return first.union(*others, all=True).order_by("-row_at")
 
 
 def _columns(rows, what: str, *, at, about, outcome, visit, told, kept):
@@ -182,6 +187,9 @@ def _visit_kept_since(moment: str) -> Q:
             )
         )
     )
+
+
+_SINCE = Prepared(_since, customers=Keys(), since=Instant(), now=Instant())
 
 
 def _day(day: dt.date, today: dt.date) -> str:

@@ -165,7 +165,11 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
 
 def visits_of_day(technician: Technician, day: dt.date, zone: ZoneInfo):
     """A technician's visits of one day, with what is still under way from before; not those cancelled."""
-    start, end = day_bounds(day, zone)
+    return visits_between(technician.pk, *day_bounds(day, zone))
+
+
+def visits_between(technician: int, start: dt.datetime, end: dt.datetime):
+    """The same by the technician's primary key, and the instants between which the day lies."""
     return (
         Visit.objects.filter(assignments__technician=technician)
         .filter(

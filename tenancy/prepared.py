@@ -9,7 +9,7 @@ of the same queryset asked afresh. The desk is a placeholder as well, read from 
 import copy
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import count
 from weakref import WeakKeyDictionary
@@ -185,6 +185,24 @@ class Prepared:
             if name is not None
         }
         return queryset, compiler, _statement(text, zip(named, params, strict=True), types)
+
+
+def attach(owners: Iterable, name: str, rows: Iterable) -> None:
+    """Let each of `owners` have its own of these rows as its `name`: what `prefetch_related` does, for
+    rows that were read already.
+    """
+    found = {}
+    for owner in owners:
+        field = owner._meta.get_field(name).field
+        found[owner.pk] = owner, []
+    for row in rows:
+        owner, its_own = found[getattr(row, field.attname)]
+        setattr(row, field.name, owner)
+        its_own.append(row)
+    for owner, its_own in found.values():
+        known = getattr(owner, name).all()
+        known._result_cache = its_own
+        vars(owner).setdefault("_prefetched_objects_cache", {})[name] = known
 
 
 def _statement(text, params, types) -> Statement:

@@ -22,7 +22,7 @@ from tenancy.models import Role
 from visits.announcements import plan_visit_messages
 from visits.commitments import keep_promise
 from visits.locks import hold_if_over
-from visits.models import Visit, VisitPromise, VisitStep
+from visits.models import Assignment, Visit, VisitPromise, VisitStep
 from visits.phone_times import came_in_time, done_at, in_words, was_sent_later
 from visits.sweeper import catch_up
 from visits.visit_lines import add_visit_line
@@ -50,13 +50,15 @@ class ArrivalRefused(StepRefused):
     """The arrival time cannot be told to a customer: it lies behind, or far ahead."""
 
 
-def may_work_on(visit: Visit, person) -> bool:
-    """Whether this member of the desk may take the visit's steps."""
+def may_work_on(visit: Visit, person, *, assigned: list[Assignment] | None = None) -> bool:
+    """Whether this member of the desk may take the visit's steps; `assigned` where it is known who goes."""
     if person.has_role(Role.DISPATCHER):
         return True
     if visit.backup is not None and visit.backup.membership_id == person.pk:
         # Who stands by may come in the place of whoever was sent (R4.6).
         return True
+    if assigned is not None:
+        return any(one.technician.membership_id == person.pk for one in assigned)
     return visit.assignments.filter(technician__membership=person).exists()
 
 
@@ -83,7 +85,12 @@ def call_ahead(visit: Visit, *, result: str, by, now: dt.datetime, device_at=Non
 
 def to_raise(visit: Visit, day: dt.date):
     """The open recommendations on all equipment at the visit's site, worst first (R5.3)."""
-    at_site = Recommendation.objects.filter(equipment__site_id=visit.site_id)
+    return to_raise_at(visit.site_id, day)
+
+
+def to_raise_at(site: int, day: dt.date):
+    """The same by the site's primary key."""
+    at_site = Recommendation.objects.filter(equipment__site_id=site)
     return at_site.open(day).worst_first().select_related("equipment", "raised_by__user")
 
 
@@ -198,15 +205,16 @@ def skip_step(visit: Visit, step: str, *, because: str, by, now: dt.datetime, de
 
 
 def undoable(
-    visit: Visit, *, now: dt.datetime, device_at: dt.datetime | None = None, by=None
+    visit: Visit, *, now: dt.datetime, device_at: dt.datetime | None = None, by=None, steps=None
 ) -> VisitStep | None:
     """The last step, while it can still be undone: by the phone's times where the tap came from there.
 
     Not what was done after that tap: by whoever it was later, or by somebody else and heard of later.
+    `steps` in their order spare reading them where they are known.
     """
     if visit.state in (State.DONE, State.NO_ACCESS):
         return None
-    last = _last_step(visit)
+    last = _last_step(visit) if steps is None else _last_standing(steps)
     if last is None:
         return None
     if device_at is None:
@@ -297,6 +305,10 @@ def is_over(visit: Visit) -> bool:
 
 def _last_step(visit: Visit) -> VisitStep | None:
     return visit.steps.filter(undone_at__isnull=True).order_by("-at", "-pk").first()
+
+
+def _last_standing(steps: list[VisitStep]) -> VisitStep | None:
+    return next((step for step in reversed(steps) if step.undone_at is None), None)
 
 
 def _check_not_over(visit: Visit) -> None:

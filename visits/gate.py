@@ -20,6 +20,7 @@ from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.desk_settings import SettingRefused
 from tenancy.models import StoredFile
+from tenancy.prepared import Key, Prepared
 from visits.announcements import cancel_visit_messages
 from visits.commitments import keep_promised_visit, release_promises
 from visits.entitled import use_allowance
@@ -27,7 +28,7 @@ from visits.fieldwork import StepRefused, is_over, take_visit, write_step, write
 from visits.handover import hand_over
 from visits.maintenance import follow_visit
 from visits.mended import close_mended
-from visits.models import Part, Review, ServiceReport, Technician, Visit, VisitStep
+from visits.models import Assignment, Part, Review, ServiceReport, Technician, Visit, VisitStep
 from visits.parts import use_parts
 from visits.report_letter import plan_report
 from visits.visit_events import Kind as EventKind
@@ -169,14 +170,24 @@ def why_not_finish(visit: Visit) -> str:
     return f"This visit is over: {words}. What you sent was not saved twice."
 
 
-def technician_of(visit: Visit, by=None) -> Technician | None:
+_ASSIGNED = Prepared(
+    lambda visit: Assignment.objects.filter(visit=visit).select_related("technician").order_by("pk"),
+    visit=Key(),
+)
+
+
+def assigned_to(visit: Visit) -> list[Assignment]:
+    """Who goes there, the first assigned first: one query, with the technicians."""
+    return _ASSIGNED.rows(visit=visit.pk)
+
+
+def technician_of(visit: Visit, by=None, *, assigned: list[Assignment] | None = None) -> Technician | None:
     """Whose van the visit's parts come from: the acting technician's, else the first assigned.
 
-    Who stands by acts where they came instead.
+    Who stands by acts where they came instead. `assigned` spares reading it where it is known.
     """
-    crew = [
-        assignment.technician for assignment in visit.assignments.select_related("technician").order_by("pk")
-    ]
+    assigned = assigned_to(visit) if assigned is None else assigned
+    crew = [assignment.technician for assignment in assigned]
     return next(
         (one for one in (*crew, visit.backup) if one and by is not None and one.membership_id == by.pk),
         crew[0] if crew else None,

@@ -1,5 +1,7 @@
 """The words of a problem that tell one fault from another, however they are inflected."""
 
+from functools import lru_cache
+
 from customers.searchkeys import words
 
 SHORTEST = 3
@@ -31,6 +33,7 @@ def telling_words(text: str, *, besides: str = "") -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """A folded word without its ending: streaks, streaky, streaking are all "streak"; jammed is "jam"."""
     for ending in ENDINGS:

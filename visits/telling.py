@@ -17,6 +17,7 @@ from cases.interactions import note_interaction
 from cases.models import Interaction
 from customers.models import TimelineEntry
 from tenancy.models import Membership
+from tenancy.prepared import Key, Prepared, PublicId
 from visits.models import Visit
 from visits.visit_lines import add_visit_line
 
@@ -82,7 +83,7 @@ def tell_who_comes(visit: Visit, words: str, *, by: Membership | None, now: dt.d
 
 def told_before(visit: Visit) -> list[Told]:
     """What they said for whoever comes, the first first: one query."""
-    rows = _lines(visit).order_by("at", "pk").values_list("detail", "at")
+    rows = _TOLD.rows(customer=visit.customer_id, visit=visit.public_id)
     return [Told(words, at) for words, at in rows]
 
 
@@ -92,9 +93,20 @@ def told_about(visits: Iterable[Visit]) -> set[uuid.UUID]:
 
 
 def _lines(*visits):
-    return TimelineEntry.objects.filter(
+    return _told(
         customer__in={visit.customer_id for visit in visits},
-        kind=TimelineEntry.Kind.MESSAGE,
         subject__in=[visit.public_id for visit in visits],
-        step__startswith=STEP,
     )
+
+
+def _told(**about):
+    return TimelineEntry.objects.filter(kind=TimelineEntry.Kind.MESSAGE, step__startswith=STEP, **about)
+
+
+_TOLD = Prepared(
+    lambda customer, visit: (
+        _told(customer=customer, subject=visit).order_by("at", "pk").values_list("detail", "at")
+    ),
+    customer=Key(),
+    visit=PublicId(),
+)

@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-
-from django.db.models import Value
+from functools import lru_cache
 
 from customers.models import Equipment
+from tenancy.prepared import Among, Instant, Keys, Prepared, Words
 from visits.models import Part, PartUse, Visit, VisitEquipment, VisitKind
 from visits.problem_words import telling_words
 
@@ -24,8 +24,8 @@ MOST = 6
 LEAST_CHANCE = Fraction(1, 20)
 # So many visits to the model are drawn into the share among those for the same fault.
 DRAWN = 2
-# Of a model the newest machines, and of their visits the last.
-MACHINES = 500
+# Of a model the newest machines, and of their visits the last: mostly these have more than so many.
+MACHINES = 150
 VISITS = 200
 # A fault is told by no more words than these.
 MOST_WORDS = 3
@@ -52,7 +52,7 @@ class Past:
 
     visit: int
     kind: str
-    stems: frozenset[str]
+    problem: str
     parts: frozenset[Part]
 
 
@@ -60,8 +60,7 @@ def usual_parts_each(visits: Iterable[Visit], *, now: dt.datetime) -> dict[int, 
     """Per visit (primary key) what to bring, the likeliest first: three queries for any number of visits."""
     visits = list(visits)
     machines = defaultdict(dict)
-    rows = VisitEquipment.objects.filter(visit__in=visits).exclude(equipment__model="").order_by("pk")
-    for link in rows.select_related("equipment"):
+    for link in _MACHINES.rows(visits=[visit.pk for visit in visits]):
         machines[link.visit_id][link.equipment.model] = link.equipment.name
     past = _past_of({model for models in machines.values() for model in models}, now)
     return {
@@ -99,9 +98,10 @@ def _alike(kind, told, past):
     same_kind = [each for each in past if each.kind == kind]
     if not told:
         return same_kind, KINDS[kind]
-    common = Counter(stem for each in same_kind for stem in each.stems if stem in told)
+    stems_of = {each.visit: telling_words(each.problem).keys() & told for each in same_kind}
+    common = Counter(stem for stems in stems_of.values() for stem in stems)
     stems = sorted(common, key=lambda stem: (-common[stem], list(told).index(stem)))[:MOST_WORDS]
-    alike = [each for each in same_kind if each.stems.intersection(stems)]
+    alike = [each for each in same_kind if stems_of[each.visit].intersection(stems)]
     return alike, "visits for " + " or ".join(f"“{told[stem]}”" for stem in stems)
 
 
@@ -114,25 +114,50 @@ def _best(found: Iterable[UsualPart]) -> list[UsualPart]:
     return sorted(best.values(), key=lambda each: (-each.chance, each.part.number))[:MOST]
 
 
+_MACHINES = Prepared(
+    lambda visits: (
+        VisitEquipment.objects.filter(Among("visit", visits))
+        .exclude(equipment__model="")
+        .select_related("equipment")
+        .order_by("pk")
+    ),
+    visits=Keys(),
+)
+_USED = Prepared(
+    lambda visits: PartUse.objects.filter(Among("visit", visits)).select_related("part"), visits=Keys()
+)
+
+
 def _past_of(models: set[str], now: dt.datetime) -> dict[str, list[Past]]:
     """Per model its last visits with what they took: two queries."""
     if not models:
         return {}
-    first, *others = (_last_visits(model, now - LOOK_BACK) for model in sorted(models))
-    rows = list(first.union(*others, all=True) if others else first)
+    named = {f"model{number}": model for number, model in enumerate(sorted(models))}
+    rows = _last_visits_of(len(named), MACHINES, VISITS).rows(since=now - LOOK_BACK, **named)
     parts = defaultdict(set)
-    for use in PartUse.objects.filter(visit__in={pk for _, pk, _, _ in rows}).select_related("part"):
+    for use in _USED.rows(visits=list({pk for _, pk, _, _ in rows})):
         parts[use.visit_id].add(use.part)
     past = {model: [] for model in models}
     for model, pk, kind, problem in rows:
-        past[model].append(Past(pk, kind, frozenset(telling_words(problem)), frozenset(parts[pk])))
+        past[model].append(Past(pk, kind, problem, frozenset(parts[pk])))
     return past
 
 
-def _last_visits(model, since):
+@lru_cache
+def _last_visits_of(count: int, machines: int, visits: int) -> Prepared:
+    """The last visits to so many models, and of each to its newest machines."""
+
+    def build(since, **models):
+        first, *others = (_last_visits(model, since, machines, visits) for model in models.values())
+        return first.union(*others, all=True) if others else first
+
+    return Prepared(build, since=Instant(), **{f"model{number}": Words() for number in range(count)})
+
+
+def _last_visits(model, since, newest, last):
     """Model, key, kind and problem of the last completed visits to the newest machines of a model."""
-    machines = Equipment.objects.filter(model=model).order_by("-pk").values("pk")[:MACHINES]
+    machines = Equipment.objects.filter(model=model).order_by("-pk").values("pk")[:newest]
     links = VisitEquipment.objects.filter(equipment__in=machines).values("visit")
     done = Visit.objects.filter(pk__in=links, state=Visit.State.DONE, completed_at__gte=since)
-    rows = done.order_by("-completed_at", "-pk").annotate(of_model=Value(model))
-    return rows.values_list("of_model", "pk", "kind", "problem")[:VISITS]
+    rows = done.order_by("-completed_at", "-pk").annotate(of_model=model)
+    return rows.values_list("of_model", "pk", "kind", "problem")[:last]

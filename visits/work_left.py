@@ -17,6 +17,7 @@ from cases.reopening import open_again
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of
 from tenancy.models import Membership
+from tenancy.prepared import Key, Prepared
 from visits.models import ServiceReport, Visit, VisitEquipment, WorkLeft
 from visits.visit_duties import open_visit_duty
 from visits.visit_lines import add_visit_line
@@ -38,13 +39,10 @@ class LeftAnswer:
     words: str = ""
 
 
-def left_for(visit: Visit) -> QuerySet[WorkLeft]:
+def left_for(visit: Visit) -> list[WorkLeft]:
     """What earlier visits left for this one: of its case, or on one of its machines; the oldest first."""
-    of_case = Q(visit__case=visit.case_id) if visit.case_id else Q()
-    there = visit.machines.values("equipment")
-    on_machine = Exists(VisitEquipment.objects.filter(visit=OuterRef("visit"), equipment__in=there))
-    found = _open().exclude(visit=visit.pk).filter(visit__customer=visit.customer_id)
-    return found.filter(of_case | Q(on_machine)) if of_case else found.filter(on_machine)
+    its = {"visit": visit.pk, "customer": visit.customer_id}
+    return _FOR_CASE.rows(**its, case=visit.case_id) if visit.case_id else _FOR_MACHINES.rows(**its)
 
 
 def left_at(customer: Customer) -> QuerySet[WorkLeft]:
@@ -133,6 +131,13 @@ def call_for_returns(*, now: dt.datetime, calendar: Calendar) -> int:
     return len(works)
 
 
+def _left(visit, customer, of_case=None) -> QuerySet[WorkLeft]:
+    there = VisitEquipment.objects.filter(visit=visit).values("equipment")
+    on_machine = Q(Exists(VisitEquipment.objects.filter(visit=OuterRef("visit"), equipment__in=there)))
+    found = _open().exclude(visit=visit).filter(visit__customer=customer)
+    return found.filter(on_machine | of_case if of_case else on_machine)
+
+
 def _open() -> QuerySet[WorkLeft]:
     rows = WorkLeft.objects.open().select_related("visit__customer", "visit__case", "visit__site", "left_by")
     return rows.order_by("left_at", "pk")
@@ -147,6 +152,15 @@ def _with_visit(rows) -> QuerySet[WorkLeft]:
     of_case = later.filter(case=OuterRef("visit__case"))
     again = later.filter(kind=Visit.Kind.RETURN, machines__equipment__in=there)
     return rows.annotate(has_visit=Exists(of_case) | Exists(again))
+
+
+_FOR_MACHINES = Prepared(_left, visit=Key(), customer=Key())
+_FOR_CASE = Prepared(
+    lambda visit, customer, case: _left(visit, customer, Q(visit__case=case)),
+    visit=Key(),
+    customer=Key(),
+    case=Key(),
+)
 
 
 def _locked(work: WorkLeft) -> WorkLeft:

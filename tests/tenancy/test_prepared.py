@@ -10,7 +10,18 @@ from contracts.cover import covers_of_customer, covers_of_machines
 from contracts.models import Contract, ContractTerm
 from customers.models import Customer, Equipment, Site
 from tenancy.models import Tenant
-from tenancy.prepared import DAY, Among, Instant, Key, Keys, NotPrepared, Prepared, Statement, Words
+from tenancy.prepared import (
+    DAY,
+    Among,
+    Instant,
+    Key,
+    Keys,
+    NotPrepared,
+    Prepared,
+    Statement,
+    Words,
+    attach,
+)
 from tenancy.scope import NoTenant, tenant
 
 TERMS_ON = Prepared(
@@ -51,6 +62,21 @@ def test_annotations_and_joined_rows_come_along(cast, now, django_assert_num_que
         (found,) = prepared.rows(customer=cast.north.customer.pk, day=now.date())
         assert (found.cover_state, found.cover_day) == ("active", now.date())
         assert (found.tenant, found.customer) == (cast.north.tenant, cast.north.customer)
+
+
+def test_rows_that_were_read_are_attached_to_whose_they_are(cast, django_assert_num_queries):
+    with tenant(cast.north.tenant):
+        none = Customer.objects.create(name="Nobody comes")
+        terms = TERMS_ON.rows(contract=cast.north.contract.pk, day=dt.date(2100, 1, 1))
+        sites = list(cast.north.customer.sites.all())
+        with django_assert_num_queries(0):
+            attach([cast.north.contract], "terms", terms)
+            attach([cast.north.customer, none], "sites", sites)
+            attach([], "sites", [])
+            assert list(cast.north.contract.terms.all()) == terms
+            assert all(term.contract is cast.north.contract for term in terms)
+            assert (list(cast.north.customer.sites.all()), list(none.sites.all())) == (sites, [])
+    assert terms and sites
 
 
 def test_a_day_that_is_worked_out_while_the_query_is_built_is_refused(cast):
