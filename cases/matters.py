@@ -15,6 +15,7 @@ from cases.reopening import REOPENS_WITHIN_DAYS
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_number
 from tenancy.calendars import calendar_of, local_day, zone_of
+from tenancy.prepared import Instant, Key, Prepared
 
 # A case that nobody was heard about for longer is another matter by now.
 ATTACHES_WITHIN_DAYS = 30
@@ -91,14 +92,21 @@ def matters_near(customer: Customer, *, now: dt.datetime) -> list[Case]:
 
     Each says when the customer was last heard on it: `heard_at`. The latest come first.
     """
-    lately = Q(closed_at__gte=now - dt.timedelta(days=REOPENS_WITHIN_DAYS + 1)) & ~Q(closed_on="")
-    rows = customer.cases.filter(~Q(state=Case.State.CLOSED) | lately, joined_into__isnull=True)
-    heard = Max("interactions__at", filter=Q(interactions__direction=Interaction.Direction.IN))
-    found = rows.annotate(last_heard_at=heard).select_related("equipment", "owner__user", "tenant")
-    cases = list(found.order_by("-opened_at", "-pk"))
+    cases = _NEAR.rows(customer=customer.pk, since=now - dt.timedelta(days=REOPENS_WITHIN_DAYS + 1))
     for case in cases:
         case.heard_at = max(case.opened_at, case.last_heard_at or case.opened_at)
     return sorted(cases, key=lambda case: (case.heard_at, case.pk), reverse=True)
+
+
+def _near(customer, since):
+    lately = Q(closed_at__gte=since) & ~Q(closed_on="")
+    of_customer = Case.objects.filter(customer=customer, joined_into__isnull=True)
+    heard = Max("interactions__at", filter=Q(interactions__direction=Interaction.Direction.IN))
+    found = of_customer.filter(~Q(state=Case.State.CLOSED) | lately).annotate(last_heard_at=heard)
+    return found.select_related("equipment", "owner__user", "tenant").order_by("-opened_at", "-pk")
+
+
+_NEAR = Prepared(_near, customer=Key(), since=Instant())
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
 
 from cases.models import Duty, Promise
 from tenancy.models import Membership
+from tenancy.prepared import Instant, Key, Prepared, counted
 
 # A promise turns amber so long before it is due (design, promise chip).
 SOON = dt.timedelta(hours=2)
@@ -61,8 +62,14 @@ def counts(wanted: Wanted, *, now: dt.datetime) -> dict[str, int]:
 
 def overdue_count(viewer: Membership, *, now: dt.datetime) -> int:
     """The red number in the bar: what stands under "Overdue" for this person; one query."""
-    whose = first_choice(viewer)
-    return _promises(Wanted(viewer, whose)).filter(_of(Section.OVERDUE, now)).count()
+    is_mine = first_choice(viewer) == Whose.MINE
+    return sum(_OVERDUE_OF.rows(owner=viewer.pk, now=now) if is_mine else _OVERDUE.rows(now=now))
+
+
+_OVERDUE = Prepared(lambda now: counted(overdue_promises(now=now)), now=Instant())
+_OVERDUE_OF = Prepared(
+    lambda owner, now: counted(overdue_promises(now=now).filter(owner=owner)), owner=Key(), now=Instant()
+)
 
 
 def overdue_promises(*, now: dt.datetime) -> QuerySet[Promise]:

@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from contracts.disposing import NothingLeft
-from customers.models import Customer
 from servicedesk import booking_words, caller_words
 from servicedesk.booking_choices import Choices, slot_asked_for
 from servicedesk.caller import call_of
-from servicedesk.caller_facts import Caller
+from servicedesk.caller_facts import STANDING, Caller
 from servicedesk.left_work import left_offers
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
@@ -29,7 +28,7 @@ from visits.models import Assignment, Visit
 @for_staff
 def book(request, id):
     """Draw the panel with what is chosen so far; a POST books what stands in it."""
-    customer = the_one(Customer.objects.standing(), id)
+    customer = the_one(STANDING, id)
     now = timezone.now()
     caller = Caller(customer, desk=request.tenant, now=now)
     choices = Choices(caller, request.POST if request.method == "POST" else request.GET)

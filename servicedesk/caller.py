@@ -18,12 +18,13 @@ from customers.confirming import confirm_details
 from customers.models import Customer, TimelineEntry
 from customers.warranty import warranty_in_words
 from servicedesk import caller_words
-from servicedesk.caller_facts import Caller, standing_of
+from servicedesk.caller_facts import STANDING, Caller, standing_of
 from servicedesk.duplicates import proposals_about
 from servicedesk.start_with import start_with
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day
 from tenancy.gates import for_staff, the_one
+from tenancy.prepared import Key, Prepared
 from visits.entitled import unused_visit
 from visits.trails import trails_of
 
@@ -40,7 +41,7 @@ FILTERS = {
 @for_staff
 def customer(request, id):
     """The whole screen. Of a customer who was merged it leads on (`old_addresses`), with the call."""
-    found = the_one(Customer.objects.standing(), id)
+    found = the_one(STANDING, id)
     now = timezone.now()
     if request.htmx and "history" in request.GET:
         context = {"customer": found, **history_of(request, found, now=now)}
@@ -140,13 +141,8 @@ def history_of(request, found, *, now) -> dict:
     """One page of the time line, newest first, of the kind that is asked for."""
     chosen = request.GET.get("history", "all")
     chosen = chosen if chosen in FILTERS else "all"
-    entries = found.timeline.select_related("actor__user").order_by("-at", "-id")
-    if kinds := FILTERS[chosen][1]:
-        entries = entries.filter(kind__in=kinds)
-    if before := _cursor(request.GET.get("before", "")):
-        at, pk = before
-        entries = entries.filter(Q(at__lt=at) | Q(at=at, id__lt=pk))
-    entries = list(entries[: HISTORY_LENGTH + 1])
+    kinds, before = FILTERS[chosen][1], _cursor(request.GET.get("before", ""))
+    entries = _entries(found, kinds, before) if kinds or before else _NEWEST.rows(customer=found.pk)
     shown = entries[:HISTORY_LENGTH]
     zone = timezone.get_current_timezone()
     older = ""
@@ -159,6 +155,26 @@ def history_of(request, found, *, now) -> dict:
         "history_older": older,
         "history_is_first": not before,
     }
+
+
+def _lines(customer):
+    return (
+        TimelineEntry.objects.filter(customer=customer).select_related("actor__user").order_by("-at", "-id")
+    )
+
+
+# As the page is opened.
+_NEWEST = Prepared(lambda customer: _lines(customer)[: HISTORY_LENGTH + 1], customer=Key())
+
+
+def _entries(customer, kinds, before) -> list[TimelineEntry]:
+    entries = _lines(customer.pk)
+    if kinds:
+        entries = entries.filter(kind__in=kinds)
+    if before:
+        at, pk = before
+        entries = entries.filter(Q(at__lt=at) | Q(at=at, id__lt=pk))
+    return list(entries[: HISTORY_LENGTH + 1])
 
 
 def _cursor(text):

@@ -15,8 +15,8 @@ from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day
 from tenancy.models import Tenant
-from tenancy.prepared import DAY, Key, Prepared
-from visits.models import Technician, Visit
+from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach, counted
+from visits.models import Assignment, Technician, Visit
 from visits.preferences import Wishes, wishes_for
 
 YEAR = dt.timedelta(days=365)
@@ -26,6 +26,8 @@ SOON = dt.timedelta(hours=2)
 MOST_VISITS = 12
 
 
+# The customer of a page's address.
+STANDING = Prepared(lambda id: Customer.objects.standing().filter(public_id=id), id=PublicId())
 _CONTACTS = Prepared(
     lambda customer: Contact.objects.filter(customer=customer).order_by("-is_main", "id"), customer=Key()
 )
@@ -48,6 +50,42 @@ _RECOMMENDATIONS = Prepared(
     customer=Key(),
     day=DAY,
 )
+
+
+_COMING = Prepared(
+    lambda customer: _coming(customer).order_by("planned_start", "id")[:MOST_VISITS], customer=Key()
+)
+_WHO_COMES = Prepared(
+    lambda visits: Assignment.objects.filter(Among("visit", visits)).select_related("technician"),
+    visits=Keys(),
+)
+_PROMISES = Prepared(
+    lambda customer: (
+        Promise.objects.filter(customer=customer)
+        .open()
+        .by_hand()
+        .select_related("owner__user", "made_by__user")
+        .order_by("due_at", "id")
+    ),
+    customer=Key(),
+)
+_CASES = Prepared(
+    lambda customer: (
+        Case.objects.filter(customer=customer)
+        .exclude(state=Case.State.CLOSED)
+        .select_related("owner__user")
+        .order_by("opened_at")
+    ),
+    customer=Key(),
+)
+_HOLDS = Prepared(
+    lambda customer: Hold.objects.filter(customer=customer, released_at__isnull=True).order_by("set_at"),
+    customer=Key(),
+)
+
+
+def _coming(customer):
+    return Visit.objects.filter(customer=customer, state__in=[*Visit.WAITING_STATES, Visit.State.ON_SITE])
 
 
 class Caller:
@@ -97,34 +135,31 @@ class Caller:
     @cached_property
     def visits(self) -> list[Visit]:
         """The next to come, and what is under way; `later_visits` counts the rest."""
-        shown = self._coming.prefetch_related("assignments__technician")
-        return list(shown.order_by("planned_start", "id")[:MOST_VISITS])
+        visits = self._of(_COMING)
+        attach(
+            visits, "assignments", _WHO_COMES.rows(visits=[visit.pk for visit in visits]) if visits else []
+        )
+        return visits
 
     @cached_property
     def later_visits(self) -> int:
         """How many more are booked after the `visits`: no query where there are few."""
-        return self._coming.count() - MOST_VISITS if len(self.visits) == MOST_VISITS else 0
-
-    @property
-    def _coming(self):
-        return self.customer.visits.filter(state__in=[*Visit.WAITING_STATES, Visit.State.ON_SITE])
+        return _coming(self.customer.pk).count() - MOST_VISITS if len(self.visits) == MOST_VISITS else 0
 
     @cached_property
     def promises(self) -> list[Promise]:
         """The open ones that somebody made; what a visit promises stands with the visit."""
-        made = self.customer.promises.open().by_hand().select_related("owner__user", "made_by__user")
-        return list(made.order_by("due_at", "id"))
+        return self._of(_PROMISES)
 
     @cached_property
     def cases(self) -> list[Case]:
         """What is not closed, the oldest first."""
-        unsolved = self.customer.cases.exclude(state=Case.State.CLOSED)
-        return list(unsolved.select_related("owner__user").order_by("opened_at"))
+        return self._of(_CASES)
 
     @cached_property
     def holds(self) -> list[Hold]:
         """Why nothing may be sold to them now."""
-        return list(self.customer.holds.filter(released_at__isnull=True).order_by("set_at"))
+        return self._of(_HOLDS)
 
     @property
     def today(self) -> dt.date:
@@ -171,23 +206,44 @@ def standing_of(caller: Caller) -> Standing:
     customer, since = caller.customer, caller.now - YEAR
     wishes = wishes_for(customer, None, caller.machines)
     preferred = _preferred(wishes)
-    is_done = Q(state=Visit.State.DONE)
-    visits = customer.visits.aggregate(
-        misses=Count("pk", filter=Q(missed_at__gte=since), distinct=True),
-        done=Count("pk", filter=is_done, distinct=True),
-        by_preferred=Count(
-            "pk", filter=is_done & Q(assignments__technician_id__in=wishes.preferred[:1]), distinct=True
-        ),
-    )
+    asked = {"customer": customer.pk, "since": since}
+    visits = _VISITS.rows(**asked, preferred=next(iter(wishes.preferred), None))
+    misses, done, by_preferred = next(iter(visits), (0, 0, 0))
     return Standing(
         tenure=tenure_in_words(customer_since(customer), today=caller.today),
-        terms_renewed=Renewal.objects.filter(contract__customer=customer, taken_back_at__isnull=True).count(),
-        misses=visits["misses"],
-        broken=customer.promises.filter(state=Promise.State.BROKEN, settled_at__gte=since).count(),
-        done=visits["done"],
+        terms_renewed=sum(_RENEWED.rows(customer=customer.pk)),
+        misses=misses,
+        broken=sum(_BROKEN.rows(**asked)),
+        done=done,
         preferred=preferred,
-        done_by_preferred=visits["by_preferred"],
+        done_by_preferred=by_preferred,
     )
+
+
+def _how_we_did(customer, since, preferred):
+    is_done = Q(state=Visit.State.DONE)
+    counts = (
+        Count("pk", filter=Q(missed_at__gte=since), distinct=True),
+        Count("pk", filter=is_done, distinct=True),
+        Count("pk", filter=is_done & Q(assignments__technician=preferred), distinct=True),
+    )
+    named = dict(zip(("misses", "done", "by_preferred"), counts, strict=True))
+    visits = Visit.objects.filter(customer=customer).order_by().values("customer").annotate(**named)
+    return visits.values_list(*named)
+
+
+_VISITS = Prepared(_how_we_did, customer=Key(), since=Instant(), preferred=Key())
+_RENEWED = Prepared(
+    lambda customer: counted(Renewal.objects.filter(contract__customer=customer, taken_back_at__isnull=True)),
+    customer=Key(),
+)
+_BROKEN = Prepared(
+    lambda customer, since: counted(
+        Promise.objects.filter(customer=customer, state=Promise.State.BROKEN, settled_at__gte=since)
+    ),
+    customer=Key(),
+    since=Instant(),
+)
 
 
 def is_old(verified_on: dt.date | None, known_since: dt.datetime, today: dt.date) -> bool:

@@ -17,6 +17,7 @@ from customers.models import Contact, Customer, CustomerMerge, DuplicateProposal
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from tenancy.prepared import Key, Prepared
 from visits.models import Visit
 
 PAGE_LENGTH = 25
@@ -85,8 +86,8 @@ def same_as(request, id):
 
 def proposals_about(customer: Customer) -> list[Customer]:
     """Customers who may be the same as this one: one query."""
-    pairs = _waiting().filter(Q(first=customer) | Q(second=customer)).select_related("first", "second")
-    return [pair.second if pair.first_id == customer.pk else pair.first for pair in pairs[:3]]
+    pairs = _ABOUT.rows(customer=customer.pk)
+    return [pair.second if pair.first_id == customer.pk else pair.first for pair in pairs]
 
 
 def _merge(request, kept, gone):
@@ -126,6 +127,14 @@ def _waiting():
         first__merged_into__isnull=True,
         second__merged_into__isnull=True,
     )
+
+
+_ABOUT = Prepared(
+    lambda customer: (
+        _waiting().filter(Q(first=customer) | Q(second=customer)).select_related("first", "second")[:3]
+    ),
+    customer=Key(),
+)
 
 
 def _page_after(after: str):

@@ -15,7 +15,7 @@ from itertools import count
 from weakref import WeakKeyDictionary
 
 from django.db import connections, models
-from django.db.models import Expression, Func, QuerySet
+from django.db.models import Count, Expression, Func, QuerySet
 from psycopg import ClientCursor, sql
 from psycopg.adapt import Dumper
 
@@ -185,6 +185,11 @@ class Prepared:
             if name is not None
         }
         return queryset, compiler, _statement(text, zip(named, params, strict=True), types)
+
+
+def counted(rows: QuerySet) -> QuerySet:
+    """How many rows there are, as a query to be written once: one number, or none where there is no row."""
+    return rows.order_by().values("tenant").annotate(rows=Count("pk")).values_list("rows", flat=True)
 
 
 def attach(owners: Iterable, name: str, rows: Iterable) -> None:

@@ -5,11 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import F
-
 from contracts.wording import day_nearby
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, zone_of
+from tenancy.prepared import Among, Instant, Keys, Prepared
 from visits.models import Review, Visit, VisitEquipment
 
 RAISED, SILENT, NEXT = "raised", "silent", "next"
@@ -70,22 +69,44 @@ def never_raised_again(recommendations: Iterable[Recommendation], *, now: dt.dat
 
 def _visits_since(recommendations, now):
     """Per machine: the visits that were done, in order of time."""
-    done = VisitEquipment.objects.filter(
-        equipment__in={rec.equipment_id for rec in recommendations},
-        visit__state=Visit.State.DONE,
-        visit__completed_at__gt=min(rec.raised_at for rec in recommendations),
-        visit__completed_at__lte=now,
-    ).annotate(at=F("visit__completed_at"))
+    done = _DONE.rows(
+        machines=list({rec.equipment_id for rec in recommendations}),
+        since=min(rec.raised_at for rec in recommendations),
+        now=now,
+    )
     visits = defaultdict(list)
-    for row in done.order_by("at", "visit_id"):
-        visits[row.equipment_id].append((row.at, row.visit_id))
+    for machine, at, visit in done:
+        visits[machine].append((at, visit))
     return visits
+
+
+_DONE = Prepared(
+    lambda machines, since, now: (
+        VisitEquipment.objects.filter(
+            Among("equipment", machines),
+            visit__state=Visit.State.DONE,
+            visit__completed_at__gt=since,
+            visit__completed_at__lte=now,
+        )
+        .order_by("visit__completed_at", "visit")
+        .values_list("equipment", "visit__completed_at", "visit")
+    ),
+    machines=Keys(),
+    since=Instant(),
+    now=Instant(),
+)
+_OF_THESE = Prepared(
+    lambda recommendations: Review.objects.filter(Among("recommendation", recommendations)).order_by(
+        "at", "pk"
+    ),
+    recommendations=Keys(),
+)
 
 
 def _reviews(recommendations):
     """Per recommendation: what was said at which visit, in order of time."""
     reviews = defaultdict(dict)
-    for review in Review.objects.filter(recommendation__in=recommendations).order_by("at", "pk"):
+    for review in _OF_THESE.rows(recommendations=[rec.pk for rec in recommendations]):
         reviews[review.recommendation_id][review.visit_id] = review
     return reviews
 
