@@ -19,7 +19,7 @@ from visits.booking import book_visit
 from visits.models import Visit
 from visits.places import hold_technicians
 from visits.slots import (
-    GAPS_AT_FIRST,
+    DAYS_AT_FIRST,
     OFFERED,
     Slot,
     Wanted,
@@ -64,7 +64,7 @@ def times_for(
     days = _days(wanted, until)
     near = offers_for(wanted, days[:DAYS_LOOKED_AT])
     offered: dict[dt.datetime, Slot] = {}
-    best = best_of(near) or best_of(offers_for(wanted, days, members=near.members, most=GAPS_AT_FIRST))
+    best = best_of(near) or best_of(offers_for(wanted, days, members=near.members, at_first=DAYS_AT_FIRST))
     for slot in best:
         offered.setdefault(slot.start, slot)
     offered = dict(list(offered.items())[:BEST])

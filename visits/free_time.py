@@ -7,7 +7,7 @@ long enough. Working time is given to it as instants: the zone's arithmetic is d
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
@@ -167,10 +167,10 @@ ByDay = dict[dt.date, list[Gap]]
 
 
 class FreeTime:
-    """The gaps of technicians on some days, in order: one query, and another where the first ones are few.
+    """The gaps of technicians on some days, in order: one query for each part of the days that is looked at.
 
-    Visits `besides` (primary keys) are left out: they are to be moved. `most` gaps of each technician are
-    read at first. Whoever goes through all of them makes the rest be read, of everybody at once.
+    Visits `besides` (primary keys) are left out: they are to be moved. `at_first` are the numbers of working
+    days in the first parts: whoever goes on beyond one makes the next be read, of everybody at once.
     """
 
     def __init__(
@@ -182,30 +182,26 @@ class FreeTime:
         since: dt.datetime,
         length: dt.timedelta,
         besides: Collection[int] = (),
-        most: int | None = None,
+        at_first: Iterable[int] = (),
     ):
         self.members = {member.technician.pk: member for member in members}
         self.calendar, self.days = calendar, sorted(set(days))
-        self.since, self.length, self.besides, self.most = since, length, list(besides), most
-        self._opens: dict[int, dict[dt.date, dt.datetime]] = {}
+        self.since, self.length, self.besides = since, length, list(besides)
+        self._spans, self._opens = self._working_time()
         self._midnights = {day: day_bounds(day, calendar.zone)[0] for day in self.days}
-        self._rest: dict[int, ByDay] | None = None
-        self._gaps = self._read(most)
+        working = sorted({day for spans in self._spans.values() for day in spans})
+        self._parts = [_Part(days) for days in _parted(working, at_first)]
 
     def of(self, technician: Technician) -> Iterator[Gap]:
         """The technician's gaps, the earliest first."""
-        seen = [gap for gaps in self._gaps[technician.pk].values() for gap in gaps]
-        yield from seen
-        if self.most is None or len(seen) < self.most:
-            return
-        if self._rest is None:
-            self._rest = self._read(None)
-        rest = (gap for gaps in self._rest[technician.pk].values() for gap in gaps)
-        yield from (gap for gap in rest if gap.opens > seen[-1].opens)
+        for part in self._parts:
+            for gaps in self._gaps(part, technician).values():
+                yield from gaps
 
     def on(self, technician: Technician, day: dt.date) -> list[Gap]:
-        """The technician's gaps of one day; for those who read all at first."""
-        return self._gaps.get(technician.pk, {}).get(day, [])
+        """The technician's gaps of one day."""
+        part = next((part for part in self._parts if part.days[0] <= day <= part.days[-1]), None)
+        return self._gaps(part, technician).get(day, []) if part else []
 
     def gap_at(self, technician: Technician, start: dt.datetime, end: dt.datetime) -> Gap | None:
         """The gap that holds all the time between two instants; None: the technician is not free then."""
@@ -214,8 +210,9 @@ class FreeTime:
 
     def begins(self, technician: Technician) -> dt.datetime | None:
         """When the technician's working time begins, taken or not; None without any on these days."""
-        opens = self._opens.get(technician.pk)
-        return opens and max(self.since, min(opens.values()))
+        member = self.members.get(technician.pk)
+        opens = member and self._opens[_key(member)]
+        return max(self.since, min(opens.values())) if opens else None
 
     def take(self, technician: Technician, start: dt.datetime, end: dt.datetime, place: Point, name: str):
         """Let the technician have a visit then: it is nobody else's any more."""
@@ -224,62 +221,85 @@ class FreeTime:
             gaps = self.on(technician, near)
             gaps[:] = [part for gap in gaps for part in gap.without(start, end, place, name)]
 
-    def _read(self, most) -> dict[int, ByDay]:
-        gaps: dict[int, ByDay] = {pk: {} for pk in self.members}
-        patterns, opens = self._patterns()
-        if not patterns:
-            return gaps
-        numbers = {key: number for number, key in enumerate(patterns, start=1)}
-        who = {pk: numbers[key] for pk, member in self.members.items() if (key := _key(member)) in numbers}
-        self._opens = {pk: opens[_key(self.members[pk])] for pk in who}
-        values = {
-            "tenant": current_tenant_id(),
-            "technicians": list(who),
-            "patterns": list(who.values()),
-            "works": list(patterns.values()),
-            "start": day_bounds(self.days[0], self.calendar.zone)[0],
-            "end": day_bounds(self.days[-1], self.calendar.zone)[1],
-            "length": self.length,
-            "besides": self.besides,
-            "most": most,
-            "apart": APART,
-        }
-        for row in _GAPS.rows(**values):
-            gap = self._gap(row)
-            gaps[row[0]].setdefault(gap.day, []).append(gap)
-        return gaps
-
-    def _patterns(self) -> tuple[dict, dict]:
-        """Working time by what decides it, as the database reads it, and when each day opens."""
-        works, opens = {}, {}
+    def _working_time(self) -> tuple[dict, dict]:
+        """By what decides it: what is left of each working day, and when it opened."""
+        spans, opens = {}, {}
         for key in {_key(member) for member in self.members.values()}:
             hours, subdivision = key
-            spans, opens_on = [], {}
             calendar = self.calendar.in_region(subdivision)
+            spans[key], opens[key] = {}, {}
             for day in self.days:
                 found = working_spans(day, calendar, hours)
                 left = [(max(begins, self.since), ends) for begins, ends in found if ends > self.since]
                 if left:
-                    spans += left
-                    opens_on[day] = found[0][0]
-            if spans:
-                works[key], opens[key] = _multirange(spans), opens_on
-        return works, opens
+                    spans[key][day], opens[key][day] = left, found[0][0]
+        return spans, opens
+
+    def _gaps(self, part: "_Part", technician) -> ByDay:
+        if part.rows is None:
+            part.rows = self._read(part.days)
+        if technician.pk not in part.gaps:
+            by_day = part.gaps[technician.pk] = {}
+            for row in part.rows.get(technician.pk, ()):
+                gap = self._gap(row)
+                by_day.setdefault(gap.day, []).append(gap)
+        return part.gaps[technician.pk]
+
+    def _read(self, days) -> dict[int, list[tuple]]:
+        """What the database says of each technician's gaps on these days."""
+        works = {
+            key: [span for day in days for span in spans.get(day, ())] for key, spans in self._spans.items()
+        }
+        numbers = {key: number for number, key in enumerate((key for key in works if works[key]), start=1)}
+        who = {pk: numbers[key] for pk, member in self.members.items() if (key := _key(member)) in numbers}
+        found: dict[int, list[tuple]] = {}
+        values = {
+            "tenant": current_tenant_id(),
+            "technicians": list(who),
+            "patterns": list(who.values()),
+            "works": [_multirange(works[key]) for key in numbers],
+            "start": day_bounds(days[0], self.calendar.zone)[0],
+            "end": day_bounds(days[-1], self.calendar.zone)[1],
+            "length": self.length,
+            "besides": self.besides,
+            "apart": APART,
+        }
+        for row in _GAPS.rows(**values):
+            found.setdefault(row[0], []).append(row)
+        return found
 
     def _gap(self, row) -> Gap:
         pk, opens, closes, *stops = row
-        zone = self.calendar.zone
-        day = local_day(opens, zone)
+        member, day = self.members[pk], local_day(opens, self.calendar.zone)
         return Gap(
-            self.members[pk],
+            member,
             day,
             opens,
             closes,
-            self._opens[pk][day],
+            self._opens[_key(member)][day],
             self._midnights[day],
             _stop(*stops[:4]),
             _stop(*stops[4:]),
         )
+
+
+@dataclass
+class _Part:
+    """Some working days; rows and gaps are kept by technician (primary key) once they are asked for."""
+
+    days: list[dt.date]
+    rows: dict[int, list[tuple]] | None = None
+    gaps: dict[int, ByDay] = field(default_factory=dict)
+
+
+def _parted(days: list[dt.date], at_first: Iterable[int]) -> Iterator[list[dt.date]]:
+    """The days in parts of so many, and what is left of them."""
+    for number in at_first:
+        if days:
+            yield days[:number]
+        days = days[number:]
+    if days:
+        yield days
 
 
 def _key(member):
@@ -296,7 +316,8 @@ def _multirange(spans: list[Span]) -> str:
 
 
 # Row level security lets an index be read by instants, but not by ranges: a visit is looked for by its
-# start, and none is longer than a day.
+# start, and none is longer than a day. A technician's diary is read once, in order: a gap finds the visits
+# beside it there by their place, and each of those is looked up once.
 _GAPS = Statement(
     """
     WITH member AS (
@@ -306,13 +327,21 @@ _GAPS = Statement(
     ),
     gap AS MATERIALIZED (
         SELECT technician_id, lower(free.span) AS opens, upper(free.span) AS closes,
-            row_number() OVER (PARTITION BY technician_id ORDER BY lower(free.span)) AS nth
+            CASE WHEN visits.begin[place.before] > lower(free.span) - 2 * %(apart)s
+                AND visits.over[place.before] > lower(free.span) - %(apart)s
+                THEN place.before END AS before,
+            CASE WHEN visits.begin[place.after] < upper(free.span) + %(apart)s
+                THEN place.after END AS after,
+            visits.over[place.before] AS ends_at, visits.visit[place.before] AS before_id,
+            visits.begin[place.after] AS starts_at, visits.visit[place.after] AS after_id
         FROM member
         CROSS JOIN LATERAL (
-            SELECT range_agg(during) AS spans FROM visits_assignment
+            SELECT range_agg(during) AS spans, array_agg(starts_at ORDER BY starts_at) AS begin,
+                array_agg(ends_at ORDER BY starts_at) AS over, array_agg(visit_id ORDER BY starts_at) AS visit
+            FROM visits_assignment
             WHERE tenant_id = %(tenant)s AND technician_id = member.technician_id
                 AND state IN ('booked', 'confirmed', 'on the way', 'on site')
-                AND starts_at > %(start)s - %(apart)s AND starts_at < %(end)s
+                AND starts_at > %(start)s - 2 * %(apart)s AND starts_at < %(end)s + %(apart)s
                 AND visit_id <> ALL (%(besides)s::bigint[])
         ) visits
         CROSS JOIN LATERAL (
@@ -323,41 +352,36 @@ _GAPS = Statement(
         CROSS JOIN LATERAL unnest(
             member.works - coalesce(visits.spans, '{}') - coalesce(away.spans, '{}')
         ) AS free (span)
+        CROSS JOIN LATERAL (
+            SELECT width_bucket(lower(free.span), visits.begin) AS before,
+                width_bucket(upper(free.span) - interval '1 microsecond', visits.begin) + 1 AS after
+        ) place
         WHERE upper(free.span) - lower(free.span) >= %(length)s
     ),
-    bordered AS MATERIALIZED (
-        SELECT gap.technician_id, opens, closes,
-            before.ends_at, before.visit_id AS before_id, after.starts_at, after.visit_id AS after_id
-        FROM gap
-        LEFT JOIN LATERAL (
-            SELECT ends_at, visit_id FROM visits_assignment
-            WHERE tenant_id = %(tenant)s AND technician_id = gap.technician_id
-                AND state IN ('booked', 'confirmed', 'on the way', 'on site')
-                AND starts_at < gap.opens AND starts_at > gap.opens - 2 * %(apart)s
-                AND ends_at > gap.opens - %(apart)s
-                AND visit_id <> ALL (%(besides)s::bigint[])
-            ORDER BY starts_at DESC LIMIT 1
-        ) before ON true
-        LEFT JOIN LATERAL (
-            SELECT starts_at, visit_id FROM visits_assignment
-            WHERE tenant_id = %(tenant)s AND technician_id = gap.technician_id
-                AND state IN ('booked', 'confirmed', 'on the way', 'on site')
-                AND starts_at >= gap.closes AND starts_at < gap.closes + %(apart)s
-                AND visit_id <> ALL (%(besides)s::bigint[])
-            ORDER BY starts_at LIMIT 1
-        ) after ON true
-        WHERE %(most)s::bigint IS NULL OR nth <= %(most)s
+    beside AS MATERIALIZED (
+        SELECT these.id, one.*
+        FROM (
+            SELECT before_id AS id FROM gap WHERE before IS NOT NULL
+            UNION SELECT after_id FROM gap WHERE after IS NOT NULL
+        ) these
+        CROSS JOIN LATERAL (
+            SELECT site.latitude, site.longitude,
+                coalesce(nullif(customer.company, ''), customer.name) AS name
+            FROM visits_visit visit
+            JOIN customers_site site ON site.id = visit.site_id AND site.tenant_id = %(tenant)s
+            JOIN customers_customer customer
+                ON customer.id = visit.customer_id AND customer.tenant_id = %(tenant)s
+            WHERE visit.id = these.id AND visit.tenant_id = %(tenant)s
+            -- One by one: joined as a whole they are looked for among all visits of the desk.
+            LIMIT 1
+        ) one
     )
     SELECT technician_id, opens, closes,
-        ends_at, came.latitude, came.longitude, coalesce(nullif(had.company, ''), had.name),
-        starts_at, goes.latitude, goes.longitude, coalesce(nullif(has.company, ''), has.name)
-    FROM bordered
-    LEFT JOIN visits_visit earlier ON earlier.id = before_id AND earlier.tenant_id = %(tenant)s
-    LEFT JOIN customers_site came ON came.id = earlier.site_id AND came.tenant_id = %(tenant)s
-    LEFT JOIN customers_customer had ON had.id = earlier.customer_id AND had.tenant_id = %(tenant)s
-    LEFT JOIN visits_visit later ON later.id = after_id AND later.tenant_id = %(tenant)s
-    LEFT JOIN customers_site goes ON goes.id = later.site_id AND goes.tenant_id = %(tenant)s
-    LEFT JOIN customers_customer has ON has.id = later.customer_id AND has.tenant_id = %(tenant)s
+        CASE WHEN before IS NOT NULL THEN ends_at END, came.latitude, came.longitude, came.name,
+        CASE WHEN after IS NOT NULL THEN starts_at END, goes.latitude, goes.longitude, goes.name
+    FROM gap
+    LEFT JOIN beside came ON came.id = before_id AND before IS NOT NULL
+    LEFT JOIN beside goes ON goes.id = after_id AND after IS NOT NULL
     ORDER BY technician_id, opens
     """,
     {
@@ -369,7 +393,6 @@ _GAPS = Statement(
         "end": "timestamptz",
         "length": "interval",
         "besides": "bigint[]",
-        "most": "bigint",
         "apart": "interval",
     },
 )

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from tenancy.calendars import local_day, local_time
+from tenancy.prepared import Among, Instant, Keys, Prepared
 from visits.models import Absence, Technician
 from visits.slots import Offers, Slot, Wanted, best_of, offers_ahead
 
@@ -83,12 +84,22 @@ def _away(begins) -> dict[int, dt.datetime]:
     until: dict[int, dt.datetime] = {}
     if not known:
         return until
-    rows = Absence.objects.filter(technician__in=known, ends_at__gt=min(known.values()))
-    for pk, starts, ends in rows.order_by("starts_at").values_list("technician_id", "starts_at", "ends_at"):
+    for pk, starts, ends in _ABSENT.rows(technicians=list(known), since=min(known.values())):
         # One that follows without a gap goes on with it.
         if starts <= until.get(pk, known[pk]) < ends:
             until[pk] = ends
     return until
+
+
+_ABSENT = Prepared(
+    lambda technicians, since: (
+        Absence.objects.filter(Among("technician", technicians), ends_at__gt=since)
+        .order_by("starts_at")
+        .values_list("technician_id", "starts_at", "ends_at")
+    ),
+    technicians=Keys(),
+    since=Instant(),
+)
 
 
 def _until(instant, wanted) -> str:

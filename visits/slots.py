@@ -31,9 +31,9 @@ OFFERED = 5
 TUNE_UP_MINUTES = 30
 # A crew is looked for in the next days first, all the gaps of everybody are many; so is who is in a hurry.
 NEAR_DAYS = 5
-# So many gaps of each technician are read at first, of the next days fewer: mostly the first one fits.
-GAPS_AT_FIRST = 6
-NEAR_GAPS = 2
+# So many working days are read at first, and then: mostly somebody is free soon.
+DAYS_AT_FIRST = (3, 10)
+NEAR_AT_FIRST = (1,)
 
 
 @dataclass(frozen=True)
@@ -223,11 +223,11 @@ def may_lead(wanted: Wanted, wishes: Wishes, technician: Technician) -> bool:
 
 
 def offers_for(
-    wanted: Wanted, days: list[dt.date], *, members: list[Member] | None = None, most: int | None = None
+    wanted: Wanted, days: list[dt.date], *, members: list[Member] | None = None, at_first: tuple = ()
 ) -> Offers:
     """Who could come on these days, and when: four queries, one fewer where `members` are known.
 
-    With `most` the first gaps of each technician are read, and the rest where they do not suffice.
+    With `at_first` so many working days are read, and the next ones where they do not suffice.
     """
     wishes, members = wanted.wishes, team() if members is None else members
     able = [m for m in members if _may_come(wanted, wishes, m.technician)]
@@ -239,7 +239,7 @@ def offers_for(
         length=wanted.length,
         besides=[wanted.moving.pk] if wanted.moving else [],
         # Of a crew the others' later gaps are looked at with the lead's first.
-        most=most if wanted.work.crew == 1 else None,
+        at_first=at_first if wanted.work.crew == 1 else (),
     )
     return Offers(wanted, wishes, members, free)
 
@@ -266,11 +266,11 @@ def offers_ahead(wanted: Wanted, *, members: list[Member] | None = None, soon: b
     """
     days = days_ahead(wanted)
     if soon or wanted.work.crew > 1:
-        near = offers_for(wanted, days[:NEAR_DAYS], members=members, most=NEAR_GAPS)
+        near = offers_for(wanted, days[:NEAR_DAYS], members=members, at_first=NEAR_AT_FIRST)
         if _are_best(near):
             return near
         members = near.members
-    return offers_for(wanted, days, members=members, most=GAPS_AT_FIRST)
+    return offers_for(wanted, days, members=members, at_first=DAYS_AT_FIRST)
 
 
 def _are_best(near) -> bool:
