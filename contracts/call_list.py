@@ -13,12 +13,9 @@ import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from django.db import connection
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
-from psycopg import sql
-
-from contracts.models import CallSkip, Contract
-from customers.models import Customer, Hold
+from contracts.call_places import AROUND, OF_CUSTOMER, PAGE
+from customers.models import Customer
+from tenancy.prepared import Composed
 
 ACTIVE, IN_REVIEW, HELD, PUT_OFF = "active", "in review", "held", "put off"
 RENEWS_ITSELF = "renews itself"
@@ -91,15 +88,17 @@ def call_list(
     `only` narrows it to a state, or to a reason of being held back. A cursor that is none begins at
     the front.
     """
-    asked = [held_back, only, only, *_place(after), size + 1]
-    found = _read(Contract.objects.all(), day, _PAGE + _COUNTS, asked)
+    rank, days, customer = _place(after)
+    found = _read(
+        PAGE, day=day, held_back=held_back, only=only, rank=rank, days=days, customer=customer, size=size + 1
+    )
     rows = found.rows["following"]
     return found.list(rows[:size], rows[size - 1].cursor if len(rows) > size else "")
 
 
 def place_of(customer: Customer, day: dt.date) -> Row | None:
     """The customer's place computed again. None without a contract that could renew."""
-    found = _read(Contract.objects.filter(customer=customer), day, _ALL, [])
+    found = _read(OF_CUSTOMER, day=day, customer=customer.pk)
     return next(iter(found.rows["place"]), None)
 
 
@@ -119,8 +118,8 @@ def neighbourhood(place: Row | None, day: dt.date, *, before: int, after: int) -
     if place is None or not place.may_be_called:
         found = call_list(day, size=size)
         return Neighbourhood(found, previous=None, following=next(iter(found.rows), None))
-    here = [place.rank, place.days, place.customer]
-    found = _read(Contract.objects.all(), day, _AROUND + _COUNTS, [*here, before, *here, size + 1])
+    here = {"rank": place.rank, "days": place.days, "customer": place.customer}
+    found = _read(AROUND, day=day, **here, before=before, size=size + 1)
     earlier, later = sorted(found.rows["previous"]), found.rows["following"]
     rows = (earlier + later)[:size]
     more = len(earlier) + len(later) > size
@@ -129,68 +128,6 @@ def neighbourhood(place: Row | None, day: dt.date, *, before: int, after: int) -
         previous=earlier[-1] if earlier else None,
         following=next((row for row in later if row > place), None),
     )
-
-
-# Each customer's contract to speak about. The first of these decides: one in review; one that ends
-# soon; one that ends soon and goes on by itself; one that runs; one that ended. Of several the
-# nearest end. Who ends soonest or ended last is called first; a longer lapsed contract is the least
-# urgent. A contract that never had a standing term is the least urgent of all.
-_PLACES = """
-    WITH facts (contract_id, customer_id, customer, merged_into, state, last_end, renews_itself, is_held,
-                put_off_until) AS MATERIALIZED ({contracts}),
-    ranked AS (
-        SELECT contract_id, customer_id, customer, state, is_held, put_off_until,
-            coalesce(abs(last_end - %s::date), 99999) AS days,
-            CASE
-                WHEN state = 'renewal in review' THEN 1
-                WHEN state = 'renewal due' AND NOT renews_itself THEN 2
-                WHEN state = 'renewal due' THEN 3
-                WHEN state IN ('active', 'upcoming') THEN 4
-                WHEN state IN ('in grace', 'lapsed') THEN 5
-            END AS class
-        FROM facts
-        -- Asked here and not within: that led the planner to read all customers for each contract.
-        WHERE merged_into IS NULL AND state <> 'cancelled'
-    ),
-    spoken_of AS (
-        SELECT DISTINCT ON (customer_id) * FROM ranked ORDER BY customer_id, class, days, contract_id
-    ),
-    places AS MATERIALIZED (
-        SELECT
-            CASE state WHEN 'renewal due' THEN 0 WHEN 'in grace' THEN 1 WHEN 'lapsed' THEN 2 ELSE 3 END
-                AS rank,
-            days, customer, customer_id, contract_id, state,
-            CASE
-                WHEN class = 1 THEN 'in review'
-                WHEN is_held THEN 'held'
-                WHEN class = 3 THEN 'renews itself'
-                WHEN class = 4 THEN 'active'
-                WHEN put_off_until > %s::date THEN 'put off'
-                ELSE ''
-            END AS held_back
-        FROM spoken_of
-    )
-"""
-_ALL = "SELECT 'place', * FROM places"
-_COUNTS = """
-    UNION ALL
-    SELECT 'count', count(*), 0, NULL::uuid, 0, 0, state, held_back FROM places GROUP BY state, held_back
-"""
-_PAGE = """
-    (SELECT 'following', * FROM places
-     WHERE (held_back <> '') = %s AND (%s = '' OR coalesce(nullif(held_back, ''), state) = %s)
-         AND (rank, days, customer) > (%s, %s, %s::uuid)
-     ORDER BY rank, days, customer LIMIT %s)
-"""
-_AROUND = """
-    (SELECT 'previous', * FROM places
-     WHERE held_back = '' AND (rank, days, customer) < (%s, %s, %s::uuid)
-     ORDER BY rank DESC, days DESC, customer DESC LIMIT %s)
-    UNION ALL
-    (SELECT 'following', * FROM places
-     WHERE held_back = '' AND (rank, days, customer) >= (%s, %s, %s::uuid)
-     ORDER BY rank, days, customer LIMIT %s)
-"""
 
 
 @dataclass
@@ -205,45 +142,18 @@ class _Found:
         return CallList(rows, after, self.states, self.held_back)
 
 
-def _read(contracts, day: dt.date, asked: str, values: list) -> _Found:
-    """What is asked of the places of these contracts' customers."""
-    facts, facts_values = _with_facts(contracts, day).query.sql_with_params()
-    query = sql.SQL(_PLACES).format(contracts=sql.SQL(facts)) + sql.SQL(asked)
+def _read(asked: Composed, **values) -> _Found:
+    """What is asked of the places."""
     found = _Found()
-    with connection.cursor() as cursor:
-        cursor.execute(query.as_string(), [*facts_values, day, day, *values])
-        for part, rank, days, customer, customer_id, contract_id, state, held_back in cursor:
-            if part != "count":
-                row = Row(rank, days, str(customer), customer_id, contract_id, state, held_back)
-                found.rows[part].append(row)
-            elif held_back:
-                found.held_back[held_back] += rank
-            else:
-                found.states[state] += rank
+    for part, rank, days, customer, customer_id, contract_id, state, held_back in asked.rows(**values):
+        if part != "count":
+            row = Row(rank, days, str(customer), customer_id, contract_id, state, held_back)
+            found.rows[part].append(row)
+        elif held_back:
+            found.held_back[held_back] += rank
+        else:
+            found.states[state] += rank
     return found
-
-
-def _with_facts(contracts, day):
-    held = Hold.objects.filter(customer=OuterRef("customer_id"), released_at__isnull=True)
-    skips = CallSkip.objects.filter(customer=OuterRef("customer_id"))
-    last_skip = skips.order_by("-at", "-pk").values("until")[:1]
-    goes_on = ExpressionWrapper(Q(is_auto_renewing=True, noticed=False), output_field=BooleanField())
-    return (
-        contracts.with_cover(day)
-        .order_by()
-        .annotate(renews_itself=goes_on, is_held=Exists(held), put_off_until=Subquery(last_skip))
-        .values_list(
-            "pk",
-            "customer_id",
-            "customer__public_id",
-            "customer__merged_into",
-            "cover_state",
-            "last_end",
-            "renews_itself",
-            "is_held",
-            "put_off_until",
-        )
-    )
 
 
 def _place(cursor: str) -> tuple[int, int, uuid.UUID]:

@@ -82,6 +82,20 @@ class PublicId(Key):
     type_name = "uuid"
 
 
+class Figure(Key):
+    """The placeholder of a whole number that is no key."""
+
+    output_field = models.IntegerField()
+    type_name = "integer"
+
+
+class YesOrNo(Key):
+    """The placeholder of a condition that holds or not."""
+
+    output_field = models.BooleanField()
+    type_name = "boolean"
+
+
 class NotPrepared(RuntimeError):
     """A query works with a placeholder's value while it is built: it cannot be written once."""
 
@@ -171,20 +185,47 @@ class Prepared:
             queryset = self._build(**self._placeholders)
             compiler = queryset.query.get_compiler(queryset.db)
             text, params = compiler.as_sql()
-        marks = {name: getattr(given, "mark", given) for name, given in self._placeholders.items()}
-        names = {id(mark): name for name, mark in marks.items()} | {id(nobody): DESK}
-        named = [names.get(id(given)) for given in params]
         asked = {*self._placeholders, *([DESK] if has_tenant(queryset.model) else [])}
-        if missing := asked - set(named):
-            raise NotPrepared(f"Not among the parameters: {', '.join(sorted(missing))}")
-        if any(name is None and _is_worked_out(given) for name, given in zip(named, params, strict=True)):
-            raise NotPrepared("A day was worked out while the query was built: leave that to the database")
-        types = {
-            name: "bigint" if name == DESK else getattr(self._placeholders[name], "type_name", "date")
-            for name in dict.fromkeys(named)
-            if name is not None
-        }
-        return queryset, compiler, _statement(text, zip(named, params, strict=True), types)
+        return queryset, compiler, _named(text, params, self._placeholders, nobody, asked)
+
+
+class Composed:
+    """One SELECT around the SQL of querysets, such as `Composed(_places, day=DAY, size=Figure())`.
+
+    `build` gets the placeholders and gives the text, with %s, and its parameters: those of the querysets,
+    and placeholders themselves. It is asked by what a `Prepared` is asked by.
+    """
+
+    def __init__(self, build: Callable[..., tuple[str, Iterable]], **placeholders):
+        self._build, self._placeholders = build, placeholders
+
+    def rows(self, **values) -> list[tuple]:
+        """The rows for these values, of the active desk. Raises NoTenant without one."""
+        return self._statement.rows(**values, **{DESK: current_tenant_id()})
+
+    @cached_property
+    def _statement(self) -> Statement:
+        with nobodys_desk() as nobody:
+            text, params = self._build(**self._placeholders)
+        given = [getattr(one, "mark", one) for one in params]
+        return _named(text, given, self._placeholders, nobody, {*self._placeholders, DESK})
+
+
+def _named(text, params, placeholders, nobody, asked) -> Statement:
+    """The statement for SQL with these parameters; what is `asked` must be among them."""
+    marks = {name: getattr(given, "mark", given) for name, given in placeholders.items()}
+    names = {id(mark): name for name, mark in marks.items()} | {id(nobody): DESK}
+    named = [names.get(id(given)) for given in params]
+    if missing := asked - set(named):
+        raise NotPrepared(f"Not among the parameters: {', '.join(sorted(missing))}")
+    if any(name is None and _is_worked_out(given) for name, given in zip(named, params, strict=True)):
+        raise NotPrepared("A day was worked out while the query was built: leave that to the database")
+    types = {
+        name: "bigint" if name == DESK else getattr(placeholders[name], "type_name", "date")
+        for name in dict.fromkeys(named)
+        if name is not None
+    }
+    return _statement(text, zip(named, params, strict=True), types)
 
 
 def counted(rows: QuerySet) -> QuerySet:

@@ -96,6 +96,15 @@ def scatter(rng, desk, now, customers):
                 )
             if rng.random() < 0.1:
                 log_claim(contract=contract, by=desk.sales, now=now)
+            if rng.random() < 0.1:
+                Payment.objects.create(
+                    customer=rng.choice([None, *made]),
+                    contract_written=rng.choice([contract.number, "4711"]),
+                    paid_on=TODAY,
+                    amount=Decimal("9"),
+                    currency="GBP",
+                    recorded_at=now,
+                )
         if rng.random() < 0.1:
             Payment.objects.create(
                 customer=customer, paid_on=TODAY, amount=Decimal("9"), currency="GBP", recorded_at=now
