@@ -1,46 +1,39 @@
-"""`python -m servicedesk.bench [--short]`: measures, and prints the table."""
+"""`python -m servicedesk.bench [--short]`: measures, prints the table, and writes it down as JSON."""
 
 import argparse
+import json
 import sys
+import time
 
-import psycopg
+from servicedesk.bench.server import cores
+from servicedesk.bench.sessions import take
+from servicedesk.bench.sizes import TENTH, WHOLE
+from servicedesk.bench.store import ROOT
+from servicedesk.bench.table import as_json, lines_of
 
-from servicedesk.bench import sizes
-from servicedesk.bench.measuring import Visitors, measure
-from servicedesk.bench.pages import pages
-from servicedesk.bench.samples import samples_of
-from servicedesk.bench.server import environment_of, serving
-from servicedesk.bench.signing import NOISY
-from servicedesk.bench.store import kept_in, measured
+SECONDS, SECONDS_OF_SHORT = 15.0, 4.0
 
 
 def main() -> None:
+    """Both sizes, or with `--short` the smaller one alone."""
     parser = argparse.ArgumentParser(prog="python -m servicedesk.bench", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a tenth of the data only")
-    parser.add_argument("--only", default="", help="pages whose names hold this")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only pages whose names hold these")
     asked = parser.parse_args()
-    for size in (sizes.TENTH,) if asked.short else (sizes.TENTH, sizes.WHOLE):
-        with measured(size) as variables:
-            environment = environment_of(variables, kept_in(size))
-            with (
-                psycopg.connect(variables["MIGRATE_DATABASE_URL"], autocommit=True) as owner,
-                psycopg.connect(variables["DATABASE_URL"], autocommit=True) as web,
-                serving(environment, kept_in(size)) as server,
-            ):
-                samples = samples_of(owner, NOISY)
-                visitors = Visitors(server.port, NOISY)
-                for page in pages():
-                    if asked.only not in page.name:
-                        continue
-                    line = measure(page, visitors, samples, web)
-                    figures = line.figures
-                    print(
-                        f"{page.name:26}{figures.p50 * 1000:8.1f}{figures.p95 * 1000:8.1f}"
-                        f"{figures.queries:5}{figures.bytes:9,}",
-                        f"{line.floor * 1000:8.1f} {line.ratio:5.2f}" if line.ratio else "",
-                        flush=True,
-                    )
-                print([m >> 20 for m in server.memory()])
+    began = time.monotonic()
+    seconds = SECONDS_OF_SHORT if asked.short else SECONDS
+    taken = []
+    for size in (TENTH,) if asked.short else (TENTH, WHOLE):
+        print(f"measuring the {size.name} data", flush=True)
+        taken.append(take(size, seconds=seconds, only=asked.only, say=_say))
+    print(*lines_of(taken), sep="\n")
+    written = ROOT / "var" / "bench" / ("short.json" if asked.short else "whole.json")
+    written.write_text(json.dumps({"cores": cores(), **as_json(taken)}, indent=1))
+    print(f"took {time.monotonic() - began:.0f} s on {cores()} cores; written to {written.relative_to(ROOT)}")
+
+
+def _say(step: str) -> None:
+    print(step, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`python -m servicedesk.bench.build SIZE`: fills an empty database with a size's data."""
+"""`python -m servicedesk.bench.build SIZE`: fills an empty database with a size's data.
+
+With `--migrate` instead of a size, data that stand are brought to a newer schema.
+"""
 
 import sys
 import time
@@ -57,4 +60,5 @@ def _raise_findings(bulk, visits):
 
 if __name__ == "__main__":
     call_command("migrate", database="migrator", interactive=False, verbosity=0)
-    build(SIZES[sys.argv[1]])
+    if sys.argv[1] != "--migrate":
+        build(SIZES[sys.argv[1]])

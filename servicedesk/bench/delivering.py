@@ -1,0 +1,89 @@
+"""Mail through the real worker: woken by the timetable, over SMTP, to a server that takes everything."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from aiosmtpd.controller import Controller
+
+from servicedesk.bench.store import ROOT
+from servicedesk.embedded import ports
+
+FIRST_PORT = 18_500
+BEGINS_WITHIN = 60.0
+COUNT = "SELECT count(*) FROM messaging_message WHERE state IN ('sent', 'delivered') AND kind = 'reminder'"
+
+
+class _Takes:
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        return "250 taken"
+
+
+@contextmanager
+def _mail_server() -> Iterator[int]:
+    port = ports.first_free("127.0.0.1", FIRST_PORT)
+    server = Controller(_Takes(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _working(environment: Mapping[str, str], folder: Path) -> Iterator[None]:
+    """The worker of all queues and the timetable, as `manage.py up` starts them."""
+    worker = [
+        "worker",
+        "-Q",
+        "send,default,bulk",
+        "--concurrency",
+        "2",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    beat = ["beat", "--schedule", str(folder / "beat-schedule"), "--pidfile", ""]
+    programs = []
+    with (folder / "worker.log").open("wb") as log:
+        for words in (worker, beat):
+            command = [sys.executable, "-m", "celery", "-A", "servicedesk", *words]
+            programs.append(
+                subprocess.Popen(command, env=dict(environment), cwd=ROOT, stdout=log, stderr=log)
+            )
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.terminate()
+        for program in programs:
+            try:
+                program.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                program.kill()
+
+
+def delivered_a_second(
+    owner: psycopg.Connection, environment: Mapping[str, str], folder: Path, *, seconds: float
+) -> float:
+    """How many mails leave in a second, from the first on, while enough are due. Raises RuntimeError
+    where none leaves."""
+    with _mail_server() as port:
+        mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port), "EMAIL_USE_TLS": "false"}
+        with _working({**environment, **mail}, folder):
+            end = time.monotonic() + BEGINS_WITHIN
+            while not (before := _count(owner)):
+                if time.monotonic() > end:
+                    raise RuntimeError(f"No mail left: see {folder / 'worker.log'}.")
+                time.sleep(0.05)
+            began = time.monotonic()
+            time.sleep(seconds)
+            after, took = _count(owner), time.monotonic() - began
+    return (after - before) / took
+
+
+def _count(owner):
+    return owner.execute(COUNT).fetchone()[0]
