@@ -3,7 +3,7 @@ from django.core.checks import register
 from django.db.backends.signals import connection_created
 
 from tenancy.checks import check_walls
-from tenancy.connecting import read_instants, spare_the_triggers
+from tenancy.connecting import read_instants
 
 
 class TenancyConfig(AppConfig):
@@ -11,5 +11,4 @@ class TenancyConfig(AppConfig):
 
     def ready(self):
         register(check_walls, "database")
-        connection_created.connect(spare_the_triggers, dispatch_uid="audit")
         connection_created.connect(read_instants, dispatch_uid="instants")
