@@ -13,12 +13,14 @@ from cases.models import Duty
 from contracts.cancelling import cancel, ending_of
 from contracts.changes import changes_of
 from contracts.cover import cover_of
+from contracts.disposing import carry_over
 from contracts.evidence import log_claim
 from contracts.goodwill_extension import contracts_to_extend, extend
 from contracts.grounds import grounds_of
 from contracts.life import life_of
 from contracts.matching import match_payments
 from contracts.models import Contract, ContractTerm, Entitlement, Payment, Renewal
+from contracts.money_by_hand import Purpose, match_by_hand
 from contracts.offers import draft_offer
 from contracts.renewals import last_term, renew
 from contracts.taking_back import return_payment, take_back
@@ -195,6 +197,32 @@ def test_money_for_the_longer_term_is_the_renewals_that_made_it(north, now):
     return_payment(payment, returned_on=in_it.date(), by=north.accounts, now=in_it)
     assert terms(north) == [(START, LATER, 14)]
     assert following(last_term(north.contract)) == NEXT
+
+
+def test_money_by_hand_for_the_longer_term_is_its_renewals_too(north, now):
+    renewal = renewed(north, now)
+    in_it = now.replace(month=6)
+    give(north, in_it)
+    payment, matched = paid(north, in_it, in_it.date(), "20")
+    assert matched.unmatched == [payment]
+    said = {"because": "The rest of it", "by": north.accounts, "now": in_it}
+    match_by_hand(payment, north.contract, purpose=Purpose.OWN_TERM, **said)
+    payment.refresh_from_db()
+    assert payment.renewal == renewal
+
+
+def test_a_visit_carried_over_waits_again_when_the_longer_term_is_taken_back(north, now):
+    granted = Entitlement.objects.get(term__contract=north.contract)
+    carry_over(granted, because="Not needed", by=north.dispatcher, now=now)
+    renewal = renewed(north, now)
+    give(north, now.replace(month=6))
+    (carried,) = Entitlement.objects.filter(term__contract=north.contract).exclude(pk=granted.pk)
+    assert carried.quantity == 3
+    take_back(renewal, because="Money returned", by=north.accounts, now=now.replace(month=7))
+    carried.refresh_from_db()
+    assert carried.quantity == 0
+    again = Entitlement.objects.get(term=renewed(north, now.replace(month=8)).term)
+    assert again.quantity == 3
 
 
 def test_money_that_pays_in_time_for_the_later_end_is_a_first_terms_own(north, now):
