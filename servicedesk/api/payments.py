@@ -14,6 +14,7 @@ from contracts.open_money import AlreadySettled, NeedsReason
 from contracts.renewals import AlreadyRenewed, NoTermToRenew
 from contracts.statements import KnownBefore, take_in_one
 from servicedesk.api.editions import check_edition
+from servicedesk.api.instants import InstantFilter
 from servicedesk.api.shown import Colleague, Row, Shown
 from servicedesk.api.views import Listed, Made, Resource, says
 from servicedesk.payment_rows import has_renewed, state_of
@@ -100,7 +101,7 @@ class PaymentFilters(filters.FilterSet):
     customer = filters.UUIDFilter(field_name="customer__public_id")
     contract = filters.UUIDFilter(field_name="contract__public_id")
     is_waiting = filters.BooleanFilter(method="by_waiting")
-    recorded_since = filters.IsoDateTimeFilter(field_name="recorded_at", lookup_expr="gte")
+    recorded_since = InstantFilter(field_name="recorded_at", lookup_expr="gte")
 
     def by_waiting(self, rows, name, wanted):
         """Those that a person has to match, or all others."""

@@ -282,6 +282,24 @@ def test_a_call_is_the_same_with_the_key_that_took_the_place_of_the_old(call, ca
     assert again.json() == first.json()
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("customers/", "made_since"),
+        ("cases/", "opened_since"),
+        ("messages/", "planned_since"),
+        ("payments/", "recorded_since"),
+        ("promises/", "due_since"),
+        ("recommendations/", "raised_since"),
+        ("visits/", "changed_since"),
+    ],
+)
+def test_an_instant_that_the_database_does_not_know_is_refused_everywhere(call, path, name):
+    refused = call("GET", f"{path}?{name}=1133-12-29T11:06:41-21:45")
+    assert errors(refused) == (422, "invalid", name)
+    assert call("GET", f"{path}?{name}=2026-03-05T13:07:00-21:45").status_code == 200
+
+
 def test_no_field_is_no_answer(call, cast):
     for path in ("customers/?fields=", f"customers/{cast.north.customer.public_id}/?fields=,"):
         assert errors(call("GET", path)) == (422, "invalid", "fields")
