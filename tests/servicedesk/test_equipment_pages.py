@@ -67,12 +67,15 @@ def done_visits(north, now, count):
 def test_the_machines_page_says_all_of_it(dispatcher, north, paper, read, now):
     read("48210")
     Equipment.objects.filter(pk=north.copier.pk).update(
-        location="2nd floor", installed_on=dt.date(2024, 5, 3), warranty_until=dt.date(2027, 5, 3)
+        location="2nd floor",
+        installed_on=dt.date(2024, 5, 3),
+        warranty_until=dt.date(2027, 5, 3),
+        external_number="E-17",
     )
     shown = text(dispatcher.get(url(north)))
     for words in (
         "Corvane TC-240 copier",
-        "TC240-118-4471",
+        "TC240-118-4471 E-17 in an older system",
         "3 Quay Lane, Eastmouth EM4 2QL, 2nd floor",
         "Since May 2024",
         "Maker’s warranty until 3 May 2027",
