@@ -88,7 +88,7 @@ def board(request):
     """The page: tray, tallies and the day's lanes, list, or the week."""
     now = timezone.now()
     shown = _shown(request, request.GET, now)
-    context = board_context(request, shown, now)
+    context = board_context(request, shown, now, newest=newest_change())
     context |= _undo(request, _named_to_undo(request, now))
     response = render(request, "servicedesk/board.html", context)
     if request.GET.get("view") in (DAY, LIST):
@@ -102,9 +102,10 @@ def board_since(request):
     """204 when nothing changed since version `v`; else the parts that did, out of band."""
     now = timezone.now()
     seen = Version.read(request.headers.get(VERSION_HEADER) or request.GET.get("v", ""))
-    if not is_news(seen, now=now):
+    newest = newest_change()
+    if not is_news(seen, newest=newest, now=now):
         return HttpResponse(status=204)
-    return _changed_parts(request, _shown(request, request.GET, now), seen, now)
+    return _changed_parts(request, _shown(request, request.GET, now), seen, now, newest=newest)
 
 
 def board_answer(
@@ -122,11 +123,12 @@ def board_answer(
         return HttpResponse(headers={"HX-Redirect": back}) if request.htmx else redirect(back)
     query = parse_qs(urlsplit(request.htmx.current_url or "").query)
     shown = _shown(request, {name: values[0] for name, values in query.items()}, now)
-    return _changed_parts(request, shown, seen, now, says=says, focus=visit, undoes=undoes)
+    newest = newest_change()
+    return _changed_parts(request, shown, seen, now, newest=newest, says=says, focus=visit, undoes=undoes)
 
 
-def board_context(request, shown: Shown, now: dt.datetime) -> dict:
-    """Everything that the board's page and its parts draw."""
+def board_context(request, shown: Shown, now: dt.datetime, *, newest: str) -> dict:
+    """Everything that the board's page and its parts draw; `newest` is the newest change before it."""
     calendar = calendar_of(request.tenant)
     needs = tray(request.tenant, now=now, calendar=calendar)
     context = {
@@ -142,12 +144,12 @@ def board_context(request, shown: Shown, now: dt.datetime) -> dict:
     }
     if shown.view == WEEK:
         week = week_plan(request.tenant, shown.day, now=now, calendar=calendar)
-        return context | {"week": week, "version": _week_version(shown, week, needs, now)}
+        return context | {"week": week, "version": _week_version(shown, week, needs, now, newest)}
     plan = day_plan(request.tenant, shown.day, now=now, calendar=calendar, only=shown.only)
     return context | {
         "plan": plan,
         "tallies": _tallies(shown, plan),
-        "version": _day_version(shown, plan, needs, now),
+        "version": _day_version(shown, plan, needs, now, newest),
     }
 
 
@@ -156,8 +158,8 @@ def _shown(request, query, now) -> Shown:
     return Shown.of(query, today=today, remembered=request.COOKIES.get(REMEMBERED, ""))
 
 
-def _changed_parts(request, shown, seen, now, *, says="", focus=None, undoes=None) -> HttpResponse:
-    context = board_context(request, shown, now)
+def _changed_parts(request, shown, seen, now, *, newest, says="", focus=None, undoes=None) -> HttpResponse:
+    context = board_context(request, shown, now, newest=newest)
     fresh = context["version"]
     if seen is None or seen.parts["frame"] != fresh.parts["frame"]:
         # Other technicians, other hours, another day: the whole page is another one.
@@ -189,7 +191,7 @@ def _changed_parts(request, shown, seen, now, *, says="", focus=None, undoes=Non
     return response
 
 
-def _day_version(shown: Shown, plan: DayPlan, needs: Tray, now) -> Version:
+def _day_version(shown: Shown, plan: DayPlan, needs: Tray, now, newest: str) -> Version:
     frame = (
         shown,
         plan.first_hour,
@@ -199,12 +201,12 @@ def _day_version(shown: Shown, plan: DayPlan, needs: Tray, now) -> Version:
     )
     tallies = sorted(plan.tallies.items())
     parts = {"frame": frame, "tray": needs, "tallies": tallies, "list": plan.by_time}
-    return Version.of(newest=newest_change(), now=now, parts=parts, lanes=plan.lanes)
+    return Version.of(newest=newest, now=now, parts=parts, lanes=plan.lanes)
 
 
-def _week_version(shown: Shown, week: WeekPlan, needs: Tray, now) -> Version:
+def _week_version(shown: Shown, week: WeekPlan, needs: Tray, now, newest: str) -> Version:
     parts = {"frame": shown, "tray": needs, "tallies": "", "list": week}
-    return Version.of(newest=newest_change(), now=now, parts=parts, lanes=())
+    return Version.of(newest=newest, now=now, parts=parts, lanes=())
 
 
 def _tallies(shown: Shown, plan: DayPlan) -> list[dict]:

@@ -48,7 +48,10 @@ class Version:
 
 
 def newest_change() -> str:
-    """When a visit of the desk last changed: one look into the index `visit_by_change`."""
+    """When a visit of the desk last changed: one look into the index `visit_by_change`.
+
+    Asked before the board is read: what changes meanwhile is news to the next who asks.
+    """
     newest = Visit.objects.aggregate(newest=Max("changed_at"))["newest"]
     return f"{round(newest.timestamp() * 1_000_000):x}" if newest else "0"
 
@@ -58,9 +61,9 @@ def minute_of(now: dt.datetime) -> str:
     return f"{int(now.timestamp()) // 60:x}"
 
 
-def is_news(version: Version | None, *, now: dt.datetime) -> bool:
-    """Whether anything can differ from what the page shows: one query."""
-    return version is None or version.minute != minute_of(now) or version.newest != newest_change()
+def is_news(version: Version | None, *, newest: str, now: dt.datetime) -> bool:
+    """Whether anything can differ from what the page shows."""
+    return version is None or version.minute != minute_of(now) or version.newest != newest
 
 
 def _digest(value) -> str:

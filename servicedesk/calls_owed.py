@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -21,6 +22,7 @@ from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from tenancy.prepared import Among, Keys, Prepared, PublicIds
 from visits.models import VisitStep
 
 # The others have a screen of their own: a miss its outcome, evidence its verdict, a message its page.
@@ -48,31 +50,43 @@ class Owed:
     is_late: bool
 
 
+_OWED = Prepared(
+    lambda leave_out: (
+        Duty.objects.open()
+        .filter(
+            Q(subject__isnull=True) | ~Q(kind=Duty.Kind.TELL_CUSTOMER) | ~Q(Among("subject", leave_out)),
+            owner_role=Role.DISPATCHER,
+            kind__in=KINDS,
+        )
+        .select_related("customer")
+        .order_by("due_at", "pk")[:MOST_SHOWN]
+    ),
+    leave_out=PublicIds(),
+)
+_PHONES = Prepared(
+    lambda customers: Contact.objects.filter(Among("customer", customers), is_main=True).values_list(
+        "customer_id", "phone"
+    ),
+    customers=Keys(),
+)
+
+
 def calls_owed(desk, *, now, leave_out=()) -> list[Owed]:
     """The dispatchers' open calls, the most urgent first; two queries.
 
     `leave_out` are public ids of visits whose own card says it already.
     """
-    owed = (
-        Duty.objects.open()
-        .filter(owner_role=Role.DISPATCHER, kind__in=KINDS)
-        .exclude(kind=Duty.Kind.TELL_CUSTOMER, subject__in=leave_out)
-        .select_related("customer")
-        .order_by("due_at", "pk")[:MOST_SHOWN]
-    )
-    phones = dict(
-        Contact.objects.filter(customer__in={duty.customer_id for duty in owed}, is_main=True).values_list(
-            "customer_id", "phone"
-        )
-    )
+    owed = _OWED.rows(leave_out=list(leave_out))
+    phones = dict(_PHONES.rows(customers=list({duty.customer_id for duty in owed} - {None})))
     zone = zone_of(desk)
+    today = local_day(now, zone)
     return [
         Owed(
             id=str(duty.public_id),
             title=duty.title,
             customer=duty.customer.name if duty.customer else "A customer",
             phone=phones.get(duty.customer_id, ""),
-            due=due_word(duty.due_at, zone=zone, today=local_day(now, zone)),
+            due=due_word(duty.due_at, zone=zone, today=today),
             is_late=duty.due_at < now,
         )
         for duty in owed

@@ -4,8 +4,8 @@ Hours are the desk's wall clock, so that a day of 23 or 25 hours is drawn as its
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from math import ceil, floor
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tenancy.calendars import local_time
@@ -14,8 +14,7 @@ from tenancy.calendars import local_time
 IDLE_HOURS = (8, 18)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """One visit in one lane, ready to draw; hours are the desk's wall clock."""
 
     id: str
@@ -55,8 +54,7 @@ class Placed:
         return f"{self.starts} to {self.ends}, {self.customer}, {who}, {self.word.lower()}{raising}"
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(NamedTuple):
     """A technician's day."""
 
     id: str
@@ -95,12 +93,14 @@ def in_rows(placed: list[Placed]) -> list[Placed]:
 
 
 def _rows_of(group: list[Placed]) -> list[Placed]:
+    if len(group) < 2:
+        return group
     ends, rows = [], []
     for visit in group:
         row = next((n for n, end in enumerate(ends) if end <= visit.a), len(ends))
         ends[row : row + 1] = [visit.b]
         rows.append(row)
-    return [replace(visit, row=row, rows=len(ends)) for visit, row in zip(group, rows, strict=True)]
+    return [visit._replace(row=row, rows=len(ends)) for visit, row in zip(group, rows, strict=True)]
 
 
 def shown_hours(spans, zone, lanes) -> tuple[int, int]:

@@ -6,26 +6,19 @@ clock of the desk, so that a day of 23 or 25 hours is drawn as its people live i
 
 import datetime as dt
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from django.db.models import Q
-
+from servicedesk.board_visits import BoardVisit, touching
 from servicedesk.day_lanes import Lane, Placed, hour_of, in_rows, shown_hours
-from servicedesk.whereabouts import (
-    customer_name,
-    expected_arrivals,
-    job_of,
-    raising,
-    response_is_at_risk,
-    rounded,
-    visits_between,
-)
-from tenancy.addresses import desk_url
+from servicedesk.whereabouts import job_of, raising, rounded, standings
+from tenancy.addresses import desk_urls
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
-from visits.free_time import Member, team
-from visits.models import Absence, Technician, Visit
-from visits.standing import Standing, Word, standing_of
+from tenancy.prepared import Instant, Prepared
+from visits.free_time import Member, team_with
+from visits.models import Absence, Visit
+from visits.standing import Word
 
 State = Visit.State
 
@@ -71,7 +64,7 @@ class DayPlan:
         """Whether the present moment lies within the hours that are shown."""
         return self.now is not None and self.now == self.shown_now
 
-    @property
+    @cached_property
     def by_time(self) -> list[Placed]:
         """Every visit of the day in the order of its start, those without a technician among them."""
         placed = [*self.unplaced, *(visit for lane in self.lanes for visit in lane.placed)]
@@ -81,9 +74,8 @@ class DayPlan:
 def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar, only: str = "") -> DayPlan:
     """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted."""
     start, end = day_bounds(day, calendar.zone)
-    visits = visits_between(start, end)
-    going = {assignment.technician_id for visit in visits for assignment in visit.going}
-    crew = team(Technician.objects.filter(Q(is_active=True) | Q(pk__in=going)))
+    visits = touching(start, end)
+    crew = team_with({somebody.technician_id for visit in visits for somebody in visit.going})
     crew.sort(key=lambda member: (not member.technician.is_active, member.technician.name))
     reader = _Reader(desk, day, calendar, now, crew, visits)
     lanes = reader.lanes(WORDS_OF.get(only, tuple(Word)))
@@ -101,22 +93,33 @@ def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar
     )
 
 
+_ABSENCES = Prepared(
+    lambda start, end: Absence.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at"),
+    start=Instant(),
+    end=Instant(),
+)
+
+
 class _Reader:
     """Draws one day from the rows that were read for it."""
 
-    def __init__(self, desk, day, calendar, now, crew: list[Member], visits):
+    def __init__(self, desk, day, calendar, now, crew: list[Member], visits: list[BoardVisit]):
         self.desk, self.day, self.calendar, self.now = desk, day, calendar, now
         self.zone, self.crew, self.visits = calendar.zone, crew, visits
         start, end = day_bounds(day, calendar.zone)
         self.absences = defaultdict(list)
-        for absence in Absence.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at"):
+        for absence in _ABSENCES.rows(start=start, end=end):
             self.absences[absence.technician_id].append(absence)
-        self.raising = raising(visits, local_day(now, self.zone))
-        expected = expected_arrivals(visits, desk, now)
-        self.standings = {visit.pk: self._standing(visit, expected.get(visit.pk)) for visit in visits}
-        self.tallies = Counter(
-            key for key, _, _, words in TALLIES for s in self.standings.values() if s.word in words
-        )
+        today = local_day(now, self.zone)
+        self.is_today = today == day
+        self.raising = raising(visits, today)
+        self.standings = standings(visits, desk, calendar=calendar, now=now)
+        words = Counter(standing.word for standing in self.standings.values())
+        counts = {key: sum(words[word] for word in counted) for key, _, _, counted in TALLIES}
+        self.tallies = Counter({key: count for key, count in counts.items() if count})
+        self.url_of = desk_urls(desk, "visit")
+        # Many visits begin and end at the same times.
+        self.clocks: dict[dt.datetime, str] = {}
         self.unplaced = []
 
     def lanes(self, words) -> tuple[Lane, ...]:
@@ -129,16 +132,6 @@ class _Reader:
                 self.unplaced.append(self._place(visit, "nobody yet"))
         return tuple(self._lane(member, theirs[member.technician.pk], words) for member in self.crew)
 
-    def _standing(self, visit, expected_at) -> Standing:
-        return standing_of(
-            visit,
-            now=self.now,
-            desk=self.desk,
-            assigned=bool(visit.going),
-            expected_at=expected_at,
-            response_at_risk=response_is_at_risk(visit, calendar=self.calendar, now=self.now),
-        )
-
     def _lane(self, member, visits, words) -> Lane:
         technician = member.technician
         spans = member.spans(self.day, self.calendar)
@@ -148,6 +141,8 @@ class _Reader:
         overs = tuple(self._overs(visits))
         wanted = [visit for visit in visits if self.standings[visit.pk].word in words]
         placed = in_rows([self._place_of(visit, technician) for visit in wanted])
+        if overs:
+            placed = [visit._replace(is_short=_is_crossed(visit, overs)) for visit in placed]
         return Lane(
             id=str(technician.public_id),
             name=technician.name,
@@ -159,14 +154,11 @@ class _Reader:
             off=off if not visits else "",
             spans_off=tuple(self._hours(a.starts_at, a.ends_at) for a in absences),
             overs=overs,
-            placed=tuple(
-                replace(visit, is_short=any(visit.a < b and a < visit.b for a, b in overs))
-                for visit in placed
-            ),
+            placed=tuple(placed),
         )
 
     def _place_of(self, visit, technician) -> Placed:
-        others = [a.technician.first_name for a in visit.going if a.technician_id != technician.pk]
+        others = [them.first_name for them in visit.going if them.technician_id != technician.pk]
         return self._place(visit, technician.name, " and ".join(others))
 
     def _place(self, visit, technician, beside="") -> Placed:
@@ -175,8 +167,8 @@ class _Reader:
         may_move = visit.state in Visit.WAITING_STATES and standing.word != Word.MISSED
         return Placed(
             id=str(visit.public_id),
-            url=desk_url(self.desk, "visit", id=visit.public_id),
-            customer=customer_name(visit),
+            url=self.url_of(visit.public_id),
+            customer=visit.customer,
             technician=technician,
             starts=self._clock(visit.planned_start),
             ends=self._clock(visit.planned_end),
@@ -215,24 +207,24 @@ class _Reader:
 
     def _risk(self, visit, standing) -> str:
         if standing.expected_at <= visit.window_end:
-            return f"Answer promised by {self._clock(visit.case.response_due_at)}"
+            return f"Answer promised by {self._clock(visit.response_due_at)}"
         likely = self._clock(rounded(standing.expected_at))
         return f"Likely {likely}, not by {self._clock(visit.window_end)}"
 
     def _says(self, visits, absences, off) -> tuple[str, bool]:
         """A technician's state in words, and whether it is a warning."""
-        away = next((a for a in absences if a.starts_at <= self.now < a.ends_at), None)
-        if local_day(self.now, self.zone) != self.day:
+        if not self.is_today:
             return (off or _count(len(visits))), False
+        away = next((a for a in absences if a.starts_at <= self.now < a.ends_at), None)
         on_site = next((v for v in visits if v.state == State.ON_SITE), None)
         if on_site is not None and self.now > on_site.planned_end:
             return f"Running over since {self._clock(on_site.planned_end)}", True
         if on_site is not None:
-            return f"On site, {customer_name(on_site)}", False
+            return f"On site, {on_site.customer}", False
         driving = next((v for v in visits if v.state == State.ON_THE_WAY), None)
         if driving is not None:
             arrival = self._clock(driving.expected_at or driving.planned_start)
-            return f"Driving, {arrival} at {customer_name(driving)}", False
+            return f"Driving, {arrival} at {driving.customer}", False
         if away is not None:
             return f"{away.reason or 'Away'} until {self._last_of(away)}", False
         return self._free(visits)
@@ -251,7 +243,7 @@ class _Reader:
         nearest = coming[0]
         if nearest.planned_start > self.now:
             return f"Free until {self._clock(nearest.planned_start)}", False
-        return f"Due at {customer_name(nearest)}", False
+        return f"Due at {nearest.customer}", False
 
     def _off_all_day(self, absences, spans) -> str:
         if not spans:
@@ -272,10 +264,7 @@ class _Reader:
 
     def _overs(self, visits):
         for visit in visits:
-            if (
-                self.standings[visit.pk].word == Word.RUNNING_OVER
-                and local_day(self.now, self.zone) == self.day
-            ):
+            if self.is_today and self.standings[visit.pk].word == Word.RUNNING_OVER:
                 yield self._hours(visit.planned_end, rounded(self.now))
 
     def _hours(self, start, end) -> tuple[float, float]:
@@ -286,7 +275,14 @@ class _Reader:
         return a, b
 
     def _clock(self, instant) -> str:
-        return f"{local_time(instant, self.zone):%H:%M}"
+        clock = self.clocks.get(instant)
+        if clock is None:
+            clock = self.clocks[instant] = f"{local_time(instant, self.zone):%H:%M}"
+        return clock
+
+
+def _is_crossed(visit: Placed, overs) -> bool:
+    return any(visit.a < b and a < visit.b for a, b in overs)
 
 
 def _count(visits: int) -> str:

@@ -7,30 +7,24 @@ that nobody confirmed.
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Count
 
 from cases.models import Interaction
 from customers.models import Contact
 from messaging.models import Message
+from servicedesk.board_visits import BoardVisit, to_be_minded
 from servicedesk.tray_cards import Group, other_cards
-from servicedesk.whereabouts import (
-    customer_name,
-    expected_arrivals,
-    job_of,
-    response_is_at_risk,
-    rounded,
-    with_names,
-)
-from tenancy.addresses import desk_url
+from servicedesk.whereabouts import job_of, rounded, standings
+from tenancy.addresses import desk_urls
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
+from tenancy.prepared import Among, Instant, Keys, Prepared, PublicIds
 from visits.models import Visit
-from visits.standing import CALL_SHOWN_BEFORE, Word, standing_of
+from visits.standing import CALL_SHOWN_BEFORE, Standing, Word
 
-State = Visit.State
-UNDER_WAY = (*Visit.WAITING_STATES, State.ON_SITE)
 # In this order, always.
 KINDS = {
     Word.MISSED: "missed",
@@ -62,8 +56,7 @@ MISSES_COUNT_FOR = dt.timedelta(days=90)
 ORDINALS = {2: "Second", 3: "Third", 4: "Fourth", 5: "Fifth"}
 
 
-@dataclass(frozen=True)
-class Act:
+class Act(NamedTuple):
     """A button of a card: what it says, where it leads, whether it is done at once (a POST)."""
 
     name: str
@@ -72,8 +65,7 @@ class Act:
     posts: bool
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One card of the tray; `clock` counts down or says how late it is."""
 
     kind: str
@@ -82,13 +74,11 @@ class Item:
     icon: str
     acts: tuple[Act, ...]
     customer: str
-    customer_id: str
     phone: str
     clock: str
     cause: str
     minutes: int
     version: int
-    since: dt.datetime = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -118,15 +108,16 @@ def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
     """What needs action at `now`, in a fixed number of queries."""
     today = local_day(now, calendar.zone)
     horizon = calendar.next_working_day(today)
-    visits = _read(now, today, horizon, calendar)
+    begin = day_bounds(today, calendar.zone)[0] - dt.timedelta(days=7)
+    visits = to_be_minded(begin, day_bounds(horizon, calendar.zone)[1])
     needing, next_call = _sorted_out(visits, desk, calendar, now, today)
-    writer = _Writer(desk, calendar, now, [visit for kind in ORDER for visit, _ in needing[kind]])
-    items = [writer.item(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
-    said = [visit.public_id for visit in visits.values()]
+    shown = [(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
+    writer = _Writer(desk, calendar, now, [visit for _, visit, _ in shown])
+    said = [visit.public_id for visit in visits]
     others = other_cards(desk, now=now, calendar=calendar, leave_out=said)
     tomorrow = today + dt.timedelta(days=1)
     return Tray(
-        items=tuple(items),
+        items=tuple(writer.item(*one) for one in shown),
         others=others,
         count=sum(len(found) for found in needing.values()) + sum(group.count for group in others),
         next_call=next_call,
@@ -134,50 +125,70 @@ def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
     )
 
 
-def _read(now, today, horizon, calendar: Calendar) -> dict[int, Visit]:
-    """Under way until the horizon, missed without an outcome, and without a technician later on."""
-    begin = day_bounds(today, calendar.zone)[0] - dt.timedelta(days=7)
-    end = day_bounds(horizon, calendar.zone)[1]
-    near = Visit.objects.filter(state__in=UNDER_WAY, planned_start__gte=begin, planned_start__lt=end)
-    missed = Visit.objects.filter(
-        missed_at__isnull=False, miss_closed_at__isnull=True, is_history=False
-    ).order_by("missed_at")[: SHOWN_OF_A_KIND * 5]
-    later = Visit.objects.filter(
-        state__in=Visit.WAITING_STATES, planned_start__gte=end, assignments__isnull=True
-    ).order_by("planned_start")[: SHOWN_OF_A_KIND * 5]
-    return {visit.pk: visit for rows in (near, missed, later) for visit in with_names(rows)}
-
-
-def _sorted_out(visits, desk, calendar, now, today):
+def _sorted_out(visits: list[BoardVisit], desk, calendar, now, today):
     """Which need somebody, by kind and oldest first; and the next call ahead, in words."""
-    expected = expected_arrivals(visits.values(), desk, now)
-    needing, calls = defaultdict(list), []
-    lead = dt.timedelta(minutes=desk.call_ahead_minutes) + CALL_SHOWN_BEFORE
-    for visit in sorted(visits.values(), key=lambda visit: (visit.planned_start, visit.pk)):
-        standing = standing_of(
-            visit,
-            now=now,
-            desk=desk,
-            assigned=bool(visit.going),
-            expected_at=expected.get(visit.pk),
-            response_at_risk=response_is_at_risk(visit, calendar=calendar, now=now),
-        )
+    found = standings(visits, desk, calendar=calendar, now=now)
+    midnight, next_midnight = day_bounds(today, calendar.zone)
+    needing: dict[str, list[tuple[BoardVisit, Standing]]] = defaultdict(list)
+    first_call = None
+    for visit in visits:
+        standing = found[visit.pk]
         kind = KINDS.get(standing.word)
         if visit.missed_at is not None and visit.miss_closed_at is None:
             # Who came after all made it done late; the miss is still to be settled.
             kind = "missed"
-        if kind == "unconfirmed" and local_day(visit.planned_start, calendar.zone) == today:
+        if kind == "unconfirmed" and midnight <= visit.planned_start < next_midnight:
             kind = None
         if kind:
             needing[kind].append((visit, standing))
-        elif standing.call_by and not visit.called_ahead_at and desk.call_ahead_minutes:
-            calls.append((visit.planned_start - lead, visit))
-    if not calls:
+        elif first_call is None and standing.call_by and not visit.called_ahead_at:
+            first_call = visit
+    if first_call is None or not desk.call_ahead_minutes:
         return needing, ""
-    at, visit = min(calls, key=lambda pair: (pair[0], pair[1].pk))
-    clock = local_time(at, calendar.zone)
+    lead = dt.timedelta(minutes=desk.call_ahead_minutes) + CALL_SHOWN_BEFORE
+    clock = local_time(first_call.planned_start - lead, calendar.zone)
     day = "" if clock.date() == today else f"{clock:%A} "
-    return needing, f"The next call ahead is for {customer_name(visit)}, from {day}{clock:%H:%M}."
+    return needing, f"The next call ahead is for {first_call.customer}, from {day}{clock:%H:%M}."
+
+
+_TOLD = Prepared(
+    lambda subjects: (
+        Message.objects.filter(Among("subject", subjects), kind__in=["late", "missed", "delayed"])
+        .order_by("planned_at", "pk")
+        .values_list("subject", "kind", "state", "sent_at")
+    ),
+    subjects=PublicIds(),
+)
+_RUNG = Prepared(
+    lambda customers, since: Interaction.objects.filter(
+        Among("customer", customers), direction=Interaction.Direction.OUT, at__gt=since
+    ).values_list("customer_id", "at"),
+    customers=Keys(),
+    since=Instant(),
+)
+_MISSES = Prepared(
+    lambda customers, since: (
+        Visit.objects.filter(Among("customer", customers), missed_at__gt=since)
+        .values("customer_id")
+        .annotate(count=Count("pk"))
+        .values_list("customer_id", "count")
+    ),
+    customers=Keys(),
+    since=Instant(),
+)
+_PHONES = Prepared(
+    lambda customers: Contact.objects.filter(Among("customer", customers), is_main=True).values_list(
+        "customer_id", "phone"
+    ),
+    customers=Keys(),
+)
+# What only cards say of a visit: whom to ring there, and the wall times they were told.
+_CARDS = Prepared(
+    lambda visits: Visit.objects.filter(Among("pk", visits)).values_list(
+        "pk", "contact__phone", "told_from", "told_until"
+    ),
+    visits=Keys(),
+)
 
 
 class _Writer:
@@ -186,59 +197,44 @@ class _Writer:
     def __init__(self, desk, calendar, now, visits):
         self.desk, self.now, self.zone = desk, now, calendar.zone
         self.today = local_day(now, calendar.zone)
-        customers = {visit.customer_id for visit in visits}
-        missed = [visit for visit in visits if visit.missed_at is not None]
+        customers = list({visit.customer_id for visit in visits})
+        self.cards = {pk: card for pk, *card in _CARDS.rows(visits=[visit.pk for visit in visits])}
         self.told = {}
-        messages = Message.objects.filter(
-            subject__in=[visit.public_id for visit in visits], kind__in=["late", "missed", "delayed"]
-        ).values_list("subject", "kind", "state", "sent_at")
-        for subject, kind, state, sent_at in messages.order_by("planned_at", "pk"):
+        for subject, kind, state, sent_at in _TOLD.rows(subjects=[visit.public_id for visit in visits]):
             # Of two channels the one that arrived counts.
             if (subject, kind) not in self.told or sent_at is not None:
                 self.told[subject, kind] = (state, sent_at)
-        rung = Interaction.objects.filter(
-            customer_id__in={visit.customer_id for visit in missed}, direction=Interaction.Direction.OUT
-        )
+        missed = [visit for visit in visits if visit.missed_at is not None]
         self.rung = defaultdict(list)
         oldest = min((visit.missed_at for visit in missed), default=now)
-        for customer, at in rung.filter(at__gt=oldest).values_list("customer_id", "at"):
+        for customer, at in _RUNG.rows(customers=list({visit.customer_id for visit in missed}), since=oldest):
             self.rung[customer].append(at)
-        self.misses = dict(
-            Visit.objects.filter(customer_id__in=customers, missed_at__gt=now - MISSES_COUNT_FOR)
-            .values("customer_id")
-            .annotate(count=Count("pk"))
-            .values_list("customer_id", "count")
-        )
-        self.phones = dict(
-            Contact.objects.filter(customer_id__in=customers, is_main=True).values_list(
-                "customer_id", "phone"
-            )
-        )
+        self.misses = dict(_MISSES.rows(customers=customers, since=now - MISSES_COUNT_FOR))
+        self.phones = dict(_PHONES.rows(customers=customers))
+        routes = {"visit", *(route for acts in ACTS.values() for _, route, _ in acts)}
+        self.urls = {route: desk_urls(desk, route) for route in routes}
 
-    def item(self, kind, visit, standing) -> Item:
+    def item(self, kind: str, visit: BoardVisit, standing: Standing) -> Item:
         clock, cause = getattr(self, f"_{kind}")(visit, standing)
-        phone = visit.contact.phone if visit.contact_id else ""
         return Item(
             kind=kind,
             id=str(visit.public_id),
-            url=desk_url(self.desk, "visit", id=visit.public_id),
+            url=self.urls["visit"](visit.public_id),
             icon=ICONS.get(kind, ""),
             acts=tuple(
-                Act(route, label, desk_url(self.desk, route, id=visit.public_id), posts)
+                Act(route, label, self.urls[route](visit.public_id), posts)
                 for label, route, posts in ACTS[kind]
             ),
-            customer=customer_name(visit),
-            customer_id=str(visit.customer.public_id),
-            phone=phone or self.phones.get(visit.customer_id, ""),
+            customer=visit.customer,
+            phone=self.cards[visit.pk][0] or self.phones.get(visit.customer_id, ""),
             clock=clock,
             cause=cause,
             minutes=round((visit.planned_end - visit.planned_start).total_seconds() / 60),
             version=visit.version,
-            since=visit.planned_start,
         )
 
     def _missed(self, visit, _):
-        who = _technicians(visit) or "Somebody"
+        who = visit.who_goes or "Somebody"
         said = [f"{who} was expected {self._window(visit)}."]
         count = self.misses.get(visit.customer_id, 1)
         if count > 1:
@@ -252,7 +248,7 @@ class _Writer:
     def _late(self, visit, _):
         by = self._clock(visit.window_end)
         late = self._minutes(self.now - visit.window_end)
-        where = "has no technician" if not _technicians(visit) else f"{_technicians(visit)} has not arrived"
+        where = f"{visit.who_goes} has not arrived" if visit.going else "has no technician"
         told = self._message(visit, "late") or "The customer has not been told."
         return f"{late} late", f"Promised by {by}, {where}. {told}"
 
@@ -261,7 +257,7 @@ class _Writer:
         clock = f"{self._minutes(left)} left" if left > dt.timedelta() else f"{self._minutes(-left)} over"
         must = "must" if left > dt.timedelta() else "should have"
         verb = "call ahead" if left > dt.timedelta() else "called ahead"
-        return clock, f"{_technicians(visit)} {must} {verb} by {self._clock(standing.call_by)}."
+        return clock, f"{visit.who_goes} {must} {verb} by {self._clock(standing.call_by)}."
 
     def _risk(self, visit, standing):
         if standing.expected_at > visit.window_end:
@@ -269,17 +265,17 @@ class _Writer:
             told = self._message(visit, "delayed")
             why = f"Promised by {self._clock(visit.window_end)}; the visit before it runs over."
             return f"likely {likely}", f"{why} {told}".strip()
-        due = self._clock(visit.case.response_due_at)
+        due = self._clock(visit.response_due_at)
         return f"by {due}", f"An answer is promised by {due}, most of that time is used."
 
     def _unassigned(self, visit, _):
-        due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
+        due = visit.response_due_at if not visit.responded_at else None
         clock = f"by {self._clock(due)}" if due else self._clock(visit.planned_start)
         return clock, f"{job_of(visit).rstrip('.')}. Nobody is booked to go."
 
     def _unconfirmed(self, visit, _):
-        who = _technicians(visit)
-        return self._clock(visit.planned_start), f"{who}, {self._window(visit)}. Not confirmed yet."
+        said = f"{visit.who_goes}, {self._window(visit)}. Not confirmed yet."
+        return self._clock(visit.planned_start), said
 
     def _message(self, visit, kind) -> str:
         state, sent_at = self.told.get((visit.public_id, kind), ("", None))
@@ -290,7 +286,8 @@ class _Writer:
         return ""
 
     def _window(self, visit) -> str:
-        return f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}"
+        _, told_from, told_until = self.cards[visit.pk]
+        return f"{told_from:%H:%M} to {told_until:%H:%M}"
 
     def _clock(self, instant) -> str:
         local = local_time(instant, self.zone)
@@ -303,7 +300,3 @@ class _Writer:
     def _minutes(self, span) -> str:
         minutes = max(0, int(span.total_seconds() // 60))
         return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def _technicians(visit) -> str:
-    return " and ".join(assignment.technician.first_name for assignment in visit.going)

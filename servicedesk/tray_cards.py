@@ -19,6 +19,7 @@ from servicedesk.moments import due_word
 from tenancy.addresses import desk_url
 from tenancy.calendars import Calendar, day_bounds, local_day, zone_of
 from tenancy.models import Tenant
+from tenancy.prepared import Among, Instant, Prepared, PublicIds
 from visits.models import Visit
 
 Kind = Duty.Kind
@@ -109,26 +110,38 @@ def _calls(desk, now, leave_out) -> Group:
     return Group(HEADINGS["call"], cards, len(cards))
 
 
+_COMING = Prepared(
+    lambda start, end: Visit.objects.filter(
+        planned_start__gte=start, planned_start__lt=end, state__in=Visit.WAITING_STATES
+    ).values_list("public_id", "planned_start"),
+    start=Instant(),
+    end=Instant(),
+)
+_FAILED = Prepared(
+    lambda subjects: (
+        Message.objects.filter(
+            Q(Among("subject", subjects)) | BY_HAND, state__in=FAULTY_STATES, contact__isnull=False
+        )
+        .select_related("customer")
+        .order_by("planned_at", "pk")[: SHOWN_OF_A_KIND * 4]
+    ),
+    subjects=PublicIds(),
+)
+
+
 def _failed(desk, now, calendar) -> Group:
     """Messages about a visit of today, or of tomorrow, and people's own, that did not go (R4.9)."""
     today = local_day(now, calendar.zone)
     start = day_bounds(today, calendar.zone)[0]
     end = day_bounds(today + dt.timedelta(days=1), calendar.zone)[1]
-    coming = {
-        visit.public_id: visit
-        for visit in Visit.objects.filter(
-            planned_start__gte=start, planned_start__lt=end, state__in=Visit.WAITING_STATES
-        )
-    }
-    needing = Q(subject__in=list(coming)) | BY_HAND
-    failed = Message.objects.filter(needing, state__in=FAULTY_STATES, contact__isnull=False)
-    found = list(failed.select_related("customer").order_by("planned_at", "pk")[: SHOWN_OF_A_KIND * 4])
+    coming = dict(_COMING.rows(start=start, end=end))
+    found = _FAILED.rows(subjects=list(coming))
     cards = tuple(
         Card(
             id=str(message.public_id),
             customer=message.customer.company or message.customer.name,
             title=_what_failed(message),
-            clock=due_word(_when(message, coming), zone=calendar.zone, today=today),
+            clock=due_word(coming.get(message.subject, message.send_after), zone=calendar.zone, today=today),
             is_late=True,
             url=desk_url(desk, "message", id=message.public_id),
             act="Mend it",
@@ -146,17 +159,10 @@ def _what_failed(message) -> str:
     return f"The message “{message.kind}” did not reach them: {why}"
 
 
-def _when(message, coming) -> dt.datetime:
-    visit = coming.get(message.subject)
-    return visit.planned_start if visit else message.send_after
-
-
-def _duties(desk, now) -> list[Group]:
-    """The most urgent of each kind with how many there are: one query."""
-    zone = zone_of(desk)
-    today = local_day(now, zone)
+def _ranked():
+    """The most urgent of each kind with how many there are."""
     of_kind = {"partition_by": F("kind")}
-    ranked = (
+    return (
         Duty.objects.open()
         .filter(kind__in=ACTS)
         .annotate(
@@ -167,8 +173,17 @@ def _duties(desk, now) -> list[Group]:
         .select_related("customer")
         .order_by("place")
     )
+
+
+_DUTIES = Prepared(_ranked)
+
+
+def _duties(desk, now) -> list[Group]:
+    """The most urgent of each kind with how many there are: one query."""
+    zone = zone_of(desk)
+    today = local_day(now, zone)
     shown: dict[str, list[Duty]] = {kind: [] for kind in ACTS}
-    for duty in ranked:
+    for duty in _DUTIES.rows():
         shown[duty.kind].append(duty)
     return [
         Group(

@@ -3,31 +3,30 @@
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Q
-
+from servicedesk.board_visits import beginning
 from servicedesk.moments import span_word
-from servicedesk.whereabouts import CANCELLED, customer_name, with_names
+from tenancy.addresses import desk_urls
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
+from tenancy.prepared import Among, Instant, Keys, Prepared
 from visits.availability import Span
-from visits.free_time import Member, team
-from visits.models import Absence, Technician, Visit
+from visits.free_time import Member, team_with
+from visits.models import Absence
 from visits.standing import Word, standing_of
 
 
-@dataclass(frozen=True)
-class Chip:
+class Chip(NamedTuple):
     """A visit that is listed by name: missed, or with nobody to go."""
 
-    id: str
+    url: str
     customer: str
     starts: str
     state: str
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One technician's day: how many visits, how much time is free, and what is named."""
 
     day: dt.date
@@ -55,65 +54,77 @@ def week_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calenda
     monday = day - dt.timedelta(days=day.weekday())
     week = [monday + dt.timedelta(days=ahead) for ahead in range(7)]
     start, end = day_bounds(week[0], calendar.zone)[0], day_bounds(week[-1], calendar.zone)[1]
-    begun = Visit.objects.filter(planned_start__gte=start, planned_start__lt=end).exclude(state__in=CANCELLED)
     by_place, unassigned = defaultdict(list), defaultdict(list)
-    for visit in with_names(begun).order_by("planned_start", "pk"):
+    for visit in beginning(start, end):
         on = local_day(visit.planned_start, calendar.zone)
         word = standing_of(visit, now=now, desk=desk, assigned=bool(visit.going)).word
-        for assignment in visit.going:
-            by_place[assignment.technician_id, on].append((visit, word))
+        for somebody in visit.going:
+            by_place[somebody.technician_id, on].append((visit, word))
         if not visit.going:
             unassigned[on].append((visit, word))
     busy = {technician for technician, _ in by_place}
-    theirs = team(Technician.objects.filter(Q(is_active=True) | Q(pk__in=busy)))
+    theirs = team_with(busy)
     away = _away(theirs, start, end)
     used = {on for _, on in by_place} | set(unassigned)
     days = [
         on for on in week if on.weekday() < 5 or on in used or any(one.spans(on, calendar) for one in theirs)
     ]
+    cells = _Cells(desk, calendar, now)
     rows = tuple(
         (
             one.technician.name,
             tuple(
-                _cell(by_place[one.technician.pk, on], on, calendar, now, one, tuple(away[one.technician.pk]))
+                cells.of_member(by_place[one.technician.pk, on], on, one, away[one.technician.pk])
                 for on in days
             ),
         )
         for one in theirs
     )
-    return WeekPlan(tuple(days), rows, tuple(_cell(unassigned[on], on, calendar, now) for on in days))
+    return WeekPlan(tuple(days), rows, tuple(cells.of_nobody(unassigned[on], on) for on in days))
+
+
+_AWAY = Prepared(
+    lambda technicians, start, end: Absence.objects.filter(
+        Among("technician", technicians), starts_at__lt=end, ends_at__gt=start
+    ).values_list("technician_id", "starts_at", "ends_at"),
+    technicians=Keys(),
+    start=Instant(),
+    end=Instant(),
+)
 
 
 def _away(members, start, end) -> dict[int, list[Span]]:
     """Absences by technician: one query."""
     away = defaultdict(list)
-    rows = Absence.objects.filter(
-        technician__in=[member.technician for member in members], starts_at__lt=end, ends_at__gt=start
-    )
-    for technician, *span in rows.values_list("technician_id", "starts_at", "ends_at"):
+    keys = [member.technician.pk for member in members]
+    for technician, *span in _AWAY.rows(technicians=keys, start=start, end=end):
         away[technician].append(tuple(span))
     return away
 
 
-def _cell(visits, day, calendar, now, member: Member | None = None, away: tuple[Span, ...] = ()) -> Cell:
-    named = [
-        Chip(
-            id=str(visit.public_id),
-            customer=customer_name(visit),
-            starts=f"{local_time(visit.planned_start, calendar.zone):%H:%M}",
-            state="missed" if visit.missed_at or word == Word.MISSED else "unassigned",
+class _Cells:
+    """Makes the cells of one week at one desk."""
+
+    def __init__(self, desk: Tenant, calendar: Calendar, now: dt.datetime):
+        self.calendar, self.now, self.url_of = calendar, now, desk_urls(desk, "visit")
+
+    def of_member(self, visits, day: dt.date, member: Member, away: list[Span]) -> Cell:
+        """A technician's: misses are named, the others counted, and what is free."""
+        missed = [visit for visit, word in visits if visit.missed_at or word == Word.MISSED]
+        free = _free(member, away, [visit for visit, _ in visits], day, self.calendar, self.now)
+        return Cell(day, len(visits) - len(missed), free, tuple(self._chip(one, "missed") for one in missed))
+
+    def of_nobody(self, visits, day: dt.date) -> Cell:
+        """Those that nobody is booked for, all of them named."""
+        chips = (
+            self._chip(visit, "missed" if visit.missed_at or word == Word.MISSED else "unassigned")
+            for visit, word in visits
         )
-        for visit, word in visits
-        if member is None or visit.missed_at or word == Word.MISSED
-    ]
-    return Cell(
-        day=day,
-        count=len(visits) - len(named),
-        free=""
-        if member is None
-        else _free(member, away, [visit for visit, _ in visits], day, calendar, now),
-        chips=tuple(named),
-    )
+        return Cell(day, 0, "", tuple(chips))
+
+    def _chip(self, visit, state: str) -> Chip:
+        clock = f"{local_time(visit.planned_start, self.calendar.zone):%H:%M}"
+        return Chip(self.url_of(visit.public_id), visit.customer, clock, state)
 
 
 def _free(member: Member, away, visits, day, calendar, now) -> str:

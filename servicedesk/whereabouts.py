@@ -1,4 +1,4 @@
-"""Visits as the desk's pages show them: read with their names, with the delay that is to be expected."""
+"""Visits as the desk's pages show them: with their names, and the delay that is to be expected."""
 
 import datetime as dt
 from collections import defaultdict
@@ -6,20 +6,21 @@ from collections import defaultdict
 from django.db.models import Prefetch
 
 from recommendations.models import Recommendation
+from servicedesk.board_visits import CANCELLED, LONGEST, BoardVisit
 from tenancy.calendars import Calendar
 from tenancy.models import Tenant
+from tenancy.prepared import DAY, Among, Keys, Prepared
 from visits.models import Assignment, Visit
-from visits.standing import arrivals
+from visits.standing import Standing, arrivals, standing_of
 
-CANCELLED = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
 # Of the working time promised for a first answer so much may be used before it is at risk (R2.5).
 RISKY_SHARE = 0.75
+KINDS = dict(Visit.Kind.choices)
 
 
 def visits_between(start: dt.datetime, end: dt.datetime) -> list[Visit]:
     """The visits whose block touches the span, with what a board needs to name them: two queries."""
-    # A block is never longer than a day: the index on the start is enough to find it.
-    begun = Visit.objects.between(start, end).filter(planned_start__gt=start - dt.timedelta(days=1))
+    begun = Visit.objects.between(start, end).filter(planned_start__gt=start - LONGEST)
     return list(with_names(begun.exclude(state__in=CANCELLED)).order_by("planned_start", "pk"))
 
 
@@ -31,14 +32,42 @@ def with_names(visits):
     return visits.select_related("customer", "contact", "case").prefetch_related(going)
 
 
-def raising(visits: list[Visit], day: dt.date) -> set[int]:
+_TO_RAISE = Prepared(
+    lambda visits, day: (
+        Recommendation.objects.open(day)
+        .filter(Among("equipment__visited__visit", visits))
+        .values_list("equipment__visited__visit_id", flat=True)
+    ),
+    visits=Keys(),
+    day=DAY,
+)
+
+
+def raising(visits: list[BoardVisit], day: dt.date) -> set[int]:
     """Keys of those on whose machines something is to be raised: one query."""
     waiting = [visit.pk for visit in visits if visit.state not in Visit.OVER_STATES]
-    found = Recommendation.objects.open(day).filter(equipment__visited__visit__in=waiting)
-    return set(found.values_list("equipment__visited__visit_id", flat=True)) & set(waiting)
+    return set(_TO_RAISE.rows(visits=waiting, day=day)) & set(waiting)
 
 
-def expected_arrivals(visits: list[Visit], desk: Tenant, now: dt.datetime) -> dict[int, dt.datetime]:
+def standings(
+    visits: list[BoardVisit], desk: Tenant, *, calendar: Calendar, now: dt.datetime
+) -> dict[int, Standing]:
+    """How each of them stands at `now`, by its key, all that each technician has to do before considered."""
+    expected = expected_arrivals(visits, desk, now)
+    return {
+        visit.pk: standing_of(
+            visit,
+            now=now,
+            desk=desk,
+            assigned=bool(visit.going),
+            expected_at=expected.get(visit.pk),
+            response_at_risk=response_is_at_risk(visit, calendar=calendar, now=now),
+        )
+        for visit in visits
+    }
+
+
+def expected_arrivals(visits: list[BoardVisit], desk: Tenant, now: dt.datetime) -> dict[int, dt.datetime]:
     """When each waiting visit should be reached, given all that its technician has to do before."""
     travel = dt.timedelta(minutes=desk.travel_minutes)
     by_technician = defaultdict(list)
@@ -52,13 +81,12 @@ def expected_arrivals(visits: list[Visit], desk: Tenant, now: dt.datetime) -> di
     return expected
 
 
-def response_is_at_risk(visit: Visit, *, calendar: Calendar, now: dt.datetime) -> bool:
+def response_is_at_risk(visit: BoardVisit, *, calendar: Calendar, now: dt.datetime) -> bool:
     """Whether three quarters of the working time promised for a first answer are used (R2.5)."""
-    case = visit.case
-    if case is None or case.response_due_at is None or case.responded_at or visit.arrived_at:
+    if visit.response_due_at is None or visit.responded_at or visit.arrived_at:
         return False
-    granted = calendar.working_time(case.opened_at, case.response_due_at)
-    return calendar.working_time(case.opened_at, now) >= granted * RISKY_SHARE
+    granted = calendar.working_time(visit.opened_at, visit.response_due_at)
+    return calendar.working_time(visit.opened_at, now) >= granted * RISKY_SHARE
 
 
 def customer_name(visit: Visit) -> str:
@@ -72,7 +100,7 @@ def rounded(instant: dt.datetime) -> dt.datetime:
     return instant - past + dt.timedelta(minutes=5) if past else instant
 
 
-def job_of(visit: Visit) -> str:
+def job_of(visit: Visit | BoardVisit) -> str:
     """What is to be done, in few words: the customer's own, else the kind of visit."""
     line = (visit.problem.strip().splitlines() or [""])[0]
-    return line[:60] or visit.get_kind_display()
+    return line[:60] or KINDS.get(visit.kind, visit.kind)

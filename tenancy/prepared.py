@@ -96,6 +96,12 @@ class YesOrNo(Key):
     type_name = "boolean"
 
 
+class PublicIds(PublicId):
+    """The placeholder of several public ids."""
+
+    type_name = "uuid[]"
+
+
 class NotPrepared(RuntimeError):
     """A query works with a placeholder's value while it is built: it cannot be written once."""
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from tenancy.calendars import Calendar, day_bounds, local_day
@@ -53,6 +53,16 @@ _EVERYBODY = Prepared(lambda: _with_hours(Technician.objects.filter(is_active=Tr
 
 
 _THESE = Prepared(lambda keys: _with_hours(Technician.objects.filter(Among("pk", keys))), keys=Keys())
+
+
+_EVERYBODY_AND = Prepared(
+    lambda keys: _with_hours(Technician.objects.filter(Q(is_active=True) | Q(Among("pk", keys)))), keys=Keys()
+)
+
+
+def team_with(keys: Iterable[int]) -> list[Member]:
+    """Everybody who can be sent, and whoever has one of these primary keys, by name: one query."""
+    return _members(_EVERYBODY_AND.rows(keys=list(keys)))
 
 
 def team(technicians: QuerySet[Technician] | None = None) -> list[Member]:

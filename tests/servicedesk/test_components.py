@@ -1,5 +1,6 @@
 """Every component in every tone, in a real browser, and what the components do with people's text."""
 
+import datetime as dt
 import mimetypes
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,8 @@ from lucide import IconDoesNotExist
 from playwright.sync_api import expect
 
 from servicedesk import icons
+from servicedesk.day_lanes import Placed
+from servicedesk.needs_action import Act, Item
 from servicedesk.stylesheets import BUNDLES
 from servicedesk.templatetags import interface
 from tests.browser import axe_violations, sideways_scroll
@@ -81,38 +84,43 @@ def showcase(theme: str) -> str:
     )
 
 
-def block(state: str, hour: int) -> dict:
+def block(state: str, hour: int) -> Placed:
     """A visit of one hour on the board."""
-    clock = f"{hour:02}:00"
-    return {
-        "url": f"/visits/{state}/",
-        "block": state,
-        "version": 3,
-        "place": f"--a:{hour};--b:{hour + 1}",
-        "name": f"{clock}, Kestrel Law, {state}",
-        "starts": clock,
-        "is_raising": True,
-        "icon": "check",
-        "customer": "Kestrel Law",
-        "what": "Tune-up",
-    }
+    return Placed(
+        id=state,
+        url=f"/visits/{state}/",
+        customer="Kestrel Law",
+        technician="Lou Baptiste",
+        starts=f"{hour:02}:00",
+        ends=f"{hour + 1:02}:00",
+        starts_at=dt.datetime(2026, 3, 5, hour, tzinfo=dt.UTC),
+        a=hour,
+        b=hour + 1,
+        word=state,
+        tone="info",
+        icon="check",
+        block=state,
+        what="Tune-up",
+        is_raising=True,
+        version=3,
+    )
 
 
-def todo(kind: str, icon: str) -> dict:
+def todo(kind: str, icon: str) -> Item:
     """A card of the tray."""
-    act = {"name": "visit-move", "label": "Move", "url": "/move-dialog/", "posts": kind == "call"}
-    return {
-        "id": kind,
-        "kind": kind,
-        "icon": icon,
-        "url": "/visits/1/",
-        "customer": "Fennel & Rye",
-        "clock": "22 min late",
-        "cause": "Tom was expected 10:30 to 11:30.",
-        "acts": [act],
-        "minutes": 60,
-        "version": 1,
-    }
+    return Item(
+        kind=kind,
+        id=kind,
+        url="/visits/1/",
+        icon=icon,
+        acts=(Act("visit-move", "Move", "/move-dialog/", posts=kind == "call"),),
+        customer="Fennel & Rye",
+        phone="",
+        clock="22 min late",
+        cause="Tom was expected 10:30 to 11:30.",
+        minutes=60,
+        version=1,
+    )
 
 
 @pytest.fixture
@@ -268,7 +276,11 @@ def test_arrows_go_along_a_lane_and_to_the_nearest_visit_of_the_next(show):
     for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
         page.keyboard.press(key)
         names.append(page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
-    assert names == ["11:00, Kestrel Law, risk", "11:00, Kestrel Law, noaccess", "10:00, Kestrel Law, missed"]
+    assert names == [
+        "11:00 to 12:00, Kestrel Law, Lou Baptiste, risk, something must be raised",
+        "11:00 to 12:00, Kestrel Law, Lou Baptiste, noaccess, something must be raised",
+        "10:00 to 11:00, Kestrel Law, Lou Baptiste, missed, something must be raised",
+    ]
 
 
 @pytest.mark.browser

@@ -1,0 +1,168 @@
+"""Visits as a board reads them: hundreds at once, as plain values that answer what the rules ask of a visit.
+
+They are read by SQL that is written once, with the case that waits for an answer and who is booked to go.
+"""
+
+import datetime as dt
+import uuid
+from typing import NamedTuple
+
+from tenancy.prepared import Instant, Prepared
+from visits.models import Visit
+
+CANCELLED = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
+UNDER_WAY = (*Visit.WAITING_STATES, Visit.State.ON_SITE)
+# A block is never longer than a day: the index on the start is enough to find it.
+LONGEST = dt.timedelta(days=1)
+# Of the misses without an outcome, and of the visits far ahead without a technician, so many are read.
+MOST_OPEN = 100
+
+
+class Going(NamedTuple):
+    """Somebody who is booked to go."""
+
+    technician_id: int
+    name: str
+
+    @property
+    def first_name(self) -> str:
+        """How the desk calls them."""
+        return self.name.split()[0]
+
+
+class BoardVisit(NamedTuple):
+    """A visit that is not cancelled, by the names of its columns; instants are UTC."""
+
+    pk: int
+    public_id: uuid.UUID
+    version: int
+    state: str
+    kind: str
+    problem: str
+    planned_start: dt.datetime
+    planned_end: dt.datetime
+    window_end: dt.datetime
+    expected_at: dt.datetime | None
+    booked_at: dt.datetime
+    called_ahead_at: dt.datetime | None
+    arrived_at: dt.datetime | None
+    missed_at: dt.datetime | None
+    miss_closed_at: dt.datetime | None
+    approval_asked_at: dt.datetime | None
+    approved_at: dt.datetime | None
+    customer_id: int
+    # The short name that everybody at the desk uses: the company, else the person.
+    customer: str
+    opened_at: dt.datetime | None
+    response_due_at: dt.datetime | None
+    responded_at: dt.datetime | None
+    # In the order in which they were named.
+    going: list[Going]
+
+    was_undone = False
+    awaits_approval = Visit.awaits_approval
+
+    @property
+    def who_goes(self) -> str:
+        """First names, joined; empty where nobody is booked."""
+        return " and ".join(somebody.first_name for somebody in self.going)
+
+
+_BEFORE_CUSTOMER = 18
+_COLUMNS = (
+    *BoardVisit._fields[:_BEFORE_CUSTOMER],
+    "customer__company",
+    "customer__name",
+    "case__opened_at",
+    "case__response_due_at",
+    "case__responded_at",
+    "assignments__technician_id",
+    "assignments__technician__name",
+)
+
+
+def _with_crew(visits):
+    """One row for each who is booked to go, and one where nobody is."""
+    return visits.order_by("planned_start", "pk", "assignments__pk").values_list(*_COLUMNS)
+
+
+_BETWEEN = Prepared(
+    lambda begin, end, over: _with_crew(
+        Visit.objects.filter(planned_start__gte=begin, planned_start__lt=end, planned_end__gt=over).exclude(
+            state__in=CANCELLED
+        )
+    ),
+    begin=Instant(),
+    end=Instant(),
+    over=Instant(),
+)
+_UNDER_WAY = Prepared(
+    lambda begin, end: _with_crew(
+        Visit.objects.filter(state__in=UNDER_WAY, planned_start__gte=begin, planned_start__lt=end)
+    ),
+    begin=Instant(),
+    end=Instant(),
+)
+# The first of many are found before anything is read of them.
+_OPEN_MISSES = Prepared(
+    lambda: _with_crew(
+        Visit.objects.filter(
+            pk__in=Visit.objects.filter(
+                missed_at__isnull=False, miss_closed_at__isnull=True, is_history=False
+            )
+            .order_by("missed_at")
+            .values("pk")[:MOST_OPEN]
+        )
+    )
+)
+_WITHOUT_ANYBODY = Prepared(
+    lambda since: _with_crew(
+        Visit.objects.filter(
+            pk__in=Visit.objects.filter(
+                state__in=Visit.WAITING_STATES, planned_start__gte=since, assignments__isnull=True
+            )
+            .order_by("planned_start")
+            .values("pk")[:MOST_OPEN]
+        )
+    ),
+    since=Instant(),
+)
+
+
+def touching(start: dt.datetime, end: dt.datetime) -> list[BoardVisit]:
+    """The visits whose block touches the span, in the order of their start: one query."""
+    return _visits(_BETWEEN.rows(begin=start - LONGEST, end=end, over=start))
+
+
+def beginning(start: dt.datetime, end: dt.datetime) -> list[BoardVisit]:
+    """The visits that begin in the span, in the order of their start: one query."""
+    return _visits(_BETWEEN.rows(begin=start, end=end, over=start))
+
+
+def to_be_minded(start: dt.datetime, end: dt.datetime) -> list[BoardVisit]:
+    """What a tray may speak of, in the order of its start: three queries.
+
+    Under way or to come in the span, missed without an outcome at any time, and after the span those
+    that nobody is booked for.
+    """
+    rows = (
+        *_UNDER_WAY.rows(begin=start, end=end),
+        *_OPEN_MISSES.rows(),
+        *_WITHOUT_ANYBODY.rows(since=end),
+    )
+    once = {visit.pk: visit for visit in _visits(dict.fromkeys(rows))}
+    return sorted(once.values(), key=lambda visit: (visit.planned_start, visit.pk))
+
+
+def _visits(rows) -> list[BoardVisit]:
+    visits: dict[int, BoardVisit] = {}
+    for row in rows:
+        *_, company, name, opened_at, due_at, responded_at, technician, technicians_name = row
+        visit = visits.get(row[0])
+        if visit is None:
+            case = opened_at, due_at, responded_at
+            visit = BoardVisit(*row[:_BEFORE_CUSTOMER], company or name, *case, [])
+            visits[visit.pk] = visit
+        if technician is not None:
+            visit.going.append(Going(technician, technicians_name))
+    return list(visits.values())
