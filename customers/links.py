@@ -16,6 +16,7 @@ from customers.models import Customer, CustomerLink, TimelineEntry
 from customers.timeline import add_line
 from tenancy.desk_settings import SettingRefused
 from tenancy.models import Membership
+from tenancy.prepared import Key, Prepared
 from tenancy.scope import tenant
 
 TOKEN_LENGTH = 22
@@ -68,6 +69,9 @@ def make_links(
     return list(tokens)
 
 
+_LINK = Prepared(lambda link: CustomerLink.objects.select_related("customer").filter(pk=link), link=Key())
+
+
 def find_link(token: str, *, now: dt.datetime) -> FoundLink | None:
     """The link behind a token, of whatever desk; None for one that never was.
 
@@ -82,7 +86,7 @@ def find_link(token: str, *, now: dt.datetime) -> FoundLink | None:
         return None
     tenant_id, link_id = found
     with tenant(tenant_id):
-        link = CustomerLink.objects.select_related("customer").get(pk=link_id)
+        (link,) = _LINK.rows(link=link_id)
     ended = link.revoked_at is not None or (link.expires_at is not None and link.expires_at <= now)
     return FoundLink(tenant_id, link, is_open=not ended)
 

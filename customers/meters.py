@@ -21,6 +21,7 @@ from customers.models import Equipment, MeterReading, TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import instant_at, local_day, zone_of
 from tenancy.desk_settings import SettingRefused
+from tenancy.prepared import Among, Keys, Prepared
 
 MOST = Decimal("99999999999.9")
 
@@ -64,9 +65,17 @@ def readings_of(machine: Equipment):
 
 def last_readings_of(machines: Iterable[Equipment]) -> list[MeterReading]:
     """The newest reading of each counter of some machines: one query."""
-    rows = MeterReading.objects.filter(equipment__in=list(machines), withdrawn_at__isnull=True)
-    newest = rows.order_by("equipment", "kind", "-read_at", "-pk")
-    return list(newest.distinct("equipment", "kind"))
+    return _NEWEST.rows(machines=[machine.pk for machine in machines])
+
+
+_NEWEST = Prepared(
+    lambda machines: (
+        MeterReading.objects.filter(Among("equipment", machines), withdrawn_at__isnull=True)
+        .order_by("equipment", "kind", "-read_at", "-pk")
+        .distinct("equipment", "kind")
+    ),
+    machines=Keys(),
+)
 
 
 @transaction.atomic

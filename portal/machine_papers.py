@@ -3,7 +3,6 @@
 import datetime as dt
 import uuid
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_GET
@@ -12,16 +11,28 @@ from customers.documents import document_response, papers_for_customer
 from customers.models import Equipment, EquipmentDocument
 from portal.opening import for_links
 from recommendations.models import Recommendation
+from tenancy.prepared import Key, Prepared
 from visits.models import Visit
 
 MOST_LISTED = 20
 
 
-def papers_of(
-    request: HttpRequest, thing: Visit | Recommendation
-) -> QuerySet[EquipmentDocument, EquipmentDocument]:
+def papers_of(request: HttpRequest, thing: Visit | Recommendation) -> list[EquipmentDocument]:
     """What a page lists about the machines of its visit or recommendation: the newest first."""
-    return _papers(request, thing)[:MOST_LISTED]
+    if isinstance(thing, Visit):
+        return _OF_VISIT.rows(customer=request.customer.pk, visit=thing.pk)
+    return list(_papers(request, thing)[:MOST_LISTED])
+
+
+_OF_VISIT = Prepared(
+    lambda customer, visit: papers_for_customer(customer, _machines_of(visit))[:MOST_LISTED],
+    customer=Key(),
+    visit=Key(),
+)
+
+
+def _machines_of(visit):
+    return Equipment.objects.filter(visited__visit=visit)
 
 
 def _handed_out(
@@ -36,7 +47,7 @@ def _handed_out(
 
 def _papers(request, thing):
     if isinstance(thing, Visit):
-        machines = Equipment.objects.filter(pk__in=thing.machines.values("equipment"))
+        machines = _machines_of(thing)
     else:
         machines = [thing.equipment]
     # Of a link that was given to somebody else before, none: the machine may have been sold since.

@@ -23,6 +23,7 @@ from portal.ringing import ask_as_sent, ringing_of
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.models import Tenant
+from tenancy.prepared import Key, Prepared, PublicId
 from tenancy.scope import tenant
 from visits.models import Visit
 from visits.told import told_zone
@@ -51,7 +52,7 @@ def for_links(**views: Callable) -> Callable:
         view = views.get(found.link.purpose)
         if view is None:
             raise Http404("No such link")
-        desk = Tenant.objects.get(pk=found.tenant_id)
+        (desk,) = _DESK.rows(desk=found.tenant_id)
         with tenant(desk), timezone.override(zone_of(desk)):
             kind = KINDS[found.link.purpose]
             try:
@@ -59,7 +60,7 @@ def for_links(**views: Callable) -> Callable:
             except ObjectDoesNotExist:
                 raise Http404("No such thing any more") from None
             request.tenant = desk
-            thing.tenant = desk
+            thing.tenant = found.link.customer.tenant = desk
             request.customer = found.link.customer
             request.small_print = SimpleLazyObject(lambda: _small_print(desk, found.link, now))
             if not found.is_open or kind.is_over(thing):
@@ -67,6 +68,9 @@ def for_links(**views: Callable) -> Callable:
             return view(request, thing, *args, token=token, now=now, **kwargs)
 
     return opened
+
+
+_DESK = Prepared(lambda desk: Tenant.objects.filter(pk=desk), desk=Key())
 
 
 def for_visit_link(view: Callable) -> Callable:
@@ -134,7 +138,16 @@ def _small_print(desk, link, now) -> dict[str, str]:
 
 
 def _visit(public_id: uuid.UUID) -> Visit:
-    return Visit.objects.select_related("customer", "contact", "site", "case").get(public_id=public_id)
+    found = _VISIT.rows(id=public_id)
+    if not found:
+        raise Visit.DoesNotExist
+    return found[0]
+
+
+_VISIT = Prepared(
+    lambda id: Visit.objects.select_related("customer", "contact", "site", "case").filter(public_id=id),
+    id=PublicId(),
+)
 
 
 def _offer(public_id: uuid.UUID) -> RenewalOffer:

@@ -11,6 +11,7 @@ from cases.asked_calls import ask_for_call, promise_of
 from cases.models import Case, Duty
 from customers.models import Customer
 from tenancy.calendars import Calendar, calendar_of, instant_at, local_day, local_time
+from tenancy.prepared import Prepared, PublicId, Words
 from visits.told import told_zone
 from visits.wording import clock_words, day_words, window_words
 
@@ -109,13 +110,20 @@ def ringing_of(customer: Customer, subject: uuid.UUID, *, now: dt.datetime) -> d
 def rings_by(customer: Customer, subject: uuid.UUID, *, now: dt.datetime, kind: str = "") -> str:
     """When a person rings about the subject: "today by 2:07 pm", by the customer's clock; else empty."""
     kind = kind or Duty.Kind.CALL_CUSTOMER
-    asked = Duty.objects.open().filter(subject=subject, kind=kind).order_by("due_at", "pk").first()
+    asked = next(iter(_OWED.rows(subject=subject, kind=kind)), None)
     if asked is None:
         return ""
     promise = promise_of(asked)
     if promise is not None and promise.expects:
         return promise.expects
     return by_said(customer, asked.due_at, now=now)
+
+
+_OWED = Prepared(
+    lambda subject, kind: Duty.objects.open().filter(subject=subject, kind=kind).order_by("due_at", "pk")[:1],
+    subject=PublicId(),
+    kind=Words(),
+)
 
 
 def by_said(customer: Customer, due_at: dt.datetime, *, now: dt.datetime) -> str:

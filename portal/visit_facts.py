@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from cases.models import Duty
 from contracts.cover import Cover, covers_of_customer, covers_of_machines
+from customers.models import TimelineEntry
 from portal.machine_papers import papers_of
 from portal.ringing import ringing_of, rings_by
 from portal.times import day_said, may_choose
@@ -14,6 +15,8 @@ from recommendations.answers import ANSWERABLE
 from recommendations.follow_up_letter import costs_words
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.prepared import DAY, Among, Key, Keys, Prepared, PublicId, Words
+from visits.gate import assigned_to, machines_of
 from visits.models import ServiceReport, Visit, WorkLeft
 from visits.telling import may_tell, told_before
 from visits.told import told_zone
@@ -34,8 +37,12 @@ def show_visit(
     status=200,
 ) -> HttpResponse:
     """The page of the visit as it is now, with what could not be done."""
-    visit.refresh_from_db()
-    machines = [each.equipment for each in visit.machines.select_related("equipment__site")]
+    if request.method != "GET":
+        # What was pressed may have changed it, or somebody else meanwhile.
+        visit.refresh_from_db()
+    # All of it is the desk's that the link has opened: nothing asks for that again.
+    visit.tenant = visit.customer.tenant = request.tenant
+    machines = [each.equipment for each in machines_of(visit)]
     today = local_day(now, zone_of(visit.tenant))
     covers = _covers(visit, machines, today)
     page = facts_of(visit, token, now) | ringing_of(visit.customer, visit.public_id, now=now)
@@ -44,7 +51,7 @@ def show_visit(
         "ring_problem": ring_problem,
         "to_pay": "" if visit.state in Visit.OVER_STATES else to_pay(visit, covers),
         "told": told_before(visit),
-        "recommendations": _recommendations(machines, today),
+        "recommendations": _recommendations(machines, covers, today, visit.tenant),
         "papers": papers_of(request, visit),
         "covers": [cover for cover in covers if cover.is_covered][:1],
     }
@@ -53,8 +60,7 @@ def show_visit(
 
 def facts_of(visit: Visit, token: str, now: dt.datetime) -> dict:
     """What every page about the visit names."""
-    assigned = visit.assignments.select_related("technician").order_by("pk").first()
-    technician = assigned.technician if assigned else None
+    technician = next((one.technician for one in assigned_to(visit)), None)
     country, zone = visit.tenant.country, told_zone(visit.customer)
     waits = visit.state in Visit.WAITING_STATES
     is_waiting_in_vain = waits and now >= visit.window_end
@@ -111,16 +117,38 @@ def _covers(visit, machines, today):
     return covers_of_customer(visit.customer, today)
 
 
-def _recommendations(machines, today) -> list[dict]:
-    found = Recommendation.objects.filter(equipment__in=machines).open(today).worst_first()
+def _recommendations(machines, covers, today, desk) -> list[dict]:
+    found = _OPEN.rows(machines=[machine.pk for machine in machines], day=today) if machines else []
+    for each in found:
+        each.tenant = desk
     return [
         {
             "one": each,
-            "costs": costs_words(each, today) or f"{PRICE_FIRST}.",
+            "costs": costs_words(each, today, covers=covers) or f"{PRICE_FIRST}.",
             "can_answer": each.state in ANSWERABLE,
         }
-        for each in found.select_related("equipment__site__customer")
+        for each in found
     ]
+
+
+_OPEN = Prepared(
+    lambda machines, day: (
+        Recommendation.objects.filter(Among("equipment", machines))
+        .open(day)
+        .worst_first()
+        .select_related("equipment__site__customer")
+    ),
+    machines=Keys(),
+    day=DAY,
+)
+_MOVED = Prepared(
+    lambda customer, visit, step: TimelineEntry.objects.filter(
+        customer=customer, subject=visit, step=step
+    ).values_list("pk", flat=True)[:1],
+    customer=Key(),
+    visit=PublicId(),
+    step=Words(),
+)
 
 
 def _will_ring(visit) -> bool:
@@ -130,8 +158,8 @@ def _will_ring(visit) -> bool:
 
 def _was_moved_last(visit) -> bool:
     """Whether the last thing that changed it gave it another time or technician."""
-    lines = visit.customer.timeline.filter(subject=visit.public_id)
-    return lines.filter(step=f"moved {visit.version}").exists()
+    step = f"moved {visit.version}"
+    return bool(_MOVED.rows(customer=visit.customer_id, visit=visit.public_id, step=step))
 
 
 def _what_was_done(visit) -> dict:

@@ -1,8 +1,9 @@
 """The letters that ask again about a recommendation: still true when they leave, and what they say (R5.6)."""
 
 import datetime as dt
+from collections.abc import Iterable
 
-from contracts.cover import covers_of_equipment
+from contracts.cover import Cover, covers_of_equipment
 from contracts.wording import money
 from customers.links import link_address, make_link
 from customers.models import CustomerLink
@@ -79,16 +80,30 @@ class FollowUpLetter(WordedKind):
         return link_address(make_link(message.customer, purpose, message.subject, now=now, expires_at=ends))
 
 
-def costs_words(recommendation: Recommendation, day: dt.date, *, language: str = "en") -> str:
-    """What the customer would pay, as far as it is known on a day of the desk's; else an empty text."""
+def costs_words(
+    recommendation: Recommendation,
+    day: dt.date,
+    *,
+    language: str = "en",
+    covers: Iterable[Cover] | None = None,
+) -> str:
+    """What the customer would pay, as far as it is known on a day of the desk's; else an empty text.
+
+    `covers` are those of that day among which the machine's are, best first, where they are known.
+    """
     estimate = recommendation.estimate
     if estimate is not None:
         price = money(estimate, recommendation.tenant.currency)
         return COSTS[language].format(price=price) if estimate else FREE[language]
-    covers = [one for one in covers_of_equipment(recommendation.equipment, day) if one.is_covered]
-    if not covers or not covers[0].contract.kind:
+    machine = recommendation.equipment
+    if covers is None:
+        its = covers_of_equipment(machine, day)
+    else:
+        its = (one for one in covers if one.covers(machine))
+    best = next((one for one in its if one.is_covered), None)
+    if best is None or not best.contract.kind:
         return ""
-    return COVERED[language].format(covered=_within(covers[0].contract.kind))
+    return COVERED[language].format(covered=_within(best.contract.kind))
 
 
 def _within(words: str) -> str:

@@ -27,8 +27,8 @@ from tenancy.models import Role
 from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach
 from visits.access import access_from, calls_at_the_door
 from visits.fieldwork import UNDO_TIME, may_work_on, to_raise_at, undoable, usual_arrival
-from visits.gate import assigned_to, technician_of
-from visits.models import Assignment, Review, ServiceReport, Visit, VisitEquipment, VisitStep
+from visits.gate import assigned_to, machines_of, technician_of
+from visits.models import Assignment, Review, ServiceReport, Visit, VisitStep
 from visits.parts import parts_to_bring
 from visits.progress import Next, progress_of
 from visits.standing import standing_of
@@ -53,12 +53,6 @@ _STEPS = Prepared(
     visit=Key(),
 )
 _TO_RAISE = Prepared(to_raise_at, site=Key(), day=DAY)
-_MACHINES = Prepared(
-    lambda visit: (
-        VisitEquipment.objects.filter(visit=visit).select_related("equipment").order_by("equipment_id")
-    ),
-    visit=Key(),
-)
 _OF_DAY = Prepared(
     lambda technician, start, end: visits_between(technician, start, end).values_list("pk", flat=True),
     technician=Key(),
@@ -124,7 +118,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         recommendation.tenant = desk
     read = visit.brief_read_at
     unread = [rec for rec in recommendations if read is None or rec.raised_at > read]
-    links, assigned = _MACHINES.rows(visit=visit.pk), assigned_to(visit)
+    links, assigned = machines_of(visit), assigned_to(visit)
     attach([visit], "machines", links)
     attach([visit], "assignments", assigned)
     machines = [link.equipment for link in links][:MOST_MACHINES]

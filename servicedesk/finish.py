@@ -28,20 +28,23 @@ from tenancy.calendars import local_day, zone_of
 from tenancy.files import NotAPicture, discard, store_photo
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
-from visits.fieldwork import StepRefused, may_work_on, to_raise
+from tenancy.prepared import DAY, Key, Prepared, PublicId, attach
+from visits.fieldwork import StepRefused, may_work_on, to_raise_at
 from visits.gate import (
     AlreadyOver,
     Completion,
     Finding,
     NotReviewed,
     Report,
+    assigned_to,
     complete_visit,
+    machines_of,
     raise_at_visit,
     technician_of,
     unreviewed,
     why_not_finish,
 )
-from visits.models import Visit
+from visits.models import Review, Visit
 
 MOST_PHOTOS = 6
 FORM = "finish"
@@ -59,12 +62,12 @@ class FinishPage:
         self.request, self.visit, self.now, self.by = request, visit, now, request.membership
         self.data = _typed(request.POST) if request.method == "POST" else None
         self.day = local_day(now, zone_of(request.tenant))
-        self.machines = list(Equipment.objects.filter(visited__visit=visit).order_by("pk"))
-        self.at_site = list(Equipment.objects.filter(site_id=visit.site_id, retired_on=None).order_by("pk"))
-        self.technician = technician_of(visit, self.by)
+        self.machines = [link.equipment for link in visit.machines.all()]
+        self.at_site = _AT_SITE.rows(site=visit.site_id)
+        self.technician = technician_of(visit, self.by, assigned=list(visit.assignments.all()))
         self.errors: list[tuple[str, str]] = []
-        required = list(unreviewed(visit, self.day))
-        others = to_raise(visit, self.day).exclude(reviews__visit=visit)
+        required = _UNREVIEWED.rows(visit=visit.pk, day=self.day)
+        others = _OTHERS.rows(site=visit.site_id, visit=visit.pk, day=self.day)
         others = [rec for rec in others if rec.pk not in {one.pk for one in required}]
         self.answers = [self._answer_form(rec, True) for rec in required]
         self.others = [self._answer_form(rec, False) for rec in others]
@@ -75,10 +78,7 @@ class FinishPage:
         typed = read_parts(self.data)
         self.errors += typed.errors
         self.lines = part_lines(visit, self.technician, self.machines, typed, day=self.day, now=now)
-        self.raised = [
-            review.recommendation
-            for review in visit.reviews.filter(outcome="raised").select_related("recommendation__equipment")
-        ]
+        self.raised = [review.recommendation for review in _RAISED.rows(visit=visit.pk)]
 
     def is_valid(self) -> bool:
         """Whether everything is there; `errors` says what is not, each with the id of its place."""
@@ -324,11 +324,38 @@ def _kept_or_discarded():
         raise
 
 
+_VISIT = Prepared(
+    lambda id: Visit.objects.filter(public_id=id).select_related(
+        "customer", "site", "contact", "entitlement", "backup"
+    ),
+    id=PublicId(),
+)
+_AT_SITE = Prepared(
+    lambda site: Equipment.objects.filter(site_id=site, retired_on=None).order_by("pk"), site=Key()
+)
+_UNREVIEWED = Prepared(unreviewed, visit=Key(), day=DAY)
+_OTHERS = Prepared(
+    lambda site, visit, day: to_raise_at(site, day).exclude(reviews__visit=visit),
+    site=Key(),
+    visit=Key(),
+    day=DAY,
+)
+_RAISED = Prepared(
+    lambda visit: Review.objects.filter(visit=visit, outcome=Review.Outcome.RAISED).select_related(
+        "recommendation__equipment"
+    ),
+    visit=Key(),
+)
+
+
 def _visit(request, public_id) -> Visit:
-    visit = the_one(Visit.objects.select_related("customer", "site", "contact", "entitlement"), public_id)
-    if not may_work_on(visit, request.membership):
+    visit = the_one(_VISIT, public_id)
+    assigned = assigned_to(visit)
+    if not may_work_on(visit, request.membership, assigned=assigned):
         raise PermissionDenied
     visit.tenant = request.tenant
+    attach([visit], "assignments", assigned)
+    attach([visit], "machines", machines_of(visit))
     return visit
 
 

@@ -28,7 +28,16 @@ from visits.fieldwork import StepRefused, is_over, take_visit, write_step, write
 from visits.handover import hand_over
 from visits.maintenance import follow_visit
 from visits.mended import close_mended
-from visits.models import Assignment, Part, Review, ServiceReport, Technician, Visit, VisitStep
+from visits.models import (
+    Assignment,
+    Part,
+    Review,
+    ServiceReport,
+    Technician,
+    Visit,
+    VisitEquipment,
+    VisitStep,
+)
 from visits.parts import use_parts
 from visits.report_letter import plan_report
 from visits.visit_events import Kind as EventKind
@@ -179,6 +188,19 @@ _ASSIGNED = Prepared(
 def assigned_to(visit: Visit) -> list[Assignment]:
     """Who goes there, the first assigned first: one query, with the technicians."""
     return _ASSIGNED.rows(visit=visit.pk)
+
+
+_FOR = Prepared(
+    lambda visit: (
+        VisitEquipment.objects.filter(visit=visit).select_related("equipment__site").order_by("equipment_id")
+    ),
+    visit=Key(),
+)
+
+
+def machines_of(visit: Visit) -> list[VisitEquipment]:
+    """What it is for, the machine that was known first before the others: one query, with the machines."""
+    return _FOR.rows(visit=visit.pk)
 
 
 def technician_of(visit: Visit, by=None, *, assigned: list[Assignment] | None = None) -> Technician | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from contracts.cover import Cover
+from tenancy.prepared import Among, Key, Keys, Prepared
 from visits.models import Part, PartUse, Technician, VanStock, Visit
 from visits.stock import use_in_visit
 from visits.usual_parts import usual_parts_each
@@ -66,14 +67,31 @@ def parts_in_van(technician: Technician | None) -> list[Supply]:
     """What lies in a technician's van, by part number."""
     if technician is None:
         return []
-    stock = VanStock.objects.filter(technician=technician, quantity__gt=0).select_related("part")
-    return [Supply(part=row.part, in_van=row.quantity) for row in stock.order_by("part__number")]
+    stock = _IN_VAN.rows(technician=technician.pk)
+    return [Supply(part=row.part, in_van=row.quantity) for row in stock]
+
+
+_IN_VAN = Prepared(
+    lambda technician: (
+        VanStock.objects.filter(technician=technician, quantity__gt=0)
+        .select_related("part")
+        .order_by("part__number")
+    ),
+    technician=Key(),
+)
+_LYING = Prepared(
+    lambda parts: VanStock.objects.filter(Among("part", parts), quantity__gt=0).order_by(
+        "-quantity", "place"
+    ),
+    parts=Keys(),
+)
 
 
 def supplies(parts: Iterable[Part], technician: Technician | None) -> list[Supply]:
     """Where some parts lie: one query."""
+    parts = list(parts)
     van, depots = defaultdict(int), defaultdict(list)
-    for row in VanStock.objects.filter(part__in=parts, quantity__gt=0).order_by("-quantity", "place"):
+    for row in _LYING.rows(parts=[part.pk for part in parts]) if parts else ():
         if row.technician_id is None:
             depots[row.part_id].append(row)
         elif technician is not None and row.technician_id == technician.pk:
