@@ -6,6 +6,7 @@ import random
 from django.db import connections, transaction
 
 from servicedesk.demo.day import add_day
+from servicedesk.demo.goodwill import add_goodwill
 from servicedesk.demo.names import NORTHGATE, SOUTHGATE, DeskNames
 from servicedesk.demo.parts import add_parts
 from servicedesk.demo.people import Built, add_contracts, add_customers, add_people
@@ -56,6 +57,7 @@ def build_desk(names: DeskNames, *, now: dt.datetime) -> Tenant:
         add_customers(built, names, chance)
         add_contracts(built, chance)
         add_stories(built)
+        add_goodwill(built)
         add_day(built)
         add_upkeep(built)
         add_parts(built)

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 from django.core.management import call_command
 
-from cases.models import Duty, Promise
+from cases.goodwill import decide_goodwill
+from cases.models import Duty, Goodwill, Promise
 from contracts.cover import State, covers_of_customer
 from customers.models import Customer, DuplicateProposal
 from recommendations.models import Recommendation
@@ -84,6 +85,11 @@ def test_story_4_ten_years_three_contacts_and_a_broken_promise_come_first(north,
     assert hotel.interactions.count() == 3
     assert Promise.objects.filter(customer=hotel, state=Promise.State.BROKEN).count() == 1
     assert "promise" in start_with(hotel, now=now).lower()
+    # Days on its contract wait for the manager's yes, who can give them.
+    waits = Goodwill.objects.select_related("item").get(customer=hotel)
+    assert (waits.state, waits.item.kind, waits.days) == ("proposed", "extension", 21)
+    manager = Membership.objects.get(role=Role.MANAGER)
+    assert decide_goodwill(waits, gives=True, reason="", by=manager, now=now).state == "approved"
 
 
 def test_story_5_a_shared_number_is_proposed_as_a_duplicate(north):
