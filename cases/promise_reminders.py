@@ -14,14 +14,16 @@ from messaging.keys import key_of, moment
 from messaging.models import Message
 from tenancy.desk_settings import SettingRefused, may_set
 from tenancy.models import Membership
+from tenancy.prepared import Prepared
 
 REMINDER = "promise reminder"
 MOST, EARLIEST = 5, 24 * 60
+_OWN = Prepared(lambda: PromiseReminding.objects.order_by("pk")[:1])
 
 
 def reminding() -> list[int]:
     """How many minutes before a promise is due its owner is reminded, the earliest first; never none."""
-    own = PromiseReminding.objects.first()
+    own = next(iter(_OWN.rows()), None)
     return sorted(own.minutes if own else default_reminding(), reverse=True)
 
 
@@ -39,10 +41,15 @@ def remind_before(minutes: Iterable[int], *, by: Membership) -> None:
     PromiseReminding.objects.update_or_create(defaults={"minutes": wanted})
 
 
-def times_of(owner: Membership, due_at: dt.datetime, *, now: dt.datetime) -> list[dt.datetime]:
-    """When an owner is reminded by mail, in order; none where nothing reaches them in time."""
+def times_of(
+    owner: Membership, due_at: dt.datetime, *, minutes: Iterable[int], now: dt.datetime
+) -> list[dt.datetime]:
+    """When an owner is reminded by mail, so many minutes before (`reminding`), in their order.
+
+    None where nothing reaches them in time.
+    """
     reaches = owner.user.email and is_ready(Message.Channel.MAIL) and messages_on(owner.tenant, now)
-    times = (due_at - dt.timedelta(minutes=before) for before in reminding()) if reaches else ()
+    times = (due_at - dt.timedelta(minutes=before) for before in minutes) if reaches else ()
     return [at for at in times if at > now]
 
 
@@ -54,7 +61,7 @@ def plan_reminders(promise: Promise, *, now: dt.datetime) -> list[dt.datetime]:
     """
     if promise.owner is None or promise.kind in Promise.OF_VISITS:
         return []
-    times = times_of(promise.owner, promise.due_at, now=now)
+    times = times_of(promise.owner, promise.due_at, minutes=reminding(), now=now)
     ends = [*times[1:], promise.due_at]
     outbox.plan(
         [_reminder(promise, at, end) for at, end in zip(times, ends, strict=False)],

@@ -8,6 +8,11 @@ from messaging import outbox
 from messaging.channels import is_ready
 from messaging.models import Message
 from tenancy.models import Tenant
+from tenancy.prepared import Key, Prepared
+
+_CONTACTS = Prepared(
+    lambda customer: Contact.objects.filter(customer=customer).order_by("-is_main", "pk"), customer=Key()
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ def way_to(customer: Customer, *, now: dt.datetime) -> Way | None:
     """The first contact who can be told, by text before mail: one query. None: nobody, or not yet."""
     if not messages_on(customer.tenant, now):
         return None
-    for contact in customer.contacts.order_by("-is_main", "pk"):
+    for contact in _CONTACTS.rows(customer=customer.pk):
         for channel, address in ((Message.Channel.SMS, contact.phone), (Message.Channel.MAIL, contact.email)):
             if address and outbox.wants(contact, channel) and is_ready(channel):
                 return Way(contact, channel)

@@ -12,9 +12,10 @@ from django.db.models import Exists, OuterRef, Subquery
 from contracts.cover import Cover
 from contracts.covered import State
 from contracts.evidence import in_words
-from contracts.models import Contract, ContractTerm, Payment, Renewal, RenewalEvidence
+from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal, RenewalEvidence
 from contracts.wording import day_in_full, money
 from tenancy.calendars import local_time, zone_of
+from tenancy.prepared import Key, Prepared
 
 WAITING, PROOF, PLAIN, OVERRULED = "waiting", "proof", "plain", "overruled"
 ICONS = {
@@ -28,6 +29,25 @@ ICONS = {
 }
 # What old programs write for a contract that runs; any other word says that it does not.
 RUNNING_WORDS = {"a", "active", "aktiv", "activo", "actif", "current", "ok", "open"}
+# All of one contract, each with its people.
+_EVIDENCE = Prepared(
+    lambda contract: RenewalEvidence.objects.filter(contract=contract).select_related(
+        "recorded_by__user", "decided_by__user", "scan"
+    ),
+    contract=Key(),
+)
+_PAYMENTS = Prepared(
+    lambda contract: Payment.objects.filter(contract=contract).select_related(
+        "recorded_by__user", "matched_by__user"
+    ),
+    contract=Key(),
+)
+_CANCELLATIONS = Prepared(
+    lambda contract: Cancellation.objects.filter(contract=contract).select_related(
+        "recorded_by__user", "undone_by__user"
+    ),
+    contract=Key(),
+)
 RUNNING_STATES = (State.ACTIVE, State.RENEWAL_DUE, State.IN_REVIEW, State.UPCOMING)
 
 
@@ -71,9 +91,15 @@ def grounds_of(cover: Cover) -> list[Ground]:
     return sorted(found, key=lambda line: {WAITING: 0, OVERRULED: 2}.get(line.kind, 1))
 
 
+def _its(rows: Prepared, contract: Contract):
+    """The contract's own; each knows it."""
+    for row in rows.rows(contract=contract.pk):
+        row.contract = contract
+        yield row
+
+
 def _evidence(contract: Contract, zone):
-    rows = contract.evidence.select_related("recorded_by__user", "decided_by__user", "scan")
-    for evidence in rows:
+    for evidence in _its(_EVIDENCE, contract):
         waiting = evidence.state == RenewalEvidence.State.WAITING
         at = local_time(evidence.recorded_at, zone)
         words = in_words(evidence)
@@ -106,7 +132,7 @@ def _evidence_detail(evidence) -> str:
 
 
 def _payments(contract: Contract):
-    for payment in contract.payments.select_related("recorded_by__user", "matched_by__user"):
+    for payment in _its(_PAYMENTS, contract):
         returned = payment.returned_on is not None
         yield Ground(
             day=payment.paid_on,
@@ -131,13 +157,21 @@ def _payment_detail(payment: Payment) -> str:
     return f"from {payment.payer}, {matched}" if payment.payer else matched
 
 
-def _renewals(contract: Contract, zone):
+def _made(contract):
     # Its own term may have been replaced by a longer one before it was taken back.
     ended = ContractTerm.objects.filter(
         contract=contract, taken_back_at=OuterRef("taken_back_at"), extended_by__isnull=True
     )
-    rows = contract.renewals.annotate(because=Subquery(ended.values("taken_back_because")[:1]))
-    for renewal in rows.select_related("term", "renewed_by__user"):
+    rows = Renewal.objects.filter(contract=contract)
+    because = Subquery(ended.values("taken_back_because")[:1])
+    return rows.annotate(because=because).select_related("term", "renewed_by__user")
+
+
+_RENEWALS = Prepared(_made, contract=Key())
+
+
+def _renewals(contract: Contract, zone):
+    for renewal in _its(_RENEWALS, contract):
         at = local_time(renewal.renewed_at, zone)
         back = renewal.taken_back_at is not None
         yield Ground(
@@ -156,11 +190,18 @@ def _renewal_detail(renewal: Renewal) -> str:
     return f"{money(renewal.amount, renewal.contract.currency)}, by {renewal.get_channel_display().lower()}"
 
 
+def _entered(contract):
+    longer = ContractTerm.objects.filter(extends=OuterRef("pk"), given_days__gt=0)
+    rows = ContractTerm.objects.filter(contract=contract, renewal__isnull=True)
+    return rows.annotate(goes_on=Exists(longer)).select_related("created_by__user", "extends")
+
+
+_ENTERED = Prepared(_entered, contract=Key())
+
+
 def _first_terms(contract: Contract, zone):
     """Terms that no renewal made: how the contract began, and days that were given on one."""
-    longer = ContractTerm.objects.filter(extends=OuterRef("pk"), given_days__gt=0)
-    rows = contract.terms.filter(renewal__isnull=True).annotate(goes_on=Exists(longer))
-    for term in rows.select_related("created_by__user", "extends"):
+    for term in _its(_ENTERED, contract):
         at = local_time(term.created_at, zone)
         # One on which days were given is not void: it goes on in the longer one.
         back = term.taken_back_at is not None and not term.goes_on
@@ -185,7 +226,7 @@ def _term_detail(term: ContractTerm, *, back, is_given) -> str:
 
 
 def _cancellations(contract: Contract, zone, today: dt.date):
-    for cancellation in contract.cancellations.select_related("recorded_by__user", "undone_by__user"):
+    for cancellation in _its(_CANCELLATIONS, contract):
         at = local_time(cancellation.recorded_at, zone)
         day = cancellation.effective_on
         undone = cancellation.undone_at is not None

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 from contracts.cover import Cover
 from contracts.covered import State
+from contracts.models import ContractTerm
 from contracts.terms import ONE_DAY
 from contracts.wording import day_in_full
+from tenancy.prepared import Key, Prepared
 
 # As many as can be read beside each other.
 MOST_CELLS = 4
+_TERMS = Prepared(
+    lambda contract: ContractTerm.objects.filter(contract=contract, taken_back_at__isnull=True).order_by(
+        "starts_on"
+    ),
+    contract=Key(),
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class TermBar:
 
 def term_bar(cover: Cover) -> TermBar | None:
     """The last standing terms with today among them: one query. None where no term stands."""
-    terms = list(cover.contract.terms.filter(taken_back_at__isnull=True).order_by("starts_on"))
+    terms = _TERMS.rows(contract=cover.contract.pk)
     if not terms:
         return None
     today, last = cover.day, terms[-1]

@@ -7,13 +7,44 @@ from dataclasses import dataclass
 
 from cases.models import Case, Promise
 from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, Row
-from contracts.cover import cover_in_words
+from contracts.cover import Cover, cover_in_words
 from contracts.covered import State
 from contracts.models import CallSkip, Contract
 from contracts.wording import day_nearby
-from customers.models import Customer, Hold
+from customers.models import Hold
 from servicedesk.moments import due_word
 from tenancy.calendars import local_day
+from tenancy.prepared import DAY, Among, Keys, Prepared
+
+_CONTRACTS = Prepared(
+    lambda day, contracts: Contract.objects.with_reasons(day).filter(Among("pk", contracts)),
+    day=DAY,
+    contracts=Keys(),
+)
+_COMPLAINTS = Prepared(
+    lambda customers: (
+        Case.objects.filter(Among("customer", customers), kind=Case.Kind.COMPLAINT)
+        .exclude(state=Case.State.CLOSED)
+        .values_list("customer_id", flat=True)
+    ),
+    customers=Keys(),
+)
+_PROMISES = Prepared(
+    lambda customers: (
+        Promise.objects.open().by_hand().filter(Among("customer", customers)).order_by("due_at")
+    ),
+    customers=Keys(),
+)
+_HOLDS = Prepared(
+    lambda customers: Hold.objects.filter(Among("customer", customers), released_at__isnull=True).values_list(
+        "customer_id", "reason"
+    ),
+    customers=Keys(),
+)
+_SKIPS = Prepared(
+    lambda customers: CallSkip.objects.filter(Among("customer", customers)).order_by("at", "pk"),
+    customers=Keys(),
+)
 
 
 @dataclass(frozen=True)
@@ -39,16 +70,15 @@ class CallRow:
 
 
 def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> list[CallRow]:
-    """Rows with their words: seven queries, however many rows there are."""
+    """Rows with their words: five queries, however many rows there are."""
     rows = list(rows)
-    customers = Customer.objects.in_bulk([row.customer_id for row in rows])
-    contracts = Contract.objects.with_reasons(day).filter(pk__in=[row.contract_id for row in rows])
+    contracts = _CONTRACTS.rows(day=day, contracts=[row.contract_id for row in rows])
     covers = {contract.pk: cover_in_words(contract) for contract in contracts}
     notes = _notes(rows, covers, day=day, now=now, zone=zone)
     return [
         CallRow(
             public_id=row.customer,
-            name=customers[row.customer_id].company or customers[row.customer_id].name,
+            name=_called(covers[row.contract_id].contract.customer),
             number=covers[row.contract_id].contract.number,
             state=row.state,
             sentence=covers[row.contract_id].sentence,
@@ -63,9 +93,12 @@ def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> l
     ]
 
 
-def why_not(row: Row, *, day: dt.date) -> str:
-    """Why a customer is not to be called, in one line: up to two queries."""
-    cover = cover_in_words(Contract.objects.with_reasons(day).get(pk=row.contract_id))
+def _called(customer) -> str:
+    return customer.company or customer.name
+
+
+def why_not(row: Row, cover: Cover, *, day: dt.date) -> str:
+    """Why a customer is not to be called, in one line, by the cover of its contract: a query at most."""
     if row.held_back == HELD:
         hold = Hold.objects.filter(customer_id=row.customer_id, released_at__isnull=True).first()
         return f"Held: {hold.reason}"
@@ -88,22 +121,12 @@ def _when(cover, day: dt.date) -> str:
 def _notes(rows, covers, *, day, now, zone) -> dict[int, str]:
     """Of each customer the first that applies: complaint, promise, hold, put off, unused visits, state."""
     ids = [row.customer_id for row in rows]
-    complaints = set(
-        Case.objects.filter(customer_id__in=ids, kind=Case.Kind.COMPLAINT)
-        .exclude(state=Case.State.CLOSED)
-        .values_list("customer_id", flat=True)
-    )
+    complaints = set(_COMPLAINTS.rows(customers=ids))
     promises = defaultdict(list)
-    for promise in Promise.objects.open().by_hand().filter(customer_id__in=ids).order_by("due_at"):
+    for promise in _PROMISES.rows(customers=ids):
         promises[promise.customer_id].append(promise)
-    holds = dict(
-        Hold.objects.filter(customer_id__in=ids, released_at__isnull=True).values_list(
-            "customer_id", "reason"
-        )
-    )
-    skips = {
-        skip.customer_id: skip for skip in CallSkip.objects.filter(customer_id__in=ids).order_by("at", "pk")
-    }
+    holds = dict(_HOLDS.rows(customers=ids))
+    skips = {skip.customer_id: skip for skip in _SKIPS.rows(customers=ids)}
     return {
         row.customer_id: _note(
             row,

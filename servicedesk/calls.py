@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Duty, Promise
+from cases.promise_reminders import reminding
 from cases.promising import agree_anew, keep_promise, make_promise
 from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, call_list, next_row
 from contracts.calling import NotLapsed, log_lapse_call, skip_until
@@ -23,13 +24,18 @@ from customers.models import Customer
 from servicedesk import promise_letters as letters
 from servicedesk.call_forms import PICK, LapseCallForm, MoveForm, OutcomeForm, PromiseForm, SkipForm
 from servicedesk.call_rows import call_rows, due_in_words
+from servicedesk.caller_facts import Caller
 from servicedesk.contract_check import check_of, note_check
 from servicedesk.renewal_checks import checked_at
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
+from tenancy.prepared import Prepared, PublicId
 
+_CUSTOMER = Prepared(
+    lambda id: Customer.objects.filter(public_id=id).select_related("merged_into"), id=PublicId()
+)
 PAGE = 50
 STATES = {"due": State.RENEWAL_DUE, "grace": State.IN_GRACE, "lapsed": State.LAPSED}
 HELD_BACK = {
@@ -75,7 +81,7 @@ def calls(request):
 @for_roles(Role.SALES, Role.ACCOUNTS)
 def contract_check(request, id):
     """One customer's verdict with its evidence. That it was opened is kept for the next caller."""
-    customer = the_one(Customer.objects.select_related("merged_into"), id)
+    customer = the_one(_CUSTOMER, id)
     if customer.merged_into is not None:
         return redirect(desk_url(request.tenant, "contract-check", id=customer.merged_into.public_id))
     now = timezone.now()
@@ -220,9 +226,9 @@ def _customer(id) -> Customer:
 
 
 def _check(request, customer, now, **forms):
-    calendar = calendar_of(request.tenant)
-    today = local_day(now, calendar.zone)
-    check = check_of(customer, contract_id=_contract_id(request), calendar=calendar, now=now)
+    caller = Caller(customer, desk=request.tenant, now=now)
+    calendar, today = caller.calendar, caller.today
+    check = check_of(caller, contract_id=_contract_id(request))
     promise_form = PromiseForm(now=now, calendar=calendar, initial={"by": "30", "tell": True})
     context = {
         "check": check,
@@ -239,13 +245,13 @@ def _check(request, customer, now, **forms):
 
 def _said_of_times(request, customer, form, now) -> list[tuple[str, str, str]]:
     """Of each time that can be chosen: its key, what the customer would read, what happens by itself."""
-    who = request.membership.name.split()[0]
+    who, minutes = request.membership.name.split()[0], reminding()
     times = [(key, at) for key, _, at in form.times] + [(PICK, None)]
     return [
         (
             key,
             letters.told_words(who, at, customer=customer, now=now),
-            letters.hint_words(request.membership, at, now=now),
+            letters.hint_words(request.membership, at, minutes=minutes, now=now),
         )
         for key, at in times
     ]

@@ -8,21 +8,22 @@ from django.db.models import Q
 from cases.models import Case, Duty, Promise
 from contracts.agreed import agreed_for, standing_offers
 from contracts.call_list import HELD, IN_REVIEW, CallList, Row, neighbourhood, place_of
-from contracts.cover import Cover, covers_of_customer
+from contracts.cover import Cover
 from contracts.covered import State
-from contracts.evidence import acceptance_waits, waits_for_word
+from contracts.evidence import acceptance_waits
 from contracts.grounds import Ground, grounds_of
-from contracts.models import ContractCheck
+from contracts.models import ContractCheck, RenewalEvidence
 from contracts.renewals import last_term
 from contracts.tenure import customer_since, tenure_in_words
 from contracts.term_bar import TermBar, term_bar
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Contact, Customer, Hold, TimelineEntry
-from recommendations.models import Recommendation
 from servicedesk.call_rows import CallRow, call_rows, why_not
+from servicedesk.caller_facts import Caller
 from servicedesk.moments import due_word
 from servicedesk.start_with import start_with
-from tenancy.calendars import Calendar, day_bounds, local_day, local_time
+from tenancy.calendars import day_bounds, local_day, local_time
+from tenancy.prepared import Instant, Key, Prepared
 from visits.models import Visit
 
 # Rows of the list beside a check: some before it, more after it.
@@ -127,38 +128,32 @@ class Check:
         return self.cover is not None and self.cover.state not in settled and not waits
 
 
-def check_of(customer: Customer, *, contract_id, calendar: Calendar, now: dt.datetime) -> Check:
-    """Everything about one customer at `now`. `contract_id` is the public id of the contract to show."""
-    zone = calendar.zone
-    day = local_day(now, zone)
+def check_of(caller: Caller, *, contract_id) -> Check:
+    """The check of a customer's cover now; `contract_id` chooses one of several contracts."""
+    customer, now, day, zone = caller.customer, caller.now, caller.today, caller.calendar.zone
     place = place_of(customer, day)
-    covers = covers_of_customer(customer, day)
+    covers = caller.covers
     cover = _shown(covers, place, contract_id)
-    complaints = list(
-        Case.objects.filter(customer=customer)
-        .exclude(state=Case.State.CLOSED)
-        .select_related("owner__user")
-        .order_by("opened_at")
-    )
-    not_today = _not_today(customer, complaints, day=day, zone=zone)
+    not_today = _not_today(caller)
+    grounds = grounds_of(cover) if cover else []
     return Check(
         customer=customer,
-        contact=_contact(customer),
+        contact=next(iter(_RINGABLE.rows(customer=customer.pk)), None),
         tenure=tenure_in_words(customer_since(customer), today=day),
         covers=covers,
         cover=cover,
         place=place,
-        queue=_queue(customer, place, day=day, now=now, zone=zone),
-        hold=Hold.objects.filter(customer=customer, released_at__isnull=True).order_by("set_at").first(),
+        queue=_queue(customer, place, covers, day=day, now=now, zone=zone),
+        hold=next(iter(caller.holds), None),
         start_with=start_with(customer, now=now),
-        grounds=grounds_of(cover) if cover else [],
+        grounds=grounds,
         bar=term_bar(cover) if cover else None,
-        advice=_advice(customer, cover, place, not_today, now=now, day=day, zone=zone),
-        matters=_matters(customer, complaints, now=now, zone=zone),
-        last_contact=list(customer.timeline.filter(kind__in=CONTACTS).order_by("-at", "-pk")[:4]),
-        has_claim=cover is not None and waits_for_word(cover.contract),
+        advice=_advice(caller, cover, place, not_today),
+        matters=_matters(caller),
+        last_contact=_LAST_CONTACT.rows(customer=customer.pk),
+        has_claim=any(waits_for_word(line.evidence) for line in grounds if line.evidence),
         has_accepted=cover is not None and acceptance_waits(cover),
-        complains=any(case.kind == Case.Kind.COMPLAINT for case in complaints),
+        complains=any(case.kind == Case.Kind.COMPLAINT for case in caller.cases),
         not_today=tuple(not_today),
     )
 
@@ -170,6 +165,42 @@ CONTACTS = (
     TimelineEntry.Kind.VISIT,
     TimelineEntry.Kind.MISSED,
 )
+_LAST_CONTACT = Prepared(
+    lambda customer: TimelineEntry.objects.filter(customer=customer, kind__in=CONTACTS).order_by(
+        "-at", "-pk"
+    )[:4],
+    customer=Key(),
+)
+_RINGABLE = Prepared(
+    lambda customer: (
+        Contact.objects.filter(customer=customer).exclude(phone="").order_by("-is_main", "pk")[:1]
+    ),
+    customer=Key(),
+)
+_DONE = Prepared(
+    lambda customer, since, now: (
+        Visit.objects.filter(customer=customer, completed_at__gte=since, completed_at__lte=now)
+        .order_by("-completed_at")
+        .values_list("completed_at", flat=True)[:1]
+    ),
+    customer=Key(),
+    since=Instant(),
+    now=Instant(),
+)
+_COMES = Prepared(
+    lambda customer, start, end: (
+        Visit.objects.filter(customer=customer)
+        .filter(Q(state__in=Visit.WAITING_STATES) | Q(state=Visit.State.ON_SITE))
+        .between(start, end)
+        .order_by("planned_start")[:1]
+    ),
+    customer=Key(),
+    start=Instant(),
+    end=Instant(),
+)
+_DUTIES = Prepared(
+    lambda customer: Duty.objects.open().filter(customer=customer).order_by("due_at"), customer=Key()
+)
 
 
 def note_check(cover: Cover, *, by, now: dt.datetime) -> ContractCheck:
@@ -177,6 +208,12 @@ def note_check(cover: Cover, *, by, now: dt.datetime) -> ContractCheck:
     return ContractCheck.objects.create(
         contract=cover.contract, by=by, at=now, state=cover.state, sentence=cover.sentence[:300]
     )
+
+
+def waits_for_word(evidence: RenewalEvidence) -> bool:
+    """Whether it is a customer's word that waits for its verdict."""
+    is_word = evidence.kind == RenewalEvidence.Kind.WORD
+    return is_word and evidence.state == RenewalEvidence.State.WAITING
 
 
 def _shown(covers, place, contract_id) -> Cover | None:
@@ -189,25 +226,25 @@ def _shown(covers, place, contract_id) -> Cover | None:
     return covers[0] if covers else None
 
 
-def _contact(customer) -> Contact | None:
-    return customer.contacts.exclude(phone="").order_by("-is_main", "pk").first()
-
-
-def _queue(customer, place, *, day, now, zone) -> Queue:
+def _queue(customer, place, covers, *, day, now, zone) -> Queue:
     """The open row with its neighbours; one that no longer belongs is greyed out above them."""
     near = neighbourhood(place, day, before=ROWS_BEFORE, after=ROWS_AFTER)
     belongs = place is not None and place.may_be_called
     return Queue(
         all=near.list,
         rows=call_rows(near.list.rows, day=day, now=now, zone=zone),
-        gone=None if belongs else _gone(customer, place, day=day),
+        gone=None if belongs else _gone(customer, place, covers, day=day),
         previous=near.previous.customer if near.previous else "",
         following=near.following.customer if near.following else "",
         more=near.list.after,
     )
 
 
-def _gone(customer, place, *, day) -> CallRow:
+def _gone(customer, place, covers, *, day) -> CallRow:
+    why = "No contract that could be renewed"
+    if place:
+        its = next(cover for cover in covers if cover.contract.pk == place.contract_id)
+        why = why_not(place, its, day=day)
     return CallRow(
         public_id=str(customer.public_id),
         name=customer.company or customer.name,
@@ -218,20 +255,21 @@ def _gone(customer, place, *, day) -> CallRow:
         ends_on=None,
         note="",
         held_back=place.held_back if place else "",
-        gone=why_not(place, day=day) if place else "No contract that could be renewed",
+        gone=why,
     )
 
 
-def _advice(customer, cover, place, not_today, *, now, day, zone) -> list[Advice]:
+def _advice(caller, cover, place, not_today) -> list[Advice]:
     """Fine, then worth saying, then not today. Held back customers hear no word of a renewal."""
-    found = [*_fine(customer, now=now, zone=zone, today=day)]
+    day = caller.today
+    found = [*_fine(caller)]
     if cover is not None and cover.visits_left and cover.state in (State.ACTIVE, State.RENEWAL_DUE):
         visits = "one visit is" if cover.visits_left == 1 else f"{cover.visits_left} visits are"
         until = day_nearby(cover.ends_on, today=day)
         found.append(Advice("good", "Worth saying:", f"{visits} paid for and unused until {until}."))
     if place is not None and place.may_be_called and cover is not None and not not_today:
         found += _pitch(cover, day)
-    found += _findings(customer, day)
+    found += _findings(caller)
     if place is not None and place.held_back in (IN_REVIEW, HELD):
         found.append(Advice("bad", "Not a word", "of a renewal until accounts have decided."))
     if not_today:
@@ -239,17 +277,12 @@ def _advice(customer, cover, place, not_today, *, now, day, zone) -> list[Advice
     return found or [Advice("good", "Fine to call:", "no complaint is open and nobody visits today.")]
 
 
-def _fine(customer, *, now, zone, today):
-    done = (
-        Visit.objects.filter(customer=customer, completed_at__gte=now - DONE_LATELY, completed_at__lte=now)
-        .order_by("-completed_at")
-        .first()
-    )
-    if done is None:
-        return
-    at = local_day(done.completed_at, zone)
-    when = "today’s visit" if at == today else f"the visit of {day_nearby(at, today=today)}"
-    yield Advice("good", "Fine to ask", f"how the machine is doing after {when}.")
+def _fine(caller):
+    now, today = caller.now, caller.today
+    for done in _DONE.rows(customer=caller.customer.pk, since=now - DONE_LATELY, now=now):
+        at = local_day(done, caller.calendar.zone)
+        when = "today’s visit" if at == today else f"the visit of {day_nearby(at, today=today)}"
+        yield Advice("good", "Fine to ask", f"how the machine is doing after {when}.")
 
 
 def _pitch(cover: Cover, day: dt.date):
@@ -262,43 +295,28 @@ def _pitch(cover: Cover, day: dt.date):
     yield Advice("good", "Worth saying:", f"the next term is {days}, {price}.")
 
 
-def _findings(customer, day):
-    worst = (
-        Recommendation.objects.filter(equipment__site__customer=customer)
-        .open(day)
-        .worst_first()
-        .select_related("equipment")
-        .first()
-    )
-    if worst is not None:
+def _findings(caller):
+    for worst in caller.recommendations[:1]:
         yield Advice("good", "Worth saying:", f"{worst.finding} ({worst.equipment}) is still open.")
 
 
-def _not_today(customer, cases, *, day, zone) -> list[str]:
-    said = []
-    complaint = next((case for case in cases if case.kind == Case.Kind.COMPLAINT), None)
+def _not_today(caller) -> list[str]:
+    said, zone = [], caller.calendar.zone
+    complaint = next((case for case in caller.cases if case.kind == Case.Kind.COMPLAINT), None)
     if complaint is not None:
         said.append(f"A complaint is open ({complaint.title}): manager first.")
-    start, end = day_bounds(day, zone)
-    visit = (
-        Visit.objects.filter(customer=customer)
-        .filter(Q(state__in=Visit.WAITING_STATES) | Q(state=Visit.State.ON_SITE))
-        .between(start, end)
-        .order_by("planned_start")
-        .first()
-    )
-    if visit is not None:
+    start, end = day_bounds(caller.today, zone)
+    for visit in _COMES.rows(customer=caller.customer.pk, start=start, end=end):
         assignment = visit.assignments.select_related("technician").first()
         who = assignment.technician.first_name if assignment else "A technician"
         said.append(f"{who} visits today at {local_time(visit.planned_start, zone):%H:%M}.")
     return said
 
 
-def _matters(customer, cases, *, now, zone) -> list[Matter]:
-    today = local_day(now, zone)
+def _matters(caller) -> list[Matter]:
+    now, today, zone = caller.now, caller.today, caller.calendar.zone
     found = []
-    promises = Promise.objects.open().by_hand().filter(customer=customer).select_related("owner__user")
-    for promise in promises.order_by("due_at"):
+    for promise in caller.promises:
         owner = promise.owner.name if promise.owner else "Nobody yet"
         made = day_nearby(local_day(promise.made_at, zone), today=today)
         late = promise.due_at < now
@@ -313,7 +331,7 @@ def _matters(customer, cases, *, now, zone) -> list[Matter]:
                 promise=promise,
             )
         )
-    for case in cases:
+    for case in caller.cases:
         days = (today - local_day(case.opened_at, zone)).days
         since = day_nearby(local_day(case.opened_at, zone), today=today)
         found.append(
@@ -325,7 +343,7 @@ def _matters(customer, cases, *, now, zone) -> list[Matter]:
                 by="today" if days == 0 else "1 day" if days == 1 else f"{days} days",
             )
         )
-    for duty in Duty.objects.open().filter(customer=customer).order_by("due_at"):
+    for duty in _DUTIES.rows(customer=caller.customer.pk):
         late = duty.due_at < now
         found.append(
             Matter(

@@ -8,7 +8,7 @@ import datetime as dt
 from cases.models import Promise
 from cases.promise_breaks import BROKEN
 from cases.promise_owners import HANDED
-from cases.promise_reminders import REMINDER, reminding, times_of
+from cases.promise_reminders import REMINDER, times_of
 from cases.promise_ways import Way, way_to
 from customers.models import Customer
 from messaging import outbox
@@ -44,17 +44,20 @@ def told_words(who: str, due_at: dt.datetime | None, *, customer: Customer, now:
     return f"{who} will ring you by {by_words(due_at, customer=customer, now=now) if due_at else '…'}."
 
 
-def hint_words(owner: Membership, due_at: dt.datetime | None, *, now: dt.datetime) -> str:
-    """What happens by itself: "You are reminded by mail at 14:30 and 14:50. At 15:01 it goes to …" """
+def hint_words(owner: Membership, due_at: dt.datetime | None, *, minutes: list[int], now: dt.datetime) -> str:
+    """What happens by itself: "You are reminded by mail at 14:30 and 14:50. At 15:01 it goes to …"
+
+    `minutes` are those of `reminding`.
+    """
     lead = owner.lead.name if owner.lead else "the managers"
     zone = zone_of(owner.tenant)
     today = local_day(now, zone)
     if due_at is None:
-        later = times_of(owner, now + dt.timedelta(days=2), now=now)
-        minutes = " and ".join(str(before) for before in reminding())
-        reminded = f"You are reminded by mail {minutes} minutes before. " if later else ""
+        later = times_of(owner, now + dt.timedelta(days=2), minutes=minutes, now=now)
+        before = " and ".join(map(str, minutes))
+        reminded = f"You are reminded by mail {before} minutes before. " if later else ""
         return f"{reminded}A minute after, it goes to {lead}."
-    times = [due_word(at, zone=zone, today=today) for at in times_of(owner, due_at, now=now)]
+    times = [due_word(at, zone=zone, today=today) for at in times_of(owner, due_at, minutes=minutes, now=now)]
     reminded = f"You are reminded by mail at {' and '.join(times)}. " if times else ""
     return f"{reminded}At {due_word(due_at + ESCALATED_AFTER, zone=zone, today=today)} it goes to {lead}."
 
