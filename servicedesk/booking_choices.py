@@ -113,7 +113,7 @@ class Choices:
         known = self.case or (self.matter if self.is_new else None)
         return self.data.get("problem", (known.words or known.title) if known else "")
 
-    @property
+    @cached_property
     def site(self) -> Site | None:
         """Where: the chosen one; of several nothing is guessed but where the main contact is."""
         sites, contact = self.caller.sites, self.caller.main_contact
@@ -133,7 +133,7 @@ class Choices:
         """What stands at the site."""
         return [m for m in self.caller.machines if self.site and m.site_id == self.site.pk]
 
-    @property
+    @cached_property
     def machines(self) -> list[Equipment]:
         """The ticked ones; at first that of the open case, else one with something to raise, or the only."""
         here = self.site_machines
@@ -279,7 +279,7 @@ class Choices:
             return self.caller.today
         return asked if self.caller.today < asked <= self.caller.today + FARTHEST else self.caller.today
 
-    @property
+    @cached_property
     def technician(self) -> Technician | None:
         """The technician that is looked for; None: anybody."""
         asked = self.data.get("technician", "")
