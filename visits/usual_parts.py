@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from django.contrib.postgres.expressions import ArraySubquery
+
 from customers.models import Equipment
 from tenancy.prepared import Among, Instant, Keys, Prepared, Words
 from visits.models import Part, PartUse, Visit, VisitEquipment, VisitKind
@@ -157,7 +159,8 @@ def _last_visits_of(count: int, machines: int, visits: int) -> Prepared:
 def _last_visits(model, since, newest, last):
     """Model, key, kind and problem of the last completed visits to the newest machines of a model."""
     machines = Equipment.objects.filter(model=model).order_by("-pk").values("pk")[:newest]
-    links = VisitEquipment.objects.filter(equipment__in=machines).values("visit")
+    # As a list, by which their links are looked up: else those of the whole desk are gone through.
+    links = VisitEquipment.objects.filter(Among("equipment", ArraySubquery(machines))).values("visit")
     done = Visit.objects.filter(pk__in=links, state=Visit.State.DONE, completed_at__gte=since)
     rows = done.order_by("-completed_at", "-pk").annotate(of_model=model)
     return rows.values_list("of_model", "pk", "kind", "problem")[:last]
