@@ -116,7 +116,9 @@ class Calendar:
     closed: frozenset[dt.date] = frozenset()
     country: str = ""
     subdivision: str = ""
+    # Worked out once: a page asks about the same days again and again.
     _years: dict = field(default_factory=dict, compare=False, repr=False)
+    _days: dict = field(default_factory=dict, compare=False, repr=False)
 
     def is_closed(self, day: dt.date) -> bool:
         """Whether nobody works that day: no hours, a closure, or a public holiday."""
@@ -134,10 +136,15 @@ class Calendar:
         """The same desk for somebody whose own region's public holidays count; empty: the desk's region."""
         if not subdivision or subdivision == self.subdivision:
             return self
-        return replace(self, subdivision=subdivision, _years={})
+        return replace(self, subdivision=subdivision, _years={}, _days={})
 
     def spans(self, day: dt.date) -> list[tuple[dt.datetime, dt.datetime]]:
         """The working spans of one day, as instants in order."""
+        if day not in self._days:
+            self._days[day] = tuple(self._found_on(day))
+        return list(self._days[day])
+
+    def _found_on(self, day):
         if self.is_closed(day):
             return []
         return [
