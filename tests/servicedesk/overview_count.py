@@ -54,7 +54,7 @@ class Count:
         self.renewals = self._renewals()
         self.recommendations, self.silent = self._recommendations()
         self.given = [
-            each["amount"]
+            (each["amount"] or 0, each["days"] or 0)
             for each in rows_of("cases_goodwill")
             if each["state"] == "approved" and self._counts(each["decided_at"])
         ]

@@ -1,7 +1,6 @@
 """The overview against a direct count of all rows: the demo desk, and a real dealer's export."""
 
 import datetime as dt
-from decimal import Decimal
 
 from cases.models import Goodwill, GoodwillItem
 from contracts.wording import money
@@ -59,7 +58,9 @@ def assert_page_equals_count(client, desk, count):
     overdue, yes = answer.context["overdue"], answer.context["yes_part"]
     assert (overdue["overdue"], overdue["escalations"]) == (count.overdue, count.escalations)
     assert (yes["goodwill_count"], yes["given_count"]) == (count.proposed, len(count.given))
-    assert yes["given_amount"] == money(sum(count.given, Decimal(0)), desk.currency).removesuffix(".00")
+    in_money = money(sum(amount for amount, _ in count.given), desk.currency).removesuffix(".00")
+    in_days = sum(days for _, days in count.given)
+    assert yes["given_amount"] == (f"{in_money} and {in_days} days" if in_days else in_money)
     behind = {
         "kept": count.kept[1],
         "kept&only=late": count.kept[1] - count.kept[0],
@@ -98,10 +99,13 @@ def test_the_demo_desk_as_counted_by_hand(db, now, client, moment):
     desk = build_desk(NORTHGATE, now=now)
     fill_every_table(desk, now=now)
     with tenant(desk):
-        customer = Goodwill.objects.get().customer
-        item = GoodwillItem.objects.get()
-        decided = {"state": "approved", "decided_at": now, "proposed_at": now}
-        Goodwill.objects.create(customer=customer, item=item, amount=35, reason="Waited", **decided)
+        waits = Goodwill.objects.select_related("customer", "item").get(item__kind="extension")
+        free = GoodwillItem.objects.filter(kind="free visit").first()
+        given = {"state": "approved", "decided_at": now, "proposed_at": now, "reason": "Waited"}
+        given |= {"customer": waits.customer}
+        Goodwill.objects.create(item=free, amount=35, **given)
+        place = {"place_kind": waits.place_kind, "place": waits.place}
+        Goodwill.objects.create(item=waits.item, days=9, **place, **given)
         counts = [Count(desk, now, days) for days in (7, 90)]
     signed_in(client, desk)
     for count in counts:
