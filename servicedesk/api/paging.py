@@ -14,6 +14,18 @@ class ByCursor(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
 
+    def paginate_queryset(self, queryset, request, view=None):
+        """First which rows, by the index of their ids alone, then these with all that hangs on them.
+
+        In one statement the planner, which cannot know how many rows a desk has, joins all of them first.
+        """
+        if not queryset.query.select_related:
+            return super().paginate_queryset(queryset, request, view)
+        page = super().paginate_queryset(queryset.values("pk", "public_id"), request, view)
+        whole = queryset.order_by().in_bulk([row["pk"] for row in page])
+        self.page = [whole[row["pk"]] for row in page if row["pk"] in whole]
+        return self.page
+
     def decode_cursor(self, request):
         """The cursor of the address; a 404 for one that never was given out."""
         cursor = super().decode_cursor(request)

@@ -99,8 +99,8 @@ class VisitShown(Shown):
     kind = serializers.ChoiceField(choices=Visit.Kind.choices)
     problem = serializers.CharField()
     state = serializers.ChoiceField(choices=Visit.State.choices)
-    technicians = Comes(many=True, source="assignments", help_text="the one named to the customer first")
-    equipment = ItsMachine(many=True, source="machines")
+    technicians = Comes(many=True, source="who_come", help_text="the one named to the customer first")
+    equipment = ItsMachine(many=True, source="its_machines")
     crew = serializers.IntegerField(help_text="how many technicians it takes")
     window_start = serializers.DateTimeField()
     window_end = serializers.DateTimeField()
@@ -175,8 +175,12 @@ class Visits(Listed, Resource):
         rows = Visit.objects.select_related("tenant", "customer", "site", "contact", "case")
         return rows.prefetch_related(
             "report",
-            Prefetch("assignments", Assignment.objects.select_related("technician").order_by("pk")),
-            Prefetch("machines", VisitEquipment.objects.select_related("equipment").order_by("pk")),
+            Prefetch(
+                "assignments", Assignment.objects.select_related("technician").order_by("pk"), "who_come"
+            ),
+            Prefetch(
+                "machines", VisitEquipment.objects.select_related("equipment").order_by("pk"), "its_machines"
+            ),
         )
 
     @says(refused={409: TimeTaken})
