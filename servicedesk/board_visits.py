@@ -7,6 +7,9 @@ import datetime as dt
 import uuid
 from typing import NamedTuple
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
+
 from tenancy.prepared import Instant, Prepared
 from visits.models import Visit
 
@@ -68,11 +71,10 @@ class BoardVisit(NamedTuple):
         return " and ".join(somebody.first_name for somebody in self.going)
 
 
-_BEFORE_CUSTOMER = 18
+_OF_VISIT = BoardVisit._fields[: BoardVisit._fields.index("customer")]
 _COLUMNS = (
-    *BoardVisit._fields[:_BEFORE_CUSTOMER],
-    "customer__company",
-    "customer__name",
+    *_OF_VISIT,
+    Coalesce(NullIf("customer__company", Value("")), "customer__name"),
     "case__opened_at",
     "case__response_due_at",
     "case__responded_at",
@@ -157,12 +159,9 @@ def to_be_minded(start: dt.datetime, end: dt.datetime) -> list[BoardVisit]:
 def _visits(rows) -> list[BoardVisit]:
     visits: dict[int, BoardVisit] = {}
     for row in rows:
-        *_, company, name, opened_at, due_at, responded_at, technician, technicians_name = row
         visit = visits.get(row[0])
         if visit is None:
-            case = opened_at, due_at, responded_at
-            visit = BoardVisit(*row[:_BEFORE_CUSTOMER], company or name, *case, [])
-            visits[visit.pk] = visit
-        if technician is not None:
-            visit.going.append(Going(technician, technicians_name))
+            visit = visits[row[0]] = BoardVisit._make((*row[:-2], []))
+        if row[-2] is not None:
+            visit.going.append(Going(*row[-2:]))
     return list(visits.values())

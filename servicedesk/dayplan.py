@@ -7,7 +7,7 @@ clock of the desk, so that a day of 23 or 25 hours is drawn as its people live i
 import datetime as dt
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from servicedesk.board_visits import BoardVisit, touching
 from servicedesk.day_lanes import Lane, Placed, hour_of, in_rows, shown_hours
@@ -32,6 +32,14 @@ TALLIES = (
     ("missed", "missed", "bad", (Word.MISSED, Word.DONE_LATE)),
     ("not-confirmed", "not confirmed", "warn", (Word.NOT_CONFIRMED,)),
 )
+# What is said below a name, whatever the visit.
+SAYINGS = {
+    Word.NOT_CONFIRMED: "Not confirmed",
+    Word.NOT_ASSIGNED: "Not assigned",
+    Word.MISSED: "Nobody came",
+    Word.DONE_LATE: "Done, after the miss",
+    Word.NO_ACCESS: "No access",
+}
 WORDS_OF = {key: words for key, _, _, words in TALLIES}
 
 
@@ -119,7 +127,8 @@ class _Reader:
         self.tallies = Counter({key: count for key, count in counts.items() if count})
         self.url_of = desk_urls(desk, "visit")
         # Many visits begin and end at the same times.
-        self.clocks: dict[dt.datetime, str] = {}
+        self._clock = cache(self._clock)
+        self._hour = cache(self._hour)
         self.unplaced = []
 
     def lanes(self, words) -> tuple[Lane, ...]:
@@ -186,24 +195,21 @@ class _Reader:
         )
 
     def _what(self, visit, standing) -> str:
-        told = {
-            Word.NOT_CONFIRMED: lambda: "Not confirmed",
-            Word.NOT_ASSIGNED: lambda: "Not assigned",
-            Word.CALL_DUE: lambda: f"Call by {self._clock(standing.call_by)}",
-            Word.CALLED_AHEAD: lambda: f"Called ahead {self._clock(visit.called_ahead_at)}",
-            Word.ON_THE_WAY: lambda: f"On the way, {self._clock(visit.expected_at or visit.planned_start)}",
-            Word.ON_SITE: lambda: self._since(visit),
-            Word.RUNNING_OVER: lambda: self._since(visit),
-            Word.AT_RISK: lambda: self._risk(visit, standing),
-            Word.LATE: lambda: f"Late since {self._clock(visit.window_end)}",
-            Word.MISSED: lambda: "Nobody came",
-            Word.DONE_LATE: lambda: "Done, after the miss",
-            Word.NO_ACCESS: lambda: "No access",
-        }.get(standing.word)
-        return told() if told else job_of(visit)
-
-    def _since(self, visit) -> str:
-        return f"On site since {self._clock(visit.arrived_at)}" if visit.arrived_at else "On site"
+        """What is said below the name: what to know of how it stands, else what is to be done."""
+        match standing.word:
+            case Word.CALL_DUE:
+                return f"Call by {self._clock(standing.call_by)}"
+            case Word.CALLED_AHEAD:
+                return f"Called ahead {self._clock(visit.called_ahead_at)}"
+            case Word.ON_THE_WAY:
+                return f"On the way, {self._clock(visit.expected_at or visit.planned_start)}"
+            case Word.ON_SITE | Word.RUNNING_OVER:
+                return f"On site since {self._clock(visit.arrived_at)}" if visit.arrived_at else "On site"
+            case Word.AT_RISK:
+                return self._risk(visit, standing)
+            case Word.LATE:
+                return f"Late since {self._clock(visit.window_end)}"
+        return SAYINGS.get(standing.word) or job_of(visit)
 
     def _risk(self, visit, standing) -> str:
         if standing.expected_at <= visit.window_end:
@@ -269,16 +275,16 @@ class _Reader:
 
     def _hours(self, start, end) -> tuple[float, float]:
         """Both ends within the day, and never the wrong way round where the clock goes back."""
-        a, b = max(0.0, hour_of(start, self.day, self.zone)), min(24.0, hour_of(end, self.day, self.zone))
+        a, b = max(0.0, self._hour(start)), min(24.0, self._hour(end))
         if b <= a:
             b = min(24.0, a + (end - start).total_seconds() / 3600)
         return a, b
 
     def _clock(self, instant) -> str:
-        clock = self.clocks.get(instant)
-        if clock is None:
-            clock = self.clocks[instant] = f"{local_time(instant, self.zone):%H:%M}"
-        return clock
+        return f"{local_time(instant, self.zone):%H:%M}"
+
+    def _hour(self, instant) -> float:
+        return hour_of(instant, self.day, self.zone)
 
 
 def _is_crossed(visit: Placed, overs) -> bool:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from cases.models import Duty
@@ -19,7 +19,7 @@ from servicedesk.moments import due_word
 from tenancy.addresses import desk_url
 from tenancy.calendars import Calendar, day_bounds, local_day, zone_of
 from tenancy.models import Tenant
-from tenancy.prepared import Among, Instant, Prepared, PublicIds
+from tenancy.prepared import Instant, Prepared
 from visits.models import Visit
 
 Kind = Duty.Kind
@@ -84,7 +84,7 @@ class Group:
 def other_cards(
     desk: Tenant, *, now: dt.datetime, calendar: Calendar, leave_out: Iterable
 ) -> tuple[Group, ...]:
-    """The groups that have a card, in their order: seven queries, however many there are.
+    """The groups that have a card, in their order: four queries, however many there are.
 
     `leave_out` are public ids of visits whose own card says already that the customer must be told.
     """
@@ -110,23 +110,23 @@ def _calls(desk, now, leave_out) -> Group:
     return Group(HEADINGS["call"], cards, len(cards))
 
 
-_COMING = Prepared(
-    lambda start, end: Visit.objects.filter(
-        planned_start__gte=start, planned_start__lt=end, state__in=Visit.WAITING_STATES
-    ).values_list("public_id", "planned_start"),
-    start=Instant(),
-    end=Instant(),
-)
-_FAILED = Prepared(
-    lambda subjects: (
-        Message.objects.filter(
-            Q(Among("subject", subjects)) | BY_HAND, state__in=FAULTY_STATES, contact__isnull=False
-        )
+def _failed_about(start, end):
+    """Those about visits that begin in the span, with when; and people's own."""
+    coming = Visit.objects.filter(
+        public_id=OuterRef("subject"),
+        planned_start__gte=start,
+        planned_start__lt=end,
+        state__in=Visit.WAITING_STATES,
+    )
+    return (
+        Message.objects.filter(Q(Exists(coming)) | BY_HAND, state__in=FAULTY_STATES, contact__isnull=False)
+        .annotate(begins_at=Subquery(coming.values("planned_start")[:1]))
         .select_related("customer")
         .order_by("planned_at", "pk")[: SHOWN_OF_A_KIND * 4]
-    ),
-    subjects=PublicIds(),
-)
+    )
+
+
+_FAILED = Prepared(_failed_about, start=Instant(), end=Instant())
 
 
 def _failed(desk, now, calendar) -> Group:
@@ -134,14 +134,13 @@ def _failed(desk, now, calendar) -> Group:
     today = local_day(now, calendar.zone)
     start = day_bounds(today, calendar.zone)[0]
     end = day_bounds(today + dt.timedelta(days=1), calendar.zone)[1]
-    coming = dict(_COMING.rows(start=start, end=end))
-    found = _FAILED.rows(subjects=list(coming))
+    found = _FAILED.rows(start=start, end=end)
     cards = tuple(
         Card(
             id=str(message.public_id),
             customer=message.customer.company or message.customer.name,
             title=_what_failed(message),
-            clock=due_word(coming.get(message.subject, message.send_after), zone=calendar.zone, today=today),
+            clock=due_word(message.begins_at or message.send_after, zone=calendar.zone, today=today),
             is_late=True,
             url=desk_url(desk, "message", id=message.public_id),
             act="Mend it",

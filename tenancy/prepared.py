@@ -177,13 +177,19 @@ class Prepared:
         """The rows for these values, of the active desk. Raises NoTenant without one."""
         queryset, compiler, statement = self._written
         text, names = statement.on(queryset.db)
-        filled = tuple(current_tenant_id() if name == DESK else values[name] for name in names)
+        filled = tuple(current_tenant_id() if name == DESK else self._given(name, values) for name in names)
         ready = copy.copy(compiler)
         ready.connection = connections[queryset.db]
         ready.as_sql = lambda *args, **kwargs: (text, filled)
         asked = queryset.all()
         asked.query.get_compiler = lambda *args, **kwargs: ready
         return list(asked)
+
+    def _given(self, name: str, values: dict):
+        """What stands for a placeholder. Keys are written out at once: the driver looks at each of them."""
+        if isinstance(self._placeholders[name], (Keys, PublicIds)):
+            return f"{{{','.join(map(str, values[name]))}}}"
+        return values[name]
 
     @cached_property
     def _written(self):
