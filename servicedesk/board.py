@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
+from servicedesk.board_visits import of_day_and_to_be_minded
 from servicedesk.boardnews import Version, is_news, newest_change
 from servicedesk.dayplan import TALLIES, WORDS_OF, DayPlan, day_plan
-from servicedesk.needs_action import Tray, tray
+from servicedesk.needs_action import Tray, span_of_tray, tray
 from servicedesk.weekplan import WeekPlan, week_plan
 from tenancy.addresses import desk_url
-from tenancy.calendars import calendar_of, local_day, local_time, zone_of
+from tenancy.calendars import calendar_of, day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
 from tenancy.models import Role
 from visits.models import Rearrangement, Visit
@@ -130,7 +131,11 @@ def board_answer(
 def board_context(request, shown: Shown, now: dt.datetime, *, newest: str) -> dict:
     """Everything that the board's page and its parts draw; `newest` is the newest change before it."""
     calendar = calendar_of(request.tenant)
-    needs = tray(request.tenant, now=now, calendar=calendar)
+    of_day = minded = None
+    if shown.view != WEEK:
+        day = day_bounds(shown.day, calendar.zone)
+        of_day, minded = of_day_and_to_be_minded(day, span_of_tray(now, calendar))
+    needs = tray(request.tenant, now=now, calendar=calendar, visits=minded)
     context = {
         "shown": shown,
         "now": now,
@@ -145,7 +150,7 @@ def board_context(request, shown: Shown, now: dt.datetime, *, newest: str) -> di
     if shown.view == WEEK:
         week = week_plan(request.tenant, shown.day, now=now, calendar=calendar)
         return context | {"week": week, "version": _week_version(shown, week, needs, now, newest)}
-    plan = day_plan(request.tenant, shown.day, now=now, calendar=calendar, only=shown.only)
+    plan = day_plan(request.tenant, shown.day, now=now, calendar=calendar, only=shown.only, visits=of_day)
     return context | {
         "plan": plan,
         "tallies": _tallies(shown, plan),

@@ -7,10 +7,11 @@ import datetime as dt
 import uuid
 from typing import NamedTuple
 
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from tenancy.prepared import Instant, Prepared
+from visits.availability import Span
 from visits.models import Visit
 
 CANCELLED = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
@@ -105,6 +106,21 @@ _UNDER_WAY = Prepared(
     begin=Instant(),
     end=Instant(),
 )
+_DAY_AND_UNDER_WAY = Prepared(
+    lambda begin, end, over, day_end, back: _with_crew(
+        Visit.objects.filter(
+            Q(state__in=UNDER_WAY)
+            | Q(planned_start__gte=back, planned_start__lt=day_end, planned_end__gt=over),
+            planned_start__gte=begin,
+            planned_start__lt=end,
+        ).exclude(state__in=CANCELLED)
+    ),
+    begin=Instant(),
+    end=Instant(),
+    over=Instant(),
+    day_end=Instant(),
+    back=Instant(),
+)
 # The first of many are found before anything is read of them.
 _OPEN_MISSES = Prepared(
     lambda: _with_crew(
@@ -131,6 +147,18 @@ _WITHOUT_ANYBODY = Prepared(
 )
 
 
+def of_day_and_to_be_minded(day: Span, tray: Span) -> tuple[list[BoardVisit], list[BoardVisit]]:
+    """What `touching` gives for the day and `to_be_minded` for the tray, of one day among them read once."""
+    (start, end), (begin, until) = day, tray
+    if start - LONGEST < begin or end > until:
+        return touching(start, end), to_be_minded(begin, until)
+    read = _visits(
+        _DAY_AND_UNDER_WAY.rows(begin=begin, end=until, over=start, day_end=end, back=start - LONGEST)
+    )
+    of_day = [visit for visit in read if visit.planned_start < end and visit.planned_end > start]
+    return of_day, _with_others([visit for visit in read if visit.state in UNDER_WAY], until)
+
+
 def touching(start: dt.datetime, end: dt.datetime) -> list[BoardVisit]:
     """The visits whose block touches the span, in the order of their start: one query."""
     return _visits(_BETWEEN.rows(begin=start - LONGEST, end=end, over=start))
@@ -147,12 +175,12 @@ def to_be_minded(start: dt.datetime, end: dt.datetime) -> list[BoardVisit]:
     Under way or to come in the span, missed without an outcome at any time, and after the span those
     that nobody is booked for.
     """
-    rows = (
-        *_UNDER_WAY.rows(begin=start, end=end),
-        *_OPEN_MISSES.rows(),
-        *_WITHOUT_ANYBODY.rows(since=end),
-    )
-    once = {visit.pk: visit for visit in _visits(dict.fromkeys(rows))}
+    return _with_others(_visits(_UNDER_WAY.rows(begin=start, end=end)), end)
+
+
+def _with_others(under_way: list[BoardVisit], end: dt.datetime) -> list[BoardVisit]:
+    others = _visits((*_OPEN_MISSES.rows(), *_WITHOUT_ANYBODY.rows(since=end)))
+    once = {visit.pk: visit for visit in (*others, *under_way)}
     return sorted(once.values(), key=lambda visit: (visit.planned_start, visit.pk))
 
 

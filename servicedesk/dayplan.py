@@ -79,10 +79,21 @@ class DayPlan:
         return sorted(placed, key=lambda visit: (visit.starts_at, visit.customer, visit.technician))
 
 
-def day_plan(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calendar, only: str = "") -> DayPlan:
-    """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted."""
-    start, end = day_bounds(day, calendar.zone)
-    visits = touching(start, end)
+def day_plan(
+    desk: Tenant,
+    day: dt.date,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    only: str = "",
+    visits: list[BoardVisit] | None = None,
+) -> DayPlan:
+    """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted.
+
+    `visits`: those that touch the day, where they are read already.
+    """
+    if visits is None:
+        visits = touching(*day_bounds(day, calendar.zone))
     crew = team_with({somebody.technician_id for visit in visits for somebody in visit.going})
     crew.sort(key=lambda member: (not member.technician.is_active, member.technician.name))
     reader = _Reader(desk, day, calendar, now, crew, visits)

@@ -22,6 +22,7 @@ from tenancy.addresses import desk_urls
 from tenancy.calendars import Calendar, day_bounds, local_day, local_time
 from tenancy.models import Tenant
 from tenancy.prepared import Among, Instant, Keys, Prepared, PublicIds
+from visits.availability import Span
 from visits.models import Visit
 from visits.standing import CALL_SHOWN_BEFORE, Standing, Word
 
@@ -104,12 +105,25 @@ class Tray:
         return self.count - len(self.items) - sum(group.count for group in self.others)
 
 
-def tray(desk: Tenant, *, now: dt.datetime, calendar: Calendar) -> Tray:
-    """What needs action at `now`, in a fixed number of queries."""
+def span_of_tray(now: dt.datetime, calendar: Calendar) -> Span:
+    """From when until when visits that begin are looked at: a week back, until the next working day ends."""
     today = local_day(now, calendar.zone)
     horizon = calendar.next_working_day(today)
     begin = day_bounds(today, calendar.zone)[0] - dt.timedelta(days=7)
-    visits = to_be_minded(begin, day_bounds(horizon, calendar.zone)[1])
+    return begin, day_bounds(horizon, calendar.zone)[1]
+
+
+def tray(
+    desk: Tenant, *, now: dt.datetime, calendar: Calendar, visits: list[BoardVisit] | None = None
+) -> Tray:
+    """What needs action at `now`, in a fixed number of queries.
+
+    `visits`: those to be minded in its span (`board_visits`), where they are read already.
+    """
+    today = local_day(now, calendar.zone)
+    horizon = calendar.next_working_day(today)
+    if visits is None:
+        visits = to_be_minded(*span_of_tray(now, calendar))
     needing, next_call = _sorted_out(visits, desk, calendar, now, today)
     shown = [(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
     writer = _Writer(desk, calendar, now, [visit for _, visit, _ in shown])
