@@ -270,6 +270,18 @@ def test_as_many_queries_for_one_technician_as_for_three(desk, now, django_asser
         best_slots(again)
 
 
+@pytest.mark.parametrize(("days", "queries"), [(2, 4), (8, 5), (25, 6)])
+def test_the_fuller_the_diaries_the_farther_is_read(desk, now, days, queries, django_assert_num_queries):
+    back = now + dt.timedelta(days=days)
+    for technician in (desk.lou, desk.marek):
+        Absence.objects.create(technician=technician, starts_at=now, ends_at=back, reason="Away")
+    asked = wanted(desk, now)
+    with django_assert_num_queries(queries):
+        first = min(slot.start for slot in best_slots(asked))
+    assert first >= back
+    assert first == slots_on(asked, first.date())[0].start
+
+
 # For many at once
 
 
