@@ -20,7 +20,7 @@ from servicedesk import brief_photos
 from servicedesk.bringing import bring_list
 from servicedesk.phone_pages import kept_on_phones, phone_of, progress_in_json, seen_of
 from servicedesk.start_with import start_with
-from servicedesk.today import visits_between
+from servicedesk.today import visits_of_technician
 from tenancy.calendars import day_bounds, local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
@@ -54,7 +54,7 @@ _STEPS = Prepared(
 )
 _TO_RAISE = Prepared(to_raise_at, site=Key(), day=DAY)
 _OF_DAY = Prepared(
-    lambda technician, start, end: visits_between(technician, start, end).values_list("pk", flat=True),
+    lambda technician, start, end: visits_of_technician(technician, start, end).values_list("pk", flat=True),
     technician=Key(),
     start=Instant(),
     end=Instant(),

@@ -31,6 +31,7 @@ from visits.telling import told_about
 from visits.travel import point_of, way
 
 State = Visit.State
+NIGHT = dt.timedelta(days=1)
 UNDER_WAY = (State.ON_THE_WAY, State.ON_SITE)
 # How a visit that needs no step any more stands in the day's list.
 ENDED = {State.DONE: "done", State.NO_ACCESS: "done", State.MISSED: "missed"}
@@ -165,13 +166,18 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
 
 def visits_of_day(technician: Technician, day: dt.date, zone: ZoneInfo):
     """A technician's visits of one day, with what is still under way from before; not those cancelled."""
-    return visits_between(technician.pk, *day_bounds(day, zone))
+    return visits_of_technician(technician.pk, *day_bounds(day, zone))
 
 
-def visits_between(technician: int, start: dt.datetime, end: dt.datetime):
+def visits_of_technician(technician: int, start: dt.datetime, end: dt.datetime):
     """The same by the technician's primary key, and the instants between which the day lies."""
     return (
-        Visit.objects.filter(assignments__technician=technician)
+        Visit.objects.filter(
+            # What is in the diary near that day, so that years of visits are not looked at one by one.
+            Q(assignments__starts_at__gt=start - NIGHT, assignments__starts_at__lt=end + NIGHT)
+            | Q(assignments__state__in=UNDER_WAY),
+            assignments__technician=technician,
+        )
         .filter(
             Q(planned_start__gte=start, planned_start__lt=end)
             | Q(state__in=UNDER_WAY, planned_start__lt=start)
