@@ -5,13 +5,15 @@ BIN := .venv/bin/python
 COMPILE := $(BIN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help install run test proof race lint format lock
+.PHONY: help install run test proof race bench bench-short lint format lock
 
 help:
 	@echo "make run      the desk on this machine: http://127.0.0.1:8000 and demo sign-ins"
 	@echo "make test     all tests (ARGS='tests/visits -x' for some of them)"
 	@echo "make proof    the tests that need big numbers, whole, with their figures"
 	@echo "make race     eight bookers at once, and how long a booking takes them (on an idle machine)"
+	@echo "make bench    how quick every page and job is at a hundred thousand customers (an hour at first)"
+	@echo "make bench-short  the same at a tenth of that"
 	@echo "make lint     style, and who may import whom"
 	@echo "make format   puts code into the house's form"
 	@echo "make install  only the virtual environment in .venv"
@@ -37,6 +39,13 @@ proof: install
 # that does nothing else. Goal: 99 of 100 within 250 ms.
 race: install
 	@PROOF=full $(BIN) -m pytest -s tests/proofs/test_race_over_http.py
+
+# Every page beside its floor, jobs, crowds and growth (docs/bench.md). The data are made once and kept.
+bench: install
+	@$(BIN) -m servicedesk.bench $(ARGS)
+
+bench-short: install
+	@$(BIN) -m servicedesk.bench --short $(ARGS)
 
 lint: install
 	@$(BIN) -m ruff check .

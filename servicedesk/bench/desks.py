@@ -4,7 +4,6 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 
@@ -12,11 +11,12 @@ from servicedesk.bench.bulk import Bulk
 from servicedesk.bench.names import person
 from servicedesk.bench.signing import NOISY, PASSWORD, mail_of
 from servicedesk.bench.sizes import VISITS_EACH
-from tenancy.calendars import instant_at
+from tenancy.calendars import instant_at, zone_of
 from tenancy.models import BusinessHours, Membership, Role, Tenant, User
 from visits.models import Technician
 
-ZONE = ZoneInfo("Europe/London")
+ZONE_NAME = "Europe/London"
+ZONE = zone_of(Tenant(time_zone=ZONE_NAME))
 # Four visits a day for each technician; the noisy desk's board is the same at every size.
 STARTS = (dt.time(8, 0), dt.time(10, 15), dt.time(12, 30), dt.time(14, 45))
 TECHNICIANS, TECHNICIANS_OF_NOISY = 2, 50
@@ -63,7 +63,7 @@ def add_desk(bulk: Bulk, slug: str, customers: int, *, today: dt.date, now: dt.d
         Tenant,
         slug=slug,
         name=slug.capitalize(),
-        time_zone=ZONE.key,
+        time_zone=ZONE_NAME,
         country="GB",
         currency="GBP",
         phone="01632 960118",

@@ -24,7 +24,7 @@ from imports.importing import import_folder
 from servicedesk.bench.customers import phone_of
 from servicedesk.bench.names import STREETS, TOWNS, person
 from servicedesk.celery import app
-from tenancy.models import Tenant
+from tenancy.models import StoredFile, Tenant
 from tenancy.scope import tenant
 from visits import reminders
 
@@ -41,6 +41,14 @@ ALL_ARE_DUE = """
            send_after = subject_start - interval '400 days'
     WHERE kind = 'booked' AND subject_start > now();
     UPDATE tenancy_tenant SET reminder_minutes = ARRAY[432000];
+"""
+# As the worker would have left them: each visit's report has its PDF.
+REPORTS_ARE_MADE = """
+    ALTER TABLE visits_servicereport DISABLE TRIGGER USER;
+    UPDATE visits_servicereport r SET document_id = f.id FROM tenancy_storedfile f
+    WHERE f.tenant_id = r.tenant_id AND f.name = 'report.pdf' AND r.document_id IS NULL
+      AND r.written_at > now() - interval '60 days';
+    ALTER TABLE visits_servicereport ENABLE TRIGGER USER;
 """
 # The same messages by one statement that decides nothing.
 RAW_SWEEP = """
@@ -102,6 +110,14 @@ def _plan():
 
 def idle_tick() -> dict:
     """Every line of the timetable, when there is nothing to do; the first round catches up."""
+    for desk in Tenant.objects.all():
+        with tenant(desk):
+            StoredFile.objects.create(
+                kind=StoredFile.Kind.DOCUMENT, name="report.pdf", content_type="application/pdf", size=1,
+                digest="0" * 64, secret="0" * 32, content="report.pdf", added_at=timezone.now(),
+            )  # fmt: skip
+    with connections["migrator"].cursor() as cursor:
+        cursor.execute(REPORTS_ARE_MADE)
     app.loader.import_default_modules()
     tasks = {line["task"] for line in app.conf.beat_schedule.values()}
     left = sorted(task for task in tasks if not task.endswith(("deliver_messages", "read_mailboxes")))

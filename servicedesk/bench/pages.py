@@ -51,14 +51,15 @@ def of_desk(path: str, **headers: str) -> Ask:
     return ask
 
 
-def of_today(path: str) -> Ask:
-    """A page about one of the visits that the technician who is signed in has today."""
+def brief(visitor: Visitor, samples: Samples, number: int) -> Answer:
+    """What the technician who is signed in reads before one of the next visits."""
+    visit = samples.today[number % len(samples.today)]
+    return visitor.get(f"/d/{samples.desk}/today/{visit['public_id']}/")
 
-    def ask(visitor: Visitor, samples: Samples, number: int) -> Answer:
-        visit = samples.today[number % len(samples.today)]
-        return visitor.get(f"/d/{samples.desk}/today/{visit['public_id']}/{path}")
 
-    return ask
+def finish(visitor: Visitor, samples: Samples, number: int) -> Answer:
+    """The report, at the customer's."""
+    return visitor.get(f"/d/{samples.desk}/today/{samples.today[0]['public_id']}/finish/")
 
 
 def of_api(path: str) -> Ask:
@@ -72,6 +73,7 @@ def of_api(path: str) -> Ask:
 
 
 def customer_link(visitor: Visitor, samples: Samples, number: int) -> Answer:
+    """The page of a coming visit, as its customer opens it."""
     return visitor.get(f"/v/{samples.links[number % len(samples.links)]}/")
 
 
@@ -136,8 +138,8 @@ def pages() -> list[Page]:
         Page("board, a day", "dispatcher", of_desk("board/"), (floors.DAY, floors.TECHNICIANS), 4),
         Page("board, a week", "dispatcher", of_desk("board/?view=week"), (floors.DAY, floors.TECHNICIANS)),
         Page("board, what changed", "dispatcher", BoardDelta(), (floors.LANE, floors.TECHNICIANS), 3),
-        Page("brief", "technician", of_today(""), (*floors.VISIT, *floors.OF_MACHINE, *floors.COVER), 3),
-        Page("finish", "technician", of_today("finish/"), (*floors.VISIT, *floors.OF_MACHINE, floors.VAN)),
+        Page("brief", "technician", brief, (*floors.VISIT, *floors.OF_MACHINE, *floors.COVER), 3),
+        Page("finish", "technician", finish, (*floors.VISIT, *floors.OF_MACHINE, floors.VAN)),
         Page(
             "contract check", "sales", of_desk("calls/{public_id}/"),
             (*floors.CUSTOMER, *floors.COVER, *floors.OPEN), 3,

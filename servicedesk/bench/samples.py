@@ -20,7 +20,7 @@ CUSTOMERS = """
                   ORDER BY e.id LIMIT 1) e ON true
     JOIN contracts_contract t ON t.tenant_id = c.tenant_id AND t.customer_id = c.id
     JOIN LATERAL (SELECT * FROM visits_visit v WHERE v.tenant_id = c.tenant_id AND v.customer_id = c.id
-                  AND v.planned_start > now() + interval '1 day' ORDER BY v.planned_start LIMIT 1) v ON true
+                  AND v.planned_start > now() ORDER BY v.planned_start LIMIT 1) v ON true
     WHERE c.tenant_id = %(tenant)s AND right(c.number, 5)::int %% 12 = 0
     ORDER BY md5(c.number) LIMIT %(most)s
 """
@@ -44,9 +44,17 @@ LINK = """
 """
 
 
+# The report is written where somebody has arrived.
+ARRIVED = """
+    UPDATE visits_visit SET state = 'on site', called_ahead_at = now(), brief_read_at = now(),
+           on_the_way_at = now(), arrived_at = now() WHERE id = %s
+"""
+
+
 @dataclass
 class Samples:
-    """Rows of one desk, by their columns. `links` are tokens of the customers' coming visits."""
+    """Rows of one desk, by their columns. `links` are tokens of the customers' coming visits; the first
+    technician has arrived at the first of `today`."""
 
     desk: str
     tenant: int
@@ -63,8 +71,9 @@ def samples_of(owner: psycopg.Connection, desk: str) -> Samples:
         about = {"tenant": tenant, "most": SAMPLES, "technician": f"technician@{desk}.example"}
         customers = cursor.execute(CUSTOMERS, about).fetchall()
         samples = Samples(desk, tenant, customers, cursor.execute(TODAY, about).fetchall())
-        if not samples.customers:
+        if not (samples.customers and samples.today):
             raise RuntimeError(f"{desk} has no customers to ask for.")
+        cursor.execute(ARRIVED, [samples.today[0]["id"]])
         for one in samples.customers:
             token = secrets.token_urlsafe(16)
             samples.links.append(token)
