@@ -76,7 +76,9 @@ def calls_owed(desk, *, now, leave_out=()) -> list[Owed]:
 
     `leave_out` are public ids of visits whose own card says it already.
     """
-    owed = _OWED.rows(leave_out=list(leave_out))
+    owed = _OWED.rows(leave_out=leave_out)
+    if not owed:
+        return []
     phones = dict(_PHONES.rows(customers=list({duty.customer_id for duty in owed} - {None})))
     zone = zone_of(desk)
     today = local_day(now, zone)

@@ -184,10 +184,11 @@ class _Reader:
     def _place(self, visit, technician, beside="") -> Placed:
         standing = self.standings[visit.pk]
         a, b = self._hours(visit.planned_start, visit.planned_end)
+        public_id = str(visit.public_id)
         may_move = visit.state in Visit.WAITING_STATES and standing.word != Word.MISSED
         return Placed(
-            id=str(visit.public_id),
-            url=self.url_of(visit.public_id),
+            id=public_id,
+            url=self.url_of(public_id),
             customer=visit.customer,
             technician=technician,
             starts=self._clock(visit.planned_start),

@@ -51,6 +51,8 @@ ACTS = {
     "unassigned": (("Place", "visit-move", False),),
     "unconfirmed": (("They confirmed", "visit-confirm", True),),
 }
+# Of these kinds a card says whether the customer was told.
+TOLD_OF = ("missed", "late", "risk")
 # A board is for acting: after a standstill the oldest come first, and the rest is counted.
 SHOWN_OF_A_KIND = 20
 MISSES_COUNT_FOR = dt.timedelta(days=90)
@@ -126,7 +128,7 @@ def tray(
         visits = to_be_minded(*span_of_tray(now, calendar))
     needing, next_call = _sorted_out(visits, desk, calendar, now, today)
     shown = [(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
-    writer = _Writer(desk, calendar, now, [visit for _, visit, _ in shown])
+    writer = _Writer(desk, calendar, now, shown)
     said = [visit.public_id for visit in visits]
     others = other_cards(desk, now=now, calendar=calendar, leave_out=said)
     tomorrow = today + dt.timedelta(days=1)
@@ -208,25 +210,35 @@ _CARDS = Prepared(
 class _Writer:
     """Puts causes into words, from what was read for all cards at once."""
 
-    def __init__(self, desk, calendar, now, visits):
+    def __init__(self, desk, calendar, now, shown):
         self.desk, self.now, self.zone = desk, now, calendar.zone
         self.today = local_day(now, calendar.zone)
-        customers = list({visit.customer_id for visit in visits})
-        self.cards = {pk: card for pk, *card in _CARDS.rows(visits=[visit.pk for visit in visits])}
-        self.told = {}
-        for subject, kind, state, sent_at in _TOLD.rows(subjects=[visit.public_id for visit in visits]):
-            # Of two channels the one that arrived counts.
-            if (subject, kind) not in self.told or sent_at is not None:
-                self.told[subject, kind] = (state, sent_at)
-        missed = [visit for visit in visits if visit.missed_at is not None]
-        self.rung = defaultdict(list)
-        oldest = min((visit.missed_at for visit in missed), default=now)
-        for customer, at in _RUNG.rows(customers=list({visit.customer_id for visit in missed}), since=oldest):
-            self.rung[customer].append(at)
-        self.misses = dict(_MISSES.rows(customers=customers, since=now - MISSES_COUNT_FOR))
-        self.phones = dict(_PHONES.rows(customers=customers))
+        self.cards = {pk: card for pk, *card in _CARDS.rows(visits=[visit.pk for _, visit, _ in shown])}
+        self.told = self._told([visit for kind, visit, _ in shown if kind in TOLD_OF])
+        self.rung, self.misses = defaultdict(list), {}
+        missed = [visit for kind, visit, _ in shown if kind == "missed"]
+        if missed:
+            customers = {visit.customer_id for visit in missed}
+            # Of what the sweeper has yet to look at the miss is not written down.
+            oldest = min((visit.missed_at for visit in missed if visit.missed_at), default=now)
+            for customer, at in _RUNG.rows(customers=customers, since=oldest):
+                self.rung[customer].append(at)
+            self.misses = dict(_MISSES.rows(customers=customers, since=now - MISSES_COUNT_FOR))
+        without = {visit.customer_id for _, visit, _ in shown if not self.cards[visit.pk][0]}
+        self.phones = dict(_PHONES.rows(customers=without)) if without else {}
         routes = {"visit", *(route for acts in ACTS.values() for _, route, _ in acts)}
         self.urls = {route: desk_urls(desk, route) for route in routes}
+
+    def _told(self, visits) -> dict:
+        """What they were told of late and missed visits: kind and outcome by public id."""
+        told = {}
+        if not visits:
+            return told
+        for subject, kind, state, sent_at in _TOLD.rows(subjects=[visit.public_id for visit in visits]):
+            # Of two channels the one that arrived counts.
+            if (subject, kind) not in told or sent_at is not None:
+                told[subject, kind] = (state, sent_at)
+        return told
 
     def item(self, kind: str, visit: BoardVisit, standing: Standing) -> Item:
         clock, cause = getattr(self, f"_{kind}")(visit, standing)
@@ -253,7 +265,7 @@ class _Writer:
         count = self.misses.get(visit.customer_id, 1)
         if count > 1:
             said.append(f"{ORDINALS.get(count, f'No. {count}')} miss in 90 days.")
-        if any(at > visit.missed_at for at in self.rung[visit.customer_id]):
+        if any(at > (visit.missed_at or self.now) for at in self.rung[visit.customer_id]):
             said.append("They were rung since.")
         else:
             said.append(self._message(visit, "missed") or "Nobody has rung them yet.")

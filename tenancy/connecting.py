@@ -1,6 +1,7 @@
 """How every new connection to the database reads what comes most: instants."""
 
 import datetime as dt
+from functools import lru_cache
 
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 
@@ -12,13 +13,18 @@ class InstantLoader(BaseTzLoader):
 
     def load(self, data) -> dt.datetime:
         """The same instant; what has none in Python (after 9999) is Django’s to refuse."""
-        text = bytes(data)
-        if text.endswith(b"+00"):
-            try:
-                return dt.datetime.fromisoformat(text.decode())
-            except ValueError:
-                pass
-        return super().load(data)
+        return _in_utc(bytes(data)) or super().load(data)
+
+
+# A board is asked for again and again, and tells of the same instants.
+@lru_cache(maxsize=8192)
+def _in_utc(text: bytes) -> dt.datetime | None:
+    if not text.endswith(b"+00"):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text.decode())
+    except ValueError:
+        return None
 
 
 def read_instants(connection, **kwargs) -> None:

@@ -6,8 +6,8 @@ late, missed, running over) is computed here, the same for board, brief and call
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tenancy.models import Tenant
 from visits.models import Visit
@@ -69,8 +69,7 @@ OVER_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A visit's word at one moment, and the instants that a page may want to name with it."""
 
     word: Word
@@ -101,15 +100,17 @@ def standing_of(
 ) -> Standing:
     """The word for `visit` at `now`, with the desk's minutes.
 
-    `expected_at` is the arrival that the technician's other visits allow (see `arrivals`); without
-    it the planned one counts. `response_at_risk`: most of the time promised for a first answer is
-    used. `assigned` spares reading the assignments where they are known.
+    `visit` may be its plain values too, as a board reads them. `expected_at` is the arrival that the
+    technician's other visits allow (see `arrivals`); without it the planned one counts.
+    `response_at_risk`: most of the time promised for a first answer is used. `assigned` spares reading
+    the assignments where they are known.
     """
     if visit.state in Visit.OVER_STATES or visit.state == State.ON_SITE:
         return _standing(visit, _word_once_there(visit, now))
     if assigned is None:
         assigned = bool(visit.assignments.all())
-    expected_at = max(filter(None, (expected_at, visit.expected_at or visit.planned_start)))
+    told = visit.expected_at or visit.planned_start
+    expected_at = told if expected_at is None else max(expected_at, told)
     is_at_risk = response_at_risk or expected_at > visit.window_end
     word = _word_while_waiting(visit, now, desk, assigned, is_at_risk)
     call_by = visit.planned_start - dt.timedelta(minutes=desk.call_ahead_minutes)
