@@ -179,6 +179,13 @@ class Visit(TenantModel):
                 condition=Q(state__in=["booked", "confirmed", "on the way"]),
                 name="visit_waiting_by_start",
             ),
+            # Tray: of a desk's visits to come those that nobody is booked for; their keys are all it reads.
+            models.Index(
+                fields=["tenant", "planned_start"],
+                include=["id"],
+                condition=Q(state__in=["booked", "confirmed", "on the way"]),
+                name="visit_to_come",
+            ),
             # Caller screen and time line: a customer's visits, newest first.
             models.Index(fields=["tenant", "customer", "-planned_start"], name="visit_by_customer"),
             # Tray: misses that nobody has closed.
