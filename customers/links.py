@@ -54,6 +54,14 @@ def make_links(
     expires_at: dt.datetime | None,
 ) -> list[str]:
     """A new token for each subject of a customer's, in their order: one statement."""
+    lasting = [(customer, subject, expires_at) for customer, subject in whose]
+    return make_lasting_links(lasting, purpose, now=now)
+
+
+def make_lasting_links(
+    whose: Iterable[tuple[Customer, uuid.UUID, dt.datetime | None]], purpose: str, *, now: dt.datetime
+) -> list[str]:
+    """As `make_links`, where each has an end of its own."""
     tokens = {secrets.token_urlsafe(16): each for each in whose}
     CustomerLink.objects.bulk_create(
         CustomerLink(
@@ -64,7 +72,7 @@ def make_links(
             made_at=now,
             expires_at=expires_at,
         )
-        for token, (customer, subject) in tokens.items()
+        for token, (customer, subject, expires_at) in tokens.items()
     )
     return list(tokens)
 

@@ -3,11 +3,14 @@
 A worker may be killed at any line. What it had claimed is claimed again when the lease runs out;
 a message whose sending had begun is in doubt: the provider is asked by key where it can be, and
 SMTP gets the same Message-ID once more. The desk's transaction is never open while we send.
+
+Those of one desk are read and judged together (`messaging.together`), moments before they leave; each
+is compared once more in the transaction in which its sending begins. What is not plain goes alone.
 """
 
 import datetime as dt
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,14 +18,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from messaging import faults, opting_out, reports
+from messaging import faults, opting_out, reports, together
 from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure, Way
 from messaging.judging import Decision, judge
-from messaging.kinds import tell_sent
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
 from messaging.providers import Ways
-from messaging.told_customers import tell_left
 from tenancy.scope import tenant
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,9 @@ Clock = Callable[[], dt.datetime]
 
 LEASE = dt.timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
 DESK_SHARE = 10
-BATCH = 40
+BATCH = 200
+# What was read together is held to be true for so long; then it is read again.
+HOLDS = dt.timedelta(seconds=1)
 # How long one task works before it lets another have the worker.
 TURN = dt.timedelta(seconds=15)
 BACK_OFF = (
@@ -79,18 +82,111 @@ def claim(*, now: dt.datetime, share: int = DESK_SHARE, most: int = BATCH) -> li
 
 
 def _deliver_batch(claims, clock: Clock, ends_at) -> Counter:
-    """One connection to each desk's provider; what the turn has no time for is given back."""
+    """One connection to each desk's provider; what the turn has no time for is given back.
+
+    A desk whose messages leave slowly lets the others go before its next.
+    """
     ended: Counter = Counter()
-    ways = Ways()
+    ways, waiting = Ways(), deque(_by_desk(claims))
     try:
-        for number, one in enumerate(claims):
-            if clock() >= ends_at:
-                _give_back(claims[number:])
-                break
-            ended[_deliver(one, ways, clock)] += 1
+        while waiting and clock() < ends_at:
+            claimed = waiting.popleft()
+            number = _deliver_some(claimed, ways, clock, ends_at, ended)
+            if number < len(claimed):
+                waiting.append(claimed[number:])
     finally:
         ways.close()
+    for claimed in waiting:
+        _give_back(claimed)
     return ended
+
+
+def _by_desk(claims) -> list[list[Claim]]:
+    desks: dict[int, list[Claim]] = {}
+    for one in claims:
+        desks.setdefault(one.tenant_id, []).append(one)
+    return list(desks.values())
+
+
+def _deliver_some(claims, ways, clock: Clock, ends_at, ended: Counter) -> int:
+    """Deliver messages of one desk, judged together, while that holds; how many were seen to.
+
+    The end of one is marked in the transaction in which the next begins: committed before that leaves.
+    """
+    judged = _judge_together(claims, ways, clock)
+    ends_at = min(ends_at, clock() + HOLDS)
+    left, number = None, 0
+    for number, one in enumerate(claims):
+        if number and clock() >= ends_at:
+            break
+        ready = judged.get(one.message_id)
+        begun, left = _mark_and_begin(left, one, ready, clock, ended), None
+        end = _deliver(one, ways, clock) if begun is None else _hand_over(begun, ready[0], clock)
+        if isinstance(end, Left):
+            left = end
+        else:
+            ended[end] += 1
+    else:
+        number = len(claims)
+    _mark_and_begin(left, None, None, clock, ended)
+    return number
+
+
+@dataclass(frozen=True)
+class Left:
+    """Handed over, and not marked yet."""
+
+    claim: Claim
+    message: Message
+    provider_id: str
+    at: dt.datetime
+
+
+def _judge_together(claims, ways, clock) -> dict:
+    """Those of a desk's messages that can leave at once, by primary key, with what leaves and its way.
+
+    Where one of them breaks none is in it: each goes alone then, and breaks alone.
+    """
+    desk, keys = claims[0].tenant_id, [one.message_id for one in claims]
+    try:
+        with tenant(desk):
+            found = together.judged(keys, claims[0].leased_until, now=clock())
+            return {
+                message.pk: (message, decision, ways.of(message.tenant, message.channel))
+                for message, decision in found
+            }
+    except Exception as error:
+        log.warning("Messages of desk %s are judged one by one: %s", desk, type(error).__name__)
+        return {}
+
+
+def _mark_and_begin(left, one, ready, clock, ended):
+    """Mark what left and begin the next, in one transaction; the next, or None where it goes alone."""
+    if left is None:
+        if ready is None:
+            return None
+        with tenant(one.tenant_id):
+            return _begin_judged(one, ready, clock())
+    try:
+        with tenant(left.claim.tenant_id):
+            is_ours = together.end(left.message, provider_id=left.provider_id, at=left.at)
+            begun = None if ready is None else _begin_judged(one, ready, clock())
+        ended[State.SENT if is_ours else TAKEN] += 1
+        return begun
+    except Exception as error:
+        # It left, and is marked whatever is wrong with the next.
+        log.error("Message %s is marked alone: %s", left.claim.message_id, type(error).__name__)
+        ended[_sent(left.claim, left.provider_id, left.at)] += 1
+        return None
+
+
+def _begin_judged(one, ready, now):
+    """Marked as being sent, if all is as it was when it was judged."""
+    message, decision, way = ready
+    until = now + LEASE
+    if not together.begin(message, decision, until=until):
+        return None
+    return Begun(replace(one, leased_until=until), way, decision.outgoing)
 
 
 def _deliver(one: Claim, ways: Ways, clock: Clock) -> str:
@@ -102,6 +198,13 @@ def _deliver(one: Claim, ways: Ways, clock: Clock) -> str:
         step = _next_step(one, ways, clock)
     if not isinstance(step, Begun):
         return step
+    end = _hand_over(step, None, clock)
+    return _sent(end.claim, end.provider_id, end.at) if isinstance(end, Left) else end
+
+
+def _hand_over(step, message, clock):
+    """Hand it to its provider: that it left, or how it ended otherwise."""
+    one = step.claim
     try:
         provider_id = step.way.send(step.outgoing)
     except NotSent as error:
@@ -117,7 +220,7 @@ def _deliver(one: Claim, ways: Ways, clock: Clock) -> str:
         name = type(error).__name__
         log.error("Message %s of desk %s cannot be sent: %s", one.message_id, one.tenant_id, name)
         return _later(step.claim, f"It broke while it was sent ({name}).", clock(), in_doubt=True)
-    return _sent(step.claim, provider_id, clock())
+    return Left(one, message, provider_id, clock())
 
 
 @dataclass(frozen=True)
@@ -258,14 +361,7 @@ def _finish(one, now, **values):
         if not one.row().update(**values, leased_until=None):
             return TAKEN
         message = Message.objects.select_related("customer", "contact").get(pk=one.message_id)
-        if message.state in FAULTY_STATES:
-            faults.report(message, now=now)
-        else:
-            tell_left(message, now=now)
-        # What its provider reported while it was on its way.
-        reports.apply_reports(message, now=now)
-        if message.state == State.SENT:
-            tell_sent(message, now=now)
+        together.follow(message, now=now)
     return values["state"]
 
 
@@ -279,6 +375,7 @@ def _keep_stop(one, now):
 
 def _give_back(claims):
     """What this turn has no time for: another worker need not wait for the lease."""
-    for one in claims:
-        with tenant(one.tenant_id):
-            one.row().update(leased_until=None)
+    one = claims[0]
+    with tenant(one.tenant_id):
+        mine = Message.objects.filter(pk__in=[each.message_id for each in claims])
+        mine.filter(leased_until=one.leased_until).update(leased_until=None)

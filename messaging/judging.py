@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from messaging import by_hand
 from messaging.attachments import read_attachments
 from messaging.channels import Outgoing
-from messaging.kinds import LINK, Kind, UnknownKind, kind_of
+from messaging.kinds import LINK, Kind, UnknownKind, kind_of, maker_of_links
 from messaging.models import Message
 from messaging.opting_out import has_said_no, is_about_visit
 from messaging.outbox import is_allowed
@@ -129,7 +129,10 @@ def _written(message, kind: Kind, now):
         letter = kind.write(message, now=now)
         title, text, language = letter.title, letter.text, letter.language
     attachments = read_attachments(message, now=now)
-    link = kind.make_link(message, now=now) if LINK in text else ""
+    link = ""
+    if LINK in text:
+        # With those of others it is made once all are judged.
+        link = LINK if maker_of_links(message) else kind.make_link(message, now=now)
     outgoing = Outgoing(
         key=str(message.key),
         desk_slug=message.tenant.slug,

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +64,9 @@ log = logging.getLogger(__name__)
 _kinds: dict[str, Kind] = {}
 _once_sent: dict[str, Callable[..., None]] = {}
 _once_returned: dict[str, Callable[..., None]] = {}
+_readers: dict[str, list[Callable[..., None]]] = defaultdict(list)
+_link_makers: dict[str, Callable[..., list[str]]] = {}
+_looks: dict[str, Callable[[Message], bool]] = {}
 
 
 def register(name: str, kind: Kind) -> None:
@@ -103,6 +107,49 @@ def _follow(acts, message, now) -> None:
             act(message, now=now)
     except Exception:
         log.exception("What follows message %s of desk %s is not settled", message.pk, message.tenant_id)
+
+
+def read_together(kinds: Iterable[str], read: Callable[..., None]) -> None:
+    """Let `read(messages, now=...)` read for several messages of some kinds at once what is asked of each.
+
+    It puts into the `ahead` of each what it found. Whoever asks later finds it there, or reads alone.
+    """
+    for kind in kinds:
+        _readers[kind].append(read)
+
+
+def look_again(kinds: Iterable[str], stands: Callable[[Message], bool]) -> None:
+    """Let `stands(message)` say whether what was read together a moment ago is still so: a quick look."""
+    for kind in kinds:
+        _looks[kind] = stands
+
+
+def make_links_together(kinds: Iterable[str], make: Callable[..., list[str]]) -> None:
+    """Let `make(messages, now=...)` make the addresses for LINK of messages that were read together."""
+    for kind in kinds:
+        _link_makers[kind] = make
+
+
+def maker_of_links(message: Message) -> Callable[..., list[str]] | None:
+    """Who makes its link with those of others; None where it is made for the message alone."""
+    return None if message.ahead is None else _link_makers.get(message.kind)
+
+
+def read_ahead(messages: Iterable[Message], *, now: dt.datetime) -> None:
+    """Read for these messages of the active desk what their kinds want to know of all at once."""
+    wanted: dict[Callable[..., None], list[Message]] = defaultdict(list)
+    for message in messages:
+        message.ahead = {}
+        for read in _readers.get(message.kind, ()):
+            wanted[read].append(message)
+    for read, theirs in wanted.items():
+        read(theirs, now=now)
+
+
+def still_stands(message: Message) -> bool:
+    """Whether nothing changed of what the message was judged by when it was read with others."""
+    look = _looks.get(message.kind)
+    return look is None or look(message)
 
 
 def names() -> list[str]:

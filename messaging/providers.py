@@ -20,6 +20,7 @@ from messaging.secrets import SecretLost, closed, opened
 from messaging.sms_channel import Description, Sms
 from messaging.twilio import Twilio
 from tenancy.models import Tenant
+from tenancy.prepared import Prepared, Words
 
 Kind = Provider.Kind
 Channel = Message.Channel
@@ -70,7 +71,10 @@ def installation_sends(channel: str) -> bool:
 
 def provider_of(channel: str) -> Provider | None:
     """The active desk's own provider of a channel."""
-    return Provider.objects.filter(channel=channel).first()
+    return next(iter(_PROVIDER.rows(channel=channel)), None)
+
+
+_PROVIDER = Prepared(lambda channel: Provider.objects.filter(channel=channel), channel=Words())
 
 
 def way_of(provider: Provider, desk: Tenant, *, seconds: float = SECONDS_TO_ANSWER) -> Way:

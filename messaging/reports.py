@@ -12,6 +12,7 @@ from messaging import faults, opting_out
 from messaging.kinds import tell_returned, tell_sent
 from messaging.models import DeliveryReport, Message
 from messaging.outbox import FAULTY_STATES
+from tenancy.prepared import Instant, Key, Prepared
 
 State = Message.State
 What = DeliveryReport.What
@@ -22,6 +23,14 @@ DECISIVE = (What.DELIVERED, What.BOUNCED, What.FAILED)
 OPEN_TO_REPORTS = (State.SENT, State.DELIVERED, State.FAILED, State.UNCERTAIN)
 # So long a report of a message that we do not know may be one that we are about to know.
 MAY_STILL_COME = dt.timedelta(minutes=15)
+
+_REPORTS = Prepared(
+    lambda message, since: DeliveryReport.objects.filter(message=message, received_at__gte=since).order_by(
+        "at", "id"
+    ),
+    message=Key(),
+    since=Instant(),
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def apply_reports(message: Message, *, now: dt.datetime) -> None:
     """Move a message (its row held by the caller) to what its provider says; a failure gets an owner."""
     if message.state not in OPEN_TO_REPORTS:
         return
-    reports = list(_of_this_attempt(message))
+    reports = _of_this_attempt(message)
     verdict = _verdict(reports, message.channel)
     if verdict is not None and verdict.what == What.DELIVERED:
         _arrived(message, State.DELIVERED, verdict, now)
@@ -85,7 +94,7 @@ def apply_reports(message: Message, *, now: dt.datetime) -> None:
 
 def say_it_arrived(message: Message) -> bool:
     """Whether the provider of a message in doubt has spoken of it: then it took it."""
-    return _of_this_attempt(message).exists()
+    return bool(_of_this_attempt(message))
 
 
 def _of_this_attempt(message):
@@ -94,8 +103,8 @@ def _of_this_attempt(message):
     A provider that gives a message one id however often it is sent is told by the time alone.
     """
     earlier = set(message.earlier_ids) - {message.provider_id}
-    since = message.reports.filter(received_at__gte=message.send_after)
-    return since.exclude(provider_id__in=earlier).order_by("at", "id")
+    since = _REPORTS.rows(message=message.pk, since=message.send_after)
+    return [report for report in since if report.provider_id not in earlier]
 
 
 def _verdict(reports, channel):

@@ -10,12 +10,14 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from customers.links import TOKEN_LENGTH, link_address
 from messaging.kinds import LINK, Letter
 from messaging.languages import ENGLISH, known_language
 from messaging.models import Message, MessageTemplate
 from messaging.text_length import length_of
+from tenancy.prepared import Prepared
 
 MAIL, SMS = Message.Channel.MAIL, Message.Channel.SMS
 _TOKEN = re.compile(r"\{([a-z_]+)\}|([\[\]{}])|([^\[\]{}]+)")
@@ -158,16 +160,33 @@ def languages_for(message: Message) -> list[str]:
 
 def words_for(message: Message, wording: Wording) -> tuple[str, Words]:
     """The language and the words of a message: one query. Own words that do not fit any more are passed."""
-    own = {
-        one.language: Words(one.text, one.title)
-        for one in MessageTemplate.objects.filter(kind=wording.name, channel=message.channel)
-    }
+    own = {one.language: Words(one.text, one.title) for one in _own_words(message, wording)}
     for language in languages_for(message):
         if language in own and not problems(own[language], wording, message.channel):
             return language, own[language]
         if message.channel in wording.ours.get(language, {}):
             return language, wording.ours[language][message.channel]
     return ENGLISH, wording.ours[ENGLISH][message.channel]
+
+
+OWN_WORDS = "own words"
+
+
+def read_own_words(messages: Iterable[Message]) -> None:
+    """Read the active desk's own words once for several messages that were read ahead."""
+    rows = list(_OWN_WORDS.rows())
+    for message in messages:
+        message.ahead[OWN_WORDS] = rows
+
+
+_OWN_WORDS = Prepared(lambda: MessageTemplate.objects.all())
+
+
+def _own_words(message, wording):
+    if message.ahead is None or OWN_WORDS not in message.ahead:
+        return MessageTemplate.objects.filter(kind=wording.name, channel=message.channel)
+    rows = message.ahead[OWN_WORDS]
+    return [one for one in rows if (one.kind, one.channel) == (wording.name, message.channel)]
 
 
 def compose(words: Words, fillings: Iterable[Filling], channel: str, language: str) -> Letter:
@@ -232,6 +251,7 @@ class _Misspelled(ValueError):
     """A brace or bracket that has no other end, or stands within another."""
 
 
+@lru_cache(maxsize=1024)
 def _parts(template):
     part, parts = _Part(), []
     for match in _TOKEN.finditer(template):
@@ -250,7 +270,7 @@ def _parts(template):
         part.is_optional = sign == "["
     if part.is_optional:
         raise _Misspelled("A bracket is opened and not closed.")
-    return [*parts, part]
+    return (*parts, part)
 
 
 def _value(name, filling):

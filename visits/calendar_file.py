@@ -12,16 +12,21 @@ from django.conf import settings
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress
 
 from messaging.attachments import Attachment, make_for
+from messaging.kinds import read_together
 from messaging.languages import ENGLISH, NAMES, people_words
 from messaging.models import Message
 from messaging.providers import provider_of
 from messaging.wordings import languages_for
 from tenancy.calendars import UTC, clock_changes, local_time, zone_named, zone_of
 from visits.letter_words import SOMEBODY_COMES
+from visits.letters import crew_of, visit_of
 from visits.models import Visit
 from visits.told import told_zone
 
 NAME = "visit.ics"
+ENDING = b"END:VCALENDAR\r\n"
+# In what was read ahead for a message: the address that mail leaves from.
+SENDER = "sender"
 PRODUCT = "-//Service desk//Visits//EN"
 KINDS = frozenset({"booked", "moved", "reminder", "cancelled"})
 CANCELLED = (Visit.State.CANCELLED_BY_US, Visit.State.CANCELLED_BY_CUSTOMER)
@@ -47,11 +52,11 @@ _OR_RING = {"en": " or ring {}", "nl": " of bel {}", "de": " oder rufen Sie {} a
 
 def calendar_file(message: Message, *, now: dt.datetime) -> Attachment:
     """The entry for whom a message is written to. Raises Visit.DoesNotExist."""
-    visits = Visit.objects.select_related("customer", "tenant", "site")
-    visit = visits.get(public_id=message.subject)
+    visit = visit_of(message)
     method = "CANCEL" if visit.state in CANCELLED else "REQUEST"
     language = next(one for one in languages_for(message) if one in NAMES)
-    event = _event(visit, language, now)
+    sender = message.ahead.get(SENDER) if message.ahead else None
+    event = _event(visit, language, now, sender or _sender())
     if message.contact is not None and message.contact.email:
         event.add("attendee", _attendee(message.contact, visit))
     return Attachment(NAME, f"text/calendar; method={method}", _calendar(visit, event, method))
@@ -59,7 +64,7 @@ def calendar_file(message: Message, *, now: dt.datetime) -> Attachment:
 
 def entry_of(visit: Visit, *, now: dt.datetime) -> bytes:
     """The entry as somebody takes it from the page of the visit: nobody is invited or answers."""
-    return _calendar(visit, _event(visit, ENGLISH, now), "PUBLISH")
+    return _calendar(visit, _event(visit, ENGLISH, now, _sender()), "PUBLISH")
 
 
 def told_in(visit: Visit) -> ZoneInfo:
@@ -91,19 +96,25 @@ def _as_told(instant, day, clock, zone) -> dt.datetime:
 
 
 def _calendar(visit, event, method) -> bytes:
+    opening, closing = _around(told_in(visit).key, visit.window_start.year, method)
+    return opening + event.to_ical() + closing
+
+
+@lru_cache(maxsize=256)
+def _around(zone: str, year: int, method: str) -> tuple[bytes, bytes]:
+    """What stands before and after an entry: the same for all of a zone's year."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(zone_rules(told_in(visit).key, visit.window_start.year))
-    calendar.add_component(event)
-    return calendar.to_ical()
+    calendar.add_component(zone_rules(zone, year))
+    written = calendar.to_ical()
+    return written.removesuffix(ENDING), ENDING
 
 
-def _event(visit, language, now) -> Event:
+def _event(visit, language, now, sender) -> Event:
     desk = visit.tenant
-    crew = visit.assignments.select_related("technician").order_by("pk")
-    who = people_words([one.technician.first_name for one in crew], language=language)
+    who = people_words(crew_of(visit), language=language)
     start, end = span_told(visit)
     event = Event()
     event.add("uid", f"visit-{visit.public_id}")
@@ -122,13 +133,12 @@ def _event(visit, language, now) -> Event:
             phone=_OR_RING[language].format(desk.phone) if desk.phone else "",
         ),
     )
-    event.add("organizer", _organizer(desk))
+    event.add("organizer", _organizer(desk, sender))
     return event
 
 
-def _organizer(desk) -> vCalAddress:
+def _organizer(desk, sender) -> vCalAddress:
     """The desk's own address, so that an answer reaches a person; our mail leaves on its behalf."""
-    sender = _sender()
     address = vCalAddress(f"mailto:{desk.email or sender}")
     address.params["CN"] = desk.name
     if desk.email and desk.email != sender:
@@ -180,4 +190,12 @@ def _observance(zone, at, before, after):
     return rule
 
 
+def read_sender(messages: list[Message], *, now: dt.datetime) -> None:
+    """Read once for several messages from where the desk's mail leaves."""
+    sender = _sender()
+    for message in messages:
+        message.ahead[SENDER] = sender
+
+
 make_for(KINDS, NAME, calendar_file)
+read_together(KINDS, read_sender)

@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from customers.links import link_address, make_link
+from customers.links import link_address, make_lasting_links
 from customers.models import CustomerLink
-from messaging.kinds import LINK, Useless, register
+from messaging.kinds import LINK, Useless, look_again, make_links_together, read_together, register
 from messaging.languages import (
     clock_words,
     day_words,
@@ -15,12 +15,13 @@ from messaging.languages import (
     window_words,
 )
 from messaging.models import Message
-from messaging.wordings import Filling, WordedKind
+from messaging.wordings import Filling, WordedKind, read_own_words
 from recommendations.models import Recommendation
 from tenancy.calendars import local_day, local_time, zone_of
+from tenancy.prepared import DAY, Among, Figure, Instant, Keys, Prepared, PublicId, PublicIds, Words, attach
 from visits.announcements import KINDS, UNDER_WAY
 from visits.letter_words import AND_MORE, IF_NOTHING, NAMES_RECOMMENDATIONS, SOMEBODY_COMES, SOMEBODY_RINGS
-from visits.models import Visit
+from visits.models import Assignment, Visit, VisitEquipment
 from visits.told import told_zone
 
 State = Visit.State
@@ -39,6 +40,41 @@ TRUE_WHILE = {
     "missed": (State.MISSED,),
 }
 LINK_LASTS = dt.timedelta(days=7)
+# In what was read ahead for a message.
+VISIT = "visit"
+
+_VISITS = Prepared(
+    lambda subjects: Visit.objects.filter(Among("public_id", subjects)).select_related(
+        "site", "booked_by__user"
+    ),
+    subjects=PublicIds(),
+)
+_CREWS = Prepared(
+    lambda visits: (
+        Assignment.objects.filter(Among("visit", visits)).select_related("technician").order_by("pk")
+    ),
+    visits=Keys(),
+)
+_MACHINES = Prepared(lambda visits: VisitEquipment.objects.filter(Among("visit", visits)), visits=Keys())
+_FOUND = Prepared(
+    lambda machines, day: (
+        Recommendation.objects.filter(Among("equipment", machines))
+        .open(day)
+        .worst_first()
+        .select_related("equipment")
+    ),
+    machines=Keys(),
+    day=DAY,
+)
+_SAME = Prepared(
+    lambda visit, state, start, version: Visit.objects.filter(
+        public_id=visit, state=state, planned_start=start, version=version
+    ).values_list("pk"),
+    visit=PublicId(),
+    state=Words(),
+    start=Instant(),
+    version=Figure(),
+)
 
 
 class VisitMessage(WordedKind):
@@ -108,21 +144,77 @@ class VisitMessage(WordedKind):
 
     def make_link(self, message: Message, *, now: dt.datetime) -> str:
         """The customer's page of the visit, open until seven days after it."""
-        visit = visit_of(message)
-        token = make_link(
-            visit.customer,
-            CustomerLink.Purpose.VISIT,
-            visit.public_id,
-            now=now,
-            expires_at=visit.planned_end + LINK_LASTS,
-        )
-        return link_address(token)
+        return make_links_of([message], now=now)[0]
 
 
 def visit_of(message: Message) -> Visit:
-    """The visit as it is now, never as it was when the message was planned. Raises Visit.DoesNotExist."""
+    """The visit as it is now, never as it was when the message was planned. Raises Visit.DoesNotExist.
+
+    One that was read with those of other messages a moment ago is taken as it was then.
+    """
+    if message.ahead and (known := message.ahead.get(VISIT)):
+        return known
     visits = Visit.objects.select_related("customer", "tenant", "site", "booked_by__user")
     return visits.get(public_id=message.subject)
+
+
+def read_visits(messages: list[Message], *, now: dt.datetime) -> None:
+    """Read the visits of several messages at once, with all that their letters say of them."""
+    read_own_words(messages)
+    found = {
+        visit.public_id: visit for visit in _VISITS.rows(subjects=[message.subject for message in messages])
+    }
+    visits = list(found.values())
+    keys = [visit.pk for visit in visits]
+    attach(visits, "assignments", _CREWS.rows(visits=keys))
+    attach(visits, "machines", _MACHINES.rows(visits=keys))
+    for message in messages:
+        visit = found.get(message.subject)
+        if visit is not None:
+            _let_know(visit, message)
+            message.ahead[VISIT] = visit
+    if any(message.kind in NAMES_RECOMMENDATIONS for message in messages):
+        _read_recommendations(visits, now)
+
+
+def _let_know(visit, message):
+    """One desk and one customer, however often they were read."""
+    visit.tenant = message.tenant
+    if message.customer is not None and message.customer_id == visit.customer_id:
+        visit.customer = message.customer
+
+
+def _read_recommendations(visits, now):
+    machines = [machine.equipment_id for visit in visits for machine in visit.machines.all()]
+    if not visits:
+        return
+    day = local_day(now, zone_of(visits[0].tenant))
+    found = _FOUND.rows(machines=machines, day=day) if machines else []
+    for visit in visits:
+        its_own = {machine.equipment_id for machine in visit.machines.all()}
+        visit.found_open = [one for one in found if one.equipment_id in its_own]
+
+
+def make_links_of(messages: list[Message], *, now: dt.datetime) -> list[str]:
+    """The addresses of the customers' pages of the visits, in the order of their messages."""
+    visits = [visit_of(message) for message in messages]
+    whose = [(visit.customer, visit.public_id, visit.planned_end + LINK_LASTS) for visit in visits]
+    return [link_address(token) for token in make_lasting_links(whose, CustomerLink.Purpose.VISIT, now=now)]
+
+
+def stands(message: Message) -> bool:
+    """Whether the visit is as it was when it was read with others."""
+    visit = message.ahead and message.ahead.get(VISIT)
+    return bool(visit) and bool(
+        _SAME.rows(visit=visit.public_id, state=visit.state, start=visit.planned_start, version=visit.version)
+    )
+
+
+def crew_of(visit: Visit) -> list[str]:
+    """The first names of who comes, in the order in which they were chosen."""
+    known = "assignments" in getattr(visit, "_prefetched_objects_cache", {})
+    crew = visit.assignments.all() if known else visit.assignments.select_related("technician").order_by("pk")
+    return [one.technician.first_name for one in crew]
 
 
 def filling_of(message: Message, visit: Visit, *, language: str, now: dt.datetime) -> dict[str, str]:
@@ -130,9 +222,7 @@ def filling_of(message: Message, visit: Visit, *, language: str, now: dt.datetim
     desk, zone = visit.tenant, told_zone(visit.customer)
     today = local_day(now, zone)
     reading = {"language": language, "country": desk.country}
-    names = [
-        one.technician.first_name for one in visit.assignments.select_related("technician").order_by("pk")
-    ]
+    names = crew_of(visit)
 
     def clock(name, otherwise=None):
         instant = dt.datetime.fromisoformat(message.fields[name]) if message.fields.get(name) else otherwise
@@ -162,6 +252,8 @@ def filling_of(message: Message, visit: Visit, *, language: str, now: dt.datetim
 
 def open_recommendations(visit: Visit, now: dt.datetime) -> list[Recommendation]:
     """What is open on the visit's machines, the worst first."""
+    if hasattr(visit, "found_open"):
+        return visit.found_open
     machines = [machine.equipment_id for machine in visit.machines.all()]
     found = Recommendation.objects.filter(equipment_id__in=machines).open(
         local_day(now, zone_of(visit.tenant))
@@ -191,3 +283,6 @@ def _advice(recommendations, language) -> list[str]:
 
 for _name in sorted(KINDS):
     register(_name, VisitMessage(_name))
+read_together(KINDS, read_visits)
+look_again(KINDS, stands)
+make_links_together(KINDS, make_links_of)

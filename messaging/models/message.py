@@ -18,6 +18,10 @@ class Message(TenantModel):
     function that says whether it is still due and what it says.
     """
 
+    # What was read for several messages at once just before they leave (`messaging.kinds.read_ahead`);
+    # None where each reads for itself. Not kept.
+    ahead: dict | None = None
+
     class Channel(models.TextChoices):
         MAIL = "mail", "Mail"
         SMS = "sms", "Text"
