@@ -148,7 +148,7 @@ def _report_line(row, asked) -> tuple:
 
 
 def _grants(asked) -> QuerySet:
-    return (lapsing_soon if asked.only else open_grants)(asked.desk, asked.today)
+    return (lapsing_soon if asked.only else open_grants)(asked.today)
 
 
 def _grant_line(row, asked) -> tuple:

@@ -26,18 +26,26 @@ from servicedesk.promise_pages import ICONS
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day
 from tenancy.models import Membership
+from tenancy.prepared import DAY, Among, Keys, Prepared
 from visits.approval import waiting_for_approval
 from visits.follow_up_figures import answers_by_face
 from visits.missed_visits import visits_missed
 from visits.models import FollowUp
 from visits.open_recommendations import Age, open_recommendations
-from visits.unused_visits import lapsing_soon
+from visits.unused_visits import first_to_lapse
 
 # So many rows of each stand on the overview; the rest is one click away.
 SHOWN = 4
 # So far below the target a kind of promise is amber.
 LOW = 10
 CALL_NOW = "Call now"
+
+
+_COVERS = Prepared(
+    lambda contracts, day: Contract.objects.with_cover(day).filter(Among("pk", contracts)),
+    contracts=Keys(),
+    day=DAY,
+)
 
 
 @dataclass(frozen=True)
@@ -167,9 +175,9 @@ def recommendations_part(asked: Asked) -> dict:
 
 def lapsing_part(asked: Asked) -> dict:
     """The paid visits that lapse next, and what becomes of their contracts: three queries."""
-    grants = list(lapsing_soon(asked.desk, asked.today).order_by("until", "pk")[:SHOWN])
-    contracts = Contract.objects.filter(pk__in=[each.term.contract_id for each in grants])
-    covers = {each.pk: each for each in contracts.with_cover(asked.today)}
+    grants = first_to_lapse(asked.today)
+    contracts = [each.term.contract_id for each in grants]
+    covers = {each.pk: each for each in _COVERS.rows(contracts=contracts, day=asked.today)}
     standing = RenewalOffer.objects.filter(
         Q(accepted_at__isnull=False) | Q(sent_at__isnull=False),
         contract__in=covers,

@@ -121,7 +121,7 @@ def allowance_url(desk, contract: Contract, now: dt.datetime) -> str:
     The list shows what the contract still covers; of a lapsed one a visit can be given up only.
     """
     day = local_day(now, zone_of(desk))
-    if not open_grants(desk, day).filter(term__contract=contract).exists():
+    if not open_grants(day).filter(term__contract=contract).exists():
         visits = with_left(Entitlement.objects.filter(kind=Entitlement.Kind.VISITS)).filter(left__gt=0)
         granted = visits.filter(term__in=terms_that_count(day).filter(contract=contract).values("pk")).first()
         if granted is not None:

@@ -75,6 +75,13 @@ class Instant(Key):
     type_name = "timestamptz"
 
 
+class Day(Key):
+    """The placeholder of a day beside `DAY`, where an expression may stand."""
+
+    output_field = models.DateField()
+    type_name = "date"
+
+
 class PublicId(Key):
     """The placeholder of a public id."""
 
@@ -148,6 +155,15 @@ class Statement:
             cursor.execute(text, [values[name] for name in names])
             return cursor.fetchall()
 
+    @property
+    def desk(self) -> dict[str, int]:
+        """The active desk as a value, where it asks for one. Raises NoTenant without one."""
+        return {DESK: current_tenant_id()} if DESK in self._types else {}
+
+    def afresh(self, **values) -> tuple[str, dict]:
+        """The SQL that is planned when it runs, for these values, and its parameters."""
+        return self._text, self._constants | values
+
 
 class _Place:
     def __init__(self, number: int):
@@ -176,8 +192,7 @@ class Prepared:
     def rows(self, **values) -> list:
         """The rows for these values, of the active desk. Raises NoTenant without one."""
         queryset, compiler, statement = self._written
-        text, names = statement.on(queryset.db)
-        filled = tuple(current_tenant_id() if name == DESK else self._given(name, values) for name in names)
+        text, filled = self._ready(statement, queryset.db, values | statement.desk)
         ready = copy.copy(compiler)
         ready.connection = connections[queryset.db]
         ready.as_sql = lambda *args, **kwargs: (text, filled)
@@ -187,9 +202,13 @@ class Prepared:
 
     def _given(self, name: str, values: dict):
         """What stands for a placeholder. Keys are written out at once: the driver looks at each of them."""
-        if isinstance(self._placeholders[name], (Keys, PublicIds)):
+        if isinstance(self._placeholders.get(name), (Keys, PublicIds)):
             return f"{{{','.join(map(str, values[name]))}}}"
         return values[name]
+
+    def _ready(self, statement, using, values):
+        text, names = statement.on(using)
+        return text, tuple(self._given(name, values) for name in names)
 
     @cached_property
     def _written(self):
@@ -199,6 +218,16 @@ class Prepared:
             text, params = compiler.as_sql()
         asked = {*self._placeholders, *([DESK] if has_tenant(queryset.model) else [])}
         return queryset, compiler, _named(text, params, self._placeholders, nobody, asked)
+
+
+class Written(Prepared):
+    """One query that is written once like a `Prepared`, and planned at each asking.
+
+    For what looks through much of a desk: a plan for any desk knows nothing of how much this one has.
+    """
+
+    def _ready(self, statement, using, values):
+        return statement.afresh(**values)
 
 
 class Composed:
@@ -213,7 +242,13 @@ class Composed:
 
     def rows(self, **values) -> list[tuple]:
         """The rows for these values, of the active desk. Raises NoTenant without one."""
-        return self._statement.rows(**values, **{DESK: current_tenant_id()})
+        return self._statement.rows(**values, **self._statement.desk)
+
+    def rows_planned_afresh(self, *, using: str = "default", **values) -> list[tuple]:
+        """The same, planned at this asking as those of a `Written` are."""
+        with connections[using].cursor() as cursor:
+            cursor.execute(*self._statement.afresh(**values, **self._statement.desk))
+            return cursor.fetchall()
 
     @cached_property
     def _statement(self) -> Statement:

@@ -229,7 +229,7 @@ class UnusedVisit(WordedKind):
 
 def _open_grant(message, now) -> Entitlement | None:
     day = local_day(now, zone_of(message.tenant))
-    return open_grants(message.tenant, day).filter(public_id=message.subject).first()
+    return open_grants(day).filter(public_id=message.subject).first()
 
 
 def _offer(row, desk, today) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contracts.wording import day_nearby
 from recommendations.models import Recommendation
-from tenancy.calendars import local_day, zone_of
+from tenancy.calendars import day_bounds, local_day, zone_of
 from tenancy.prepared import Among, Instant, Keys, Prepared
 from visits.models import Review, Visit, VisitEquipment
 
@@ -117,8 +117,8 @@ def _told(rec, visits, reviews, zone) -> tuple[list[int], list[bool]]:
         (visit for visit, review in reviews.items() if review.outcome == Review.Outcome.RAISED), None
     )
     # An export tells the day only: a visit of the same day is the one that raised it.
-    day = local_day(rec.raised_at, zone)
-    since = [visit for at, visit in visits if local_day(at, zone) > day and visit != raised_at_visit]
+    midnight = day_bounds(local_day(rec.raised_at, zone), zone)[1]
+    since = [visit for at, visit in visits if at >= midnight and visit != raised_at_visit]
     return since, [visit in reviews and reviews[visit].customer_told for visit in since]
 
 

@@ -13,6 +13,8 @@ from tenancy.models import Tenant
 from tenancy.prepared import (
     DAY,
     Among,
+    Composed,
+    Figure,
     Instant,
     Key,
     Keys,
@@ -20,6 +22,7 @@ from tenancy.prepared import (
     Prepared,
     Statement,
     Words,
+    Written,
     attach,
 )
 from tenancy.scope import NoTenant, tenant
@@ -152,3 +155,24 @@ def test_covers_of_one_machine_and_of_three_are_those_of_their_contracts(cast, n
         assert covers_of_machines([desk.copier, *more], now.date()) == whole
         assert covers_of_machines([desk.copier], now.date()) == whole
         assert covers_of_machines([], now.date()) == []
+
+
+def _places(day, most):
+    terms, values = ContractTerm.objects.filter(starts_on__lte=day).values_list("pk").query.sql_with_params()
+    return "SELECT count(*) FROM (" + terms + " LIMIT %s) AS found", [*values, most]
+
+
+def test_sql_around_a_queryset_and_plans_of_the_moment_know_the_desk_as_well(cast):
+    count = Composed(_places, day=DAY, most=Figure())
+    written = Written(lambda day: ContractTerm.objects.filter(starts_on__lte=day).order_by("pk"), day=DAY)
+    for desk in (cast.north, cast.south, cast.north):
+        with tenant(desk.tenant):
+            day = desk.contract.terms.get().starts_on
+            before = day - dt.timedelta(days=1)
+            assert written.rows(day=day) == list(desk.contract.terms.all())
+            assert written.rows(day=before) == []
+            for ask in (count.rows, count.rows_planned_afresh):
+                assert ask(day=day, most=5) == [(1,)]
+                assert ask(day=day, most=0) == ask(day=before, most=5) == [(0,)]
+    with pytest.raises(NoTenant):
+        count.rows(day=day, most=5)
