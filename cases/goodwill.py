@@ -61,6 +61,12 @@ def may_give(item: GoodwillItem, by) -> Decimal | int:
     return min(item.most, next((one.most for one in item.limits.all() if one.role == by.role), ZERO))
 
 
+def may_decide(goodwill: Goodwill, by) -> bool:
+    """Whether somebody may say yes or no to what was asked for. A manager may, whatever the size: an entry
+    that was made smaller since leaves what waits as it was asked for."""
+    return by.role == Role.MANAGER or goodwill.size <= may_give(goodwill.item, by)
+
+
 def offered_items() -> list[GoodwillItem]:
     """What may be given, small amounts first and extensions last, with who gives how much: two queries."""
     items = GoodwillItem.objects.filter(retired_at=None).prefetch_related("limits")
@@ -196,7 +202,7 @@ def decide_goodwill(
         .select_related("item", "customer", "decided_by__user", "tenant")
         .get(pk=goodwill.pk)
     )
-    if held.size > may_give(held.item, by):
+    if not may_decide(held, by):
         raise GoodwillRefused(f"“{held.item.name}” of this size is given by a manager.")
     if held.state != State.PROPOSED:
         if held.decided_by_id == by.pk and (held.state == State.APPROVED) == gives:

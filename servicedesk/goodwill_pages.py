@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from cases.goodwill import AlreadyDecided, GoodwillRefused, decide_goodwill, may_give
+from cases.goodwill import AlreadyDecided, GoodwillRefused, decide_goodwill, may_decide
 from cases.goodwill_register import Total, all_of, counts, page_of, totals
 from cases.models import Goodwill
 from contracts.wording import money
@@ -112,7 +112,7 @@ def _page(request, *, refusal="", about=None, status=200):
                 "amount": worth(row.amount, row.days, desk.currency),
                 "place": places.get(row.place),
                 "history": _in_words(histories.get(row.customer_id), desk),
-                "may_decide": waits and row.size <= may_give(row.item, request.membership),
+                "may_decide": waits and may_decide(row, request.membership),
                 "is_refused": about is not None and about.pk == row.pk,
             }
             for row in page.rows

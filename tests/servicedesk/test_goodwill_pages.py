@@ -237,6 +237,16 @@ def test_who_may_not_give_so_much_is_told_so(dispatcher, north, items, now):
     assert (answer.status_code, "is given by a manager" in text(answer)) == (409, True)
 
 
+def test_what_waits_is_decided_though_its_entry_was_made_smaller(manager, north, items, now):
+    asked = waiting_days(north, items, now)
+    items["longer"].limits.all().delete()
+    GoodwillItem.objects.filter(pk=items["longer"].pk).update(days=asked.days - 1)
+    assert f'{word(north, asked)}"' in manager.get(north.url("goodwill/")).text
+    assert manager.post(word(north, asked), {"word": "no", "because": "Too long"}).status_code == 302
+    asked.refresh_from_db()
+    assert (asked.state, asked.decision_reason) == ("declined", "Too long")
+
+
 def test_two_managers_at_once_book_it_once(committed_cast, now, time_machine):
     time_machine.move_to(now, tick=False)
     desk = committed_cast.north
