@@ -40,7 +40,8 @@ ALL_ARE_DUE = """
     UPDATE messaging_message SET planned_at = subject_start - interval '400 days',
            send_after = subject_start - interval '400 days'
     WHERE kind = 'booked' AND subject_start > now();
-    UPDATE tenancy_tenant SET reminder_minutes = ARRAY[432000];
+    -- Reminded at any hour: what is measured must not hang on the hour at which it is.
+    UPDATE tenancy_tenant SET reminder_minutes = ARRAY[432000], quiet_from = '00:00', quiet_until = '00:00';
 """
 # As the worker would have left them: each visit's report has its PDF.
 REPORTS_ARE_MADE = """
