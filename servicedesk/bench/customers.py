@@ -69,8 +69,9 @@ def add_customer(bulk: Bulk, desk: Desk, number: int, now: dt.datetime) -> Known
         city=town,
         postcode=postcode,
         access_notes="Side door" if number % 4 == 0 else "",
-        latitude=51 + number % 1000 / 2000,
-        longitude=-1 + number % 777 / 1000,
+        # A town and what is around it: half an hour from one end to the other.
+        latitude=51 + number % 1000 / 10_000,
+        longitude=-1 + number % 777 / 7770,
         verified_on=desk.today - number % 400 * DAY,
     )
     phone, mail = phone_of(number), f"customer-{number}@{desk.slug}-customers.example"

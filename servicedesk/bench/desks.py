@@ -22,7 +22,8 @@ STARTS = (dt.time(8, 0), dt.time(10, 15), dt.time(12, 30), dt.time(14, 45))
 TECHNICIANS, TECHNICIANS_OF_NOISY = 2, 50
 # Of all visits, those that are over.
 OVER = 9, 10
-HOURS = dt.time(8, 0), dt.time(18, 0)
+# The last visit of a day is over at 16:00: every day has room for one more.
+HOURS = dt.time(8, 0), dt.time(19, 0)
 
 
 @dataclass
