@@ -193,11 +193,17 @@ def _is_at(site, asked):
     return any(word.startswith(part) for part in asked for word in own)
 
 
+def serials_beginning(key: str) -> Q:
+    """Serial numbers that begin like this. That they are not empty is said outright: the index of serial
+    numbers holds no empty ones, and would not be used (130 ms at a desk of 40,000 machines)."""
+    return Q(Begins("serial_key", key)) & ~Q(serial_key="")
+
+
 def _add_machines_and_numbers(found):
     key = serial_key(found.typed)
     if len(key) < FEWEST_PHONE_DIGITS:
         return
-    _add_machines(found, Begins("serial_key", key))
+    _add_machines(found, serials_beginning(key))
     kinds = found.numbered()
     # A case by its whole number alone: short ones begin half the telephone numbers of a town.
     is_meant = ~Q(kind=SearchWord.Kind.CASE) | Q(word=key.lower())

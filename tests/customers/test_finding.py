@@ -6,7 +6,13 @@ import pytest
 from django.db import connections
 
 from contracts.models import Contract
-from customers.finding import contacts_beginning, customers_at_number, find, rows_with_words
+from customers.finding import (
+    contacts_beginning,
+    customers_at_number,
+    find,
+    rows_with_words,
+    serials_beginning,
+)
 from customers.models import Contact, Customer, Equipment, SearchWord, Site
 from customers.search_words import add_number, index_customer, index_customers, number_words
 from tenancy.scope import tenant
@@ -189,6 +195,19 @@ def test_searching_uses_the_indexes_under_row_level_security(crowded_desk):
         assert re.search(rf"Index Cond: .*\(\({column}\)::text >= '", by_phone), by_phone
     assert "searchword_by_word" in by_word, by_word
     assert re.search(r"Index Cond: .*\(\(word\)::text >= 'margaret'", by_word), by_word
+
+
+def test_serial_numbers_are_looked_up_in_their_index(crowded_desk):
+    with tenant(crowded_desk.tenant):
+        Equipment.objects.bulk_create(
+            Equipment(site=crowded_desk.site, make="Oskar", serial_number=f"Q{n}", serial_key=f"Q{n}")
+            for n in range(4000)
+        )
+        with connections["migrator"].cursor() as cursor:
+            cursor.execute("ANALYZE customers_equipment")
+        plan = Equipment.objects.filter(serials_beginning("TC240")).explain()
+    assert "equipment_serial_once" in plan, plan
+    assert re.search(r"\(\(serial_key\)::text >= 'TC240'::text\)", plan), plan
 
 
 @pytest.mark.parametrize("typed", ["7009", "0090041", "00 9004"])
