@@ -51,6 +51,7 @@ class CoverQuerySet(models.QuerySet):
             next_start=_edge(Min("starts_on"), known_at, starts_on__gt=day),
             chain_end=_chain_end(day, known_at),
         )
+        with_terms = with_terms.alias(agreed_end=_edge(Max(_agreed_end()), known_at))
         with_facts = with_terms.annotate(
             cancelled=_exists("Cancellation", _stands(known_at) & _cancelled_by(day)),
             noticed=_exists("Cancellation", _stands(known_at) & _ends_with_term()),
@@ -234,7 +235,8 @@ def _unmatched(day, known_at):
         number_key=OuterRef("written_key"), customer=OuterRef("customer_id")
     )
     days = Value(dt.timedelta(days=1))
-    near_the_end = Q(paid_on__gte=OuterRef("last_end") - days * Value(MONEY_DAYS_BEFORE))
+    # Days that were given at the end do not make money that was sent in time too early.
+    near_the_end = Q(paid_on__gte=OuterRef("agreed_end") - days * Value(MONEY_DAYS_BEFORE))
     in_its_term = _in_the_last_term(known_at)
     # No number is empty. Said here, it tells the planner that few rows are meant.
     names_this = ~Q(written_key="") & Q(written_key=OuterRef("number_key"))
@@ -293,6 +295,12 @@ def _standing(known_at, **conditions):
 
 def _date(terms, column):
     return Subquery(terms.values(column)[:1], output_field=DateField())
+
+
+def _agreed_end():
+    """The last day of a term without what was given (`terms.earned_end`): the last term's is the latest."""
+    days = Value(dt.timedelta(days=1))
+    return models.ExpressionWrapper(F("ends_on") - days * F("given_days"), models.DateTimeField())
 
 
 def _edge(aggregate, known_at, **conditions):

@@ -191,7 +191,7 @@ def _renewal_detail(renewal: Renewal) -> str:
 
 
 def _entered(contract):
-    longer = ContractTerm.objects.filter(extends=OuterRef("pk"), given_days__gt=0)
+    longer = ContractTerm.objects.filter(extends=OuterRef("pk"))
     rows = ContractTerm.objects.filter(contract=contract, renewal__isnull=True)
     return rows.annotate(goes_on=Exists(longer)).select_related("created_by__user", "extends")
 
@@ -203,7 +203,7 @@ def _first_terms(contract: Contract, zone):
     """Terms that no renewal made: how the contract began, and days that were given on one."""
     for term in _its(_ENTERED, contract):
         at = local_time(term.created_at, zone)
-        # One on which days were given is not void: it goes on in the longer one.
+        # One that was made longer is not void: it goes on in the longer one.
         back = term.taken_back_at is not None and not term.goes_on
         is_given = term.given_days and term.extends is not None
         began = f"Term entered, {day_in_full(term.starts_on)} to {day_in_full(term.ends_on)}"

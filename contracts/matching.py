@@ -18,7 +18,7 @@ from contracts.models import Cancellation, Contract, ContractTerm, Payment, Rene
 from contracts.models.contract import EARNED_END
 from contracts.open_money import close_match_duties
 from contracts.renewals import Act, enter_renewals
-from contracts.terms import ENOUGH, paid_from
+from contracts.terms import ENOUGH, earned_end, paid_from
 
 # Later than this after the end it is not for that term any more.
 AFTER_THE_END = dt.timedelta(days=MONEY_DAYS_AFTER)
@@ -33,17 +33,21 @@ class Matched:
     unmatched: list[Payment] = field(default_factory=list)
 
 
-def is_in_range(paid_on: dt.date, ends_on: dt.date) -> bool:
-    """Whether money of that day can be meant for the renewal at a term's end; both limits count."""
+def is_in_range(paid_on: dt.date, ends_on: dt.date, *, given_days: int = 0) -> bool:
+    """Whether money of that day can be meant for the renewal at a term's end; both limits count.
+
+    Days that were given at the end lengthen the range: who pays as was agreed pays as before.
+    """
     days = (paid_on - ends_on).days
-    return -MONEY_DAYS_BEFORE <= days <= MONEY_DAYS_AFTER
+    return -MONEY_DAYS_BEFORE - given_days <= days <= MONEY_DAYS_AFTER
 
 
 def pays_next_term(paid_on: dt.date, term: ContractTerm) -> bool:
     """In range of the end; for short terms, and not nearer to the start that it paid for."""
-    if not is_in_range(paid_on, term.ends_on):
+    if not is_in_range(paid_on, term.ends_on, given_days=term.given_days):
         return False
-    to_end = abs((paid_on - term.ends_on).days)
+    # From the agreed end to the last day that was given, money is at the end.
+    to_end = max((earned_end(term) - paid_on).days, (paid_on - term.ends_on).days, 0)
     to_start = abs((paid_on - paid_from(term)).days)
     return to_end <= to_start
 

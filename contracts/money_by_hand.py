@@ -226,7 +226,7 @@ def _match(contract, payments, purpose, *, by, now, because="", after=None) -> R
     # Whoever saw an earlier term is told of the later one instead.
     is_as_seen = after is None or after.pk == last.pk
     paid_on = max(payment.paid_on for payment in payments)
-    is_out = purpose == Purpose.RENEWS and not is_in_range(paid_on, last.ends_on)
+    is_out = purpose == Purpose.RENEWS and not is_in_range(paid_on, last.ends_on, given_days=last.given_days)
     if is_out and is_as_seen and not because.strip():
         days = (paid_on - last.ends_on).days
         when = f"{abs(days)} days {'after' if days > 0 else 'before'} the end of {contract.number}"

@@ -125,7 +125,7 @@ def _judge(payment, contract, points, reasons, known: _Known, today) -> Proposal
     price = agreed.price if renews else last.price
     together, more, said, missing = _by_amount(payment, contract, price, known, today)
     points, reasons = points + more, [*reasons, said]
-    if renews or is_in_range(payment.paid_on, last.ends_on):
+    if renews or is_in_range(payment.paid_on, last.ends_on, given_days=last.given_days):
         points += IN_RANGE
     else:
         points += OUT_OF_RANGE

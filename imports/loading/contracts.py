@@ -4,6 +4,7 @@ import datetime as dt
 
 from contracts.allowance import grant_visits
 from contracts.models import Cancellation, Contract, ContractEquipment, ContractTerm
+from contracts.terms import ONE_DAY
 from customers.models import SearchWord
 from customers.searchkeys import serial_key
 from imports.loading.again import Change, compare, count, remember, take_over
@@ -140,9 +141,16 @@ def _change_term(desk: Desk, contract: Contract, row: ContractRow, change: Chang
     standing = list(contract.terms.filter(taken_back_at__isnull=True).order_by("starts_on"))
     if any((term.starts_on, term.ends_on) == (row.start, row.end) for term in standing):
         return False
-    if standing and all(row.start > term.ends_on for term in standing):
+    # The old program knows nothing of days that were given here: its next term comes after them, as long.
+    given = sum(term.given_days for term in standing) * ONE_DAY
+    if standing and all(row.start > term.ends_on - given for term in standing):
+        starts_on = max(row.start, standing[-1].ends_on + ONE_DAY)
         term = ContractTerm.objects.create(
-            contract=contract, starts_on=row.start, ends_on=row.end, price=row.price, created_at=desk.now
+            contract=contract,
+            starts_on=starts_on,
+            ends_on=row.end + (starts_on - row.start),
+            price=row.price,
+            created_at=desk.now,
         )
         grant_visits([term], {term.pk: row.visits}, by=None, now=desk.now)
         return True
@@ -150,7 +158,9 @@ def _change_term(desk: Desk, contract: Contract, row: ContractRow, change: Chang
         dt.date.fromisoformat(change.values[name][0]) if name in change.values else getattr(row, name)
         for name in ("start", "end")
     )
-    if len(standing) == 1 and (standing[0].starts_on, standing[0].ends_on) == before:
+    is_as_it_came = len(standing) == 1 and (standing[0].starts_on, standing[0].ends_on) == before
+    # Days that were given here are not the old program's to take back.
+    if is_as_it_came and not standing[0].given_days:
         standing[0].starts_on, standing[0].ends_on = row.start, row.end
         standing[0].save(update_fields=["starts_on", "ends_on"])
         return True

@@ -12,7 +12,7 @@ Where the rules leave something open, it reads them so:
 5. A first term whose money went back is owed until a proof that is dated about its start, or the one
    that asks for it, is confirmed: that pays for it and makes no term.
 6. A month that lacks a term's day ends the term with that month, or a day before.
-7. Days given as goodwill go to the end of the last term that stands when their own is taken back.
+7. Days given go to the last standing term when their own is taken back; money on such a day is at the end.
 """
 
 import datetime as dt
@@ -319,7 +319,7 @@ class Agreement:
         named = self.desk.agreements.get(money.written)
         if named is self and last.first <= money.paid_on <= last.ends(known) + AFTER * DAY:
             return True
-        if not in_range(money.paid_on, last.ends(known)):
+        if not in_range(money.paid_on, last.last, last.ends(known)):
             return False
         if named is self:
             return True

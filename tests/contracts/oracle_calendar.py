@@ -65,6 +65,7 @@ def begins_as_long(length: tuple, last: dt.date) -> dt.date:
     return day
 
 
-def in_range(day: dt.date, end: dt.date) -> bool:
-    """From 120 days before an end to 90 days after it, both included."""
-    return -BEFORE <= (day - end).days <= AFTER
+def in_range(day: dt.date, end: dt.date, given: dt.date | None = None) -> bool:
+    """From 120 days before an end to 90 days after it, both included; after the last of the days that were
+    given at that end, where some were."""
+    return (day - end).days >= -BEFORE and (day - (given or end)).days <= AFTER

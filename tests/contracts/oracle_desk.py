@@ -83,8 +83,9 @@ class Desk:
         return not any(last.act is not None or near[0] <= m.paid_on <= near[1] for m in mine)
 
     def _is_about_its_end(self, money, last) -> bool:
-        if not in_range(money.paid_on, last.ends()):
+        if not in_range(money.paid_on, last.last, last.ends()):
             return False
         # A term that was cut to end with others is no term that anybody pays at its start.
         begins = last.first if last.usual is None else begins_as_long(last.usual, last.last)
-        return abs((money.paid_on - last.ends()).days) <= abs((money.paid_on - begins).days)
+        to_end = max((last.last - money.paid_on).days, (money.paid_on - last.ends()).days, 0)
+        return to_end <= abs((money.paid_on - begins).days)

@@ -13,6 +13,7 @@ from cases.models import Duty
 from contracts.cancelling import cancel, ending_of
 from contracts.changes import changes_of
 from contracts.cover import cover_of
+from contracts.covered import State
 from contracts.disposing import carry_over
 from contracts.evidence import log_claim
 from contracts.goodwill_extension import contracts_to_extend, extend
@@ -324,3 +325,26 @@ def test_what_follows_is_as_long_as_ever_and_begins_so_much_later(starts_on, len
     assert ends == as_long(length_of(starts_on, ends_on), begins)
     if not given_days:
         assert (begins, ends) == next_term_dates(starts_on, ends_on)
+
+
+def test_money_at_the_agreed_end_renews_though_days_were_given(north, now):
+    give(north, now, days=150)
+    payment, matched = paid(north, now.replace(month=3, day=12), dt.date(2026, 3, 12))
+    assert matched.renewed == [payment]
+
+
+@pytest.mark.parametrize(("dated", "state"), [(121, State.LAPSED), (120, State.IN_REVIEW)])
+def test_money_without_a_number_counts_from_the_agreed_end(north, now, dated, state):
+    give(north, now, days=150)
+    Payment.objects.create(
+        customer=north.customer, paid_on=END - dated * ONE_DAY, amount=Decimal(612), currency="GBP",
+        recorded_at=now,
+    )  # fmt: skip
+    assert cover_of(north.contract, END + (150 + 31) * ONE_DAY).state == state
+
+
+def test_days_that_stand_do_not_read_taken_back(extending, now):
+    give(extending, now)
+    renewed(extending, now)
+    lines = grounds_of(cover_of(extending.contract, TODAY))
+    assert [line.counts_as for line in lines if "goodwill" in line.what] == ["Proof"]
