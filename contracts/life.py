@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from contracts.cover import Cover, cover_in_words
-from contracts.covered import MONEY_DAYS_AFTER, MONEY_DAYS_BEFORE, State
+from contracts.covered import State
+from contracts.matching import is_in_range
 from contracts.models import (
     Cancellation,
     Contract,
@@ -271,7 +272,7 @@ def _payments(contracts, found, days, terms) -> None:
 def _may_mean(payment, terms, *, is_named) -> bool:
     """Near the end of a term; money that names the contract also at any other day of a term."""
     return any(
-        -MONEY_DAYS_BEFORE <= (payment.paid_on - term.ends_on).days <= MONEY_DAYS_AFTER
+        is_in_range(payment.paid_on, term.ends_on, given_days=term.given_days)
         or (is_named and term.starts_on <= payment.paid_on <= term.ends_on)
         for term in terms
     )
