@@ -114,9 +114,9 @@ def test_the_next_slots_at_a_large_desk(scene, booked, skill, crew, committed_ca
             f"the diaries' statement {sum(float(q['time']) for q in in_database) * 1000:.0f} ms\n"
         )
     assert slots == again
-    # Who works here, and when they are free: the kind of visit and what is wished were read before. A crew
-    # that is not soon free is looked for once more.
-    assert len(in_database) == 1 or (crew, len(in_database)) == (2, 2)
+    # Who works here, and when they are free: the kind of visit and what is wished were read before. Free time
+    # is read of the next days first; of those after them, and of the rest, only where these had too little.
+    assert 1 <= len(in_database) <= 3 * crew
     assert statements == 1 + len(in_database)
     # Of a few technicians no two need be free at once.
     assert bool(slots) == (booked < 7) or crew > 1

@@ -1,6 +1,5 @@
 // What a technician did, kept on the phone until the server has answered. One database per person and desk.
-// The order is the store's own counter; the id is made here, and the server plays it once.
-// Nothing here draws; a page is told by what the functions return, and by `changed`.
+// The order is the store's counter; the id is made here, and played once. Nothing here draws.
 const STORES = { actions: { keyPath: "order", autoIncrement: true }, drafts: { keyPath: "visit" }, about: { keyPath: "name" } };
 const MOST_IN_A_BATCH = 20;
 const MOST_BYTES = 1_000_000;
@@ -20,8 +19,7 @@ const asked = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
-// At whatever version it is: a page that was kept before a deployment reads what a newer one has made, and a
-// newer one adds what it needs and takes nothing away.
+// At whatever version: an older page reads what a newer one has made, which adds and takes nothing away.
 export async function openQueue(name) {
   let database = await opened(name);
   if (missingIn(database).length) {
@@ -83,10 +81,10 @@ export class Queue {
     let result;
     try {
       result = await work(stores);
-      // Said outright, it does not wait for the page once more: a page that goes away takes nothing back.
-      try { transaction.commit(); } catch { /* it has ended by itself */ }
+      // A page that goes away takes nothing back.
+      try { transaction.commit(); } catch { /* it has ended */ }
     } catch (error) {
-      try { transaction.abort(); } catch { /* it has ended by itself */ }
+      try { transaction.abort(); } catch { /* it has ended */ }
       throw error;
     }
     await done;
