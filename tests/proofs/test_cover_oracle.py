@@ -36,7 +36,7 @@ pytestmark = pytest.mark.proof
 
 FULL = os.environ.get("PROOF") == "full"
 SEED = int(os.environ.get("SEED", "20260305"))
-HISTORIES = int(os.environ.get("HISTORIES", 10_000 if FULL else 12))
+HISTORIES = int(os.environ.get("HISTORIES", 10_000 if FULL else 9))
 # A person who waits for hours sees how it goes, and a difference at once.
 PARTS = 10 if FULL else 1
 ZONES = (

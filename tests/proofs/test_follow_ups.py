@@ -30,7 +30,7 @@ pytestmark = pytest.mark.proof
 
 FULL = os.environ.get("PROOF") == "full"
 SEED = int(os.environ.get("SEED", "20260305"))
-RECOMMENDATIONS = 1000 if FULL else 12
+RECOMMENDATIONS = 1000 if FULL else 6
 DAYS = 90
 # Begins in winter: the clock is put forward on the 29 March within.
 FIRST = dt.date(2026, 2, 2)
