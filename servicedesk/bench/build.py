@@ -1,4 +1,4 @@
-"""`python -m servicedesk.bench.build SIZE`: fills an empty database with a size's data.
+"""`... in_django servicedesk.bench.build SIZE`: fills an empty database with a size's data.
 
 With `--migrate` instead of a size, data that stand are brought to a newer schema.
 """
@@ -6,19 +6,16 @@ With `--migrate` instead of a size, data that stand are brought to a newer schem
 import sys
 import time
 
-import django
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
-django.setup()
-
-from servicedesk.bench.bulk import Bulk  # noqa: E402
-from servicedesk.bench.customers import add_customer  # noqa: E402
-from servicedesk.bench.desks import ZONE, add_desk  # noqa: E402
-from servicedesk.bench.sizes import SIZES  # noqa: E402
-from servicedesk.bench.years import add_finding, add_years, has_finding  # noqa: E402
-from tenancy.calendars import local_day  # noqa: E402
+from servicedesk.bench.bulk import Bulk
+from servicedesk.bench.customers import add_customer
+from servicedesk.bench.desks import ZONE, add_desk
+from servicedesk.bench.sizes import SIZES
+from servicedesk.bench.years import add_finding, add_years, has_finding
+from tenancy.calendars import local_day
 
 SAY_EVERY = 15.0
 

@@ -1,7 +1,6 @@
 """Mail through the real worker: woken by the timetable, over SMTP, to a server that takes everything."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import psycopg
 from aiosmtpd.controller import Controller
 
 from servicedesk.bench.store import ROOT
-from servicedesk.embedded import ports
+from servicedesk.embedded import children, ports
 
 FIRST_PORT = 18_500
 BEGINS_WITHIN = 60.0
@@ -19,7 +18,7 @@ COUNT = "SELECT count(*) FROM messaging_message WHERE state IN ('sent', 'deliver
 
 
 class _Takes:
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         return "250 taken"
 
 
@@ -37,22 +36,11 @@ def _mail_server() -> Iterator[int]:
 @contextmanager
 def _working(environment: Mapping[str, str], folder: Path) -> Iterator[None]:
     """The worker of all queues and the timetable, as `manage.py up` starts them."""
-    worker = [
-        "worker",
-        "-Q",
-        "send,default,bulk",
-        "--concurrency",
-        "2",
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    beat = ["beat", "--schedule", str(folder / "beat-schedule"), "--pidfile", ""]
     programs = []
     with (folder / "worker.log").open("wb") as log:
-        for words in (worker, beat):
-            command = [sys.executable, "-m", "celery", "-A", "servicedesk", *words]
+        for child in (children.worker(environment), children.beat(folder, environment)):
             programs.append(
-                subprocess.Popen(command, env=dict(environment), cwd=ROOT, stdout=log, stderr=log)
+                subprocess.Popen(child.command, env=dict(environment), cwd=ROOT, stdout=log, stderr=log)
             )
     try:
         yield

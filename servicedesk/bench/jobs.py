@@ -1,4 +1,4 @@
-"""`python -m servicedesk.bench.jobs NAME`: one job on the measured data; its figures as a line of JSON.
+"""`... in_django servicedesk.bench.jobs NAME`: one job on the measured data; its figures as a line of JSON.
 
 What changes many rows to make a job due, the owner does beforehand, and the clock does not run.
 """
@@ -11,11 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import django
 from django.db import connection, connections, transaction
 from django.utils import timezone
-
-django.setup()
 
 from contracts import renewal_check
 from customers.models import Customer

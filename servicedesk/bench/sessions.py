@@ -4,7 +4,6 @@ import base64
 import json
 import statistics
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
@@ -20,7 +19,7 @@ from servicedesk.bench.samples import Samples, samples_of
 from servicedesk.bench.server import environment_of, serving
 from servicedesk.bench.signing import NOISY
 from servicedesk.bench.sizes import Size
-from servicedesk.bench.store import ROOT, kept_in, measured
+from servicedesk.bench.store import ROOT, in_django, kept_in, measured
 
 NEIGHBOUR, THIRD = "desk-000", "desk-001"
 # Of a list of 50 a page, so far in: as far as three hundred thousand visits reach.
@@ -94,7 +93,7 @@ def take(size: Size, *, seconds: float, only: str = "", say: Callable[[str], Non
 
 def _job(name: str, environment: Mapping[str, str]) -> dict:
     done = subprocess.run(
-        [sys.executable, "-m", "servicedesk.bench.jobs", name],
+        in_django("servicedesk.bench.jobs", name),
         env=dict(environment), cwd=ROOT, check=False, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:

@@ -67,17 +67,18 @@ def _make_if_needed(size, folder, variables):
 
 
 def _run_program(variables, module, *words):
-    subprocess.run(
-        [sys.executable, "-m", module, *words],
-        env=program_environment(variables, "servicedesk.settings"),
-        cwd=ROOT,
-        check=True,
-    )
+    subprocess.run(in_django(module, *words), env=program_environment(variables), cwd=ROOT, check=True)
 
 
-def program_environment(variables: Mapping[str, str], settings: str) -> dict[str, str]:
-    """The environment of a program that works on those servers with those settings."""
-    return os.environ | dict(variables) | {"DJANGO_SETTINGS_MODULE": settings, "LOG_LEVEL": "WARNING"}
+def in_django(module: str, *words: str) -> list[str]:
+    """The command that runs a module of the bench with Django set up."""
+    return [sys.executable, "-m", "servicedesk.bench.in_django", module, *words]
+
+
+def program_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that works on those servers."""
+    settings = {"DJANGO_SETTINGS_MODULE": "servicedesk.settings", "LOG_LEVEL": "WARNING"}
+    return os.environ | dict(variables) | settings
 
 
 def _files() -> dict[str, str]:
