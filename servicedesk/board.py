@@ -205,7 +205,7 @@ def _day_version(shown: Shown, plan: DayPlan, needs: Tray, now, newest: str) -> 
         not plan.tallies,
     )
     tallies = sorted(plan.tallies.items())
-    parts = {"frame": frame, "tray": needs, "tallies": tallies, "list": plan.by_time}
+    parts = {"frame": frame, "tray": needs, "tallies": tallies, "list": plan.unplaced}
     return Version.of(newest=newest, now=now, parts=parts, lanes=plan.lanes)
 
 

@@ -137,7 +137,7 @@ _WITHOUT_ANYBODY = Prepared(
     lambda since: _with_crew(
         Visit.objects.filter(
             pk__in=Visit.objects.filter(
-                state__in=Visit.WAITING_STATES, planned_start__gte=since, assignments__isnull=True
+                state__in=Visit.WAITING_STATES, planned_start__gte=since, is_unassigned=True
             )
             .order_by("planned_start")
             .values("pk")[:MOST_OPEN]

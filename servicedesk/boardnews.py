@@ -38,13 +38,10 @@ class Version:
 
     @classmethod
     def of(cls, *, newest: str, now: dt.datetime, parts: dict[str, object], lanes) -> "Version":
-        """The version of a board, from the plain values that it draws."""
-        return cls(
-            newest,
-            minute_of(now),
-            {name: _digest(parts[name]) for name in PARTS},
-            tuple(_digest(lane) for lane in lanes),
-        )
+        """The version of a board, from the plain values that it draws; the list draws the lanes', too."""
+        of_lanes = tuple(_digest(lane) for lane in lanes)
+        parts = {**parts, "list": (of_lanes, parts["list"])}
+        return cls(newest, minute_of(now), {name: _digest(parts[name]) for name in PARTS}, of_lanes)
 
 
 def newest_change() -> str:

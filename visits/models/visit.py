@@ -29,7 +29,7 @@ class VisitQuerySet(models.QuerySet):
         return self.filter(planned_start__lt=end, planned_end__gt=start)
 
 
-@tracked()
+@tracked(exclude=("is_unassigned",))
 class Visit(TenantModel):
     """Its outcomes are separate and final: done, missed by us, no access, cancelled by us or by them."""
 
@@ -70,6 +70,8 @@ class Visit(TenantModel):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # How many technicians it takes.
     crew = models.PositiveSmallIntegerField(default=1)
+    # Whether nobody is booked to go: kept by triggers, whoever writes.
+    is_unassigned = models.BooleanField(default=True, editable=False)
     problem = models.TextField(blank=True, help_text="in the customer's words")
 
     window_start = models.DateTimeField()
@@ -179,12 +181,11 @@ class Visit(TenantModel):
                 condition=Q(state__in=["booked", "confirmed", "on the way"]),
                 name="visit_waiting_by_start",
             ),
-            # Tray: of a desk's visits to come those that nobody is booked for; their keys are all it reads.
+            # Tray: visits to come that nobody is booked for.
             models.Index(
                 fields=["tenant", "planned_start"],
-                include=["id"],
-                condition=Q(state__in=["booked", "confirmed", "on the way"]),
-                name="visit_to_come",
+                condition=Q(is_unassigned=True, state__in=["booked", "confirmed", "on the way"]),
+                name="visit_unassigned",
             ),
             # Caller screen and time line: a customer's visits, newest first.
             models.Index(fields=["tenant", "customer", "-planned_start"], name="visit_by_customer"),
