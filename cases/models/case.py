@@ -146,6 +146,12 @@ class Case(TenantModel):
         indexes = [
             # Caller screen: a customer's open cases.
             models.Index(fields=["tenant", "customer", "-opened_at"], name="case_by_customer"),
+            # What to begin a call with: complaints that are open.
+            models.Index(
+                fields=["tenant", "customer", "opened_at"],
+                condition=Q(kind="complaint") & ~Q(state="closed"),
+                name="case_open_complaints",
+            ),
             # Register: cases of a state, the newest first.
             models.Index(fields=["tenant", "state", "-opened_at", "-id"], name="case_register"),
         ]

@@ -108,6 +108,12 @@ class Promise(TenantModel):
             models.Index(fields=["due_at"], condition=Q(state="open"), name="promise_due"),
             models.Index(fields=["tenant", "customer", "-due_at"], name="promise_by_customer"),
             models.Index(fields=["tenant", "state", "due_at", "id"], name="promise_register"),
+            # What to begin a call with: promises that were broken lately.
+            models.Index(
+                fields=["tenant", "customer", "settled_at"],
+                condition=Q(state="broken"),
+                name="promise_broken",
+            ),
             models.Index(fields=["tenant", "subject"], name="promise_by_subject"),
             # A colleague's own register, and what is handed on when they are away.
             models.Index(

@@ -103,7 +103,7 @@ BY_SERIAL = (
     "SELECT e.*, c.name FROM customers_equipment e"
     " JOIN customers_site s ON s.tenant_id = e.tenant_id AND s.id = e.site_id"
     " JOIN customers_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id"
-    " WHERE e.tenant_id = %(tenant)s AND e.serial_key ^@ %(serial)s LIMIT 8"
+    " WHERE e.tenant_id = %(tenant)s AND e.serial_key ^@ %(serial)s AND e.serial_key <> '' LIMIT 8"
 )
 CALLS = (
     "SELECT c.*, t.ends_on, t.price, k.name, p.phone FROM contracts_contractterm t"
