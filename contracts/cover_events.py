@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from contracts.models import Contract
 from messaging.webhook_events import Happened, Kind, is_wanted, tell_each
 from tenancy.calendars import local_day, zone_of
+from tenancy.prepared import DAY, Prepared
+
+_STATES = Prepared(lambda day: Contract.objects.with_cover(day).values_list("pk", "cover_state"), day=DAY)
+_COVERS = Prepared(lambda day: Contract.objects.with_cover(day).order_by("pk"), day=DAY)
 
 
 def tell_of_cover(contracts: Iterable[Contract], *, because: str, now: dt.datetime) -> None:
@@ -26,8 +30,8 @@ def tell_of_day(last_day: dt.date, day: dt.date, *, now: dt.datetime) -> None:
     """
     if last_day >= day or not is_wanted(Kind.COVER_CHANGED):
         return
-    before = dict(Contract.objects.with_cover(last_day).values_list("pk", "cover_state"))
-    rows = Contract.objects.with_cover(day).order_by("pk")
+    before = dict(_STATES.rows(day=last_day))
+    rows = _COVERS.rows(day=day)
     changed = [row for row in rows if before.get(row.pk, row.cover_state) != row.cover_state]
     tell_each(_changed(row, f"{day.isoformat()} began", now) for row in changed)
 

@@ -5,7 +5,7 @@ letters say, and whether they are still true when they leave, is in `contracts.n
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
@@ -17,12 +17,13 @@ from contracts.notice_date import last_day_for_notice, notice_is_open
 from contracts.notice_letter import KIND, OWNER_KIND
 from contracts.terms import ONE_DAY
 from customers.models import Contact
-from messaging.channels import is_ready
+from messaging.channels import ready_channels
 from messaging.keys import key_of
 from messaging.models import Message
 from messaging.outbox import plan
 from tenancy.calendars import instant_at, zone_of
 from tenancy.models import Tenant
+from tenancy.prepared import DAY, Figure, Prepared
 
 # When on its day a notice may leave, in the desk's wall time.
 LEAVES_AT = dt.time(9, 0)
@@ -31,28 +32,20 @@ BY_ITSELF = "by itself"
 
 @dataclass(frozen=True)
 class Due:
-    """A notice that is due for a contract: which step, since when, and until when it is of use."""
+    """A notice that is due for a contract: which step, since when, and until when it is of use.
+
+    `channel` is how the main contact is reached: by mail, else by text; "" when there is no address.
+    """
 
     contract: Contract
     step: int | str
+    channel: str
     due_at: dt.datetime
     useless_after: dt.datetime
 
-    @property
-    def channel(self) -> str:
-        """How the main contact is reached: by mail, else by text; "" when there is no address.
-
-        Of two addresses the one that they did not stop messages to.
-        """
-        contact = self.contract.main_contact or {}
-        ways = [(Message.Channel.MAIL, "email", "by_mail"), (Message.Channel.SMS, "phone", "by_sms")]
-        there = [way for way in ways if contact.get(way[1]) and is_ready(way[0])]
-        wanted = [way for way in there if contact[way[2]]]
-        return next((channel for channel, _, _ in [*wanted, *there]), "")
-
 
 def due_notices(desk: Tenant, day: dt.date) -> list[Due]:
-    """The notice that is due on a day for each contract that has one: one query.
+    """The notice that is due on a day for each contract that has one: two queries at most.
 
     Of several that fell due during a standstill only the last: it says all. Nothing whose day lay
     before the desk switched its messages on. None while a renewal is in review, and none for a
@@ -61,7 +54,9 @@ def due_notices(desk: Tenant, day: dt.date) -> list[Due]:
     steps = sorted(desk.notice_days)
     if not steps or desk.messages_from is None:
         return []
-    found = [_due(contract, day, steps, zone_of(desk)) for contract in _ending(day, steps)]
+    ending = _ENDING.rows(day=day, first=steps[-1])
+    ready = ready_channels() if ending else []
+    found = [_due(contract, day, steps, ready, zone_of(desk)) for contract in ending]
     return [due for due in found if due.due_at >= desk.messages_from]
 
 
@@ -86,16 +81,15 @@ def notice_ahead(steps: list[int], notice_days: int) -> int:
     return first if first > notice_days else first + notice_days
 
 
-def _ending(day, steps):
-    first = steps[-1]
-    ahead = Case(When(notice_days__lt=first, then=Value(first)), default=F("notice_days") + first)
+def _ending(day, first):
+    ahead = Case(When(notice_days__lt=first, then=first), default=F("notice_days") + first)
     days = Value(ONE_DAY)
     main = Contact.objects.filter(customer=OuterRef("customer"), is_main=True).order_by("pk")
     facts = JSONObject(id="pk", email="email", phone="phone", by_mail="by_mail", by_sms="by_sms")
     return (
         Contract.objects.with_cover(day)
         .filter(
-            Q(is_auto_renewing=False, last_end__gte=day, last_end__lte=day + first * ONE_DAY)
+            Q(is_auto_renewing=False, last_end__gte=day, last_end__lte=Value(day) + days * first)
             | Q(notice_is_open(day), is_auto_renewing=True, last_end__lte=Value(day) + days * ahead),
             cover_state__in=[State.ACTIVE, State.RENEWAL_DUE],
             noticed=False,
@@ -114,7 +108,10 @@ def _ending(day, steps):
     )
 
 
-def _due(contract, day, steps, zone) -> Due:
+_ENDING = Prepared(_ending, day=DAY, first=Figure())
+
+
+def _due(contract, day, steps, ready, zone) -> Due:
     if contract.is_auto_renewing:
         step, ahead = BY_ITSELF, notice_ahead(steps, contract.notice_days)
         last_of_use = last_day_for_notice(contract, contract.last_end)
@@ -124,9 +121,18 @@ def _due(contract, day, steps, zone) -> Due:
     return Due(
         contract=contract,
         step=step,
+        channel=_channel_to(contract.main_contact or {}, ready),
         due_at=instant_at(contract.last_end - ahead * ONE_DAY, LEAVES_AT, zone),
         useless_after=instant_at(last_of_use + ONE_DAY, dt.time(0), zone),
     )
+
+
+def _channel_to(contact: dict, ready: Collection[str]) -> str:
+    """Of two addresses the one that they did not stop messages to."""
+    ways = [(Message.Channel.MAIL, "email", "by_mail"), (Message.Channel.SMS, "phone", "by_sms")]
+    there = [way for way in ways if contact.get(way[1]) and way[0] in ready]
+    wanted = [way for way in there if contact[way[2]]]
+    return next((channel for channel, _, _ in [*wanted, *there]), "")
 
 
 def _to_customer(due: Due, now) -> Message:

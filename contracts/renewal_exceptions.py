@@ -25,6 +25,7 @@ from contracts.wording import day_in_full, money
 from messaging.keys import key_of
 from tenancy.calendars import Calendar, instant_at, local_day
 from tenancy.models import Membership, Role
+from tenancy.prepared import DAY, Instant, Prepared
 
 NO_TERM, NO_PRICE, NOBODY_TO_TELL, OFFER_WAITS = "no term", "no price", "nobody to tell", "offer not settled"
 CAUSES = (NO_TERM, NO_PRICE, NOBODY_TO_TELL, OFFER_WAITS)
@@ -58,8 +59,8 @@ class Queued:
 def exceptions_of(calendar: Calendar, day: dt.date, due: list[Due]) -> list[Exceptional]:
     """What stands on a day of the desk: three queries. `due` are the notices of that day."""
     return [
-        *(_no_term(contract) for contract in _without_term(day)),
-        *(_no_price(contract) for contract in without_price(day).order_by("pk")),
+        *(_no_term(contract) for contract in _WITHOUT_TERM.rows(day=day)),
+        *(_no_price(contract) for contract in without_price(day)),
         *(_nobody_to_tell(contract) for contract in untold(due)),
         *(_offer_waits(contract) for contract in _with_waiting_offer(calendar, day)),
     ]
@@ -67,11 +68,7 @@ def exceptions_of(calendar: Calendar, day: dt.date, due: list[Due]) -> list[Exce
 
 def unmatched_in_review(day: dt.date) -> list[Payment]:
     """Money that keeps a contract in review: one query."""
-    in_review = Contract.objects.with_cover(day).filter(
-        unmatched_payment__isnull=False, cover_state=State.IN_REVIEW
-    )
-    found = Payment.objects.unmatched().filter(customer__in=in_review.values("customer"))
-    return list(found.select_related("customer", "perhaps_again__statement").order_by("paid_on", "pk"))
+    return _UNMATCHED_IN_REVIEW.rows(day=day)
 
 
 def queue(
@@ -98,21 +95,40 @@ def counts_of(exceptions: Iterable[Exceptional]) -> dict[str, int]:
     return dict(sorted(Counter(one.cause for one in exceptions).items()))
 
 
-def _without_term(day):
-    return (
+_WITHOUT_TERM = Prepared(
+    lambda day: (
         Contract.objects.with_cover(day)
         .filter(last_end__isnull=True, cancelled=False, waiting_evidence__isnull=True)
         .order_by("pk")
+    ),
+    day=DAY,
+)
+
+
+def _unmatched_in_review(day):
+    in_review = Contract.objects.with_cover(day).filter(
+        unmatched_payment__isnull=False, cover_state=State.IN_REVIEW
     )
+    found = Payment.objects.unmatched().filter(customer__in=in_review.values("customer"))
+    return found.select_related("customer", "perhaps_again__statement").order_by("paid_on", "pk")
+
+
+_UNMATCHED_IN_REVIEW = Prepared(_unmatched_in_review, day=DAY)
+
+
+def _offers_waiting(day, before):
+    waiting = Contract.objects.filter(offers__accepted_at__lt=before, offers__settled_at__isnull=True)
+    return waiting.with_cover(day).filter(cancelled=False).order_by("pk")
+
+
+_OFFERS_WAITING = Prepared(_offers_waiting, day=DAY, before=Instant())
 
 
 def _with_waiting_offer(calendar: Calendar, day: dt.date):
     """Accepted before the third last whole working day began, and not settled since."""
     before_today = (day - dt.timedelta(days=back) for back in range(1, 367))
     working = list(islice((since for since in before_today if not calendar.is_closed(since)), OFFER_MAY_WAIT))
-    before = instant_at(working[-1], dt.time(0), calendar.zone)
-    waiting = Contract.objects.filter(offers__accepted_at__lt=before, offers__settled_at__isnull=True)
-    return waiting.with_cover(day).filter(cancelled=False).order_by("pk")
+    return _OFFERS_WAITING.rows(day=day, before=instant_at(working[-1], dt.time(0), calendar.zone))
 
 
 def _no_term(contract) -> Exceptional:

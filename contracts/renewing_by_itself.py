@@ -13,6 +13,7 @@ from contracts.models import Cancellation, Contract, ContractTerm, Renewal
 from contracts.notice_date import last_day_for_notice, notice_is_over
 from contracts.renewals import Act, enter_renewals, tell_renewals
 from contracts.terms import ONE_DAY
+from tenancy.prepared import DAY, Among, Keys, Prepared
 
 
 def past_notice(day: dt.date):
@@ -30,9 +31,24 @@ def past_notice(day: dt.date):
     )
 
 
-def without_price(day: dt.date):
+_WITHOUT_PRICE = Prepared(
+    lambda day: past_notice(day).filter(price=0, last_start__lte=day).order_by("pk"), day=DAY
+)
+_DUE = Prepared(
+    lambda day: past_notice(day).exclude(price=0).order_by("pk").values_list("pk", flat=True), day=DAY
+)
+_STILL_DUE = Prepared(
+    lambda day, keys: (
+        past_notice(day).exclude(price=0).filter(Among("pk", keys)).values_list("pk", flat=True)
+    ),
+    day=DAY,
+    keys=Keys(),
+)
+
+
+def without_price(day: dt.date) -> list[Contract]:
     """Contracts past their notice date that cannot renew by themselves: nobody entered a price."""
-    return past_notice(day).filter(price=0, last_start__lte=day)
+    return _WITHOUT_PRICE.rows(day=day)
 
 
 @transaction.atomic
@@ -42,13 +58,13 @@ def renew_by_themselves(day: dt.date, *, now: dt.datetime) -> list[Renewal]:
     After a standstill as many terms follow each other as it takes until one runs on the day. Running
     it twice adds nothing. Statements grow with the terms that a contract is behind, not with contracts.
     """
-    ids = list(past_notice(day).exclude(price=0).order_by("pk").values_list("pk", flat=True))
+    ids = _DUE.rows(day=day)
     if not ids:
         return []
     # Who renews, judges or cancels takes the contract first: what is read from here on stands.
     locked = Contract.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     contracts = {contract.pk: contract for contract in locked.select_related("customer")}
-    still = set(past_notice(day).exclude(price=0).filter(pk__in=ids).values_list("pk", flat=True))
+    still = set(_STILL_DUE.rows(day=day, keys=ids))
     last = _last_terms(still)
     ends = dict(
         Cancellation.objects.filter(contract__in=still, undone_at__isnull=True).values_list(
