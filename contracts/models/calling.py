@@ -24,4 +24,6 @@ class CallSkip(TenantModel):
         indexes = [
             # Call list: until when a customer is put off.
             models.Index(fields=["tenant", "customer", "-at"], name="callskip_latest"),
+            # Call list: who is put off now.
+            models.Index(fields=["tenant", "until"], name="callskip_by_until"),
         ]

@@ -14,7 +14,7 @@ from tenancy.managers import TenantManager
 from tenancy.models import TenantModel
 
 
-@tracked(exclude=("number_key",))
+@tracked(exclude=("number_key", "last_term_start", "last_term_end", "stands_alone"))
 class Contract(TenantModel):
     """The agreement with a customer; its terms say for which days."""
 
@@ -33,6 +33,11 @@ class Contract(TenantModel):
     # What an older program said of it. Shown as overruled or agreed with; decides nothing.
     imported_status = models.CharField(max_length=40, blank=True)
     imported_at = models.DateTimeField(null=True, blank=True)
+    # Kept by the database, whatever is written there; for queries over all of a desk. First and last day of
+    # the last term that stands, and whether the customer has no other contract, in whatever state.
+    last_term_start = models.DateField(null=True, blank=True, editable=False)
+    last_term_end = models.DateField(null=True, blank=True, editable=False)
+    stands_alone = models.BooleanField(default=True, editable=False)
 
     objects = TenantManager.from_queryset(CoverQuerySet)()
 
@@ -43,7 +48,19 @@ class Contract(TenantModel):
             models.CheckConstraint(condition=~Q(number_key=""), name="contract_has_number"),
             models.CheckConstraint(condition=Q(price__gte=0), name="contract_price_not_negative"),
         ]
-        indexes = [models.Index(fields=["tenant", "customer"], name="contract_by_customer")]
+        indexes = [
+            models.Index(fields=["tenant", "customer"], name="contract_by_customer"),
+            # Call list: in its order, and counted from the index alone.
+            models.Index(
+                fields=["tenant", "is_auto_renewing", "last_term_end"],
+                include=["last_term_start", "customer", "id"],
+                condition=Q(stands_alone=True),
+                name="contract_alone_by_end",
+            ),
+            models.Index(
+                fields=["tenant", "customer"], condition=Q(stands_alone=False), name="contract_beside_others"
+            ),
+        ]
 
     def __str__(self):
         return self.number

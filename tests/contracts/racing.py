@@ -5,15 +5,14 @@ import time
 
 from django.db import connection, connections
 
-from contracts.models import Contract
 from tenancy.scope import tenant
 
 WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 
 
-def while_held(desk, *acts):
-    """What came of acts that all began while somebody held the contract, in no order."""
-    results = []
+def while_held(desk, *acts, held=None):
+    """What came of acts that all began while somebody held the contract (or another row), in no order."""
+    results, held = [], held or desk.contract
 
     def run(act):
         try:
@@ -26,7 +25,7 @@ def while_held(desk, *acts):
 
     threads = [threading.Thread(target=run, args=(act,)) for act in acts]
     with tenant(desk.tenant), connection.cursor() as cursor:
-        Contract.objects.select_for_update(of=("self",)).get(pk=desk.contract.pk)
+        type(held).objects.select_for_update(of=("self",)).get(pk=held.pk)
         for thread in threads:
             thread.start()
         gives_up, waiting = time.monotonic() + 30, 0
