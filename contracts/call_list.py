@@ -13,7 +13,7 @@ import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from contracts.call_places import AROUND, OF_CUSTOMER, PAGE
+from contracts.call_places import AROUND, CALLED_PAGE, HELD_BACK_PAGE, OF_CUSTOMER
 from customers.models import Customer
 from tenancy.prepared import Composed
 
@@ -89,9 +89,8 @@ def call_list(
     the front.
     """
     rank, days, customer = _place(after)
-    found = _read(
-        PAGE, day=day, held_back=held_back, only=only, rank=rank, days=days, customer=customer, size=size + 1
-    )
+    page = HELD_BACK_PAGE if held_back else CALLED_PAGE
+    found = _read(page, day=day, only=only, rank=rank, days=days, customer=customer, size=size + 1)
     rows = found.rows["following"]
     return found.list(rows[:size], rows[size - 1].cursor if len(rows) > size else "")
 

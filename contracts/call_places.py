@@ -1,68 +1,76 @@
 """Where each customer stands in the call list, as SQL (R1.7): `contracts.call_list` says what it means."""
 
-from string import Formatter
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Func, OuterRef, Q
 
-from django.db.models import (
-    BigIntegerField,
-    BooleanField,
-    DateField,
-    ExpressionWrapper,
-    Func,
-    Q,
-    QuerySet,
-    Value,
-)
-
+from contracts.call_ranges import CALLED, HELD_BACK, counts, following, previous
 from contracts.models import (
     CallSkip,
     Cancellation,
     Contract,
-    ContractTerm,
     Payment,
     RenewalEvidence,
     RenewalOffer,
 )
+from contracts.sql_parts import filled, joined
 from customers.models import Customer, Hold
-from tenancy.prepared import DAY, Composed, Figure, Key, PublicId, Words, YesOrNo
+from tenancy.prepared import DAY, Composed, Figure, Key, PublicId, Words
 from tenancy.scope import current_tenant_id
 
-# Of all contracts. Most have nothing recorded but their terms: those say the state by their days alone,
-# read in one go. The others are looked at one by one, by the rule of cover.
+# Most customers have one contract, with nothing recorded but its terms, and nobody held them or put them
+# off: where they stand its last term says, which is kept beside it. They are found and counted by ranges of
+# an index, `_RANGES`. All the others are looked at one by one, and their contracts about which more is
+# recorded by the rule of cover.
 _OF_ALL = """
-    WITH more (contract_id) AS MATERIALIZED ({more}),
-    terms (contract_id, customer_id, renews_itself, starts_on, ends_on) AS (
-        {contracts} UNION ALL {terms}
+    WITH limits AS MATERIALIZED (
+        SELECT {day} + renewal_due_days AS due_until, {day} - grace_days AS grace_from
+        FROM tenancy_tenant WHERE id = {desk}
     ),
-    dated AS MATERIALIZED (
-        SELECT contract_id, max(customer_id) AS customer_id, bool_or(renews_itself) AS renews_itself,
-            max(ends_on) AS last_end,
-            max(ends_on) FILTER (WHERE starts_on <= {day} AND ends_on >= {day}) AS running_end,
-            bool_or(starts_on > {day}) AS has_next
-        FROM terms GROUP BY contract_id
+    more (contract_id) AS MATERIALIZED ({more}),
+    cancelled (contract_id) AS MATERIALIZED ({cancelled}),
+    merged AS MATERIALIZED ({merged}),
+    held AS MATERIALIZED ({held}),
+    put_off AS MATERIALIZED ({put_off}),
+    looked_at (customer_id) AS MATERIALIZED (
+        SELECT customer_id FROM contracts_contract WHERE tenant_id = {desk} AND NOT stands_alone
+        UNION SELECT customer_id FROM contracts_contract WHERE tenant_id = {desk}
+            AND id IN (SELECT contract_id FROM more UNION ALL SELECT contract_id FROM cancelled)
+        UNION SELECT * FROM merged
+        UNION SELECT * FROM held
+        UNION SELECT * FROM put_off
     ),
-    limits AS MATERIALIZED (
-        SELECT renewal_due_days AS due_days, grace_days FROM tenancy_tenant WHERE id = {desk}
+    theirs AS MATERIALIZED (
+        SELECT id, customer_id, is_auto_renewing, last_term_start, last_term_end, stands_alone
+        FROM contracts_contract WHERE tenant_id = {desk} AND customer_id IN (SELECT * FROM looked_at)
     ),
     facts (contract_id, customer_id, state, last_end, renews_itself) AS MATERIALIZED (
-        SELECT contract_id, customer_id,
+        SELECT id, customer_id,
             CASE
-                WHEN running_end IS NOT NULL AND (last_end > running_end OR last_end > {day} + due_days)
-                    THEN 'active'
-                WHEN running_end IS NOT NULL THEN 'renewal due'
-                WHEN has_next THEN 'upcoming'
-                WHEN renews_itself AND last_end IS NOT NULL THEN 'renewal in review'
-                WHEN last_end >= {day} - grace_days THEN 'in grace'
+                WHEN last_term_start > {day} THEN {begun}
+                WHEN last_term_end > (SELECT due_until FROM limits) THEN 'active'
+                WHEN last_term_end >= {day} THEN 'renewal due'
+                WHEN is_auto_renewing AND last_term_end IS NOT NULL THEN 'renewal in review'
+                WHEN last_term_end >= (SELECT grace_from FROM limits) THEN 'in grace'
                 ELSE 'lapsed'
             END,
-            last_end, renews_itself
-        FROM dated, limits
-        WHERE contract_id NOT IN (SELECT contract_id FROM more)
+            last_term_end, is_auto_renewing
+        FROM theirs
+        WHERE id NOT IN (SELECT contract_id FROM more) AND id NOT IN (SELECT contract_id FROM cancelled)
         UNION ALL
         {others}
     ),
 """
+# Whether a term runs as well, where the last one is yet to begin.
+_BEGUN = """
+    CASE WHEN EXISTS (
+        SELECT FROM contracts_contractterm t WHERE t.tenant_id = {desk} AND t.contract_id = theirs.id
+            AND t.taken_back_at IS NULL AND t.starts_on <= {day} AND t.ends_on >= {day}
+    ) THEN 'active' ELSE 'upcoming' END
+"""
 _OF_ONE = """
-    WITH facts (contract_id, customer_id, state, last_end, renews_itself) AS MATERIALIZED ({contracts}),
+    WITH merged AS MATERIALIZED ({merged}),
+    held AS MATERIALIZED ({held}),
+    put_off AS MATERIALIZED ({put_off}),
+    facts (contract_id, customer_id, state, last_end, renews_itself) AS MATERIALIZED ({contracts}),
 """
 # Each customer's contract to speak about. The first of these decides: one in review; one that ends
 # soon; one that ends soon and goes on by itself; one that runs; one that ended. Of several the
@@ -83,9 +91,6 @@ _PLACES = """
     spoken_of AS (
         SELECT DISTINCT ON (customer_id) * FROM ranked ORDER BY customer_id, class, days, contract_id
     ),
-    merged AS MATERIALIZED ({merged}),
-    held AS MATERIALIZED ({held}),
-    put_off AS MATERIALIZED ({put_off}),
     places AS MATERIALIZED (
         SELECT
             CASE state WHEN 'renewal due' THEN 0 WHEN 'in grace' THEN 1 WHEN 'lapsed' THEN 2 ELSE 3 END
@@ -96,7 +101,7 @@ _PLACES = """
                 WHEN customer_id IN (SELECT * FROM held) THEN 'held'
                 WHEN class = 3 THEN 'renews itself'
                 WHEN class = 4 THEN 'active'
-                WHEN customer_id IN (SELECT customer_id FROM put_off WHERE until > {day}) THEN 'put off'
+                WHEN customer_id IN (SELECT * FROM put_off) THEN 'put off'
                 ELSE ''
             END AS held_back
         FROM spoken_of WHERE customer_id NOT IN (SELECT * FROM merged)
@@ -107,41 +112,50 @@ _PLACE = """
     (SELECT rank, days, (SELECT public_id FROM customers_customer c
             WHERE c.tenant_id = {desk} AND c.id = places.customer_id) AS customer,
         customer_id, contract_id, state, held_back
-     FROM places WHERE {which}) place
+     FROM places WHERE {which})
 """
 _COUNTS = """
-    UNION ALL
-    SELECT 'count', count(*), 0, NULL::uuid, 0, 0, state, held_back FROM places GROUP BY state, held_back
+    SELECT 'count', sum(rows)::integer, 0, NULL::uuid, 0, 0, state, held_back
+    FROM (SELECT state, held_back, count(*) AS rows FROM places GROUP BY state, held_back
+        UNION ALL {counts}) counted
+    GROUP BY state, held_back HAVING sum(rows) > 0
 """
 _FOLLOWING = """
-    (SELECT 'following', * FROM {place} WHERE (rank, days, customer) {after} ({rank}, {days}, {customer})
+    (SELECT 'following', * FROM (
+        SELECT * FROM {place} places WHERE (rank, days, customer) {compared} ({rank}, {days}, {customer})
+        UNION ALL {ranges}) rows
      ORDER BY rank, days, customer LIMIT {size})
 """
 _PREVIOUS = """
-    (SELECT 'previous', * FROM {place} WHERE (rank, days, customer) < ({rank}, {days}, {customer})
+    (SELECT 'previous', * FROM (
+        SELECT * FROM {place} places WHERE (rank, days, customer) < ({rank}, {days}, {customer})
+        UNION ALL {ranges}) rows
      ORDER BY rank DESC, days DESC, customer DESC LIMIT {before})
 """
-_PARTS = "{parts}"
-_ONE = "SELECT 'place', * FROM {place}"
+_ONE = "SELECT 'place', * FROM {place} place"
 _CALLED = "held_back = ''"
-_CHOSEN = (
-    "(held_back <> '') = {held_back} AND ({only} = '' OR coalesce(nullif(held_back, ''), state) = {only})"
-)
+_HELD_BACK = "held_back <> ''"
+_IN_STATE = "({only} = '' OR {state} = {only})"
+_FOR_REASON = "({only} = '' OR {held_back} = {only})"
+_ALL = "true"
 
 
 class _HasMore(Func):
-    """Whether a contract is one of those about which more is recorded than its terms."""
+    """Whether a contract is one of those about which more is recorded than its terms, and stands."""
 
-    template, output_field = "%(expressions)s = ANY (ARRAY(SELECT contract_id FROM more))", BooleanField()
+    template = (
+        "%(expressions)s = ANY (ARRAY(SELECT contract_id FROM more EXCEPT SELECT contract_id FROM cancelled))"
+    )
+    output_field = BooleanField()
 
 
-def _more():
-    """Contracts with a record that may decide their cover beside their terms."""
+def _more(day):
+    """Contracts with a record that may decide their cover beside their terms, as a cancellation to come."""
     contracts, money = Contract.objects.order_by(), Payment.objects.unmatched()
     written = money.exclude(written_key="").values("written_key")
     named = money.filter(named__isnull=False).values("named__number_key")
     parts = (
-        Cancellation.objects.filter(undone_at__isnull=True).values_list("contract"),
+        _cancellations().filter(effective_on__gt=day).values_list("contract"),
         RenewalEvidence.objects.filter(state=RenewalEvidence.State.WAITING).values_list("contract"),
         RenewalOffer.objects.filter(accepted_at__isnull=False, settled_at__isnull=True).values_list(
             "contract"
@@ -156,99 +170,98 @@ def _more():
     return first.union(*others)
 
 
+def _cancelled(day):
+    """Contracts that are over: on no list, so that their cover need not be asked for."""
+    return _cancellations().exclude(effective_on__gt=day).order_by().values_list("contract")
+
+
+def _cancellations():
+    return Cancellation.objects.filter(undone_at__isnull=True)
+
+
 def _facts(contracts, day):
     goes_on = ExpressionWrapper(Q(is_auto_renewing=True, noticed=False), output_field=BooleanField())
     with_cover = contracts.with_cover(day).order_by().annotate(renews_itself=goes_on)
     return with_cover.values_list("pk", "customer_id", "cover_state", "last_end", "renews_itself")
 
 
-def _of_all(day):
-    no_day = Value(None, DateField())
-    contracts = Contract.objects.order_by().annotate(no_start=no_day, no_end=no_day)
-    terms = ContractTerm.objects.filter(taken_back_at__isnull=True).order_by()
-    return _filled(
+def _kept_back(day, **whose):
+    """Who is part of another customer, is held, or was put off and by what was said last is so still."""
+    merged = Customer.objects.filter(merged_into__isnull=False)
+    if whose:
+        merged = merged.filter(pk=whose["customer"])
+    later = CallSkip.objects.filter(
+        Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")), customer=OuterRef("customer")
+    )
+    skips = CallSkip.objects.filter(~Exists(later), until__gt=day, **whose)
+    holds = Hold.objects.filter(released_at__isnull=True, **whose)
+    return {
+        "merged": merged.order_by().values_list("pk"),
+        "held": holds.order_by().values_list("customer_id"),
+        "put_off": skips.order_by().values_list("customer_id"),
+    }
+
+
+def _of_all(day, desk):
+    return filled(
         _OF_ALL,
         day=day,
-        more=_more(),
-        contracts=contracts.values_list("pk", "customer_id", "is_auto_renewing", "no_start", "no_end"),
-        terms=terms.annotate(
-            no_customer=Value(None, BigIntegerField()), no_word=Value(None, BooleanField())
-        ).values_list("contract_id", "no_customer", "no_word", "starts_on", "ends_on"),
-        desk=current_tenant_id(),
+        desk=desk,
+        more=_more(day),
+        cancelled=_cancelled(day),
+        begun=filled(_BEGUN, day=day, desk=desk),
         others=_facts(Contract.objects.filter(_HasMore("pk")), day),
+        **_kept_back(day),
     )
 
 
-def _asked(facts, asked: str, *, day, **values) -> tuple[str, list]:
-    """The parts put together: SQL with %s, and what stands there."""
-    skips = CallSkip.objects.order_by("customer_id", "-at", "-pk").distinct("customer_id")
-    places = _filled(
-        _PLACES,
-        day=day,
-        merged=Customer.objects.filter(merged_into__isnull=False).order_by().values_list("pk"),
-        held=Hold.objects.filter(released_at__isnull=True).order_by().values_list("customer_id"),
-        put_off=skips.values_list("customer_id", "until"),
-    )
-    return _joined(facts, places, _filled(asked, **values))
+def _read(day, desk, *parts):
+    """Rows of the whole list, and the counts."""
+    counted = filled(_COUNTS, counts=counts((*CALLED, *HELD_BACK), day=day, desk=desk))
+    asked = joined(*parts, counted, by=" UNION ALL ")
+    return joined(_of_all(day, desk), filled(_PLACES, day=day), asked)
 
 
-def _place(which: str, **values):
-    return _filled(_PLACE, desk=current_tenant_id(), which=_filled(which, **values))
+def _page(ranges, whose, only_of, *, day, only, **here):
+    desk = current_tenant_id()
+    theirs = filled(f"{whose} AND {only_of}", only=only, state=("state", []), held_back=("held_back", []))
+    rows = following(ranges, only_of, compared=">", day=day, desk=desk, only=only, **here)
+    place = filled(_PLACE, desk=desk, which=theirs)
+    return _read(day, desk, filled(_FOLLOWING, place=place, ranges=rows, compared=(">", []), **here))
 
 
-def _page(day, held_back, only, size, **here):
-    chosen = _place(_CHOSEN, held_back=held_back, only=only)
-    asked = _filled(_FOLLOWING, place=chosen, after=(">", []), size=size, **here)
-    return _asked(_of_all(day), _PARTS, day=day, parts=_joined(asked, (_COUNTS, [])))
+def _called(**asked):
+    return _page(CALLED, _CALLED, _IN_STATE, **asked)
+
+
+def _held_back(**asked):
+    return _page(HELD_BACK, _HELD_BACK, _FOR_REASON, **asked)
 
 
 def _around(day, before, size, **here):
-    called = _place(_CALLED)
-    earlier = _filled(_PREVIOUS, place=called, before=before, **here)
-    later = _filled(_FOLLOWING, place=called, after=(">=", []), size=size, **here)
-    parts = _joined(earlier, ("UNION ALL", []), later, (_COUNTS, []))
-    return _asked(_of_all(day), _PARTS, day=day, parts=parts)
+    desk = current_tenant_id()
+    place = filled(_PLACE, desk=desk, which=(_CALLED, []))
+    rows = previous(CALLED, _ALL, day=day, desk=desk, size=before, **here)
+    earlier = filled(_PREVIOUS, place=place, ranges=rows, before=before, **here)
+    rows = following(CALLED, _ALL, compared=">=", day=day, desk=desk, size=size, **here)
+    later = filled(_FOLLOWING, place=place, ranges=rows, compared=(">=", []), size=size, **here)
+    return _read(day, desk, earlier, later)
 
 
 def _of_customer(day, customer):
-    facts = _filled(_OF_ONE, contracts=_facts(Contract.objects.filter(customer=customer), day))
-    return _asked(facts, _ONE, day=day, place=_place("true"))
+    facts = filled(
+        _OF_ONE,
+        contracts=_facts(Contract.objects.filter(customer=customer), day),
+        **_kept_back(day, customer=customer),
+    )
+    one = filled(_ONE, place=filled(_PLACE, desk=current_tenant_id(), which=("true", [])))
+    return joined(facts, filled(_PLACES, day=day), one)
 
 
-def _filled(template: str, **pieces) -> tuple[str, list]:
-    """A template with its pieces: querysets, SQL with its parameters, or placeholders of values."""
-    found = []
-    for text, name, _, _ in Formatter().parse(template):
-        found.append((text, []))
-        if name is None:
-            continue
-        piece = pieces[name]
-        if isinstance(piece, QuerySet):
-            found.append(piece.query.sql_with_params())
-        elif isinstance(piece, tuple):
-            found.append(piece)
-        else:
-            found.append(("%s", [piece]))
-    return _joined(*found)
-
-
-def _joined(*pieces: tuple[str, list]) -> tuple[str, list]:
-    return " ".join(text for text, _ in pieces), [one for _, given in pieces for one in given]
-
-
+_HERE = {"rank": Figure(), "days": Figure(), "customer": PublicId(), "size": Figure()}
 # Of a whole list: the rows that follow a place, and the counts.
-PAGE = Composed(
-    _page,
-    day=DAY,
-    held_back=YesOrNo(),
-    only=Words(),
-    rank=Figure(),
-    days=Figure(),
-    customer=PublicId(),
-    size=Figure(),
-)
+CALLED_PAGE = Composed(_called, day=DAY, only=Words(), **_HERE)
+HELD_BACK_PAGE = Composed(_held_back, day=DAY, only=Words(), **_HERE)
 # Those before and after a place, and the counts.
-AROUND = Composed(
-    _around, day=DAY, rank=Figure(), days=Figure(), customer=PublicId(), before=Figure(), size=Figure()
-)
+AROUND = Composed(_around, day=DAY, before=Figure(), **_HERE)
 OF_CUSTOMER = Composed(_of_customer, day=DAY, customer=Key())

@@ -16,13 +16,14 @@ from contracts.call_list import (
     RENEWS_ITSELF,
     Row,
     call_list,
+    neighbourhood,
     next_row,
     place_of,
 )
 from contracts.calling import skip_until
 from contracts.evidence import log_claim
 from contracts.holds import set_hold
-from contracts.models import Cancellation, Contract, Payment
+from contracts.models import Cancellation, Contract, ContractTerm, Payment
 from customers.models import Customer
 from tests.contracts.call_list_scene import TODAY, add_contract, in_days, rows_of
 
@@ -80,6 +81,9 @@ def slow_days(contract, day):
     return abs((contract.last_end - day).days) if contract.last_end else 99_999
 
 
+MADE = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+
+
 def scatter(rng, desk, now, customers):
     """Customers with any number of contracts in any state, held, put off, merged."""
     made = [Customer.objects.create(name=f"S{number}") for number in range(customers)]
@@ -87,6 +91,8 @@ def scatter(rng, desk, now, customers):
         for _ in range(rng.choice([0, 1, 1, 1, 2, 3])):
             ends = in_days(rng.choice([-400, -91, -31, -30, -1, 0, 1, 59, 60, 61, 300, 500]))
             contract = add_contract(customer, ends, is_auto_renewing=rng.random() < 0.3)
+            if rng.random() < 0.2:
+                add_term(contract, ends + dt.timedelta(days=rng.choice([1, 1, 30])), rng.choice([30, 364]))
             if rng.random() < 0.1:
                 contract.terms.update(taken_back_at=now)
             if rng.random() < 0.2:
@@ -118,7 +124,14 @@ def scatter(rng, desk, now, customers):
     return made
 
 
-@pytest.mark.parametrize("seed", range(4))
+def add_term(contract, starts_on, days):
+    ends_on = starts_on + dt.timedelta(days=days)
+    ContractTerm.objects.create(
+        contract=contract, starts_on=starts_on, ends_on=ends_on, price=Decimal(1), created_at=MADE
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_it_says_what_the_rule_says_read_slowly(north, now, seed):
     rng = random.Random(seed)
     made = scatter(rng, north, now, customers=60)
@@ -138,6 +151,20 @@ def test_it_says_what_the_rule_says_read_slowly(north, now, seed):
             assert exactly([place_of(customer, day)]) == exactly([here])
             after = bisect_right(to_call, here) if here in to_call else 0
             assert next_row(customer, day) == (to_call[after] if after < len(to_call) else None)
+            assert_around(to_call, here, day)
+        for state in {row.state for row in to_call}:
+            assert rows_of(day, size=7, only=state) == [row for row in to_call if row.state == state]
+        for why in {row.held_back for row in held}:
+            found = rows_of(day, size=7, held_back=True, only=why)
+            assert found == [row for row in held if row.held_back == why]
+
+
+def assert_around(to_call, here, day):
+    near = neighbourhood(here, day, before=2, after=3)
+    at = to_call.index(here) if here in to_call else 0
+    first = max(0, at - 2)
+    assert exactly(near.list.rows) == exactly(to_call[first : first + 5])
+    assert near.previous == (to_call[at - 1] if at else None)
 
 
 def exactly(rows):
