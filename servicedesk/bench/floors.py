@@ -57,6 +57,9 @@ DAY = (
     " WHERE v.tenant_id = %(tenant)s AND v.planned_start >= date_trunc('day', now())"
     " AND v.planned_start < date_trunc('day', now()) + interval '1 day'"
 )
+WEEK = DAY.replace(
+    "date_trunc('day', now()) + interval '1 day'", "date_trunc('week', now()) + interval '7 days'"
+).replace(">= date_trunc('day', now())", ">= date_trunc('week', now())")
 TECHNICIANS = "SELECT * FROM visits_technician WHERE tenant_id = %(tenant)s AND is_active ORDER BY name"
 DIARIES = (
     "SELECT a.technician_id, a.starts_at, a.ends_at FROM visits_assignment a"
@@ -104,6 +107,13 @@ BY_SERIAL = (
     " JOIN customers_site s ON s.tenant_id = e.tenant_id AND s.id = e.site_id"
     " JOIN customers_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id"
     " WHERE e.tenant_id = %(tenant)s AND e.serial_key ^@ %(serial)s AND e.serial_key <> '' LIMIT 8"
+)
+# Of words that nobody has, whose rows are none.
+NOBODY = tuple(
+    statement.replace("%(first)s", "%(nobody)s")
+    .replace("%(last)s", "%(nobody)s")
+    .replace("%(serial)s", "upper(%(nobody)s)")
+    for statement in (BY_NAME, BY_SERIAL)
 )
 CALLS = (
     "SELECT c.*, t.ends_on, t.price, k.name, p.phone FROM contracts_contractterm t"

@@ -8,6 +8,7 @@ from servicedesk.bench.asking import Answer, Visitor, found_in
 from servicedesk.bench.samples import Samples
 
 HTMX = {"HX-Request": "true"}
+NOBODY = "zzyxqv"
 Ask = Callable[[Visitor, Samples, int], Answer]
 
 
@@ -38,6 +39,7 @@ def about(samples: Samples, number: int) -> dict:
         "first": first,
         "last": last,
         "serial": one["serial_key"],
+        "nobody": NOBODY,
     }
 
 
@@ -123,8 +125,7 @@ def pages() -> list[Page]:
             (floors.BY_SERIAL,), 3,
         ),
         Page(
-            "find, no hit", "dispatcher", of_desk("find/?q=zzyxqv {number}", **HTMX),
-            (floors.BY_NAME, floors.BY_SERIAL), 3,
+            "find, no hit", "dispatcher", of_desk(f"find/?q={NOBODY} {{number}}", **HTMX), floors.NOBODY, 3,
         ),
         Page(
             "caller screen", "dispatcher", of_desk("customers/{public_id}/?tel={phone}"),
@@ -136,7 +137,7 @@ def pages() -> list[Page]:
         ),
         Page("book", "dispatcher", Booking(), (), writes=True),
         Page("board, a day", "dispatcher", of_desk("board/"), (floors.DAY, floors.TECHNICIANS), 4),
-        Page("board, a week", "dispatcher", of_desk("board/?view=week"), (floors.DAY, floors.TECHNICIANS)),
+        Page("board, a week", "dispatcher", of_desk("board/?view=week"), (floors.WEEK, floors.TECHNICIANS)),
         Page("board, what changed", "dispatcher", BoardDelta(), (floors.LANE, floors.TECHNICIANS), 3),
         Page("brief", "technician", brief, (*floors.VISIT, *floors.OF_MACHINE, *floors.COVER), 3),
         Page("finish", "technician", finish, (*floors.VISIT, *floors.OF_MACHINE, floors.VAN)),
