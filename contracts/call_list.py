@@ -73,8 +73,9 @@ class CallList:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Rows around one of the list, who stands before and after it (None: nobody), and all counts."""
+    """A customer's place (None: none), the rows around it, who stands before and after it (None: nobody)."""
 
+    place: Row | None
     list: CallList
     previous: Row | None
     following: Row | None
@@ -108,24 +109,23 @@ def next_row(customer: Customer, day: dt.date) -> Row | None:
     return next(iter(call_list(day, after=after, size=1).rows), None)
 
 
-def neighbourhood(place: Row | None, day: dt.date, *, before: int, after: int) -> Neighbourhood:
-    """The rows around a place of the list, or from outside the list its first rows.
+def neighbourhood(customer: Customer, day: dt.date, *, before: int, after: int) -> Neighbourhood:
+    """The rows around a customer of the list, or for one who is not in it its first rows; and all counts.
 
-    At most `before` rows before it, and as many from it on as make `before + after` together.
+    At most `before` rows before them, and as many from them on as make `before + after` together.
     """
     size = before + after
-    if place is None or not place.may_be_called:
-        found = call_list(day, size=size)
-        return Neighbourhood(found, previous=None, following=next(iter(found.rows), None))
-    here = {"rank": place.rank, "days": place.days, "customer": place.customer}
-    found = _read(AROUND, day=day, **here, before=before, size=size + 1)
+    found = _read(AROUND, day=day, customer=customer.pk, before=before, size=size + 1)
+    place = next(iter(found.rows["place"]), None)
+    is_in_list = place is not None and place.may_be_called
     earlier, later = sorted(found.rows["previous"]), found.rows["following"]
     rows = (earlier + later)[:size]
     more = len(earlier) + len(later) > size
     return Neighbourhood(
+        place,
         found.list(rows, rows[-1].cursor if more else ""),
         previous=earlier[-1] if earlier else None,
-        following=next((row for row in later if row > place), None),
+        following=next((row for row in later if not is_in_list or row > place), None),
     )
 
 

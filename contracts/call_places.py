@@ -36,7 +36,7 @@ _OF_ALL = """
             AND id IN (SELECT contract_id FROM more UNION ALL SELECT contract_id FROM cancelled)
         UNION SELECT * FROM merged
         UNION SELECT * FROM held
-        UNION SELECT * FROM put_off
+        UNION SELECT * FROM put_off {asked_about}
     ),
     theirs AS MATERIALIZED (
         SELECT id, customer_id, is_auto_renewing, last_term_start, last_term_end, stands_alone
@@ -138,6 +138,20 @@ _HELD_BACK = "held_back <> ''"
 _IN_STATE = "({only} = '' OR {state} = {only})"
 _FOR_REASON = "({only} = '' OR {held_back} = {only})"
 _ALL = "true"
+# Where a customer of the list stands; before all of it for one who is not in it.
+_HERE = """,
+    stands AS MATERIALIZED (SELECT * FROM {place} place),
+    here AS MATERIALIZED (
+        SELECT coalesce(rank, -1) AS rank, coalesce(days, 0) AS days,
+            coalesce(customer, '00000000-0000-0000-0000-000000000000'::uuid) AS customer
+        FROM (SELECT) always LEFT JOIN stands ON held_back = ''
+    )
+"""
+_OF_HERE = {
+    "rank": ("(SELECT rank FROM here)", []),
+    "days": ("(SELECT days FROM here)", []),
+    "customer": ("(SELECT customer FROM here)", []),
+}
 
 
 class _HasMore(Func):
@@ -202,11 +216,12 @@ def _kept_back(day, **whose):
     }
 
 
-def _of_all(day, desk):
+def _of_all(day, desk, asked_about=("", [])):
     return filled(
         _OF_ALL,
         day=day,
         desk=desk,
+        asked_about=asked_about,
         more=_more(day),
         cancelled=_cancelled(day),
         begun=filled(_BEGUN, day=day, desk=desk),
@@ -215,11 +230,8 @@ def _of_all(day, desk):
     )
 
 
-def _read(day, desk, *parts):
-    """Rows of the whole list, and the counts."""
-    counted = filled(_COUNTS, counts=counts((*CALLED, *HELD_BACK), day=day, desk=desk))
-    asked = joined(*parts, counted, by=" UNION ALL ")
-    return joined(_of_all(day, desk), filled(_PLACES, day=day), asked)
+def _counted(day, desk):
+    return filled(_COUNTS, counts=counts((*CALLED, *HELD_BACK), day=day, desk=desk))
 
 
 def _page(ranges, whose, only_of, *, day, only, **here):
@@ -227,7 +239,9 @@ def _page(ranges, whose, only_of, *, day, only, **here):
     theirs = filled(f"{whose} AND {only_of}", only=only, state=("state", []), held_back=("held_back", []))
     rows = following(ranges, only_of, compared=">", day=day, desk=desk, only=only, **here)
     place = filled(_PLACE, desk=desk, which=theirs)
-    return _read(day, desk, filled(_FOLLOWING, place=place, ranges=rows, compared=(">", []), **here))
+    asked = filled(_FOLLOWING, place=place, ranges=rows, compared=(">", []), **here)
+    asked = joined(asked, _counted(day, desk), by=" UNION ALL ")
+    return joined(_of_all(day, desk), filled(_PLACES, day=day), asked)
 
 
 def _called(**asked):
@@ -238,14 +252,19 @@ def _held_back(**asked):
     return _page(HELD_BACK, _HELD_BACK, _FOR_REASON, **asked)
 
 
-def _around(day, before, size, **here):
+def _around(day, customer, before, size):
+    """The customer is one of those who are looked at, so that nothing else says where they stand."""
     desk = current_tenant_id()
+    whole = _of_all(day, desk, asked_about=filled("UNION SELECT {customer}", customer=customer))
+    theirs = filled(_PLACE, desk=desk, which=filled("customer_id = {customer}", customer=customer))
     place = filled(_PLACE, desk=desk, which=(_CALLED, []))
-    rows = previous(CALLED, _ALL, day=day, desk=desk, size=before, **here)
-    earlier = filled(_PREVIOUS, place=place, ranges=rows, before=before, **here)
-    rows = following(CALLED, _ALL, compared=">=", day=day, desk=desk, size=size, **here)
-    later = filled(_FOLLOWING, place=place, ranges=rows, compared=(">=", []), size=size, **here)
-    return _read(day, desk, earlier, later)
+    rows = previous(CALLED, _ALL, day=day, desk=desk, size=before, **_OF_HERE)
+    earlier = filled(_PREVIOUS, place=place, ranges=rows, before=before, **_OF_HERE)
+    rows = following(CALLED, _ALL, compared=">=", day=day, desk=desk, size=size, **_OF_HERE)
+    later = filled(_FOLLOWING, place=place, ranges=rows, compared=(">=", []), size=size, **_OF_HERE)
+    stands = ("SELECT 'place', * FROM stands", [])
+    asked = joined(stands, earlier, later, _counted(day, desk), by=" UNION ALL ")
+    return joined(whole, filled(_PLACES, day=day), filled(_HERE, place=theirs), asked)
 
 
 def _of_customer(day, customer):
@@ -258,10 +277,10 @@ def _of_customer(day, customer):
     return joined(facts, filled(_PLACES, day=day), one)
 
 
-_HERE = {"rank": Figure(), "days": Figure(), "customer": PublicId(), "size": Figure()}
+_FROM = {"rank": Figure(), "days": Figure(), "customer": PublicId(), "size": Figure()}
 # Of a whole list: the rows that follow a place, and the counts.
-CALLED_PAGE = Composed(_called, day=DAY, only=Words(), **_HERE)
-HELD_BACK_PAGE = Composed(_held_back, day=DAY, only=Words(), **_HERE)
-# Those before and after a place, and the counts.
-AROUND = Composed(_around, day=DAY, before=Figure(), **_HERE)
+CALLED_PAGE = Composed(_called, day=DAY, only=Words(), **_FROM)
+HELD_BACK_PAGE = Composed(_held_back, day=DAY, only=Words(), **_FROM)
+# A customer's place, those before it and from it on, and the counts.
+AROUND = Composed(_around, day=DAY, customer=Key(), before=Figure(), size=Figure())
 OF_CUSTOMER = Composed(_of_customer, day=DAY, customer=Key())

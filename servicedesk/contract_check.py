@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from cases.models import Case, Duty, Promise
 from contracts.agreed import agreed_for, standing_offers
-from contracts.call_list import HELD, IN_REVIEW, CallList, Row, neighbourhood, place_of
+from contracts.call_list import HELD, IN_REVIEW, CallList, Neighbourhood, Row, neighbourhood
 from contracts.cover import Cover
 from contracts.covered import State
 from contracts.evidence import acceptance_waits
@@ -131,7 +131,8 @@ class Check:
 def check_of(caller: Caller, *, contract_id) -> Check:
     """The check of a customer's cover now; `contract_id` chooses one of several contracts."""
     customer, now, day, zone = caller.customer, caller.now, caller.today, caller.calendar.zone
-    place = place_of(customer, day)
+    near = neighbourhood(customer, day, before=ROWS_BEFORE, after=ROWS_AFTER)
+    place = near.place
     covers = caller.covers
     cover = _shown(covers, place, contract_id)
     not_today = _not_today(caller)
@@ -143,7 +144,7 @@ def check_of(caller: Caller, *, contract_id) -> Check:
         covers=covers,
         cover=cover,
         place=place,
-        queue=_queue(customer, place, covers, day=day, now=now, zone=zone),
+        queue=_queue(customer, near, covers, day=day, now=now, zone=zone),
         hold=next(iter(caller.holds), None),
         start_with=start_with(customer, now=now),
         grounds=grounds,
@@ -226,9 +227,9 @@ def _shown(covers, place, contract_id) -> Cover | None:
     return covers[0] if covers else None
 
 
-def _queue(customer, place, covers, *, day, now, zone) -> Queue:
+def _queue(customer, near: Neighbourhood, covers, *, day, now, zone) -> Queue:
     """The open row with its neighbours; one that no longer belongs is greyed out above them."""
-    near = neighbourhood(place, day, before=ROWS_BEFORE, after=ROWS_AFTER)
+    place = near.place
     belongs = place is not None and place.may_be_called
     return Queue(
         all=near.list,

@@ -1,10 +1,8 @@
 """The call list says what the rule says, read slowly: every contract in Python (R1.7)."""
 
-import datetime as dt
 import random
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from decimal import Decimal
 
 import pytest
 
@@ -20,12 +18,8 @@ from contracts.call_list import (
     next_row,
     place_of,
 )
-from contracts.calling import skip_until
-from contracts.evidence import log_claim
-from contracts.holds import set_hold
-from contracts.models import Cancellation, Contract, ContractTerm, Payment
-from customers.models import Customer
-from tests.contracts.call_list_scene import TODAY, add_contract, in_days, rows_of
+from contracts.models import Contract
+from tests.contracts.call_list_scene import TODAY, in_days, rows_of, scatter
 
 
 def slow_rows(day):
@@ -81,56 +75,6 @@ def slow_days(contract, day):
     return abs((contract.last_end - day).days) if contract.last_end else 99_999
 
 
-MADE = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
-
-
-def scatter(rng, desk, now, customers):
-    """Customers with any number of contracts in any state, held, put off, merged."""
-    made = [Customer.objects.create(name=f"S{number}") for number in range(customers)]
-    for customer in made:
-        for _ in range(rng.choice([0, 1, 1, 1, 2, 3])):
-            ends = in_days(rng.choice([-400, -91, -31, -30, -1, 0, 1, 59, 60, 61, 300, 500]))
-            contract = add_contract(customer, ends, is_auto_renewing=rng.random() < 0.3)
-            if rng.random() < 0.2:
-                add_term(contract, ends + dt.timedelta(days=rng.choice([1, 1, 30])), rng.choice([30, 364]))
-            if rng.random() < 0.1:
-                contract.terms.update(taken_back_at=now)
-            if rng.random() < 0.2:
-                when = rng.choice([None, in_days(0), ends + dt.timedelta(days=1), in_days(900)])
-                Cancellation.objects.create(
-                    contract=contract, effective_on=when, reason="So", recorded_at=now
-                )
-            if rng.random() < 0.1:
-                log_claim(contract=contract, by=desk.sales, now=now)
-            if rng.random() < 0.1:
-                Payment.objects.create(
-                    customer=rng.choice([None, *made]),
-                    contract_written=rng.choice([contract.number, "4711"]),
-                    paid_on=TODAY,
-                    amount=Decimal("9"),
-                    currency="GBP",
-                    recorded_at=now,
-                )
-        if rng.random() < 0.1:
-            Payment.objects.create(
-                customer=customer, paid_on=TODAY, amount=Decimal("9"), currency="GBP", recorded_at=now
-            )
-        if rng.random() < 0.1:
-            set_hold(customer=customer, source="manager", reason="Wait", by=desk.manager, now=now)
-        for days in rng.sample(range(1, 9), rng.choice([0, 0, 0, 1, 2])):
-            skip_until(customer=customer, until=in_days(days), reason="Later", by=desk.sales, now=now)
-    for customer in rng.sample(made, 3):
-        Customer.objects.filter(pk=customer.pk).update(merged_into=desk.customer)
-    return made
-
-
-def add_term(contract, starts_on, days):
-    ends_on = starts_on + dt.timedelta(days=days)
-    ContractTerm.objects.create(
-        contract=contract, starts_on=starts_on, ends_on=ends_on, price=Decimal(1), created_at=MADE
-    )
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_it_says_what_the_rule_says_read_slowly(north, now, seed):
     rng = random.Random(seed)
@@ -151,7 +95,7 @@ def test_it_says_what_the_rule_says_read_slowly(north, now, seed):
             assert exactly([place_of(customer, day)]) == exactly([here])
             after = bisect_right(to_call, here) if here in to_call else 0
             assert next_row(customer, day) == (to_call[after] if after < len(to_call) else None)
-            assert_around(to_call, here, day)
+            assert_around(to_call, customer, here, day)
         for state in {row.state for row in to_call}:
             assert rows_of(day, size=7, only=state) == [row for row in to_call if row.state == state]
         for why in {row.held_back for row in held}:
@@ -159,8 +103,9 @@ def test_it_says_what_the_rule_says_read_slowly(north, now, seed):
             assert found == [row for row in held if row.held_back == why]
 
 
-def assert_around(to_call, here, day):
-    near = neighbourhood(here, day, before=2, after=3)
+def assert_around(to_call, customer, here, day):
+    near = neighbourhood(customer, day, before=2, after=3)
+    assert exactly([near.place]) == exactly([here])
     at = to_call.index(here) if here in to_call else 0
     first = max(0, at - 2)
     assert exactly(near.list.rows) == exactly(to_call[first : first + 5])
