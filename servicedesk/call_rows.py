@@ -4,10 +4,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from cases.models import Case, Promise
 from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, Row
-from contracts.cover import Cover, cover_in_words
+from contracts.cover import Cover, cover_in_words, sentence_of
 from contracts.covered import State
 from contracts.models import CallSkip, Contract
 from contracts.wording import day_nearby
@@ -18,6 +19,29 @@ from tenancy.prepared import DAY, Among, Keys, Prepared
 
 _CONTRACTS = Prepared(
     lambda day, contracts: Contract.objects.with_reasons(day).filter(Among("pk", contracts)),
+    day=DAY,
+    contracts=Keys(),
+)
+# Of those whom one may call the place in the list says the state: their cover is not asked for again.
+_CALLED = Prepared(
+    lambda day, contracts: (
+        Contract.objects.with_reasons(day)
+        .filter(Among("pk", contracts))
+        .values_list(
+            "pk",
+            "public_id",
+            "number",
+            "customer__name",
+            "customer__company",
+            "last_term_end",
+            "visits_granted",
+            "visits_done",
+            "visits_given_up",
+            "serial_numbers",
+            "tenant__grace_days",
+            named=True,
+        )
+    ),
     day=DAY,
     contracts=Keys(),
 )
@@ -69,32 +93,86 @@ class CallRow:
     gone: str = ""
 
 
+@dataclass(frozen=True)
+class _Spoken:
+    """What a row says of the contract to speak about."""
+
+    public_id: str
+    number: str
+    name: str
+    sentence: str
+    ends_on: dt.date | None
+    visits_left: int
+    machines: int
+    grace_days: int
+
+
 def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> list[CallRow]:
-    """Rows with their words: five queries, however many rows there are."""
+    """Rows with their words: five queries at most, however many rows there are."""
     rows = list(rows)
-    contracts = _CONTRACTS.rows(day=day, contracts=[row.contract_id for row in rows])
-    covers = {contract.pk: cover_in_words(contract) for contract in contracts}
-    notes = _notes(rows, covers, day=day, now=now, zone=zone)
+    spoken = _of_called(rows, day) if all(row.may_be_called for row in rows) else _of_any(rows, day)
+    notes = _notes(rows, spoken, day=day, now=now, zone=zone)
     return [
         CallRow(
             public_id=row.customer,
-            name=_called(covers[row.contract_id].contract.customer),
-            number=covers[row.contract_id].contract.number,
+            name=its.name,
+            number=its.number,
             state=row.state,
-            sentence=covers[row.contract_id].sentence,
-            when=_when(covers[row.contract_id], day),
-            ends_on=covers[row.contract_id].ends_on,
+            sentence=its.sentence,
+            when=_when(its, day),
+            ends_on=its.ends_on,
             note=notes[row.customer_id],
             held_back=row.held_back,
-            contract_id=str(covers[row.contract_id].contract.public_id),
-            brief=_brief(row, covers[row.contract_id], day=day),
+            contract_id=its.public_id,
+            brief=_brief(row, its, day=day),
         )
-        for row in rows
+        for row, its in ((row, spoken[row.contract_id]) for row in rows)
     ]
 
 
-def _called(customer) -> str:
-    return customer.company or customer.name
+def _of_called(rows, day) -> dict[int, _Spoken]:
+    """By contract, for rows in which each may be called."""
+    states = {row.contract_id: row.state for row in rows}
+    found = {}
+    for its in _CALLED.rows(day=day, contracts=list(states)):
+        state, ends_on = states[its.pk], its.last_term_end
+        visits_left = its.visits_granted - its.visits_done - its.visits_given_up
+        told = SimpleNamespace(
+            cover_state=state,
+            cover_day=day,
+            chain_end=ends_on,
+            last_end=ends_on,
+            tenant=SimpleNamespace(grace_days=its.tenant__grace_days),
+        )
+        found[its.pk] = _Spoken(
+            public_id=str(its.public_id),
+            number=its.number,
+            name=its.customer__company or its.customer__name,
+            sentence=sentence_of(told),
+            ends_on=ends_on,
+            visits_left=0 if state == State.LAPSED else max(0, int(visits_left)),
+            machines=len(its.serial_numbers),
+            grace_days=its.tenant__grace_days,
+        )
+    return found
+
+
+def _of_any(rows, day) -> dict[int, _Spoken]:
+    """By contract, for rows of any kind: by the contract's cover."""
+    found = {}
+    for contract in _CONTRACTS.rows(day=day, contracts=[row.contract_id for row in rows]):
+        cover = cover_in_words(contract)
+        found[contract.pk] = _Spoken(
+            public_id=str(contract.public_id),
+            number=contract.number,
+            name=contract.customer.company or contract.customer.name,
+            sentence=cover.sentence,
+            ends_on=cover.ends_on,
+            visits_left=cover.visits_left,
+            machines=len(contract.serial_numbers),
+            grace_days=contract.tenant.grace_days,
+        )
+    return found
 
 
 def why_not(row: Row, cover: Cover, *, day: dt.date) -> str:
@@ -110,27 +188,29 @@ def why_not(row: Row, cover: Cover, *, day: dt.date) -> str:
     return cover.sentence
 
 
-def _when(cover, day: dt.date) -> str:
-    if cover.ends_on is None:
+def _when(spoken: _Spoken, day: dt.date) -> str:
+    ends_on = spoken.ends_on
+    if ends_on is None:
         return ""
-    word = "ends" if cover.ends_on >= day else "ended"
-    year = "" if cover.ends_on.year == day.year else f" {cover.ends_on:%Y}"
-    return f"{word} {cover.ends_on.day} {cover.ends_on:%b}{year}"
+    word = "ends" if ends_on >= day else "ended"
+    year = "" if ends_on.year == day.year else f" {ends_on:%Y}"
+    return f"{word} {ends_on.day} {ends_on:%b}{year}"
 
 
-def _notes(rows, covers, *, day, now, zone) -> dict[int, str]:
+def _notes(rows, spoken, *, day, now, zone) -> dict[int, str]:
     """Of each customer the first that applies: complaint, promise, hold, put off, unused visits, state."""
     ids = [row.customer_id for row in rows]
     complaints = set(_COMPLAINTS.rows(customers=ids))
     promises = defaultdict(list)
     for promise in _PROMISES.rows(customers=ids):
         promises[promise.customer_id].append(promise)
-    holds = dict(_HOLDS.rows(customers=ids))
+    held = [row.customer_id for row in rows if row.held_back == HELD]
+    holds = dict(_HOLDS.rows(customers=held)) if held else {}
     skips = {skip.customer_id: skip for skip in _SKIPS.rows(customers=ids)}
     return {
         row.customer_id: _note(
             row,
-            covers[row.contract_id],
+            spoken[row.contract_id],
             has_complaint=row.customer_id in complaints,
             promises=promises[row.customer_id],
             hold=holds.get(row.customer_id, ""),
@@ -143,7 +223,7 @@ def _notes(rows, covers, *, day, now, zone) -> dict[int, str]:
     }
 
 
-def _note(row, cover, *, has_complaint, promises, hold, skip, day, now, zone) -> str:
+def _note(row, spoken, *, has_complaint, promises, hold, skip, day, now, zone) -> str:
     if has_complaint:
         return "Open complaint, manager first"
     if row.held_back == HELD:
@@ -156,23 +236,23 @@ def _note(row, cover, *, has_complaint, promises, hold, skip, day, now, zone) ->
         return f"Promised {due_in_words(promises[0].due_at, now=now, zone=zone)}: {promises[0].text}"
     if row.held_back in (ACTIVE, IN_REVIEW):
         return ""
-    if row.state == State.RENEWAL_DUE and cover.visits_left:
-        visits = "1 visit" if cover.visits_left == 1 else f"{cover.visits_left} visits"
+    if row.state == State.RENEWAL_DUE and spoken.visits_left:
+        visits = "1 visit" if spoken.visits_left == 1 else f"{spoken.visits_left} visits"
         return f"{visits} unused, mention it"
     return f"Put off before: {skip.reason}" if skip is not None else ""
 
 
-def _brief(row, cover, *, day) -> str:
+def _brief(row, spoken: _Spoken, *, day) -> str:
     """ "14 days left", "In grace until 22 March", "No payment found. 3 machines"."""
     if row.state == State.RENEWAL_DUE:
-        return {0: "Ends today", 1: "1 day left"}.get(cover.days_left, f"{cover.days_left} days left")
+        days = (spoken.ends_on - day).days
+        return {0: "Ends today", 1: "1 day left"}.get(days, f"{days} days left")
     if row.state == State.IN_GRACE:
-        until = cover.ends_on + dt.timedelta(days=cover.contract.tenant.grace_days)
+        until = spoken.ends_on + dt.timedelta(days=spoken.grace_days)
         return f"In grace until {day_nearby(until, today=day)}"
     if row.state == State.LAPSED:
-        machines = len(cover.contract.serial_numbers)
-        return "No payment found" + (f". {machines} machines" if machines > 1 else "")
-    return cover.sentence
+        return "No payment found" + (f". {spoken.machines} machines" if spoken.machines > 1 else "")
+    return spoken.sentence
 
 
 def due_in_words(due_at: dt.datetime, *, now: dt.datetime, zone) -> str:

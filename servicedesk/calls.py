@@ -245,6 +245,8 @@ def _check(request, customer, now, **forms):
 
 def _said_of_times(request, customer, form, now) -> list[tuple[str, str, str]]:
     """Of each time that can be chosen: its key, what the customer would read, what happens by itself."""
+    # The request's own desk: nothing about the person asks for it again.
+    request.membership.tenant = request.tenant
     who, minutes = request.membership.name.split()[0], reminding()
     times = [(key, at) for key, _, at in form.times] + [(PICK, None)]
     return [

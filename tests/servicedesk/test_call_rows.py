@@ -1,0 +1,37 @@
+"""Rows of the call list say what the cover of their contract says."""
+
+import random
+
+import pytest
+
+from contracts.call_list import call_list
+from contracts.cover import cover_of
+from contracts.models import Contract, ContractTerm, Entitlement
+from servicedesk.call_rows import call_rows
+from tenancy.calendars import zone_of
+from tests.contracts.call_list_scene import TODAY, in_days, scatter
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("held_back", [False, True])
+def test_each_row_says_what_its_contracts_cover_says(north, now, seed, held_back):
+    rng = random.Random(seed)
+    scatter(rng, north, now, customers=70)
+    for term in ContractTerm.objects.filter(entitlements=None).order_by("pk"):
+        Entitlement.objects.create(term=term, kind="visits", quantity=rng.randint(1, 3))
+    for day in (TODAY, in_days(4)):
+        places = call_list(day, held_back=held_back).rows
+        rows = call_rows(places, day=day, now=now, zone=zone_of(north.tenant))
+        assert len(rows) == len(places) > 5
+        unused = 0
+        for row, place in zip(rows, places, strict=True):
+            contract = Contract.objects.select_related("customer").get(pk=place.contract_id)
+            cover = cover_of(contract, day)
+            assert (row.state, row.sentence, row.ends_on) == (cover.state, cover.sentence, cover.ends_on)
+            assert row.name == (contract.customer.company or contract.customer.name)
+            assert row.number == contract.number
+            assert row.contract_id == str(contract.public_id)
+            if "unused" in row.note:
+                unused += 1
+                assert row.note.startswith(f"{cover.visits_left} visit")
+        assert bool(unused) is not held_back
