@@ -123,6 +123,16 @@ CALLS = (
     " WHERE t.tenant_id = %(tenant)s AND t.taken_back_at IS NULL AND t.ends_on BETWEEN now()::date - 30"
     " AND now()::date + 60 ORDER BY t.ends_on, t.id LIMIT 50"
 )
+# The first rows of the list, as they stand beside a contract check.
+BESIDE = (
+    "SELECT c.number, t.ends_on, k.name, k.company, e.quantity FROM contracts_contractterm t"
+    " JOIN contracts_contract c ON c.tenant_id = t.tenant_id AND c.id = t.contract_id"
+    " JOIN customers_customer k ON k.tenant_id = c.tenant_id AND k.id = c.customer_id"
+    " LEFT JOIN contracts_entitlement e ON e.tenant_id = t.tenant_id AND e.term_id = t.id"
+    " AND e.kind = 'visits'"
+    " WHERE t.tenant_id = %(tenant)s AND t.taken_back_at IS NULL AND t.ends_on BETWEEN now()::date"
+    " AND now()::date + 60 ORDER BY t.ends_on, t.id LIMIT 16"
+)
 OVERVIEW = (
     "SELECT kind, state, count(*) FROM cases_promise WHERE tenant_id = %(tenant)s"
     " AND due_at BETWEEN now() - interval '98 days' AND now() GROUP BY kind, state",

@@ -143,7 +143,7 @@ def pages() -> list[Page]:
         Page("finish", "technician", finish, (*floors.VISIT, *floors.OF_MACHINE, floors.VAN)),
         Page(
             "contract check", "sales", of_desk("calls/{public_id}/"),
-            (*floors.CUSTOMER, *floors.COVER, *floors.OPEN), 3,
+            (*floors.CUSTOMER, *floors.COVER, *floors.OPEN, floors.BESIDE), 3,
         ),
         Page("call list", "sales", of_desk("calls/"), (floors.CALLS,)),
         Page("overview", "manager", of_desk("overview/"), floors.OVERVIEW),
