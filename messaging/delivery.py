@@ -45,7 +45,7 @@ BACK_OFF = (
     dt.timedelta(hours=1),
 )
 MOST_ATTEMPTS = len(BACK_OFF) + 1
-TAKEN = "taken by another"
+TAKEN, LATER = "taken by another", "later"
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,8 @@ def _deliver_batch(claims, clock: Clock, ends_at) -> Counter:
     try:
         while waiting and clock() < ends_at:
             claimed = waiting.popleft()
-            number = _deliver_some(claimed, ways, clock, ends_at, ended)
-            if number < len(claimed):
-                waiting.append(claimed[number:])
+            if left := _deliver_some(claimed, ways, clock, ends_at, ended):
+                waiting.append(left)
     finally:
         ways.close()
     for claimed in waiting:
@@ -108,12 +107,16 @@ def _by_desk(claims) -> list[list[Claim]]:
     return list(desks.values())
 
 
-def _deliver_some(claims, ways, clock: Clock, ends_at, ended: Counter) -> int:
-    """Deliver messages of one desk, judged together, while that holds; how many were seen to.
+def _deliver_some(claims, ways, clock: Clock, ends_at, ended: Counter) -> list[Claim]:
+    """Deliver messages of one desk, judged together, while that holds; those it did not come to.
 
-    The end of one is marked in the transaction in which the next begins: committed before that leaves.
+    What the quiet hours hold back is put off at once. The end of one is marked in the transaction in
+    which the next begins: committed before that leaves.
     """
-    judged = _judge_together(claims, ways, clock)
+    judged, put_off = _judge_together(claims, ways, clock)
+    if put_off:
+        ended[LATER] += len(put_off)
+        claims = [one for one in claims if one.message_id not in put_off]
     ends_at = min(ends_at, clock() + HOLDS)
     left, number = None, 0
     for number, one in enumerate(claims):
@@ -129,7 +132,7 @@ def _deliver_some(claims, ways, clock: Clock, ends_at, ended: Counter) -> int:
     else:
         number = len(claims)
     _mark_and_begin(left, None, None, clock, ended)
-    return number
+    return claims[number:]
 
 
 @dataclass(frozen=True)
@@ -142,22 +145,27 @@ class Left:
     at: dt.datetime
 
 
-def _judge_together(claims, ways, clock) -> dict:
-    """Those of a desk's messages that can leave at once, by primary key, with what leaves and its way.
+def _judge_together(claims, ways, clock) -> tuple[dict, set[int]]:
+    """Those of a desk's messages that can leave at once, by primary key, with what leaves and its way; and
+    those that were put off.
 
-    Where one of them breaks none is in it: each goes alone then, and breaks alone.
+    Where one of them breaks none is in either: each goes alone then, and breaks alone.
     """
-    desk, keys = claims[0].tenant_id, [one.message_id for one in claims]
+    desk, keys, leased = claims[0].tenant_id, [one.message_id for one in claims], claims[0].leased_until
     try:
         with tenant(desk):
-            found = together.judged(keys, claims[0].leased_until, now=clock())
-            return {
+            found = together.judged(keys, leased, now=clock())
+            later = {message.pk: decision.send_after for message, decision in found if decision.send_after}
+            leaving = {
                 message.pk: (message, decision, ways.of(message.tenant, message.channel))
                 for message, decision in found
+                if message.pk not in later
             }
+            put_off = together.put_off(later, leased)
+        return leaving, put_off
     except Exception as error:
         log.warning("Messages of desk %s are judged one by one: %s", desk, type(error).__name__)
-        return {}
+        return {}, set()
 
 
 def _mark_and_begin(left, one, ready, clock, ended):
@@ -316,7 +324,7 @@ def _settle(message, decision, now):
         values = {"leased_until": decision.send_after} if message.state == State.SENDING else {}
         values = values or {"leased_until": None, "send_after": decision.send_after}
         Message.objects.filter(pk=message.pk).update(**values)
-        return "later"
+        return LATER
     message.state, message.reason, message.leased_until = decision.state, decision.reason[:300], None
     message.save(update_fields=["state", "reason", "leased_until"])
     if decision.state in FAULTY_STATES:

@@ -1,7 +1,7 @@
 """Several messages of a desk, read and judged at once moments before they leave, with few statements.
 
-Only what is plain is judged here: waiting, and nothing speaks against its going now. All else, and what
-changed meanwhile, is left to `messaging.delivery` to look at alone.
+Only what is plain is judged here: waiting, and nothing speaks against its going now, or once the quiet
+hours are over. All else, and what changed meanwhile, is left to `messaging.delivery` to look at alone.
 """
 
 import datetime as dt
@@ -29,6 +29,27 @@ _MESSAGES = Prepared(
     leased=Instant(),
 )
 _DESK = Prepared(lambda desk: Tenant.objects.filter(pk=desk), desk=Key())
+# Who holds one may be about to change it: it is looked at alone. Waiting for it with the others in hand
+# could be waiting for somebody who waits for one of those.
+_PUT_OFF = Statement(
+    """
+    WITH held AS (
+        SELECT m.id, put_off.until FROM messaging_message m
+        JOIN unnest(%(messages)s, %(untils)s) AS put_off (id, until) ON put_off.id = m.id
+        WHERE m.tenant_id = %(desk)s AND m.leased_until = %(leased)s AND m.state = 'planned'
+        FOR UPDATE OF m SKIP LOCKED
+    )
+    UPDATE messaging_message m SET send_after = held.until, leased_until = NULL
+    FROM held WHERE m.tenant_id = %(desk)s AND m.id = held.id
+    RETURNING m.id
+    """,
+    {
+        "messages": "bigint[]",
+        "untils": "timestamptz[]",
+        "desk": "bigint",
+        "leased": "timestamptz",
+    },
+)
 # Whoever changes a waiting message takes its lease away; who says "no more" changes the contact.
 _BEGIN = Statement(
     """
@@ -81,7 +102,7 @@ _END = Statement(
 def judged(
     keys: Iterable[int], leased_until: dt.datetime, *, now: dt.datetime
 ) -> list[tuple[Message, Decision]]:
-    """Those of the active desk's claimed messages that can leave now, with what leaves."""
+    """Those of the active desk's claimed messages that can leave, with what leaves now, or when they may."""
     (desk,) = _DESK.rows(desk=current_tenant_id())
     messages = _MESSAGES.rows(keys=list(keys), leased=leased_until)
     for message in messages:
@@ -92,7 +113,10 @@ def judged(
     decisions = [(message, judge(message, now=now)) for message in messages]
     leaving = [(message, decision) for message, decision in decisions if decision.outgoing is not None]
     links = _links([message for message, decision in leaving if LINK in decision.outgoing.text], now)
-    return [(message, _whole(message, decision, links.get(message.pk, ""))) for message, decision in leaving]
+    return [
+        *((message, decision) for message, decision in decisions if decision.send_after is not None),
+        *((message, _whole(message, decision, links.get(message.pk, ""))) for message, decision in leaving),
+    ]
 
 
 def _links(messages, now) -> dict[int, str]:
@@ -113,6 +137,22 @@ def _whole(message, decision, link) -> Decision:
         unsubscribe_url=opting_out.address_for(message),
     )
     return replace(decision, outgoing=outgoing)
+
+
+def put_off(later: dict[int, dt.datetime], leased_until: dt.datetime) -> set[int]:
+    """Let claimed messages (by primary key) wait until an instant each; those of them that now do.
+
+    One statement, however many there are. Not those that somebody holds, or took over meanwhile.
+    """
+    if not later:
+        return set()
+    rows = _PUT_OFF.rows(
+        messages=list(later),
+        untils=list(later.values()),
+        desk=current_tenant_id(),
+        leased=leased_until,
+    )
+    return {pk for (pk,) in rows}
 
 
 def begin(message: Message, decision: Decision, *, until: dt.datetime) -> bool:
