@@ -164,12 +164,17 @@ class _HasMore(Func):
 
 
 def _more(day):
-    """Contracts with a record that may decide their cover beside their terms, as a cancellation to come."""
+    """Contracts with a record that may decide their cover beside their terms.
+
+    As a cancellation to come, of one that would renew itself: until then it decides nothing of another.
+    """
     contracts, money = Contract.objects.order_by(), Payment.objects.unmatched()
     written = money.exclude(written_key="").values("written_key")
     named = money.filter(named__isnull=False).values("named__number_key")
     parts = (
-        _cancellations().filter(effective_on__gt=day).values_list("contract"),
+        _cancellations()
+        .filter(effective_on__gt=day, contract__is_auto_renewing=True)
+        .values_list("contract"),
         RenewalEvidence.objects.filter(state=RenewalEvidence.State.WAITING).values_list("contract"),
         RenewalOffer.objects.filter(accepted_at__isnull=False, settled_at__isnull=True).values_list(
             "contract"
