@@ -58,12 +58,14 @@ def tenant(which, *, using: str = "default") -> Iterator[None]:
     """
     tenant_id = getattr(which, "pk", which)
     token = _current.set(int(tenant_id))
+    is_outermost = not connections[using].in_atomic_block
     try:
         with transaction.atomic(using=using):
             before = _enter(tenant_id, using)
             yield
-            # After an exception the savepoint's rollback has restored it already.
-            _leave(before, using)
+            # A transaction's end restores it, and so does a savepoint's rollback after an exception.
+            if not is_outermost:
+                _leave(before, using)
     finally:
         _current.reset(token)
 
