@@ -19,6 +19,7 @@ from servicedesk.boardnews import Version, is_news, newest_change
 from servicedesk.dayplan import TALLIES, WORDS_OF, DayPlan, day_plan
 from servicedesk.needs_action import Tray, span_of_tray, tray
 from servicedesk.weekplan import WeekPlan, week_plan
+from servicedesk.whereabouts import standings
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
@@ -131,11 +132,14 @@ def board_answer(
 def board_context(request, shown: Shown, now: dt.datetime, *, newest: str) -> dict:
     """Everything that the board's page and its parts draw; `newest` is the newest change before it."""
     calendar = calendar_of(request.tenant)
-    of_day = minded = None
+    of_day = minded = found = None
     if shown.view != WEEK:
         day = day_bounds(shown.day, calendar.zone)
         of_day, minded = of_day_and_to_be_minded(day, span_of_tray(now, calendar))
-    needs = tray(request.tenant, now=now, calendar=calendar, visits=minded)
+        # Looked at together, a lane and the tray say the same of a visit that another delays.
+        both = {visit.pk: visit for visit in (*minded, *of_day)}
+        found = standings(list(both.values()), request.tenant, calendar=calendar, now=now)
+    needs = tray(request.tenant, now=now, calendar=calendar, visits=minded, found=found)
     context = {
         "shown": shown,
         "now": now,
@@ -150,7 +154,9 @@ def board_context(request, shown: Shown, now: dt.datetime, *, newest: str) -> di
     if shown.view == WEEK:
         week = week_plan(request.tenant, shown.day, now=now, calendar=calendar)
         return context | {"week": week, "version": _week_version(shown, week, needs, now, newest)}
-    plan = day_plan(request.tenant, shown.day, now=now, calendar=calendar, only=shown.only, visits=of_day)
+    plan = day_plan(
+        request.tenant, shown.day, now=now, calendar=calendar, only=shown.only, visits=of_day, found=found
+    )
     return context | {
         "plan": plan,
         "tallies": _tallies(shown, plan),

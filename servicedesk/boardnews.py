@@ -8,8 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zlib import crc32
 
-from django.db.models import Max
-
+from tenancy.prepared import Prepared
 from visits.models import Visit
 
 PARTS = ("frame", "tray", "tallies", "list")
@@ -49,8 +48,11 @@ def newest_change() -> str:
 
     Asked before the board is read: what changes meanwhile is news to the next who asks.
     """
-    newest = Visit.objects.aggregate(newest=Max("changed_at"))["newest"]
-    return f"{round(newest.timestamp() * 1_000_000):x}" if newest else "0"
+    newest = _NEWEST.rows()
+    return f"{round(newest[0].timestamp() * 1_000_000):x}" if newest else "0"
+
+
+_NEWEST = Prepared(lambda: Visit.objects.order_by("-changed_at").values_list("changed_at", flat=True)[:1])
 
 
 def minute_of(now: dt.datetime) -> str:

@@ -18,7 +18,7 @@ from tenancy.models import Tenant
 from tenancy.prepared import Instant, Prepared
 from visits.free_time import Member, team_with
 from visits.models import Absence, Visit
-from visits.standing import Word
+from visits.standing import Standing, Word
 
 State = Visit.State
 
@@ -87,16 +87,20 @@ def day_plan(
     calendar: Calendar,
     only: str = "",
     visits: list[BoardVisit] | None = None,
+    found: dict[int, Standing] | None = None,
 ) -> DayPlan:
     """The desk's day as it stands at `now`; `only` is the key of a tally whose visits are wanted.
 
-    `visits`: those that touch the day, where they are read already.
+    `visits`: those that touch the day, where they are read already; `found`: how they stand, where that
+    is known.
     """
     if visits is None:
         visits = touching(*day_bounds(day, calendar.zone))
+    if found is None:
+        found = standings(visits, desk, calendar=calendar, now=now)
     crew = team_with({somebody.technician_id for visit in visits for somebody in visit.going})
     crew.sort(key=lambda member: (not member.technician.is_active, member.technician.name))
-    reader = _Reader(desk, day, calendar, now, crew, visits)
+    reader = _Reader(desk, day, calendar, now, crew, visits, found)
     lanes = reader.lanes(WORDS_OF.get(only, tuple(Word)))
     first, last = shown_hours(calendar.spans(day), calendar.zone, lanes)
     here = hour_of(now, day, calendar.zone) if local_day(now, calendar.zone) == day else None
@@ -122,7 +126,7 @@ _ABSENCES = Prepared(
 class _Reader:
     """Draws one day from the rows that were read for it."""
 
-    def __init__(self, desk, day, calendar, now, crew: list[Member], visits: list[BoardVisit]):
+    def __init__(self, desk, day, calendar, now, crew: list[Member], visits: list[BoardVisit], found):
         self.desk, self.day, self.calendar, self.now = desk, day, calendar, now
         self.zone, self.crew, self.visits = calendar.zone, crew, visits
         start, end = day_bounds(day, calendar.zone)
@@ -132,8 +136,8 @@ class _Reader:
         today = local_day(now, self.zone)
         self.is_today = today == day
         self.raising = raising(visits, today)
-        self.standings = standings(visits, desk, calendar=calendar, now=now)
-        words = Counter(standing.word for standing in self.standings.values())
+        self.standings = found
+        words = Counter(found[visit.pk].word for visit in visits)
         counts = {key: sum(words[word] for word in counted) for key, _, _, counted in TALLIES}
         self.tallies = Counter({key: count for key, count in counts.items() if count})
         self.url_of = desk_urls(desk, "visit")

@@ -116,17 +116,25 @@ def span_of_tray(now: dt.datetime, calendar: Calendar) -> Span:
 
 
 def tray(
-    desk: Tenant, *, now: dt.datetime, calendar: Calendar, visits: list[BoardVisit] | None = None
+    desk: Tenant,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    visits: list[BoardVisit] | None = None,
+    found: dict[int, Standing] | None = None,
 ) -> Tray:
     """What needs action at `now`, in a fixed number of queries.
 
-    `visits`: those to be minded in its span (`board_visits`), where they are read already.
+    `visits`: those to be minded in its span (`board_visits`), where they are read already; `found`: how
+    they stand, where that is known.
     """
     today = local_day(now, calendar.zone)
     horizon = calendar.next_working_day(today)
     if visits is None:
         visits = to_be_minded(*span_of_tray(now, calendar))
-    needing, next_call = _sorted_out(visits, desk, calendar, now, today)
+    if found is None:
+        found = standings(visits, desk, calendar=calendar, now=now)
+    needing, next_call = _sorted_out(visits, found, desk, calendar, now, today)
     shown = [(kind, *pair) for kind in ORDER for pair in needing[kind][:SHOWN_OF_A_KIND]]
     writer = _Writer(desk, calendar, now, shown)
     said = [visit.public_id for visit in visits]
@@ -141,9 +149,8 @@ def tray(
     )
 
 
-def _sorted_out(visits: list[BoardVisit], desk, calendar, now, today):
+def _sorted_out(visits: list[BoardVisit], found: dict[int, Standing], desk, calendar, now, today):
     """Which need somebody, by kind and oldest first; and the next call ahead, in words."""
-    found = standings(visits, desk, calendar=calendar, now=now)
     midnight, next_midnight = day_bounds(today, calendar.zone)
     needing: dict[str, list[tuple[BoardVisit, Standing]]] = defaultdict(list)
     first_call = None

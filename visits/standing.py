@@ -178,8 +178,6 @@ def _call_is_due(visit, now, desk):
     # Nought minutes: this desk promises no call.
     if not desk.call_ahead_minutes or visit.called_ahead_at or visit.state == State.ON_THE_WAY:
         return False
-    if visit.booked_at > visit.planned_start - dt.timedelta(minutes=desk.call_ahead_minutes):
-        # Booked later than the call would have been due: nobody was promised one.
-        return False
-    ahead = dt.timedelta(minutes=desk.call_ahead_minutes) + CALL_SHOWN_BEFORE
-    return now >= visit.planned_start - ahead
+    call_by = visit.planned_start - dt.timedelta(minutes=desk.call_ahead_minutes)
+    # Booked later than the call would have been due, nobody was promised one.
+    return now >= call_by - CALL_SHOWN_BEFORE and visit.booked_at <= call_by

@@ -58,6 +58,18 @@ class TestTray:
         assert [item.clock for item in items] == ["4 Mar, 07:07", "08:07", "11:07"]
         assert items[0].cause.startswith("Lou was expected 07:07 to 08:07. Third miss in 90 days.")
 
+    def test_a_lane_says_what_the_tray_says_of_a_visit_that_yesterdays_delays(self, north, dispatcher, now):
+        """Lou never left yesterday's customer, and is twenty minutes from the next."""
+        make_visit(
+            north, start=now - 24 * HOUR, number="stuck", technician=north.lou,
+            state=Visit.State.ON_SITE, arrived_at=now - 24 * HOUR,
+        )  # fmt: skip
+        begun = now - HOUR + dt.timedelta(minutes=10)
+        due = make_visit(north, start=begun, technician=north.lou, called_ahead_at=begun - HOUR)
+        assert [item.kind for item in the_tray(north, now).items if str(due.public_id) in item.id] == ["risk"]
+        page = dispatcher.get(north.url("board/")).text
+        assert re.findall(r'aria-label="12:17 [^"]*, Lou Baptiste, ([^",]*)', page) == ["at risk"]
+
     def test_a_miss_stays_on_every_days_board_until_it_has_an_outcome(self, north, dispatcher, now):
         missed = missed_visit(north, now, hours=30)
         for day in ("2026-03-04", "2026-03-05", "2026-04-17"):
