@@ -151,7 +151,7 @@ def _candidates(desk, day, sections):
     }
     possible = Q(pk__in=[])
     if Section.REVIEW in sections:
-        possible |= _may_have_renewed()
+        possible |= may_be_in_review()
     spans = [days[section] for section in sections if section in days]
     if spans:
         first, last = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -168,14 +168,25 @@ def _candidates(desk, day, sections):
     return Contract.objects.filter(possible)
 
 
-def _may_have_renewed() -> Q:
-    own = {"contract": OuterRef("pk")}
-    accepted = RenewalOffer.objects.filter(**own, accepted_at__isnull=False, settled_at__isnull=True)
+def may_be_in_review() -> Q:
+    """Which contracts' cover may read as in review: all that do are among them, whatever the day.
+
+    Sets to look a contract up in, and no question asked for each: so all of a desk costs little.
+    """
+    offers = RenewalOffer.objects.filter(accepted_at__isnull=False, settled_at__isnull=True)
+    unmatched = Payment.objects.unmatched().order_by()
     return (
         Q(is_auto_renewing=True)
-        | Exists(RenewalEvidence.objects.filter(**own, state=RenewalEvidence.State.WAITING))
-        | Exists(accepted)
-        | Exists(Payment.objects.unmatched().filter(customer=OuterRef("customer")))
+        | Q(
+            pk__in=RenewalEvidence.objects.filter(state=RenewalEvidence.State.WAITING)
+            .order_by()
+            .values("contract")
+        )
+        | Q(pk__in=offers.order_by().values("contract"))
+        | Q(customer__in=unmatched.filter(customer__isnull=False).values("customer"))
+        # Whoever sent it: it names the contract, alone or beside others.
+        | Q(number_key__in=unmatched.exclude(written_key="").values("written_key"))
+        | Q(number_key__in=unmatched.filter(named__isnull=False).values("named__number_key"))
     )
 
 

@@ -90,6 +90,18 @@ def test_in_review_is_whoever_may_have_renewed_however_long_ago(desk, now):
     assert names(desk, Section.REVIEW) == ["By itself", "Claim", "Money"]
 
 
+def test_in_review_is_whose_number_stands_on_somebody_elses_money(desk, now):
+    named, beside = add("Named", in_days(-80)), add("Beside", in_days(-70))
+    paid = {"paid_on": in_days(-60), "amount": 100, "currency": "GBP", "recorded_at": now}
+    other = Customer.objects.create(name="Their bank")
+    Payment.objects.create(
+        customer=other, contract_written=named.number, written_key=named.number_key, **paid
+    )
+    Payment.objects.create(**paid).named.create(number_key=beside.number_key)
+    assert found(desk) == {Section.REVIEW: 2}
+    assert names(desk, Section.REVIEW) == ["Named", "Beside"]
+
+
 def test_offers_and_renewals_have_sections_of_their_own(desk, now):
     add_offer(add("Out", in_days(5)), now)
     add_offer(add("Accepted", in_days(6)), now, accepted_at=now)
