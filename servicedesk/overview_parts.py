@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cases.answered_in_time import answered_in_time
 from cases.goodwill_given import goodwill_given
@@ -83,10 +83,9 @@ class Bar:
 
 def overdue_part(asked: Asked, viewer: Membership) -> dict:
     """The longest overdue, and what went upstairs, each with one thing to do: five queries."""
-    late = overdue_promises(now=asked.now).select_related("customer", "owner__user", "case")
-    promises = list(late.order_by("due_at", "pk")[:SHOWN])
-    gone_up = open_escalations()
-    escalations = list(gone_up.select_related("customer", "owner__user").order_by("due_at", "pk")[:SHOWN])
+    late, gone_up = overdue_promises(now=asked.now), open_escalations()
+    promises = list(_first(late, "due_at", "pk").select_related("customer", "owner__user", "case"))
+    escalations = list(_first(gone_up, "due_at", "pk").select_related("customer", "owner__user"))
     calls = dict(
         Duty.objects.open()
         .filter(kind=Duty.Kind.CALL_CUSTOMER, subject__in=[each.public_id for each in promises])
@@ -108,8 +107,8 @@ def yes_part(asked: Asked) -> dict:
     """Goodwill and third appointments that wait, and what was given: nine queries at most."""
     proposed = goodwill_page(Goodwill.State.PROPOSED, size=SHOWN).rows
     histories = histories_of([each.customer for each in proposed], now=asked.now)
-    waiting = waiting_for_approval().select_related("customer", "booked_by__user")
-    visits = list(waiting.order_by("planned_start", "pk")[:SHOWN])
+    waiting = waiting_for_approval()
+    visits = list(_first(waiting, "planned_start", "pk").select_related("customer", "booked_by__user"))
     given = goodwill_given(asked.days)
     goodwill_count, visit_count = goodwill_counts()[Goodwill.State.PROPOSED], waiting.count()
     return {
@@ -206,7 +205,7 @@ def lapsing_part(asked: Asked) -> dict:
 
 def missed_part(asked: Asked) -> dict:
     """The latest visits that we missed, and what customers said of those that took place: four queries."""
-    rows = visits_missed(asked.days).select_related("customer").prefetch_related("assignments__technician")
+    rows = _first(visits_missed(asked.days), "-planned_start", "-pk").select_related("customer")
     zone, today = asked.days.zone, asked.today
     return {
         "rows": [
@@ -217,11 +216,20 @@ def missed_part(asked: Asked) -> dict:
                 "said": why_missed(each)
                 or f"{names_of(each)}, {moment_word(each.planned_start, zone=zone, today=today)}",
             }
-            for each in rows.order_by("-planned_start", "-pk")[:SHOWN]
+            for each in rows.prefetch_related("assignments__technician")
         ],
         "url": rows_url("missed", asked),
         "faces": _faces(asked),
     }
+
+
+def _first(rows: QuerySet, *order: str) -> QuerySet:
+    """The first few of some rows, to be read with whatever belongs to them.
+
+    Chosen before anything is joined to them: else all of a desk's customers may be gone through for them.
+    """
+    chosen = rows.order_by(*order)[:SHOWN].values("pk")
+    return rows.model.objects.filter(pk__in=chosen).order_by(*order)
 
 
 def _faces(asked) -> list[tuple[int, str, str]]:

@@ -15,6 +15,7 @@ from contracts.allowance import terms_that_count, with_left
 from contracts.cover import COVERED_STATES, Cover
 from contracts.covered import covered_on
 from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
+from contracts.what_next import may_be_in_review
 from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Tenant
@@ -64,20 +65,54 @@ def open_grants(day: dt.date) -> QuerySet[Entitlement]:
     Of the term that runs, and in review or grace of the last one, as long as the contract covers.
     """
     covering = Contract.objects.with_cover(day).filter(cover_state__in=COVERED_STATES)
-    with_grace = F("term__ends_on") + Value(DAY) * F("tenant__grace_days")
     # Of its own contract, by an index: as a list of all it was gone through anew for each.
     counts = terms_that_count(day).filter(contract=OuterRef("term__contract")).values("pk")
-    return (
-        with_left(Entitlement.objects.filter(kind=Entitlement.Kind.VISITS))
-        .filter(term=Subquery(counts), term__contract__in=covering.values("pk"), left__gt=0)
-        .annotate(
-            until=Case(
-                When(term__ends_on__gte=day, then=F("term__ends_on")),
-                default=Cast(with_grace, DateField()),
-                output_field=DateField(),
-            )
+    granted = _with_until(with_left(_granted()), day)
+    return granted.filter(
+        term=Subquery(counts), term__contract__in=covering.values("pk"), left__gt=0
+    ).select_related("term__contract__customer", "term__contract__tenant")
+
+
+def grants_of_running_terms(day: dt.date) -> QuerySet[Entitlement]:
+    """Of the grants that can still be used those of terms that run, with `until`, open or not.
+
+    For all of a desk at once: while a term runs its contract covers unless it is cancelled, and nothing
+    else needs to be asked (tests hold both against `open_grants`).
+    """
+    cancelled = Contract.objects.with_cover(day).filter(cancelled=True)
+    runs = {"starts_on__lte": day, "ends_on__gte": day, "taken_back_at__isnull": True}
+    granted = _granted().filter(**{f"term__{name}": value for name, value in runs.items()})
+    return granted.exclude(term__contract__in=cancelled.values("pk")).annotate(until=F("term__ends_on"))
+
+
+def grants_of_ended_terms(day: dt.date) -> QuerySet[Entitlement]:
+    """Those of last terms that are over, in review or in grace, with `until`, open or not."""
+    in_grace = Q(last_term_end__gte=Value(day) - Value(DAY) * F("tenant__grace_days"))
+    # Only these are asked how they stand: most of a desk's contracts run, or are over for good.
+    over = Contract.objects.filter(may_be_in_review() | in_grace, last_term_end__lt=day)
+    covering = over.with_cover(day).filter(cover_state__in=COVERED_STATES)
+    last = ContractTerm.objects.filter(
+        contract__in=covering.values("pk"),
+        taken_back_at__isnull=True,
+        ends_on__lt=day,
+        ends_on=F("contract__last_term_end"),
+    )
+    # Made distinct they are found first, and before anything is asked of their grants.
+    return _with_until(_granted().filter(term__in=last.values("pk").distinct()), day)
+
+
+def _granted() -> QuerySet[Entitlement]:
+    return Entitlement.objects.filter(kind=Entitlement.Kind.VISITS)
+
+
+def _with_until(granted, day) -> QuerySet[Entitlement]:
+    with_grace = F("term__ends_on") + Value(DAY) * F("tenant__grace_days")
+    return granted.annotate(
+        until=Case(
+            When(term__ends_on__gte=day, then=F("term__ends_on")),
+            default=Cast(with_grace, DateField()),
+            output_field=DateField(),
         )
-        .select_related("term__contract__customer", "term__contract__tenant")
     )
 
 

@@ -154,6 +154,13 @@ class Case(TenantModel):
             ),
             # Register: cases of a state, the newest first.
             models.Index(fields=["tenant", "state", "-opened_at", "-id"], name="case_register"),
+            # Overview: answered in time.
+            models.Index(
+                fields=["tenant", "response_due_at"],
+                include=["id", "responded_at"],
+                condition=Q(response_due_at__isnull=False, joined_into__isnull=True),
+                name="case_to_answer",
+            ),
         ]
 
     def __str__(self):

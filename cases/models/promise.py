@@ -115,6 +115,12 @@ class Promise(TenantModel):
                 name="promise_broken",
             ),
             models.Index(fields=["tenant", "subject"], name="promise_by_subject"),
+            # Overview: counted by kind and end without their rows.
+            models.Index(
+                fields=["tenant", "due_at"],
+                include=["id", "kind", "state", "is_imported"],
+                name="promise_figures",
+            ),
             # A colleague's own register, and what is handed on when they are away.
             models.Index(
                 fields=["tenant", "owner", "due_at", "id"], condition=Q(state="open"), name="promise_by_owner"

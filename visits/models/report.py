@@ -116,3 +116,12 @@ class ServiceReport(TenantModel):
                 name="report_recommendations_signed",
             ),
         ]
+        indexes = [
+            # Overview: what reports say, beside the visits of some days.
+            models.Index(
+                fields=["tenant", "visit"],
+                include=["id", "fixed_first_time"],
+                condition=Q(fixed_first_time__isnull=False),
+                name="report_says_whether_fixed",
+            ),
+        ]

@@ -168,8 +168,31 @@ class Visit(TenantModel):
             ),
         ]
         indexes = [
-            # Board, slots: blocks in a span of days.
-            models.Index(fields=["tenant", "planned_start"], name="visit_by_start"),
+            # Board, slots: blocks in a span of days. Figures count them without their rows.
+            models.Index(
+                fields=["tenant", "planned_start"],
+                include=["id", "state", "missed_at"],
+                name="visit_by_start",
+            ),
+            # Overview: the latest misses of some days.
+            models.Index(
+                fields=["tenant", "-planned_start", "-id"],
+                condition=Q(missed_at__isnull=False),
+                name="visit_missed",
+            ),
+            # What was done since when: asking after it, and what nobody mentioned there.
+            models.Index(
+                fields=["tenant", "completed_at"],
+                include=["id"],
+                condition=Q(state="done"),
+                name="visit_done",
+            ),
+            # Overview: which third appointments wait for a yes.
+            models.Index(
+                fields=["tenant", "planned_start", "id"],
+                condition=Q(approval_asked_at__isnull=False, approved_at__isnull=True),
+                name="visit_waits_for_approval",
+            ),
             # The sweeper and reminders, over all desks: who has not come yet.
             models.Index(
                 fields=["window_end"],
