@@ -1,7 +1,6 @@
 """Rows of the call list in words: what a sales rep reads before opening one."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -198,47 +197,56 @@ def _when(spoken: _Spoken, day: dt.date) -> str:
 
 
 def _notes(rows, spoken, *, day, now, zone) -> dict[int, str]:
-    """Of each customer the first that applies: complaint, promise, hold, put off, unused visits, state."""
+    """Of each customer the first that applies: complaint, hold, promise, unused visits, put off, state."""
     ids = [row.customer_id for row in rows]
     complaints = set(_COMPLAINTS.rows(customers=ids))
-    promises = defaultdict(list)
+    promises = {}
     for promise in _PROMISES.rows(customers=ids):
-        promises[promise.customer_id].append(promise)
+        promises.setdefault(promise.customer_id, promise)
     held = [row.customer_id for row in rows if row.held_back == HELD]
     holds = dict(_HOLDS.rows(customers=held)) if held else {}
-    skips = {skip.customer_id: skip for skip in _SKIPS.rows(customers=ids)}
-    return {
+    notes = {
         row.customer_id: _note(
             row,
             spoken[row.contract_id],
             has_complaint=row.customer_id in complaints,
-            promises=promises[row.customer_id],
+            promise=promises.get(row.customer_id),
             hold=holds.get(row.customer_id, ""),
-            skip=skips.get(row.customer_id),
-            day=day,
             now=now,
             zone=zone,
         )
         for row in rows
     }
+    # Only of those whom nothing else is said of.
+    unsaid = [row for row in rows if notes[row.customer_id] is None]
+    skips = _SKIPS.rows(customers=[row.customer_id for row in unsaid]) if unsaid else []
+    last = {skip.customer_id: skip for skip in skips}
+    return notes | {row.customer_id: _put_off(row, last.get(row.customer_id), day) for row in unsaid}
 
 
-def _note(row, spoken, *, has_complaint, promises, hold, skip, day, now, zone) -> str:
+def _note(row, spoken, *, has_complaint, promise, hold, now, zone) -> str | None:
+    """None where being put off is all that there may be to say."""
     if has_complaint:
         return "Open complaint, manager first"
     if row.held_back == HELD:
         return hold
     if row.held_back == PUT_OFF:
-        return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
+        return None
     if row.held_back == RENEWS_ITSELF:
         return "Renews by itself"
-    if promises:
-        return f"Promised {due_in_words(promises[0].due_at, now=now, zone=zone)}: {promises[0].text}"
+    if promise:
+        return f"Promised {due_in_words(promise.due_at, now=now, zone=zone)}: {promise.text}"
     if row.held_back in (ACTIVE, IN_REVIEW):
         return ""
     if row.state == State.RENEWAL_DUE and spoken.visits_left:
         visits = "1 visit" if spoken.visits_left == 1 else f"{spoken.visits_left} visits"
         return f"{visits} unused, mention it"
+    return None
+
+
+def _put_off(row, skip, day) -> str:
+    if row.held_back == PUT_OFF:
+        return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
     return f"Put off before: {skip.reason}" if skip is not None else ""
 
 
