@@ -1,15 +1,18 @@
 """Rows of the call list say what the cover of their contract says."""
 
 import random
+from datetime import UTC
 
 import pytest
 
 from contracts.call_list import call_list
+from contracts.calling import skip_until
 from contracts.cover import cover_of
 from contracts.models import Contract, ContractTerm, Entitlement
 from servicedesk.call_rows import call_rows
 from tenancy.calendars import zone_of
-from tests.contracts.call_list_scene import TODAY, in_days, scatter
+from tests.cast import a_promise
+from tests.contracts.call_list_scene import TODAY, add_customer, in_days, scatter
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -35,3 +38,20 @@ def test_each_row_says_what_its_contracts_cover_says(north, now, seed, held_back
                 unused += 1
                 assert row.note.startswith(f"{cover.visits_left} visit")
         assert bool(unused) is not held_back
+
+
+def test_who_was_put_off_before_says_so_unless_more_is_to_be_said(north, now):
+    quiet, promised = (add_customer(name, in_days(-40)) for name in ("Quiet", "Promised"))
+    for customer in (quiet, promised):
+        for reason, days in (("Earlier", 2), ("Holiday", 1)):
+            skip_until(customer=customer, until=in_days(days), reason=reason, by=north.sales, now=now)
+    a_promise(north, now=now, customer=promised, text="Send the price")
+    assert notes(in_days(0), now, held_back=True)["Quiet"] == "Put off until 6 March: Holiday"
+    after = notes(in_days(1), now, held_back=False)
+    assert after["Quiet"] == "Put off before: Holiday"
+    assert after["Promised"].endswith(": Send the price")
+
+
+def notes(day, now, *, held_back):
+    rows = call_rows(call_list(day, held_back=held_back).rows, day=day, now=now, zone=UTC)
+    return {row.name: row.note for row in rows}
