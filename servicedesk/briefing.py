@@ -25,7 +25,7 @@ from tenancy.calendars import day_bounds, local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
 from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach
-from visits.access import access_from, calls_at_the_door
+from visits.access import access_from, calls_at_the_door, came_at
 from visits.fieldwork import UNDO_TIME, may_work_on, to_raise_at, undoable, usual_arrival
 from visits.gate import assigned_to, machines_of, technician_of
 from visits.models import Assignment, Review, ServiceReport, Visit, VisitStep
@@ -131,12 +131,17 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     progress = progress_of(visit, steps=steps, desk=desk, unread=len(unread))
     may_act = may_work_on(visit, request.membership, assigned=assigned)
     last = undoable(visit, now=now, steps=steps)
-    door_calls = calls_at_the_door(visit) if visit.arrived_at else []
+    door_calls = calls_at_the_door(visit, steps) if visit.arrived_at else []
     return {
         "phone": phone_of(request),
         "seen": seen_of(visit, now),
         "progress_now": progress_in_json(
-            visit, progress, unread=len(unread), undoable=last, door_calls=len(door_calls)
+            visit,
+            progress,
+            unread=len(unread),
+            undoable=last,
+            door_calls=len(door_calls),
+            came=came_at(visit, steps),
         ),
         "later_steps": _later(progress),
         "other_ways": _other_ways(request, visit, progress) if may_act else [],
@@ -168,7 +173,7 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
         "expected": visit.expected_at or usual_arrival(visit, now=now),
         "call_minutes": minutes,
         "call_late": -minutes,
-        "access_from": access_from(visit) if visit.arrived_at else None,
+        "access_from": access_from(visit, steps) if visit.arrived_at else None,
         "door_calls": door_calls,
         "now": now,
     }

@@ -1,5 +1,6 @@
 """What makes the technician's pages an app on the phone: what is kept for whom, the worker, the manifest."""
 
+import datetime as dt
 import json
 from collections.abc import Iterable
 from functools import wraps
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_GET
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles
 from tenancy.models import Role
-from visits.access import came_at
 from visits.models import Visit, VisitStep
 from visits.progress import Next, Progress
 from visits.seen_plans import FACTS, Plan, plan_of
@@ -87,11 +87,16 @@ def addresses_to_keep(desk, visits: Iterable[Visit]) -> str:
 
 
 def progress_in_json(
-    visit: Visit, progress: Progress, *, unread: int, undoable: VisitStep | None, door_calls: int
+    visit: Visit,
+    progress: Progress,
+    *,
+    unread: int,
+    undoable: VisitStep | None,
+    door_calls: int,
+    came: dt.datetime | None,
 ) -> str:
-    """How far the visit is, as the phone goes on from it."""
+    """How far the visit is, as the phone goes on from it; `came` is when the technician came."""
     skipped = [mark.state == "skipped" for mark in progress.steps]
-    came = came_at(visit) if visit.state == Visit.State.ON_SITE else None
     return json.dumps(
         {
             "called": visit.called_ahead_at is not None,
@@ -99,7 +104,7 @@ def progress_in_json(
             "onTheWay": visit.on_the_way_at is not None,
             "waySkipped": skipped[1],
             "arrived": visit.state == Visit.State.ON_SITE,
-            "cameAt": came.isoformat() if came else "",
+            "cameAt": came.isoformat() if came and visit.state == Visit.State.ON_SITE else "",
             "doorCalls": door_calls,
             "over": progress.next == Next.NOTHING,
             "unread": unread,

@@ -21,25 +21,30 @@ Step = VisitStep.Step
 WAIT_FOR_ACCESS = dt.timedelta(minutes=10)
 
 
-def came_at(visit: Visit) -> dt.datetime | None:
+def steps_of(visit: Visit) -> list[VisitStep]:
+    """The visit's steps in order of time, as the following take them."""
+    return list(visit.steps.order_by("at", "pk"))
+
+
+def came_at(visit: Visit, steps: list[VisitStep]) -> dt.datetime | None:
     """When the technician came: by the phone where the arrival waited there for a signal."""
-    arrival = arrival_of(visit)
+    arrival = arrival_of(steps)
     return done_at(arrival) if arrival else visit.arrived_at
 
 
-def access_from(visit: Visit) -> dt.datetime | None:
+def access_from(visit: Visit, steps: list[VisitStep]) -> dt.datetime | None:
     """The instant from which *no access* may be said: ten minutes after the arrival."""
-    came = came_at(visit)
+    came = came_at(visit, steps)
     return came and came + WAIT_FOR_ACCESS
 
 
-def calls_at_the_door(visit: Visit) -> list[VisitStep]:
+def calls_at_the_door(visit: Visit, steps: list[VisitStep]) -> list[VisitStep]:
     """The calls tried since the arrival, in order."""
-    came = came_at(visit)
+    came = came_at(visit, steps)
     if came is None:
         return []
-    calls = visit.steps.filter(step=Step.CALL_AHEAD, undone_at__isnull=True).exclude(result="")
-    return [call for call in calls.order_by("at", "pk") if done_at(call) > came]
+    calls = [each for each in steps if each.step == Step.CALL_AHEAD and each.result]
+    return [call for call in calls if call.undone_at is None and done_at(call) > came]
 
 
 def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=None) -> Visit:
@@ -55,11 +60,11 @@ def no_access(visit: Visit, *, because: str, by, now: dt.datetime, device_at=Non
         visit = take_visit(visit, by, now=now)
         if visit.state != Visit.State.ON_SITE:
             raise StepRefused("Tap Arrived first: no access needs the time at which you came.")
-        zone = zone_of(visit.tenant)
-        if said_at < access_from(visit):
-            wait = local_time(access_from(visit), zone)
+        zone, steps = zone_of(visit.tenant), steps_of(visit)
+        if said_at < access_from(visit, steps):
+            wait = local_time(access_from(visit, steps), zone)
             raise StepRefused(f"Wait ten minutes for somebody to open: until {wait:%H:%M}.")
-        if not calls_at_the_door(visit):
+        if not calls_at_the_door(visit, steps):
             raise StepRefused("Ring the customer and log the call first.")
         write_step(visit, Step.NO_ACCESS, by=by, now=now, device_at=device_at)
         write_visit(visit, now, state=Visit.State.NO_ACCESS, ended_because=because.strip()[:300])

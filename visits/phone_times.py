@@ -21,10 +21,10 @@ def done_at(step: VisitStep) -> dt.datetime:
     return step.device_at or step.at
 
 
-def arrival_of(visit: Visit) -> VisitStep | None:
-    """The arrival that stands, if there is one."""
-    standing = visit.steps.filter(step=Step.ARRIVED, skipped_because="", undone_at__isnull=True)
-    return standing.order_by("-at", "-pk").first()
+def arrival_of(steps: Iterable[VisitStep]) -> VisitStep | None:
+    """The arrival that stands, if there is one, of a visit's steps in order of time."""
+    standing = [each for each in steps if each.step == Step.ARRIVED and each.undone_at is None]
+    return next((each for each in reversed(standing) if not each.skipped_because), None)
 
 
 def came_in_time(visit: Visit, steps: Iterable[VisitStep]) -> VisitStep | None:

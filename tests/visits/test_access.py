@@ -8,7 +8,7 @@ from contracts.models import AllowanceEntry, Entitlement
 from customers.models import TimelineEntry
 from tests.cast import make_plain_visit
 from visits import fieldwork
-from visits.access import access_from, no_access
+from visits.access import access_from, no_access, steps_of
 from visits.commitments import make_promises
 from visits.fieldwork import StepRefused
 from visits.models import Visit
@@ -29,7 +29,7 @@ def test_no_access_needs_arrival_ten_minutes_and_a_call(visit, lou, now):
     arrived = on_site(visit, lou, now)
     with pytest.raises(StepRefused, match="until 13:17"):
         no_access(visit, because="Nobody opened", by=lou, now=now + 9 * MINUTE)
-    then = access_from(arrived)
+    then = access_from(arrived, steps_of(arrived))
     with pytest.raises(StepRefused, match="log the call"):
         no_access(visit, because="Nobody opened", by=lou, now=then)
     fieldwork.call_ahead(visit, result="no answer", by=lou, now=now + 5 * MINUTE)

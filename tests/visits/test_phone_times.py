@@ -7,7 +7,7 @@ import pytest
 from customers.models import TimelineEntry
 from tests.visits.fieldwork_scene import MINUTE, SECOND, north, on_the_way, promise, visit
 from visits import fieldwork
-from visits.access import access_from, no_access
+from visits.access import access_from, no_access, steps_of
 from visits.fieldwork import StepRefused
 from visits.models import Visit
 from visits.phone_times import speaks_for
@@ -122,7 +122,7 @@ def test_no_access_is_judged_by_the_phones_times_and_not_by_when_they_came_in(vi
     sent = now.replace(hour=14, minute=50)
     came = now.replace(hour=14, minute=10)
     there = fieldwork.arrive(visit, by=lou, now=sent, device_at=came)
-    assert access_from(there) == came + 10 * MINUTE
+    assert access_from(there, steps_of(there)) == came + 10 * MINUTE
     no_call = {"because": "Gate locked", "by": lou, "now": sent}
     with pytest.raises(StepRefused, match="log the call"):
         no_access(visit, device_at=came + 11 * MINUTE, **no_call)

@@ -306,6 +306,12 @@ class Assignment(TenantModel):
         indexes = [
             # Today, lanes, slots: a technician's blocks in order.
             models.Index(fields=["tenant", "technician", "starts_at"], name="assignment_by_technician"),
+            # Today: where somebody is, or is going, whenever it began.
+            models.Index(
+                fields=["tenant", "technician"],
+                condition=Q(state__in=["on the way", "on site"]),
+                name="assignment_under_way",
+            ),
         ]
 
 
