@@ -37,21 +37,40 @@ BEGIN
     END IF;
 END $$
 """
+# Word by word, and only among those who are like all the words before: one that is like nobody's ends it.
 ALIKE = """
 CREATE OR REPLACE FUNCTION customers_alike(asked text[], most integer) RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
-    WITH alike AS (
-        SELECT w.customer_id, a.place, max(similarity(w.word, a.word)) AS near
-        FROM unnest(asked) WITH ORDINALITY AS a(word, place)
-        JOIN customers_searchword w
-          ON w.tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::bigint
-         AND w.word % a.word AND w.kind IN ('name', 'address')
-        GROUP BY w.customer_id, a.place
-    )
-    SELECT customer_id FROM alike GROUP BY customer_id HAVING count(*) = cardinality(asked)
-    ORDER BY sum(near) DESC, customer_id LIMIT most
-$$
+DECLARE
+    desk bigint := NULLIF(current_setting('app.tenant_id', true), '')::bigint;
+    sought text;
+    likes bigint[];
+    nears real[];
+BEGIN
+    FOREACH sought IN ARRAY asked LOOP
+        IF likes IS NULL THEN
+            SELECT array_agg(customer_id), array_agg(near) INTO likes, nears FROM (
+                SELECT w.customer_id, max(similarity(w.word, sought)) AS near FROM customers_searchword w
+                WHERE w.tenant_id = desk AND w.word % sought AND w.kind IN ('name', 'address')
+                GROUP BY w.customer_id
+            ) alike;
+        ELSE
+            SELECT array_agg(customer_id), array_agg(near) INTO likes, nears FROM (
+                SELECT w.customer_id, max(similarity(w.word, sought)) + min(known.near) AS near
+                FROM unnest(likes, nears) AS known (customer_id, near)
+                JOIN customers_searchword w USING (customer_id)
+                WHERE w.tenant_id = desk AND w.word % sought AND w.kind IN ('name', 'address')
+                GROUP BY w.customer_id
+            ) alike;
+        END IF;
+        IF likes IS NULL THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    RETURN QUERY SELECT known.customer_id FROM unnest(likes, nears) AS known (customer_id, near)
+        ORDER BY known.near DESC, known.customer_id LIMIT most;
+END $$
 """
 READS = ["customers_searchword", "customers_contact", "customers_equipment"]
 
