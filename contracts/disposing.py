@@ -9,7 +9,7 @@ import datetime as dt
 import uuid
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Q
 
 from cases.duties import close_duties_about
 from cases.models import Duty
@@ -22,6 +22,7 @@ from customers.models import TimelineEntry
 from customers.timeline import add_line
 from tenancy.calendars import local_day, zone_of
 from tenancy.models import Membership, Tenant
+from tenancy.prepared import Day, Written
 
 Kind = AllowanceEntry.Kind
 WORDS = {
@@ -120,12 +121,16 @@ def forfeit_ended(desk: Tenant, day: dt.date, *, now: dt.datetime) -> int:
     """
     if desk.messages_from is None:
         return 0
-    ended = _ended(desk, day)
-    ids = list(ended.filter(left__gt=0).values_list("pk", flat=True))
-    held = Entitlement.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
-    list(held.values_list("pk"))
+    first, last = _ended_between(desk, day)
+    unused = _UNUSED.rows(first=first, last=last)
+    if not unused:
+        return 0
+    held = Entitlement.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=unused)
+    list(held.order_by("pk").values_list("pk"))
     # Read again: what was booked while we waited for the rows is not lost.
-    lost = list(ended.filter(pk__in=ids, left__gt=0).select_related("term"))
+    lost = list(_ended(desk, day, unused).filter(left__gt=0).select_related("term"))
+    if not lost:
+        return 0
     AllowanceEntry.objects.bulk_create(
         [
             AllowanceEntry(
@@ -146,26 +151,39 @@ def forfeit_ended(desk: Tenant, day: dt.date, *, now: dt.datetime) -> int:
     return int(sum(entitlement.left for entitlement in lost))
 
 
-def _ended(desk, day):
-    """Entitlements of terms that are over with their grace, the last ones in review left out."""
-    grace = dt.timedelta(days=desk.grace_days)
-    in_review = Contract.objects.with_cover(day).filter(cover_state=State.IN_REVIEW, last_end__lt=day)
-    last_end = (
-        ContractTerm.objects.filter(contract=OuterRef("term__contract"), taken_back_at__isnull=True)
-        .order_by("-ends_on")
-        .values("ends_on")[:1]
-    )
+def _ended_between(desk, day) -> tuple[dt.date, dt.date]:
+    """The days on which a term ended that is over with its grace since not later than yesterday."""
+    # The midnight at which such a term ended lies after the switching on.
+    first = local_day(desk.messages_from, zone_of(desk))
+    return first, day - dt.timedelta(days=desk.grace_days + 1)
+
+
+def _of_ended(first, last):
     return with_left(
         Entitlement.objects.filter(
             kind=Entitlement.Kind.VISITS,
             term__taken_back_at__isnull=True,
-            term__ends_on__lt=day - grace,
-            # The midnight at which such a term ended lies after the switching on.
-            term__ends_on__gte=local_day(desk.messages_from, zone_of(desk)),
+            term__ends_on__gte=first,
+            term__ends_on__lte=last,
         )
-        .annotate(last_end=Subquery(last_end))
-        .exclude(Q(term__contract__in=in_review.values("pk")) & Q(term__ends_on=F("last_end")))
     )
+
+
+# Most rounds find none: then nothing else is asked.
+_UNUSED = Written(
+    lambda first, last: _of_ended(first, last).filter(left__gt=0).values_list("pk", flat=True),
+    first=Day(),
+    last=Day(),
+)
+
+
+def _ended(desk, day, unused):
+    """Of some entitlements those of terms over with their grace, without the last ones in review."""
+    in_review = Contract.objects.filter(terms__entitlements__in=unused).with_cover(day)
+    in_review = in_review.filter(cover_state=State.IN_REVIEW, last_end__lt=day)
+    is_last = Q(term__ends_on=F("term__contract__last_term_end"))
+    ended = _of_ended(*_ended_between(desk, day)).filter(pk__in=unused)
+    return ended.exclude(Q(term__contract__in=in_review.values("pk")) & is_last)
 
 
 def _last_day(desk, term) -> dt.date:
