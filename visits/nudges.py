@@ -16,6 +16,7 @@ from contracts.allowance import with_left
 from contracts.contract_link import contract_address
 from contracts.cover import COVERED_STATES
 from contracts.models import Contract, ContractTerm, Entitlement
+from contracts.sql_parts import filled, joined
 from contracts.wording import day_in_full
 from messaging import outbox
 from messaging.channels import ready_channels
@@ -26,7 +27,9 @@ from messaging.recipients import main_contacts, wanted_channels
 from messaging.wordings import Filling, WordedKind
 from tenancy.calendars import Calendar, instant_at, local_day, local_time, zone_of
 from tenancy.models import Role, Tenant
-from visits.use_or_lose import open_grants, propose, row_of
+from tenancy.prepared import DAY as PREPARED_DAY
+from tenancy.prepared import Composed, Day
+from visits.use_or_lose import grants_of_running_terms, open_grants, propose, row_of
 from visits.wording import clock_words, date_words, day_words
 
 KIND = "unused visit"
@@ -81,7 +84,7 @@ def plan_nudges(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calen
     """
     if desk.messages_from is None or desk.messages_from > now:
         return 0
-    due = _new_ones(_due(desk, day, calendar))
+    due = _due(desk, day, calendar)
     if not due:
         return 0
     earlier = Duty.objects.open().filter(
@@ -94,22 +97,56 @@ def plan_nudges(desk: Tenant, day: dt.date, *, now: dt.datetime, calendar: Calen
     return len(due)
 
 
-def _due(desk, day, calendar) -> list[tuple[Entitlement, Nudge]]:
-    running = Entitlement.objects.filter(
-        kind=Entitlement.Kind.VISITS,
-        term__taken_back_at__isnull=True,
-        term__starts_on__lte=day,
-        term__ends_on__gte=day,
+# The nudge of `due_nudge`, and that nobody was given it (`_duty_key`): a round in which there is nothing
+# new reads none of them.
+_NEW = """
+    SELECT granted.id
+    FROM ({granted}) AS granted (id, public_id, quantity, done, starts_on, ends_on)
+    CROSS JOIN LATERAL (
+        SELECT share, day
+        FROM (VALUES {shares}, (0, granted.ends_on - {before})) AS nudge (share, day)
+        WHERE day BETWEEN granted.starts_on AND {day}
+        ORDER BY day DESC, share = 0 DESC, share DESC
+        LIMIT 1
+    ) AS fallen
+    WHERE fallen.day >= {first}
+      AND (fallen.share = 0 OR granted.done * 100 < granted.quantity * fallen.share)
+      AND NOT EXISTS (
+        SELECT FROM cases_duty duty
+        WHERE duty.key = message_key('duty', {kind}, granted.public_id::text, fallen.share::text,
+            to_char(fallen.day, 'YYYY-MM-DD'))
+      )
+"""
+_SHARE = "({share}, granted.starts_on + ((granted.ends_on - granted.starts_on + 1) * {share} + 99) / 100 - 1)"
+
+
+def _new(day, first):
+    granted = with_left(grants_of_running_terms(day)).filter(left__gt=0).order_by()
+    listed = ("pk", "public_id", "quantity", "done", "term__starts_on", "term__ends_on")
+    return filled(
+        _NEW,
+        granted=granted.values_list(*listed),
+        shares=joined(*(filled(_SHARE, share=share) for share in SHARES), by=", "),
+        before=DAYS_BEFORE_END,
+        day=day,
+        first=first,
+        kind=KIND,
     )
+
+
+_NEW_ONES = Composed(_new, day=PREPARED_DAY, first=Day())
+
+
+def _due(desk, day, calendar) -> list[tuple[Entitlement, Nudge]]:
+    """Those whose duty was not opened before: each nudge is given once."""
+    new = [pk for (pk,) in _NEW_ONES.rows_planned_afresh(day=day, first=_first_day(desk, calendar))]
+    if not new:
+        return []
+    running = Entitlement.objects.filter(pk__in=new)
     open_ones = (
         with_left(running).filter(left__gt=0).select_related("term__contract__customer").order_by("pk")
     )
     due = [(granted, nudge) for granted in open_ones if (nudge := due_nudge(granted, day))]
-    due = [
-        (granted, nudge)
-        for granted, nudge in due
-        if instant_at(nudge.day, LEAVES_AT, calendar.zone) >= desk.messages_from
-    ]
     covering = Contract.objects.with_cover(day).filter(
         pk__in={granted.term.contract_id for granted, _ in due}, cover_state__in=COVERED_STATES
     )
@@ -117,11 +154,11 @@ def _due(desk, day, calendar) -> list[tuple[Entitlement, Nudge]]:
     return [(granted, nudge) for granted, nudge in due if granted.term.contract_id in covered]
 
 
-def _new_ones(due):
-    """Without those whose duty was opened before: each nudge is given once."""
-    keys = {_duty_key(granted, nudge): (granted, nudge) for granted, nudge in due}
-    known = set(Duty.objects.filter(key__in=keys).values_list("key", flat=True))
-    return [pair for key, pair in keys.items() if key not in known]
+def _first_day(desk, calendar) -> dt.date:
+    """The first day whose nudges leave when the desk's messages had been switched on."""
+    day = local_day(desk.messages_from, calendar.zone)
+    early = instant_at(day, LEAVES_AT, calendar.zone) < desk.messages_from
+    return day + dt.timedelta(days=1) if early else day
 
 
 def _duty_key(granted, nudge):
