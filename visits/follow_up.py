@@ -20,6 +20,7 @@ from messaging.models import Message
 from messaging.recipients import main_contacts
 from tenancy.calendars import instant_at, local_day
 from tenancy.models import Tenant
+from tenancy.prepared import Instant, Key, Written
 from visits.announcements import one_channel_for
 from visits.models import Visit
 from visits.told import told_zone
@@ -47,7 +48,7 @@ def ask_after_visits(desk: Tenant, *, now: dt.datetime) -> int:
     if days is None or desk.messages_from is None or desk.messages_from > now:
         return 0
     ready, planned = ready_channels(), 0
-    for chunk in _in_chunks(_to_ask_about(desk, days, now)):
+    for chunk in _in_chunks(*_between(desk, days, now)):
         without = {visit.customer_id for visit in chunk if visit.contact is None}
         contacts = main_contacts(without) if without else {}
         wanted = (_message(visit, contacts, ready, days, now) for visit in chunk)
@@ -67,11 +68,15 @@ def asks_at(visit: Visit, days: int) -> dt.datetime:
     return max(visit.completed_at, instant_at(day, LEAVES_AT, zone))
 
 
-def _to_ask_about(desk, days, now) -> QuerySet[Visit]:
-    """Done, ours, not asked about, not answered; of a case's visits on a day the last one."""
+def _between(desk, days, now) -> tuple[dt.datetime, dt.datetime]:
+    """When a visit was completed that customers may be asked about now."""
     # A day more on each side, for clocks far from the desk's.
     first = max(desk.messages_from, now - OF_USE - (days + 1) * ONE_DAY)
-    last = now + AHEAD - (days - 1) * ONE_DAY
+    return first, now + AHEAD - (days - 1) * ONE_DAY
+
+
+def _to_ask_about(first, last) -> QuerySet[Visit]:
+    """Done, ours, to be told of, not asked about, not answered; of a case's visits on a day the last one."""
     done = Visit.objects.filter(state=Visit.State.DONE, is_history=False)
     asked = Message.objects.filter(kind=KIND, subject=OuterRef("public_id"))
     of_case = done.filter(case=OuterRef("case"), completed_on=OuterRef("completed_on"))
@@ -80,6 +85,7 @@ def _to_ask_about(desk, days, now) -> QuerySet[Visit]:
         | Q(completed_at=OuterRef("completed_at"), pk__gt=OuterRef("pk"))
     )
     return done.filter(
+        Q(tell_by_mail=True) | Q(tell_by_sms=True),
         ~Exists(asked.exclude(state=Message.State.CANCELLED)),
         ~Exists(_open_complaints().filter(customer=OuterRef("customer"))),
         ~Exists(later),
@@ -93,12 +99,20 @@ def _open_complaints() -> QuerySet[Case]:
     return Case.objects.unclosed().filter(kind=Case.Kind.COMPLAINT)
 
 
-def _in_chunks(found) -> Iterator[list[Visit]]:
-    rows = found.select_related("customer__tenant", "contact").order_by("pk")
-    chunk = list(rows[:AT_ONCE])
+def _chunk(first, last, after) -> QuerySet[Visit]:
+    rows = _to_ask_about(first, last).filter(pk__gt=after)
+    return rows.select_related("customer__tenant", "contact").order_by("pk")[:AT_ONCE]
+
+
+_CHUNK = Written(_chunk, first=Instant(), last=Instant(), after=Key())
+
+
+def _in_chunks(first, last) -> Iterator[list[Visit]]:
+    chunk = _CHUNK.rows(first=first, last=last, after=0)
     while chunk:
         yield chunk
-        chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:AT_ONCE]) if len(chunk) == AT_ONCE else []
+        more = len(chunk) == AT_ONCE
+        chunk = _CHUNK.rows(first=first, last=last, after=chunk[-1].pk) if more else []
 
 
 def _message(visit, contacts: dict[int, Contact], ready, days, now) -> Message | None:
