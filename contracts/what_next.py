@@ -114,8 +114,16 @@ def page_of(desk: Tenant, day: dt.date, section: str, owned: Q, *, after: str = 
 
 def ending_soon(desk: Tenant, day: dt.date) -> models.QuerySet[Contract]:
     """All contracts of the section SOON, whoever looks after them, with their cover."""
-    rows = _candidates(desk, day, [Section.SOON]).with_cover(day)
-    return rows.filter(_ends(day)[Section.SOON], cover_state=_STATES[Section.SOON])
+    return ending_by(day, day + dt.timedelta(days=SOON_DAYS))
+
+
+def ending_by(day: dt.date, last: dt.date) -> models.QuerySet[Contract]:
+    """Contracts to be renewed that end on a day or later, up to a last one, with their cover."""
+    ends = ContractTerm.objects.filter(
+        contract=OuterRef("pk"), taken_back_at__isnull=True, ends_on__gte=day, ends_on__lte=last
+    )
+    rows = Contract.objects.filter(Exists(ends)).with_cover(day)
+    return rows.filter(last_end__lte=last, cover_state=_STATES[Section.SOON])
 
 
 _STATES = {
