@@ -2,13 +2,14 @@
 
 import json
 import re
-from functools import wraps
+from functools import partial, wraps
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from messaging.secrets import closed, opened
 from tenancy.answered_calls import asked_hash, claim, keep_answer
 from tenancy.api_keys import first_of
 
@@ -18,11 +19,15 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = ("Location", "ETag")
 
 
-def answered_once(act):
+def answered_once(act=None, *, closing: str = ""):
     """A view's method that does something new: with the header it is done once for a caller and key.
 
-    What was refused has not been done and is not kept: the same key may come again, put right.
+    What was refused has not been done and is not kept: the same key may come again, put right. `closing`
+    is the field of the answer that is kept encrypted; answering again raises SecretLost once the key that
+    closed it is gone.
     """
+    if act is None:
+        return partial(answered_once, closing=closing)
 
     @wraps(act)
     def once(self, request, *args, **kwargs):
@@ -35,10 +40,13 @@ def answered_once(act):
         asked = asked_hash(request.method, request.path, request.data)
         row = claim(caller.public_id, key, asked, now=timezone.now())
         if row.status is not None:
-            return Response(row.body, status=row.status, headers={**row.headers, REPLAYED: "true"})
+            body = {**row.body, **opened(row.body[closing])} if closing else row.body
+            return Response(body, status=row.status, headers={**row.headers, REPLAYED: "true"})
         answer = act(self, request, *args, **kwargs)
         headers = {name: answer[name] for name in _KEPT_HEADERS if name in answer}
-        keep_answer(row, status=answer.status_code, headers=headers, body=_plain(answer.data))
+        body = _plain(answer.data)
+        kept = {**body, closing: closed({closing: body[closing]})} if closing else body
+        keep_answer(row, status=answer.status_code, headers=headers, body=kept)
         return answer
 
     once.creates = True

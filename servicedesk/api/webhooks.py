@@ -8,7 +8,9 @@ from rest_framework.response import Response
 
 from messaging import webhooks as rules
 from messaging.models import Webhook, WebhookAttempt, WebhookDelivery
+from messaging.secrets import SecretLost
 from servicedesk.api.editions import check_edition
+from servicedesk.api.once import answered_once
 from servicedesk.api.shown import Row, Shown
 from servicedesk.api.views import Changed, Listed, Made, Resource, says
 
@@ -84,7 +86,7 @@ class Webhooks(Listed, Made, Changed, Resource):
 
     area = "webhooks"
     read_roles = write_roles = rules.MAY_SET
-    conflicts = (rules.WebhookRefused,)
+    conflicts = (rules.WebhookRefused, SecretLost)
     shown_as, made_from, changed_from = WebhookShown, WebhookChanged, WebhookChanged
     filterset_class = WebhookFilters
 
@@ -92,12 +94,9 @@ class Webhooks(Listed, Made, Changed, Resource):
         return Webhook.objects.all()
 
     @says(answered=WebhookWithSecret)
+    @answered_once(closing="secret")
     def create(self, request, *args, **kwargs):
-        """A new webhook; the answer has its secret, which is not shown again.
-
-        It takes no Idempotency-Key, so that no answer with a secret is kept: an address hears of events
-        once, and sent again it is refused.
-        """
+        """A new webhook; its secret is in the answer, and again in that to the same Idempotency-Key alone."""
         row, secret = rules.add_webhook(**self.read(WebhookChanged), **self.who())
         return self._with_secret(row, secret, status.HTTP_201_CREATED)
 

@@ -9,6 +9,7 @@ from messaging.secrets import opened
 from messaging.webhook_delivery import deliver_due
 from messaging.webhook_events import Happened, Kind, tell_programs
 from messaging.webhooks import add_webhook, seen_of
+from tenancy.models import AnsweredCall
 from tenancy.scope import tenant
 from tests.browser import faults_of
 from tests.messaging.test_webhooks import Receiver
@@ -171,6 +172,23 @@ def test_programs_set_up_webhooks_and_read_their_log(call, cast, now):
     assert first_error(dana("GET", "webhooks/")) == (403, "role", None)
     south = program(cast.south, now=now)
     assert south("GET", path).status_code == 404
+
+
+def test_sent_twice_with_one_key_it_is_added_once_and_its_secret_lies_closed(call, cast, settings):
+    sent = {"url": URL, "kinds": ["visit.done"]}
+    made = call("POST", "webhooks/", sent, Idempotency_Key="hook-1")
+    again = call("POST", "webhooks/", sent, Idempotency_Key="hook-1")
+    assert (again.status_code, again.json(), again["ETag"]) == (201, made.json(), made["ETag"])
+    assert (again["Idempotency-Replayed"], again["Location"]) == ("true", made["Location"])
+    secret = made.json()["secret"]
+    with tenant(cast.north.tenant):
+        assert Webhook.objects.count() == 1
+        kept = AnsweredCall.objects.get().body
+    assert secret not in str(kept)
+    assert opened(kept["secret"]) == {"secret": secret}
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", []
+    lost = call("POST", "webhooks/", sent, Idempotency_Key="hook-1")
+    assert first_error(lost) == (409, "secret_lost", None)
 
 
 @pytest.mark.browser
