@@ -4,16 +4,18 @@ from django.db import migrations
 # Whoever writes the row, and whatever they write there: what is kept is what the terms and the other
 # contracts say. A term's writer waits here for the contract's row, and then sees what the one before wrote.
 # The customer's row is held while another contract may come or go: of two who enter one at once the second
-# sees the first.
+# sees the first. Looked up as whoever writes: an empty table of the same name must not come first.
 KEPT = """
-CREATE OR REPLACE FUNCTION contract_keeps_its_last_term() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION contract_keeps_its_last_term() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 BEGIN
     SELECT max(t.starts_on), max(t.ends_on) INTO NEW.last_term_start, NEW.last_term_end
         FROM contracts_contractterm t
         WHERE t.tenant_id = NEW.tenant_id AND t.contract_id = NEW.id AND t.taken_back_at IS NULL;
     RETURN NEW;
 END $$;
-CREATE OR REPLACE FUNCTION contract_knows_whether_it_stands_alone() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION contract_knows_whether_it_stands_alone() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM FROM customers_customer c
         WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.customer_id FOR NO KEY UPDATE;
@@ -21,7 +23,8 @@ BEGIN
         WHERE o.tenant_id = NEW.tenant_id AND o.customer_id = NEW.customer_id AND o.id <> NEW.id);
     RETURN NEW;
 END $$;
-CREATE OR REPLACE FUNCTION term_told_to_contract() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION term_told_to_contract() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         UPDATE contracts_contract SET last_term_end = NULL
@@ -33,17 +36,18 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION contract_told_to_the_others() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE desk bigint := coalesce(NEW.tenant_id, OLD.tenant_id); this bigint;
+CREATE OR REPLACE FUNCTION contract_told_to_the_others() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+DECLARE desk bigint := coalesce(NEW.tenant_id, OLD.tenant_id); this bigint; alone boolean;
 BEGIN
     FOR this IN SELECT DISTINCT id FROM unnest(ARRAY[OLD.customer_id, NEW.customer_id]) AS id
         WHERE id IS NOT NULL ORDER BY id
     LOOP
         PERFORM FROM customers_customer c WHERE c.tenant_id = desk AND c.id = this FOR NO KEY UPDATE;
-        UPDATE contracts_contract k SET stands_alone = NOT k.stands_alone
-            WHERE k.tenant_id = desk AND k.customer_id = this
-              AND k.stands_alone = EXISTS (SELECT FROM contracts_contract o
-                WHERE o.tenant_id = desk AND o.customer_id = this AND o.id <> k.id);
+        SELECT count(*) < 2 INTO alone FROM (SELECT FROM contracts_contract o
+            WHERE o.tenant_id = desk AND o.customer_id = this LIMIT 2) few;
+        UPDATE contracts_contract SET stands_alone = alone
+            WHERE tenant_id = desk AND customer_id = this AND stands_alone <> alone;
     END LOOP;
     RETURN NULL;
 END $$;

@@ -191,3 +191,41 @@ def test_what_is_kept_is_no_change_that_somebody_made(north):
     a_contract(north.customer, "K-9")()
     assert kept() == derived()
     assert north.contract.history.count() == before
+
+
+SHADOWED = ("contracts_contract", "contracts_contractterm", "customers_customer")
+
+
+def test_an_empty_table_of_the_same_name_does_not_come_first(north):
+    other = Customer.objects.create(name="Other")
+    a_contract(other, "K-9")()
+    for table in SHADOWED:
+        raw(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL) ON COMMIT DROP")
+    raw("UPDATE public.contracts_contractterm SET ends_on = ends_on + 5")
+    raw("UPDATE public.contracts_contract SET customer_id = %s WHERE id = %s", other.pk, north.contract.pk)
+    for table in SHADOWED:
+        raw(f"DROP TABLE pg_temp.{table}")
+    assert kept() == derived()
+    assert not Contract.objects.filter(customer=other, stands_alone=True).exists()
+    assert Contract.objects.get(pk=north.contract.pk).last_term_end is not None
+
+
+def test_one_more_of_many_contracts_reads_each_of_the_others_once(north):
+    customer = Customer.objects.create(name="Many")
+    many = 30
+    for number in range(many):
+        a_contract(customer, f"M-{number}")()
+    before = rows_read()
+    a_contract(customer, "M-more")()
+    assert rows_read() - before < 2 * many
+    assert kept() == derived()
+
+
+def rows_read():
+    """How many rows of contracts this transaction has read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables "
+            "WHERE relname = 'contracts_contract'"
+        )
+        return cursor.fetchone()[0]
