@@ -37,6 +37,8 @@ def load_contracts(desk: Desk, rows: list[ContractRow]) -> None:
     for row in compared.new:
         if row.key in here:
             desk.warn(TABLE, row.line, f"a contract with this number is here already: {row.number}")
+    # Each holds its customer's row until the table is done, as merging does: in the same order.
+    fresh.sort(key=lambda row: _customer_of(desk, row))
     done = 0
     for batch in in_batches(fresh):
         _add(desk, batch)
@@ -65,12 +67,16 @@ def said(row: ContractRow) -> dict:
     }
 
 
+def _customer_of(desk: Desk, row: ContractRow) -> int:
+    return desk.places[customer_key(row.customer)].customer
+
+
 def _add(desk: Desk, rows: list[ContractRow]) -> None:
     contracts = [
         Contract(
             number=row.number,
             number_key=serial_key(row.number),
-            customer_id=desk.places[customer_key(row.customer)].customer,
+            customer_id=_customer_of(desk, row),
             kind=row.kind,
             price=row.price,
             currency=desk.tenant.currency,
