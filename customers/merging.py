@@ -296,9 +296,19 @@ def _strays(field) -> list[tuple[int, int]]:
 
 
 def _hold_merges(customers: set[int]) -> dict[int, CustomerMerge]:
-    """The standing merges by who went: nobody parts them meanwhile."""
-    _hold(customers)
-    standing = CustomerMerge.objects.filter(gone__in=customers, undone_at__isnull=True)
+    """The standing merges by who went: nobody parts them meanwhile.
+
+    Who they became is held along, to the end: a contract that moves there holds its new customer, and
+    whoever parts the two holds that one first.
+    """
+    held, found = set(), set(customers)
+    while found:
+        held |= found
+        became = Customer.objects.filter(pk__in=found, merged_into__isnull=False)
+        found = set(became.values_list("merged_into", flat=True)) - held
+    _hold(held)
+    # One who was parted and merged with somebody else meanwhile waits for the next time.
+    standing = CustomerMerge.objects.filter(gone__in=customers, kept__in=held, undone_at__isnull=True)
     return {merge.gone_id: merge for merge in standing}
 
 

@@ -277,6 +277,39 @@ def test_whoever_acts_on_a_contract_is_not_deadlocked_by_a_merge(committed_cast,
         assert not TimelineEntry.objects.filter(customer=gone).exists()
 
 
+def test_whoever_parts_two_is_not_deadlocked_by_the_check_that_moves_what_came_since(committed_cast, now):
+    desk = committed_cast.north
+    with tenant(desk.tenant):
+        gone, _ = second_row(desk, now)
+        merge = merge_customers(kept=desk.customer, gone=gone, by=desk.dispatcher, now=now)
+        stray = Contract.objects.create(number="N-778", customer=gone, price=1, currency="GBP")
+    assert desk.customer.pk < gone.pk
+    held, told = threading.Event(), []
+
+    def rehome():
+        try:
+            assert held.wait(timeout=20)
+            with tenant(desk.tenant):
+                told.append(rehome_strays())
+        except Exception as refused:
+            told.append(refused)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=rehome)
+    thread.start()
+    with tenant(desk.tenant):
+        # As parting does first.
+        Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=desk.customer.pk)
+        held.set()
+        wait_until_somebody_waits_for_us()
+        undo_merge(merge, by=desk.dispatcher, now=now)
+    thread.join(timeout=30)
+    assert told == [0]
+    with tenant(desk.tenant):
+        assert Contract.objects.get(pk=stray.pk).customer == gone
+
+
 def wait_until_somebody_waits_for_us():
     """Until another connection waits for a lock that this one holds."""
     until = time.monotonic() + 20
