@@ -89,7 +89,9 @@ class Cover:
     @property
     def visits_left(self) -> int:
         """Entitled visits of the running term, neither done yet nor given up."""
-        return max(0, self.visits_granted - self.visits_done - self.visits_given_up)
+        return visits_left_of(
+            self.state, granted=self.visits_granted, done=self.visits_done, given_up=self.visits_given_up
+        )
 
     @property
     def hours_left(self) -> Decimal:
@@ -169,7 +171,6 @@ def covers_of_machines(machines: Iterable[Equipment], day: dt.date) -> list[Cove
 def cover_in_words(contract: Contract) -> Cover:
     """The words for a contract read by `with_reasons`."""
     check = contract.last_check or {}
-    covers_now = contract.cover_state in COVERED_STATES
     return Cover(
         contract=contract,
         day=contract.cover_day,
@@ -180,7 +181,7 @@ def cover_in_words(contract: Contract) -> Cover:
         tone=TONE[contract.cover_state],
         starts_on=contract.running_start or contract.next_start or contract.last_start,
         ends_on=contract.chain_end or contract.last_end,
-        visits_granted=int(contract.visits_granted) if covers_now else 0,
+        visits_granted=_granted(contract.cover_state, contract.visits_granted),
         visits_done=int(contract.visits_done),
         visits_given_up=int(contract.visits_given_up),
         hours_granted=contract.hours_granted,
@@ -202,8 +203,6 @@ def sentence_of(contract: Contract) -> str:
         case State.ACTIVE:
             paid = _paid(contract) if contract.last_end > contract.running_end else ""
             return f"Active until {day_in_full(contract.chain_end)}{paid}"
-        case State.RENEWAL_DUE:
-            return _ends_in((contract.chain_end - contract.cover_day).days)
         case State.UPCOMING:
             return f"Starts {day_in_full(contract.next_start)}"
         case State.IN_REVIEW if contract.running_end:
@@ -212,12 +211,30 @@ def sentence_of(contract: Contract) -> str:
             )
         case State.IN_REVIEW:
             return f"Renewal in review: {_in_review(contract)}"
-        case State.IN_GRACE:
-            until = contract.last_end + dt.timedelta(days=contract.tenant.grace_days)
-            return f"Ended {day_in_full(contract.last_end)}, in grace until {day_in_full(until)}"
-    if contract.last_end is None:
+    ends_on = contract.chain_end or contract.last_end
+    grace_days = contract.tenant.grace_days
+    return sentence_of_end(contract.cover_state, ends_on, day=contract.cover_day, grace_days=grace_days)
+
+
+def sentence_of_end(state: str, ends_on: dt.date | None, *, day: dt.date, grace_days: int) -> str:
+    """The sentence of R1.2 where its last end says all: renewal due, in grace, lapsed."""
+    if ends_on is None:
         return "No term stands, no payment found"
-    return f"Ended {day_in_full(contract.last_end)}, no payment found"
+    if state == State.RENEWAL_DUE:
+        return _ends_in((ends_on - day).days)
+    ended = f"Ended {day_in_full(ends_on)}"
+    if state == State.IN_GRACE:
+        return f"{ended}, in grace until {day_in_full(ends_on + dt.timedelta(days=grace_days))}"
+    return f"{ended}, no payment found"
+
+
+def visits_left_of(state: str, *, granted, done, given_up) -> int:
+    """Entitled visits neither done nor given up; none in a state that is no cover."""
+    return max(0, int(_granted(state, granted) - done - given_up))
+
+
+def _granted(state, granted) -> int:
+    return int(granted) if state in COVERED_STATES else 0
 
 
 def reason_of(contract: Contract) -> str:

@@ -3,11 +3,10 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 from cases.models import Case, Promise
 from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, Row
-from contracts.cover import Cover, cover_in_words, sentence_of
+from contracts.cover import Cover, cover_in_words, sentence_of_end, visits_left_of
 from contracts.covered import State
 from contracts.models import CallSkip, Contract
 from contracts.wording import day_nearby
@@ -134,24 +133,18 @@ def _of_called(rows, day) -> dict[int, _Spoken]:
     states = {row.contract_id: row.state for row in rows}
     found = {}
     for its in _CALLED.rows(day=day, contracts=list(states)):
-        state, ends_on = states[its.pk], its.last_term_end
-        visits_left = its.visits_granted - its.visits_done - its.visits_given_up
-        told = SimpleNamespace(
-            cover_state=state,
-            cover_day=day,
-            chain_end=ends_on,
-            last_end=ends_on,
-            tenant=SimpleNamespace(grace_days=its.tenant__grace_days),
-        )
+        state, ends_on, grace_days = states[its.pk], its.last_term_end, its.tenant__grace_days
         found[its.pk] = _Spoken(
             public_id=str(its.public_id),
             number=its.number,
             name=its.customer__company or its.customer__name,
-            sentence=sentence_of(told),
+            sentence=sentence_of_end(state, ends_on, day=day, grace_days=grace_days),
             ends_on=ends_on,
-            visits_left=0 if state == State.LAPSED else max(0, int(visits_left)),
+            visits_left=visits_left_of(
+                state, granted=its.visits_granted, done=its.visits_done, given_up=its.visits_given_up
+            ),
             machines=len(its.serial_numbers),
-            grace_days=its.tenant__grace_days,
+            grace_days=grace_days,
         )
     return found
 

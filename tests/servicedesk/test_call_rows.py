@@ -1,14 +1,16 @@
 """Rows of the call list say what the cover of their contract says."""
 
 import random
-from datetime import UTC
+import uuid
+from datetime import UTC, timedelta
 
 import pytest
 
 from contracts.call_list import call_list
 from contracts.calling import skip_until
 from contracts.cover import cover_of
-from contracts.models import Contract, ContractTerm, Entitlement
+from contracts.models import Contract, ContractEquipment, ContractTerm, Entitlement
+from contracts.wording import day_nearby
 from servicedesk.call_rows import call_rows
 from tenancy.calendars import zone_of
 from tests.cast import a_promise
@@ -21,7 +23,12 @@ def test_each_row_says_what_its_contracts_cover_says(north, now, seed, held_back
     rng = random.Random(seed)
     scatter(rng, north, now, customers=70)
     for term in ContractTerm.objects.filter(entitlements=None).order_by("pk"):
-        Entitlement.objects.create(term=term, kind="visits", quantity=rng.randint(1, 3))
+        granted = Entitlement.objects.create(term=term, kind="visits", quantity=rng.randint(1, 3))
+        if used := rng.randint(0, granted.quantity):
+            granted.entries.create(kind="declined", quantity=used, at=now, subject=uuid.uuid4())
+    for contract in Contract.objects.order_by("pk")[::2]:
+        for machine in (north.copier, north.sorter):
+            ContractEquipment.objects.get_or_create(contract=contract, equipment=machine)
     for day in (TODAY, in_days(4)):
         places = call_list(day, held_back=held_back).rows
         rows = call_rows(places, day=day, now=now, zone=zone_of(north.tenant))
@@ -34,10 +41,32 @@ def test_each_row_says_what_its_contracts_cover_says(north, now, seed, held_back
             assert row.name == (contract.customer.company or contract.customer.name)
             assert row.number == contract.number
             assert row.contract_id == str(contract.public_id)
-            if "unused" in row.note:
+            assert (row.when, row.brief) == (when_of(cover), brief_of(cover, north.tenant.grace_days))
+            has_unused = not held_back and cover.state == "renewal due" and cover.visits_left > 0
+            assert ("unused" in row.note) == has_unused
+            if has_unused:
                 unused += 1
                 assert row.note.startswith(f"{cover.visits_left} visit")
         assert bool(unused) is not held_back
+
+
+def when_of(cover):
+    if cover.ends_on is None:
+        return ""
+    year = f" {cover.ends_on.year}" if cover.ends_on.year != cover.day.year else ""
+    return f"{'ended' if cover.days_left < 0 else 'ends'} {cover.ends_on.day} {cover.ends_on:%b}{year}"
+
+
+def brief_of(cover, grace_days):
+    if cover.state == "renewal due":
+        return {0: "Ends today", 1: "1 day left"}.get(cover.days_left, f"{cover.days_left} days left")
+    if cover.state == "in grace":
+        until = cover.ends_on + timedelta(days=grace_days)
+        return f"In grace until {day_nearby(until, today=cover.day)}"
+    if cover.state == "lapsed":
+        several = len(cover.machines) > 1
+        return f"No payment found. {len(cover.machines)} machines" if several else "No payment found"
+    return cover.sentence
 
 
 def test_who_was_put_off_before_says_so_unless_more_is_to_be_said(north, now):
