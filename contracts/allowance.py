@@ -29,8 +29,8 @@ DISPOSED = (Kind.DONE, Kind.DECLINED, Kind.CARRIED_OVER, Kind.FORFEITED)
 # After one of these a booking holds nothing any more; but for *done* the visit is open again.
 BOOKING_ENDS = (Kind.RELEASED, Kind.DONE, Kind.MISSED_BY_US, Kind.NO_ACCESS)
 
-# Entries of bookings that hold a visit still.
-_HELD = Q(kind=Kind.BOOKED) & ~Exists(
+# Entries of bookings that nothing has become of yet.
+_STILL_BOOKED = Q(kind=Kind.BOOKED) & ~Exists(
     AllowanceEntry.objects.filter(
         entitlement=OuterRef("entitlement"), subject=OuterRef("subject"), kind__in=BOOKING_ENDS
     )
@@ -76,7 +76,7 @@ def with_left(entitlements: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
     return entitlements.annotate(
         done=_sum(entries.filter(kind=Kind.DONE)),
         disposed=_sum(entries.filter(kind__in=DISPOSED)),
-        booked=_sum(entries.filter(_HELD)),
+        booked=_sum(entries.filter(_STILL_BOOKED)),
     ).annotate(left=ExpressionWrapper(F("quantity") - F("disposed") - F("booked"), DecimalField()))
 
 
@@ -85,7 +85,7 @@ def taken_by_entitlement() -> QuerySet:
 
     For all at once, where `with_left` would ask the ledger anew for each.
     """
-    entries = AllowanceEntry.objects.filter(Q(kind__in=DISPOSED) | _HELD).order_by()
+    entries = AllowanceEntry.objects.filter(Q(kind__in=DISPOSED) | _STILL_BOOKED).order_by()
     return entries.values("entitlement").annotate(taken=Sum("quantity")).values_list("entitlement", "taken")
 
 

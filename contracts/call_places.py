@@ -2,7 +2,7 @@
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Func, OuterRef, Q
 
-from contracts.call_ranges import CALLED, HELD_BACK, counts, following, previous
+from contracts.call_ranges import CALLED, HELD_BACK, begun, counts, following, previous
 from contracts.models import (
     CallSkip,
     Cancellation,
@@ -58,13 +58,6 @@ _OF_ALL = """
         UNION ALL
         {others}
     ),
-"""
-# Whether a term runs as well, where the last one is yet to begin.
-_BEGUN = """
-    CASE WHEN EXISTS (
-        SELECT FROM contracts_contractterm t WHERE t.tenant_id = {desk} AND t.contract_id = theirs.id
-            AND t.taken_back_at IS NULL AND t.starts_on <= {day} AND t.ends_on >= {day}
-    ) THEN 'active' ELSE 'upcoming' END
 """
 _OF_ONE = """
     WITH merged AS MATERIALIZED ({merged}),
@@ -229,7 +222,7 @@ def _of_all(day, desk, asked_about=("", [])):
         asked_about=asked_about,
         more=_more(day),
         cancelled=_cancelled(day),
-        begun=filled(_BEGUN, day=day, desk=desk),
+        begun=begun("theirs.id", day=day, desk=desk),
         others=_facts(Contract.objects.filter(_HasMore("pk")), day),
         **_kept_back(day),
     )

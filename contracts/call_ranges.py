@@ -24,7 +24,7 @@ class Range:
     """One place of the list: its rank, the state there, and why nobody calls ("" where one may).
 
     `ends` is a condition on when the last term ends: in the days to come (`ahead`), or over; None where
-    there is none. `goes_on`: they renew themselves.
+    there is none. `renews_itself`: they go on by themselves.
     """
 
     rank: int
@@ -32,7 +32,7 @@ class Range:
     held_back: str
     ends: str
     ahead: bool | None
-    goes_on: bool = False
+    renews_itself: bool = False
 
 
 CALLED = (
@@ -40,13 +40,13 @@ CALLED = (
     Range(1, "in grace", "", _IN_GRACE, ahead=False),
     Range(2, "lapsed", "", _LAPSED, ahead=False),
     Range(2, "lapsed", "", _NEVER, ahead=None),
-    Range(2, "lapsed", "", _NEVER, ahead=None, goes_on=True),
+    Range(2, "lapsed", "", _NEVER, ahead=None, renews_itself=True),
 )
 HELD_BACK = (
-    Range(0, "renewal due", "renews itself", _DUE, ahead=True, goes_on=True),
+    Range(0, "renewal due", "renews itself", _DUE, ahead=True, renews_itself=True),
     Range(3, "active", "active", _FOLLOWED, ahead=True),
-    Range(3, "active", "active", _FOLLOWED, ahead=True, goes_on=True),
-    Range(3, "renewal in review", "in review", _OVER, ahead=False, goes_on=True),
+    Range(3, "active", "active", _FOLLOWED, ahead=True, renews_itself=True),
+    Range(3, "renewal in review", "in review", _OVER, ahead=False, renews_itself=True),
 )
 
 # Read in the order of the index and from the place on, so that few are read but those that are shown. Where
@@ -67,7 +67,7 @@ _FROM_THERE = "CASE WHEN {rank} = {own_rank} THEN least({days}, 1000000) ELSE {e
 # A term is yet to begin: another one may run before it.
 _BEGUN = """
     CASE WHEN last_term_start <= {day} OR EXISTS (
-        SELECT FROM contracts_contractterm t WHERE t.tenant_id = k.tenant_id AND t.contract_id = k.id
+        SELECT FROM contracts_contractterm t WHERE t.tenant_id = {desk} AND t.contract_id = {contract}
             AND t.taken_back_at IS NULL AND t.starts_on <= {day} AND t.ends_on >= {day}
     ) THEN 'active' ELSE 'upcoming' END
 """
@@ -76,6 +76,11 @@ _COUNT = """
         (SELECT count(*) FROM contracts_contract k WHERE k.tenant_id = {desk} AND k.stands_alone AND {which})
         - (SELECT count(*) FROM theirs WHERE stands_alone AND {which}) AS rows
 """
+
+
+def begun(contract: str, *, day, desk) -> Part:
+    """'active' or 'upcoming', of one whose last term has not ended: `contract` is how SQL names its key."""
+    return filled(_BEGUN, contract=_text(contract), day=day, desk=desk)
 
 
 def following(ranges: Iterable[Range], asked: str, compared: str = ">", **values) -> Part:
@@ -119,7 +124,7 @@ def _of_range(one: Range, asked, compared, *, day, **values):
     from_there = filled(_FROM_THERE, **values)
     sides = "{rank} <= {own_rank}" if forward else "{rank} >= {own_rank}"
     near = filled(sides + _BOUND[one.ahead, forward], from_there=from_there, **values)
-    state = filled(_BEGUN, day=day) if one.state == "active" else _literal(one.state)
+    state = begun("k.id", day=day, desk=values["desk"]) if one.state == "active" else _literal(one.state)
     return filled(
         _ROWS,
         own_days=filled(_DAYS[one.ahead], day=day),
@@ -154,8 +159,8 @@ _ORDER = {
 
 
 def _which(one: Range, *, day) -> Part:
-    goes_on = "is_auto_renewing AND " if one.goes_on else "NOT is_auto_renewing AND "
-    return filled(goes_on + one.ends, day=day)
+    which = "is_auto_renewing AND " if one.renews_itself else "NOT is_auto_renewing AND "
+    return filled(which + one.ends, day=day)
 
 
 def _text(written) -> Part:

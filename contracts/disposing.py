@@ -152,7 +152,7 @@ def forfeit_ended(desk: Tenant, day: dt.date, *, now: dt.datetime) -> int:
 
 
 def _ended_between(desk, day) -> tuple[dt.date, dt.date]:
-    """The days on which a term ended that is over with its grace since not later than yesterday."""
+    """First and last day on which a term must have ended to be forfeited now."""
     # The midnight at which such a term ended lies after the switching on.
     first = local_day(desk.messages_from, zone_of(desk))
     return first, day - dt.timedelta(days=desk.grace_days + 1)

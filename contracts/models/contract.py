@@ -57,6 +57,7 @@ class Contract(TenantModel):
                 condition=Q(stands_alone=True),
                 name="contract_alone_by_end",
             ),
+            # Call list: whom to look at one by one, for they have several (`call_places`).
             models.Index(
                 fields=["tenant", "customer"], condition=Q(stands_alone=False), name="contract_beside_others"
             ),
