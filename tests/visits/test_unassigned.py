@@ -100,3 +100,14 @@ def test_a_tray_tells_of_far_visits_without_anybody(north, now):
         found = to_be_minded(now, now + 24 * HOUR)
     assert [visit.pk for visit in found if visit.planned_start >= start] == [nobodys.pk]
     assert len(queries) == 3
+
+
+def test_a_table_of_the_same_name_in_front_hides_nobody(north, now):
+    visit = make_plain_visit(north, now=now, number="U-0")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE visits_assignment (LIKE public.visits_assignment) ON COMMIT DROP"
+        )
+        cursor.execute("UPDATE visits_visit SET is_unassigned = true WHERE id = %s", [visit.pk])
+        assert unassigned() == set()
+        transaction.set_rollback(True)

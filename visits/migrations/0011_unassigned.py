@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+# They look up the other table as whoever writes: an empty table of its name must not come first.
 KEPT = """
-CREATE OR REPLACE FUNCTION visit_is_unassigned() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION visit_is_unassigned() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     NEW.is_unassigned := NOT EXISTS (
         SELECT FROM visits_assignment a WHERE a.tenant_id = NEW.tenant_id AND a.visit_id = NEW.id
@@ -13,7 +15,8 @@ END $$;
 CREATE TRIGGER visit_is_unassigned BEFORE INSERT OR UPDATE OF is_unassigned ON visits_visit
     FOR EACH ROW EXECUTE FUNCTION visit_is_unassigned();
 -- Locked first and looked at after that: who books somebody while another gives the place away waits.
-CREATE OR REPLACE FUNCTION assignment_tells_visit() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION assignment_tells_visit() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         PERFORM FROM visits_visit v WHERE v.tenant_id = OLD.tenant_id AND v.id = OLD.visit_id FOR NO KEY UPDATE;
@@ -36,15 +39,17 @@ DROP FUNCTION assignment_tells_visit();
 DROP TRIGGER visit_is_unassigned ON visits_visit;
 DROP FUNCTION visit_is_unassigned();
 """
+# Nobody comes or goes between the looking and the keeping, and it is nobody's change of a visit.
 AS_THEY_STAND = """
+LOCK TABLE visits_assignment IN SHARE ROW EXCLUSIVE MODE;
+ALTER TABLE visits_visit DISABLE TRIGGER USER;
 UPDATE visits_visit v SET is_unassigned = true
-WHERE NOT EXISTS (SELECT FROM visits_assignment a WHERE a.tenant_id = v.tenant_id AND a.visit_id = v.id)
+WHERE NOT EXISTS (SELECT FROM visits_assignment a WHERE a.tenant_id = v.tenant_id AND a.visit_id = v.id);
+ALTER TABLE visits_visit ENABLE TRIGGER USER;
 """
 
 
 class Migration(migrations.Migration):
-    # Rows are changed, and then the table.
-    atomic = False
     dependencies = [("visits", "0010_calendar_feeds")]
 
     operations = [
