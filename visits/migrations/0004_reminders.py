@@ -20,6 +20,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         FROM tenancy_tenant t
         CROSS JOIN LATERAL (SELECT DISTINCT unnest(t.reminder_minutes) AS minutes) m
         WHERE t.messages_from <= at
+    ), ways AS MATERIALIZED (
+        SELECT t.id AS tenant_id, unnest(channels) AS channel FROM tenancy_tenant t
+        UNION SELECT p.tenant_id, p.channel FROM messaging_provider p
     ), due AS (
         SELECT v.tenant_id, v.id, v.public_id, v.customer_id, v.contact_id, v.planned_start, s.minutes,
                v.window_start, v.window_end, v.tell_by_mail, v.tell_by_sms,
@@ -38,15 +41,11 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ), told AS (
         SELECT d.*, c.id AS whom, wanted.channel
         FROM due d
-        CROSS JOIN LATERAL (
-            SELECT c.id, c.email, c.phone, c.by_mail, c.by_sms FROM customers_contact c
-            WHERE c.tenant_id = d.tenant_id AND (c.id = d.contact_id
-                OR d.contact_id IS NULL AND c.customer_id = d.customer_id)
-            ORDER BY c.is_main DESC, c.id LIMIT 1
-        ) c
-        CROSS JOIN LATERAL (
-            SELECT unnest(channels) UNION SELECT p.channel FROM messaging_provider p WHERE p.tenant_id = d.tenant_id
-        ) AS wanted (channel)
+        JOIN customers_contact c ON c.tenant_id = d.tenant_id AND c.id = coalesce(d.contact_id, (
+            SELECT o.id FROM customers_contact o
+            WHERE o.tenant_id = d.tenant_id AND o.customer_id = d.customer_id
+            ORDER BY o.is_main DESC, o.id LIMIT 1))
+        JOIN ways wanted ON wanted.tenant_id = d.tenant_id
         WHERE CASE wanted.channel
             WHEN 'mail' THEN d.tell_by_mail AND c.by_mail AND c.email <> ''
             WHEN 'sms' THEN d.tell_by_sms AND c.by_sms AND c.phone <> ''
@@ -54,17 +53,13 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
           AND NOT EXISTS (
             SELECT FROM messaging_message m
             WHERE m.tenant_id = d.tenant_id AND m.subject = d.public_id
-              AND m.subject_start = d.planned_start AND m.kind IN ('booked', 'moved')
-              AND m.state <> 'cancelled'
-              AND greatest(m.planned_at, m.send_after) >= d.send_after)
-          AND NOT EXISTS (
-            SELECT FROM messaging_message m
-            WHERE m.tenant_id = d.tenant_id AND m.subject = d.public_id
-              AND m.kind = 'reminder' AND m.channel = wanted.channel
-              AND m.state IN ('sending', 'sent', 'delivered')
-              AND m.subject_start <> d.planned_start
-              AND m.subject_start BETWEEN d.window_start AND d.window_end
-              AND m.subject_start - m.useless_after = d.planned_start - d.useless_after)
+              AND (m.kind IN ('booked', 'moved') AND m.state <> 'cancelled'
+                    AND m.subject_start = d.planned_start
+                    AND greatest(m.planned_at, m.send_after) >= d.send_after
+                OR m.kind = 'reminder' AND m.state IN ('sending', 'sent', 'delivered')
+                    AND m.channel = wanted.channel AND m.subject_start <> d.planned_start
+                    AND m.subject_start BETWEEN d.window_start AND d.window_end
+                    AND m.subject_start - m.useless_after = d.planned_start - d.useless_after))
     ), keyed AS (
         SELECT t.*, message_key('visit', t.public_id::text, 'reminder', t.minutes::text,
                                 (extract(epoch FROM t.planned_start) * 1000000)::bigint::text, t.channel) AS key
