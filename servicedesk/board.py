@@ -134,11 +134,12 @@ def board_context(request, shown: Shown, now: dt.datetime, *, newest: str) -> di
     calendar = calendar_of(request.tenant)
     of_day = minded = found = None
     if shown.view != WEEK:
-        day = day_bounds(shown.day, calendar.zone)
-        of_day, minded = of_day_and_to_be_minded(day, span_of_tray(now, calendar))
-        # Looked at together, a lane and the tray say the same of a visit that another delays.
-        both = {visit.pk: visit for visit in (*minded, *of_day)}
-        found = standings(list(both.values()), request.tenant, calendar=calendar, now=now)
+        day, span = day_bounds(shown.day, calendar.zone), span_of_tray(now, calendar)
+        of_day, minded = of_day_and_to_be_minded(day, span)
+        if span[0] <= day[0] and day[1] <= span[1]:
+            # Looked at together, a lane and the tray say the same of a visit that another delays.
+            both = {visit.pk: visit for visit in (*minded, *of_day)}
+            found = standings(list(both.values()), request.tenant, calendar=calendar, now=now)
     needs = tray(request.tenant, now=now, calendar=calendar, visits=minded, found=found)
     context = {
         "shown": shown,

@@ -96,13 +96,6 @@ class Figure(Key):
     type_name = "integer"
 
 
-class YesOrNo(Key):
-    """The placeholder of a condition that holds or not."""
-
-    output_field = models.BooleanField()
-    type_name = "boolean"
-
-
 class PublicIds(PublicId):
     """The placeholder of several public ids."""
 

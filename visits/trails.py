@@ -56,7 +56,9 @@ def trails_of(
     }
 
 
-def never_raised_again(recommendations: QuerySet[Recommendation], *, now: dt.datetime, zone: ZoneInfo):
+def never_raised_again(
+    recommendations: QuerySet[Recommendation], *, now: dt.datetime, zone: ZoneInfo
+) -> QuerySet[Recommendation]:
     """Those past which visits went by and nobody said a word: what `Trail.is_never_mentioned` says of one.
 
     Of all of a desk at once, by the database: two queries, the second when it is read.
