@@ -33,7 +33,7 @@ Clock = Callable[[], dt.datetime]
 
 LEASE = dt.timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
 DESK_SHARE = 10
-BATCH = 200
+BATCH = 1_000
 # What was read together is held to be true for so long; then it is read again.
 HOLDS = dt.timedelta(seconds=1)
 # How long one task works before it lets another have the worker.
@@ -146,8 +146,7 @@ class Left:
 
 
 def _judge_together(claims, ways, clock) -> tuple[dict, set[int]]:
-    """Those of a desk's messages that can leave at once, by primary key, with what leaves and its way; and
-    those that were put off.
+    """Of a desk's messages what leaves at once and its way, by primary key; and which were put off.
 
     Where one of them breaks none is in either: each goes alone then, and breaks alone.
     """
