@@ -12,7 +12,7 @@ help:
 	@echo "make test     all tests (ARGS='tests/visits -x' for some of them)"
 	@echo "make proof    the tests that need big numbers, whole, with their figures"
 	@echo "make race     eight bookers at once, and how long a booking takes them (on an idle machine)"
-	@echo "make bench    how quick every page and job is at a hundred thousand customers (an hour at first)"
+	@echo "make bench    how quick every page and job is at a hundred thousand customers (half an hour at first)"
 	@echo "make bench-short  the same at a tenth of that"
 	@echo "make lint     style, and who may import whom"
 	@echo "make format   puts code into the house's form"

@@ -1,5 +1,6 @@
 """Mail through the real worker: woken by the timetable, over SMTP, to a server that takes everything."""
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,10 @@ from servicedesk.embedded import children, ports
 
 FIRST_PORT = 18_500
 BEGINS_WITHIN = 60.0
+ROUND_WITHIN = 180.0
+# What the timetable and the worker say of a task.
+ASKED = re.compile(r"Sending due task [^(]*\(([\w.]+)\)")
+DONE = re.compile(r"Task ([\w.]+)\[[^]]*\] succeeded")
 COUNT = "SELECT count(*) FROM messaging_message WHERE state IN ('sent', 'delivered') AND kind = 'reminder'"
 
 
@@ -57,20 +62,29 @@ def _working(environment: Mapping[str, str], folder: Path) -> Iterator[None]:
 def delivered_a_second(
     owner: psycopg.Connection, environment: Mapping[str, str], folder: Path, *, seconds: float
 ) -> float:
-    """How many mails leave in a second, from the first on, while enough are due. Raises RuntimeError
-    where none leaves."""
+    """How many mails leave in a second while enough are due, once the round of everything that a start
+    brings is over. Raises RuntimeError where none leaves."""
     with _mail_server() as port:
         mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port), "EMAIL_USE_TLS": "false"}
         with _working({**environment, **mail}, folder):
             end = time.monotonic() + BEGINS_WITHIN
-            while not (before := _count(owner)):
+            while not _count(owner):
                 if time.monotonic() > end:
                     raise RuntimeError(f"No mail left: see {folder / 'worker.log'}.")
                 time.sleep(0.05)
-            began = time.monotonic()
+            _wait_for_the_first_round(folder / "worker.log")
+            before, began = _count(owner), time.monotonic()
             time.sleep(seconds)
             after, took = _count(owner), time.monotonic() - began
     return (after - before) / took
+
+
+def _wait_for_the_first_round(log):
+    end = time.monotonic() + ROUND_WITHIN
+    while not set(ASKED.findall(said := log.read_text())) <= set(DONE.findall(said)):
+        if time.monotonic() > end:
+            raise RuntimeError(f"The timetable’s first round does not end: see {log}.")
+        time.sleep(0.5)
 
 
 def _count(owner):
