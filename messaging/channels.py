@@ -9,6 +9,7 @@ from django.conf import settings
 
 from messaging.attachments import Attachment
 from messaging.models import Message, Provider
+from tenancy.prepared import Prepared, Words
 from tenancy.scope import has_tenant
 
 
@@ -72,7 +73,12 @@ def is_ready(channel: str) -> bool:
     """Whether messages of this channel can leave: texts need the installation's provider or the desk's."""
     if channel == Message.Channel.MAIL or settings.SMS_URL:
         return True
-    return has_tenant() and Provider.objects.filter(channel=channel).exists()
+    return has_tenant() and bool(_PROVIDED.rows(channel=channel))
+
+
+_PROVIDED = Prepared(
+    lambda channel: Provider.objects.filter(channel=channel).values_list("pk", flat=True)[:1], channel=Words()
+)
 
 
 def ready_channels() -> list[str]:

@@ -24,7 +24,7 @@ from servicedesk.moments import due_word
 from servicedesk.start_with import start_with
 from tenancy.calendars import day_bounds, local_day, local_time
 from tenancy.prepared import Instant, Key, Prepared
-from visits.models import Visit
+from visits.models import Technician, Visit
 
 # Rows of the list beside a check: some before it, more after it.
 ROWS_BEFORE, ROWS_AFTER = 4, 12
@@ -193,7 +193,8 @@ _COMES = Prepared(
         Visit.objects.filter(customer=customer)
         .filter(Q(state__in=Visit.WAITING_STATES) | Q(state=Visit.State.ON_SITE))
         .between(start, end)
-        .order_by("planned_start")[:1]
+        .order_by("planned_start", "assignments__pk")
+        .values_list("planned_start", "assignments__technician__name")[:1]
     ),
     customer=Key(),
     start=Instant(),
@@ -307,10 +308,9 @@ def _not_today(caller) -> list[str]:
     if complaint is not None:
         said.append(f"A complaint is open ({complaint.title}): manager first.")
     start, end = day_bounds(caller.today, zone)
-    for visit in _COMES.rows(customer=caller.customer.pk, start=start, end=end):
-        assignment = visit.assignments.select_related("technician").first()
-        who = assignment.technician.first_name if assignment else "A technician"
-        said.append(f"{who} visits today at {local_time(visit.planned_start, zone):%H:%M}.")
+    for planned_start, name in _COMES.rows(customer=caller.customer.pk, start=start, end=end):
+        who = Technician(name=name).first_name if name else "A technician"
+        said.append(f"{who} visits today at {local_time(planned_start, zone):%H:%M}.")
     return said
 
 
