@@ -87,6 +87,18 @@ def test_a_booking_is_undone_by_a_key_and_nobody_is_told(page_as, live_desk, des
         assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
 
 
+def test_the_name_stands_clear_of_the_buttons_with_the_panel_open(page_as, live_desk, desk):
+    page = page_as("dispatcher")
+    page.goto(live_desk.url(f"customers/{desk.customer.public_id}/"))
+    page.keyboard.press("b")
+    expect(page.get_by_role("heading", name="Book a visit")).to_be_focused()
+    name = page.get_by_role("heading", level=1)
+    assert name.evaluate("it => it.scrollWidth <= it.clientWidth && it.clientWidth > 200")
+    over = page.locator("#book-button").bounding_box()
+    box = name.bounding_box()
+    assert over["y"] >= box["y"] + box["height"] or over["x"] >= box["x"] + box["width"]
+
+
 def test_what_is_typed_stays_when_the_slot_went_meanwhile(page_as, live_desk, desk):
     pages = [page_as("dispatcher"), page_as("manager")]
     for page in pages:
