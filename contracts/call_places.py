@@ -2,14 +2,12 @@
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Func, OuterRef, Q
 
+from contracts.beside_terms import recorded_beside_terms
 from contracts.call_ranges import CALLED, HELD_BACK, begun, counts, following, previous
 from contracts.models import (
     CallSkip,
     Cancellation,
     Contract,
-    Payment,
-    RenewalEvidence,
-    RenewalOffer,
 )
 from contracts.sql_parts import filled, joined
 from customers.models import Customer, Hold
@@ -161,23 +159,9 @@ def _more(day):
 
     As a cancellation to come, of one that would renew itself: until then it decides nothing of another.
     """
-    contracts, money = Contract.objects.order_by(), Payment.objects.unmatched()
-    written = money.exclude(written_key="").values("written_key")
-    named = money.filter(named__isnull=False).values("named__number_key")
-    parts = (
-        _cancellations()
-        .filter(effective_on__gt=day, contract__is_auto_renewing=True)
-        .values_list("contract"),
-        RenewalEvidence.objects.filter(state=RenewalEvidence.State.WAITING).values_list("contract"),
-        RenewalOffer.objects.filter(accepted_at__isnull=False, settled_at__isnull=True).values_list(
-            "contract"
-        ),
-        contracts.filter(customer__in=money.filter(customer__isnull=False).values("customer")).values_list(
-            "pk"
-        ),
-        contracts.filter(number_key__in=written).values_list("pk"),
-        contracts.filter(number_key__in=named).values_list("pk"),
-    )
+    contracts = Contract.objects.order_by().values_list("pk")
+    to_come = _cancellations().filter(effective_on__gt=day, contract__is_auto_renewing=True)
+    parts = (to_come.values_list("contract"), *(contracts.filter(one) for one in recorded_beside_terms()))
     first, *others = (part.order_by() for part in parts)
     return first.union(*others)
 

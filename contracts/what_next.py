@@ -7,6 +7,8 @@ asked for. A contract stands in one section by its state, and in those of its of
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db import models
 from django.db.models import (
@@ -23,14 +25,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from contracts.beside_terms import recorded_beside_terms
 from contracts.covered import State
 from contracts.models import (
     Cancellation,
     Contract,
     ContractTerm,
-    Payment,
     Renewal,
-    RenewalEvidence,
     RenewalOffer,
 )
 from tenancy.calendars import day_bounds, zone_of
@@ -181,21 +182,7 @@ def may_be_in_review() -> Q:
 
     Sets to look a contract up in, and no question asked for each: so all of a desk costs little.
     """
-    offers = RenewalOffer.objects.filter(accepted_at__isnull=False, settled_at__isnull=True)
-    unmatched = Payment.objects.unmatched().order_by()
-    return (
-        Q(is_auto_renewing=True)
-        | Q(
-            pk__in=RenewalEvidence.objects.filter(state=RenewalEvidence.State.WAITING)
-            .order_by()
-            .values("contract")
-        )
-        | Q(pk__in=offers.order_by().values("contract"))
-        | Q(customer__in=unmatched.filter(customer__isnull=False).values("customer"))
-        # Whoever sent it: it names the contract, alone or beside others.
-        | Q(number_key__in=unmatched.exclude(written_key="").values("written_key"))
-        | Q(number_key__in=unmatched.filter(named__isnull=False).values("named__number_key"))
-    )
+    return reduce(or_, recorded_beside_terms(), Q(is_auto_renewing=True))
 
 
 def _by_record(desk, day) -> dict[str, Q]:
