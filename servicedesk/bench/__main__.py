@@ -5,13 +5,12 @@ import json
 import sys
 import time
 
+from servicedesk.bench.effort import FULL, SHORT
 from servicedesk.bench.server import cores
 from servicedesk.bench.sessions import take
 from servicedesk.bench.sizes import TENTH, WHOLE
 from servicedesk.bench.store import ROOT
 from servicedesk.bench.table import as_json, lines_of
-
-SECONDS, SECONDS_OF_SHORT = 15.0, 4.0
 
 
 def main() -> None:
@@ -21,11 +20,11 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="WORDS", help="only pages whose names hold these")
     asked = parser.parse_args()
     began = time.monotonic()
-    seconds = SECONDS_OF_SHORT if asked.short else SECONDS
+    effort = SHORT if asked.short else FULL
     taken = []
     for size in (TENTH,) if asked.short else (TENTH, WHOLE):
         print(f"measuring the {size.name} data", flush=True)
-        taken.append(take(size, seconds=seconds, only=asked.only, say=_say))
+        taken.append(take(size, effort=effort, only=asked.only, say=_say))
     print(*lines_of(taken), sep="\n")
     written = ROOT / "var" / "bench" / ("short.json" if asked.short else "whole.json")
     written.write_text(json.dumps({"cores": cores(), **as_json(taken)}, indent=1))

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from servicedesk.bench.asking import percentile
@@ -31,13 +32,11 @@ class Crowd:
 
 
 class _Client(threading.Thread):
-    def __init__(self, number, port, pages, samples, ends_at):
+    def __init__(self, number, visitors, pages, samples, ends_at):
         super().__init__(daemon=True)
-        self.number, self.pages, self.samples, self.ends_at = number, pages, samples, ends_at
-        self.visitors = Visitors(port, samples.desk)
-        for page in pages:
-            self.visitors.of(page.role)
-        self.waits, self.errors, self.ready = [], [], threading.Event()
+        self.number, self.visitors, self.pages, self.samples = number, visitors, pages, samples
+        self.ends_at = ends_at
+        self.waits, self.errors = [], []
 
     def run(self):
         number = self.number
@@ -50,17 +49,29 @@ class _Client(threading.Thread):
             number += 1
 
 
-def crowd(clients: int, seconds: float, port: int, pages: list[Page], samples: Samples) -> Crowd:
-    """So many people who ask for the pages in turn, each for the next as soon as the last one has come."""
-    ends_at = [0.0]
-    people = [_Client(number, port, pages, samples, ends_at) for number in range(clients)]
+def crowds(seconds: float, port: int, pages: list[Page], samples: Samples) -> list[Crowd]:
+    """1, 4 and 16 people who ask for the pages in turn, each for the next as soon as the last has come."""
+    with ThreadPoolExecutor() as pool:
+        come = list(pool.map(lambda _: _signed_in(port, samples, pages), range(max(CLIENTS))))
+    return [_crowd(come[:many], seconds, pages, samples) for many in CLIENTS]
+
+
+def _signed_in(port, samples, pages):
+    visitors = Visitors(port, samples.desk)
+    for page in pages:
+        visitors.of(page.role)
+    return visitors
+
+
+def _crowd(come, seconds, pages, samples):
     began = time.monotonic()
-    ends_at[0] = began + seconds
+    ends_at = [began + seconds]
+    people = [_Client(number, visitors, pages, samples, ends_at) for number, visitors in enumerate(come)]
     for person in people:
         person.start()
     for person in people:
         person.join()
-    found = Crowd(clients, time.monotonic() - began)
+    found = Crowd(len(people), time.monotonic() - began)
     for person in people:
         found.waits += person.waits
         found.errors += person.errors
@@ -72,10 +83,8 @@ def beside(
 ) -> list[float]:
     """A neighbour's waits while somebody else keeps asking for pages of another desk."""
     ends_at = [float("inf")]
-    loud = _Client(0, port, noise, noisy, ends_at)
-    visitors = Visitors(port, own.desk)
-    for page in quiet:
-        visitors.of(page.role)
+    loud = _Client(0, _signed_in(port, noisy, noise), noise, noisy, ends_at)
+    visitors = _signed_in(port, own, quiet)
     loud.start()
     try:
         return [

@@ -1,4 +1,4 @@
-"""`... in_django servicedesk.bench.jobs NAME`: one job on the measured data; its figures as a line of JSON.
+"""`... in_django servicedesk.bench.jobs NAME [WORDS]`: one job on the measured data; its figures as JSON.
 
 What changes many rows to make a job due, the owner does beforehand, and the clock does not run.
 """
@@ -27,7 +27,6 @@ from visits import reminders
 
 # Rows of the export, by the customers that all desks have.
 IMPORTED = 1, 5
-SWEEPS = 3
 # Told of 300 days before, each visit that is booked is due at once.
 ALL_ARE_DUE = """
     ALTER TABLE visits_visit DISABLE TRIGGER USER;
@@ -70,15 +69,16 @@ def renewals() -> dict:
     return {"contracts": contracts, "seconds": first[0], "again": again[0]}
 
 
-def sweep() -> dict:
-    """Reminders of all visits that are booked; and the raw statement, each in a transaction undone."""
+def sweep(times: str) -> dict:
+    """Reminders of all visits that are booked; and the raw statement, so many times each, in a transaction
+    that is undone: the quickest counts."""
     with connections["migrator"].cursor() as cursor:
         cursor.execute(ALL_ARE_DUE)
         cursor.execute("ANALYZE visits_visit")
         cursor.execute("SELECT count(*) FROM visits_visit")
         visits = cursor.fetchone()[0]
     raw, swept, planned = [], [], 0
-    for _ in range(SWEEPS):
+    for _ in range(int(times)):
         with connections["migrator"].cursor() as cursor, transaction.atomic(using="migrator"):
             began = time.perf_counter()
             cursor.execute(RAW_SWEEP)
@@ -168,4 +168,5 @@ def _timed(work, *args, **kwargs):
 JOBS = {"renewals": renewals, "import": taking_over, "sweep": sweep, "plan": plan, "idle tick": idle_tick}
 
 if __name__ == "__main__":
-    print(json.dumps(JOBS[sys.argv[1]]()))
+    name, *words = sys.argv[1:]
+    print(json.dumps(JOBS[name](*words)))

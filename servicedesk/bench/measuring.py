@@ -6,13 +6,11 @@ import psycopg
 
 from servicedesk.bench import floors
 from servicedesk.bench.asking import Figures, Visitor
+from servicedesk.bench.effort import Effort
 from servicedesk.bench.pages import Page, about
 from servicedesk.bench.samples import Samples
 from servicedesk.bench.signing import PASSWORD, mail_of
 
-# Each process of the server answers several times before the clock runs: it loads what it needs.
-WARM_UP = 14
-ASKED = 24
 GOOD = {200, 204, 302}
 
 
@@ -24,6 +22,8 @@ class Line:
     figures: Figures = field(default_factory=Figures)
     raw: Figures = field(default_factory=Figures)
     empty: Figures = field(default_factory=Figures)
+    # How often the page was asked for, before the clock ran, too.
+    askings: int = 0
 
     @property
     def floor(self) -> float:
@@ -50,24 +50,29 @@ class Visitors:
         return self._by_role[role]
 
 
-def measure(page: Page, visitors: Visitors, samples: Samples, web: psycopg.Connection) -> Line:
-    """Ask for the page as often as `ASKED` says, and between for what its floor is made of.
+def measure(
+    line: Line, effort: Effort, visitors: Visitors, samples: Samples, web: psycopg.Connection
+) -> None:
+    """One round: ask for the line's page as often as the effort says, and between for what its floor is
+    made of.
 
     Raises RuntimeError where it does not answer as a page does.
     """
-    line = Line(page)
+    page = line.page
     visitor, colleague = visitors.of(page.role), visitors.of(page.role or "dispatcher")
-    for number in range(WARM_UP):
-        _good(page, page.ask(visitor, samples, number))
-    for number in range(WARM_UP, WARM_UP + ASKED):
-        line.figures.note(_good(page, page.ask(visitor, samples, number)))
+    for _ in range(effort.warm_up):
+        _asked(line, visitor, samples)
+    for _ in range(effort.asked):
+        number = line.askings
+        line.figures.note(_asked(line, visitor, samples))
         if page.floor:
             line.empty.note(colleague.get(f"/d/{samples.desk}/empty/"))
             line.raw.seconds.append(floors.seconds_of(web, samples, page.floor, about(samples, number)))
-    return line
 
 
-def _good(page, answer):
+def _asked(line, visitor, samples):
+    answer = line.page.ask(visitor, samples, line.askings)
     if answer.status not in GOOD:
-        raise RuntimeError(f"{page.name}: {answer.status} {answer.text[:1500]}")
+        raise RuntimeError(f"{line.page.name}: {answer.status} {answer.text[:1500]}")
+    line.askings += 1
     return answer

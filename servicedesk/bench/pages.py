@@ -79,30 +79,23 @@ def customer_link(visitor: Visitor, samples: Samples, number: int) -> Answer:
     return visitor.get(f"/v/{samples.links[number % len(samples.links)]}/")
 
 
-class BoardDelta:
-    """What a board hears when one of its lanes has changed: it carries another digest of that lane."""
-
-    def __init__(self) -> None:
-        self.version = ""
-
-    def __call__(self, visitor: Visitor, samples: Samples, number: int) -> Answer:
-        if not self.version:
-            page = visitor.get(f"/d/{samples.desk}/board/")
-            words = found_in(r'data-version="([^"]+)"', page).split("-")
-            self.version = "-".join(["0", *words[1:-1], "00000000"])
-        return visitor.get(f"/d/{samples.desk}/board/since/", **HTMX, **{"X-Board-Version": self.version})
+def board_delta(visitor: Visitor, samples: Samples, number: int) -> Answer:
+    """What a board hears when one of its lanes has changed: it carries another digest of that lane. The
+    board itself, asked for anew since others book, is not counted."""
+    page = visitor.get(f"/d/{samples.desk}/board/")
+    words = found_in(r'data-version="([^"]+)"', page).split("-")
+    version = "-".join(["0", *words[1:-1], "00000000"])
+    return visitor.get(f"/d/{samples.desk}/board/since/", **HTMX, **{"X-Board-Version": version})
 
 
-class Booking:
+def book(visitor: Visitor, samples: Samples, number: int) -> Answer:
     """A visit booked at the next free time, as the panel proposes it: the panel itself is not counted."""
-
-    def __call__(self, visitor: Visitor, samples: Samples, number: int) -> Answer:
-        one = samples.customers[number % len(samples.customers)]
-        path = f"/d/{samples.desk}/customers/{one['public_id']}/book/"
-        panel = visitor.get(path, **HTMX)
-        slot = found_in(r'name="slot"[^>]*value="([^"]+)"', panel)
-        machine = found_in(r'name="machine"[^>]*value="([^"]+)"', panel)
-        return visitor.post(path, {"kind": "tune-up", "machine": machine, "slot": slot}, **HTMX)
+    one = samples.customers[number % len(samples.customers)]
+    path = f"/d/{samples.desk}/customers/{one['public_id']}/book/"
+    panel = visitor.get(path, **HTMX)
+    slot = found_in(r'name="slot"[^>]*value="([^"]+)"', panel)
+    machine = found_in(r'name="machine"[^>]*value="([^"]+)"', panel)
+    return visitor.post(path, {"kind": "tune-up", "machine": machine, "slot": slot}, **HTMX)
 
 
 def sign_in(visitor: Visitor, samples: Samples, number: int) -> Answer:
@@ -135,10 +128,10 @@ def pages() -> list[Page]:
             "booking panel with slots", "dispatcher", of_desk("customers/{public_id}/book/", **HTMX),
             (*floors.CUSTOMER, *floors.COVER, *floors.OPEN, floors.TECHNICIANS, floors.DIARIES),
         ),
-        Page("book", "dispatcher", Booking(), (), writes=True),
+        Page("book", "dispatcher", book, (), writes=True),
         Page("board, a day", "dispatcher", of_desk("board/"), (floors.DAY, floors.TECHNICIANS), 4),
         Page("board, a week", "dispatcher", of_desk("board/?view=week"), (floors.WEEK, floors.TECHNICIANS)),
-        Page("board, what changed", "dispatcher", BoardDelta(), (floors.LANE, floors.TECHNICIANS), 3),
+        Page("board, what changed", "dispatcher", board_delta, (floors.LANE, floors.TECHNICIANS), 3),
         Page("brief", "technician", brief, (*floors.VISIT, *floors.OF_MACHINE, *floors.COVER), 3),
         Page("finish", "technician", finish, (*floors.VISIT, *floors.OF_MACHINE, floors.VAN)),
         Page(

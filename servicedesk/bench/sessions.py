@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 import psycopg
 
 from servicedesk.bench.asking import Figures
-from servicedesk.bench.crowd import CLIENTS, Crowd, beside, crowd
+from servicedesk.bench.crowd import Crowd, beside, crowds
 from servicedesk.bench.delivering import delivered_a_second
+from servicedesk.bench.effort import Effort
 from servicedesk.bench.measuring import Line, Visitors, measure
 from servicedesk.bench.pages import of_api, pages
 from servicedesk.bench.samples import Samples, samples_of
@@ -49,8 +50,8 @@ class Measured:
     jobs: dict[str, dict] = field(default_factory=dict)
 
 
-def take(size: Size, *, seconds: float, only: str = "", say: Callable[[str], None] = print) -> Measured:
-    """Measure a size on a fresh copy of its data; crowds and deliveries last so many seconds each.
+def take(size: Size, *, effort: Effort, only: str = "", say: Callable[[str], None] = print) -> Measured:
+    """Measure a size on a fresh copy of its data, as thoroughly as the effort says.
 
     `only` are words of the names of pages and jobs: then nothing but those is measured.
     """
@@ -64,36 +65,38 @@ def take(size: Size, *, seconds: float, only: str = "", say: Callable[[str], Non
             with serving(environment, kept_in(size)) as server:
                 samples = samples_of(owner, NOISY)
                 visitors = Visitors(server.port, NOISY)
-                for page in pages():
-                    if only in page.name:
-                        say(f"  {page.name}")
-                        found.lines.append(measure(page, visitors, samples, web))
+                found.lines = [Line(page) for page in pages() if only in page.name]
+                for number in range(effort.rounds):
+                    say(f"  pages, round {number + 1} of {effort.rounds}")
+                    for line in found.lines:
+                        measure(line, effort, visitors, samples, web)
                 if not only:
                     say("  a list, far in")
                     found.keyset = _keyset(owner, visitors, samples)
                     say("  neighbours")
-                    found.neighbour = _neighbour(owner, samples, server.port)
+                    found.neighbour = _neighbour(owner, samples, server.port, effort.neighbours)
                     say("  many at once")
                     asked = [page for page in pages() if page.name in CROWDS_PAGES]
-                    found.crowds = [crowd(many, seconds, server.port, asked, samples) for many in CLIENTS]
+                    found.crowds = crowds(effort.crowd_seconds, server.port, asked, samples)
                     found.memory = server.memory()
             for job in JOBS:
                 if only in job:
                     say(f"  {job}")
-                    found.jobs[job] = _job(job, environment)
+                    words = (effort.sweeps,) if job == "sweep" else ()
+                    found.jobs[job] = _job(job, environment, *words)
             if only in "delivery":
                 if only:
-                    _job("sweep", environment)
+                    _job("sweep", environment, 1)
                 say("  delivery")
                 _job("plan", environment)
-                rate = delivered_a_second(owner, environment, kept_in(size), seconds=2 * seconds)
+                rate = delivered_a_second(owner, environment, kept_in(size), seconds=effort.delivery_seconds)
                 found.jobs["delivery"] = {"a_second": rate}
     return found
 
 
-def _job(name: str, environment: Mapping[str, str]) -> dict:
+def _job(name: str, environment: Mapping[str, str], *words: object) -> dict:
     done = subprocess.run(
-        in_django("servicedesk.bench.jobs", name),
+        in_django("servicedesk.bench.jobs", name, *map(str, words)),
         env=dict(environment), cwd=ROOT, check=False, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
@@ -120,12 +123,12 @@ def _keyset(owner, visitors, samples: Samples) -> dict[str, float]:
     return {"page": far, "first": figures[0].p50, "far": figures[1].p50}
 
 
-def _neighbour(owner, noisy: Samples, port) -> dict[str, float]:
+def _neighbour(owner, noisy: Samples, port, rounds) -> dict[str, float]:
     """What a small desk's people wait while somebody keeps asking for another desk's pages."""
     quiet = [page for page in pages() if page.name in NEIGHBOURS_PAGES]
     own, third = samples_of(owner, NEIGHBOUR), samples_of(owner, THIRD)
     waits: dict[str, list[float]] = {"small": [], "noisy": []}
-    for _ in range(3):
+    for _ in range(rounds):
         waits["small"] += beside(quiet, third, quiet, own, port, TIMES)
         waits["noisy"] += beside(quiet, noisy, quiet, own, port, TIMES)
     return {beside_whom: statistics.median(some) for beside_whom, some in waits.items()}

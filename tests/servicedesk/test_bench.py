@@ -10,7 +10,9 @@ from contracts.models import Contract
 from customers.models import Customer, SearchWord
 from servicedesk.bench import build, floors
 from servicedesk.bench.asking import Answer, Figures, percentile
-from servicedesk.bench.measuring import Line
+from servicedesk.bench.delivering import first_round_is_over
+from servicedesk.bench.effort import Effort
+from servicedesk.bench.measuring import Line, measure
 from servicedesk.bench.pages import Page, about, pages
 from servicedesk.bench.samples import samples_of
 from servicedesk.bench.sessions import Measured
@@ -118,3 +120,60 @@ def test_what_misses_its_bound_says_so():
 @pytest.mark.parametrize(("of", "value"), [(50, 10), (95, 19), (100, 20), (1, 1)])
 def test_so_many_of_a_hundred_do_not_exceed_it(of, value):
     assert percentile(range(20, 0, -1), of) == value
+
+
+def sent(task):
+    return f"Scheduler: Sending due task some words ({task})\n"
+
+
+def done(task):
+    return f"Task {task}[88d75949-ffb1-4b97] succeeded in 0.18s: 0\n"
+
+
+MAIL, HOOKS, NIGHT = "servicedesk.tasks.deliver_messages", "a.tell_webhooks", "a.see_to_unused"
+
+
+@pytest.mark.parametrize(
+    ("said", "over"),
+    [
+        ("", False),
+        (sent(MAIL), False),
+        (sent(MAIL) + sent(NIGHT) + done(MAIL), False),
+        (sent(MAIL) + sent(NIGHT) + done(NIGHT), False),
+        # The first mails' task may still run: who counts needs the next.
+        (sent(MAIL) + sent(NIGHT) + done(NIGHT) + sent(MAIL), True),
+        (sent(MAIL) + sent(NIGHT) + sent(HOOKS) + done(NIGHT) + sent(MAIL), False),
+        (sent(NIGHT) + sent(HOOKS) + done(HOOKS) + done(NIGHT) + sent(MAIL) + done(HOOKS), True),
+        (sent(NIGHT) + done(NIGHT) + sent(MAIL) + sent(HOOKS), False),
+    ],
+)
+def test_mail_is_counted_once_the_first_round_is_over(said, over):
+    assert first_round_is_over(said) is over
+
+
+class Nobody:
+    def of(self, role):
+        return None
+
+
+def test_each_round_asks_for_other_customers_and_counts_what_the_clock_saw():
+    numbers = []
+
+    def ask(visitor, samples, number):
+        numbers.append(number)
+        return Answer(200, float(number), 3, b"12345", {})
+
+    line = Line(Page("one", "dispatcher", ask, ()))
+    effort = Effort(rounds=2, asked=2, warm_up=1, crowd_seconds=1, delivery_seconds=1, neighbours=1, sweeps=1)
+    for _ in range(effort.rounds):
+        measure(line, effort, Nobody(), None, None)
+    assert numbers == [0, 1, 2, 3, 4, 5]
+    assert line.figures == Figures([1.0, 2.0, 4.0, 5.0], 3, 5)
+
+
+def test_a_page_that_does_not_answer_ends_the_bench():
+    line = Line(Page("one", "", lambda *_: Answer(500, 0.1, 3, b"went wrong", {}), ()))
+    effort = Effort(rounds=1, asked=1, warm_up=0, crowd_seconds=1, delivery_seconds=1, neighbours=1, sweeps=1)
+
+    with pytest.raises(RuntimeError, match="one: 500 went wrong"):
+        measure(line, effort, Nobody(), None, None)
