@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from messaging import faults, opting_out, reports, together
 from messaging.channels import NotSent, Outgoing, Refused, Stopped, Unsure, Way
-from messaging.judging import Decision, judge
+from messaging.judging import BACK_OFF, MOST_ATTEMPTS, Decision, judge
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
 from messaging.providers import Ways
@@ -38,13 +38,6 @@ BATCH = 1_000
 HOLDS = dt.timedelta(seconds=1)
 # How long one task works before it lets another have the worker.
 TURN = dt.timedelta(seconds=15)
-BACK_OFF = (
-    dt.timedelta(minutes=1),
-    dt.timedelta(minutes=4),
-    dt.timedelta(minutes=15),
-    dt.timedelta(hours=1),
-)
-MOST_ATTEMPTS = len(BACK_OFF) + 1
 TAKEN, LATER = "taken by another", "later"
 
 

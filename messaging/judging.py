@@ -14,6 +14,14 @@ from messaging.outbox import is_allowed
 from tenancy.calendars import end_of_quiet_hours, zone_named, zone_of
 
 State = Message.State
+# How long after each attempt that failed the next may begin; after the last one a person sees it.
+BACK_OFF = (
+    dt.timedelta(minutes=1),
+    dt.timedelta(minutes=4),
+    dt.timedelta(minutes=15),
+    dt.timedelta(hours=1),
+)
+MOST_ATTEMPTS = len(BACK_OFF) + 1
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from messaging import faults, kinds, opting_out, reports
-from messaging.judging import Decision, judge
+from messaging.judging import MOST_ATTEMPTS, Decision, judge
 from messaging.kinds import LINK
 from messaging.models import Message
 from messaging.outbox import FAULTY_STATES
@@ -23,7 +23,7 @@ State = Message.State
 
 _MESSAGES = Prepared(
     lambda keys, leased: Message.objects.filter(
-        Among("pk", keys), leased_until=leased, state=State.PLANNED
+        Among("pk", keys), leased_until=leased, state=State.PLANNED, attempts__lt=MOST_ATTEMPTS
     ).select_related("customer", "contact", "colleague__user"),
     keys=Keys(),
     leased=Instant(),

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from messaging import kinds, together
-from messaging.delivery import deliver_due
+from messaging.delivery import MOST_ATTEMPTS, deliver_due
 from messaging.models import Message
 from tenancy.scope import tenant
 from tests.messaging.delivering import Answering, State, again, answering, planned
@@ -147,3 +147,11 @@ def test_taken_over_while_it_left_it_is_not_marked(north, clock, two, monkeypatc
     answering(monkeypatch, Meanwhile(take_over))
     assert deliver_due(clock=clock) == {State.SENT: 1, "taken by another": 1}
     assert states(north, two) == [State.SENDING, State.SENT]
+
+
+def test_one_begun_too_often_is_given_up_among_others(north, clock, two):
+    with tenant(north.tenant):
+        Message.objects.filter(pk=two[0].pk).update(attempts=MOST_ATTEMPTS)
+    assert deliver_due(clock=clock) == {State.UNCERTAIN: 1, State.SENT: 1}
+    assert states(north, two) == [State.UNCERTAIN, State.SENT]
+    assert len(mail.outbox) == 1
