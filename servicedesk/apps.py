@@ -1,5 +1,6 @@
 from importlib import import_module
 
+import structlog
 from django.apps import AppConfig
 
 
@@ -7,6 +8,7 @@ class ServicedeskConfig(AppConfig):
     name = "servicedesk"
 
     def ready(self):
+        structlog.configure(**import_module("servicedesk.request_log").STRUCTLOG)
         # Says to messaging who answers for messages about promises made by hand.
         import_module("servicedesk.promise_letters")
         import_module("servicedesk.supervisor_letters")

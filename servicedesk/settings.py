@@ -295,7 +295,6 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "django_structlog": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         # Says one line for each of 150 triggers after every migrate.
         "pgtrigger": {"level": "WARNING"},

@@ -3,6 +3,7 @@
 import logging
 import logging.config
 
+import pytest
 from django.conf import settings
 
 from servicedesk.request_log import RequestLog
@@ -32,8 +33,9 @@ def test_a_refusal_is_one_line_without_a_traceback(client, cast, capsys):
     logging.config.dictConfig(settings.LOGGING)
     address = desk.url("unused/")
     assert client.get(address).status_code == 403
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert lines == [f"Forbidden (Permission denied): {address}"]
+    refusal, request = capsys.readouterr().err.strip().splitlines()
+    assert refusal == f"Forbidden (Permission denied): {address}"
+    assert f'event=request_finished request="GET {address}" code=403' in request
 
 
 def test_a_fault_keeps_its_traceback(capsys):
@@ -43,3 +45,34 @@ def test_a_fault_keeps_its_traceback(capsys):
     except ValueError:
         logging.getLogger("django.request").exception("Internal Server Error")
     assert "ValueError: broken" in capsys.readouterr().err
+
+
+@pytest.fixture
+def at_level():
+    """Sets the console's level, as LOG_LEVEL does."""
+
+    def set_to(level):
+        logging.config.dictConfig(settings.LOGGING | {"root": settings.LOGGING["root"] | {"level": level}})
+
+    yield set_to
+    logging.config.dictConfig(settings.LOGGING)
+
+
+def test_a_request_is_one_line_with_its_person(client, cast, capsys, at_level):
+    desk = cast.north
+    dispatcher = desk.people["dispatcher"].user
+    client.force_login(dispatcher)
+    at_level("INFO")
+    address = desk.url("board/")
+    assert client.get(address).status_code == 200
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert f'level=info event=request_finished request="GET {address}" code=200' in line
+    assert f"user_id={dispatcher.pk}" in line
+
+
+def test_the_log_level_holds_for_requests(client, cast, capsys, at_level):
+    desk = cast.north
+    client.force_login(desk.people["dispatcher"].user)
+    at_level("WARNING")
+    assert client.get(desk.url("board/")).status_code == 200
+    assert capsys.readouterr() == ("", "")
