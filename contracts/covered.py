@@ -6,6 +6,8 @@ page of contracts costs what one contract costs.
 """
 
 import datetime as dt
+from functools import reduce
+from operator import or_
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
@@ -59,9 +61,9 @@ class CoverQuerySet(models.QuerySet):
                 "RenewalEvidence", _waiting_on(day, known_at), EVIDENCE, "-dated_on", "-pk"
             ),
             accepted_offer=_fact("RenewalOffer", _accepted(day, known_at), OFFER, "-accepted_at"),
-            unmatched_payment=_unmatched(day, known_at),
+            unmatched_payment=Coalesce(*map(_latest_of, _unmatched(day, known_at))),
         )
-        return with_facts.annotate(cover_state=_state(day))
+        return with_facts.annotate(cover_state=_state(day, known_at))
 
     def with_reasons(self, day: dt.date, known_at: dt.datetime | None = None):
         """With cover, and what its one line of reasons, its verdict and its meter show."""
@@ -93,12 +95,16 @@ class CoverQuerySet(models.QuerySet):
         return self.filter(cover_state__in=states)
 
 
-def _state(day):
-    """R1.2 in its order: cancelled, running, yet to start, in review, in grace, lapsed."""
+def _state(day, known_at):
+    """R1.2: cancelled, running, yet to start, in review, in grace, lapsed.
+
+    What is asked of other tables is asked at one place: the database starts all of it for each mention.
+    """
+    # Whether there is one, and not which: that has to be neither sorted nor put into words.
     in_review = (
-        Q(waiting_evidence__isnull=False)
-        | Q(accepted_offer__isnull=False)
-        | Q(unmatched_payment__isnull=False)
+        _exists("RenewalEvidence", _waiting_on(day, known_at))
+        | _exists("RenewalOffer", _accepted(day, known_at))
+        | reduce(or_, map(Exists, _unmatched(day, known_at)))
         | renews_itself(day)
     )
     days = Value(dt.timedelta(days=1))
@@ -110,10 +116,9 @@ def _state(day):
     return Case(
         When(cancelled=True, then=Value(State.CANCELLED)),
         When(is_running & (has_next | ~is_due), then=Value(State.ACTIVE)),
-        When(is_running & in_review, then=Value(State.IN_REVIEW)),
-        When(is_running, then=Value(State.RENEWAL_DUE)),
-        When(next_start__isnull=False, then=Value(State.UPCOMING)),
+        When(~is_running & Q(next_start__isnull=False), then=Value(State.UPCOMING)),
         When(in_review, then=Value(State.IN_REVIEW)),
+        When(is_running, then=Value(State.RENEWAL_DUE)),
         When(in_grace, then=Value(State.IN_GRACE)),
         default=Value(State.LAPSED),
         output_field=models.CharField(),
@@ -223,7 +228,7 @@ def _waiting_money(known_at):
 
 
 def _unmatched(day, known_at):
-    """Money that may be meant for this contract and is matched to none (R1.4).
+    """Money that may be meant for this contract and is matched to none (R1.4), in two parts.
 
     It names this contract, alone (with too little, or another customer sent it) or beside others, or it
     is the customer's own and names no contract, one that does not exist, or somebody else's: a number
@@ -254,7 +259,7 @@ def _unmatched(day, known_at):
     )
     # On its own for the same reason: its names stand in a table.
     beside_others = waiting.filter(near_the_end | in_its_term, named__number_key=OuterRef("number_key"))
-    return Coalesce(_latest_of(meant), _latest_of(beside_others))
+    return meant, beside_others
 
 
 def _in_the_last_term(known_at):
