@@ -18,8 +18,9 @@ from contracts.first_terms import is_owed, not_paid, owed_first_terms, settle_fi
 from contracts.matching import is_in_range
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
 from contracts.offer_ends import end_offers
-from contracts.renewals import last_term, lock_contract, renew
+from contracts.renewals import lock_contract, renew
 from contracts.taking_back import is_still_paid, take_back
+from contracts.terms import ONE_DAY
 from contracts.verifying import begin_verification, end_of_business_day, end_verification
 from contracts.wording import day_in_full, money
 from customers.models import TimelineEntry
@@ -27,7 +28,6 @@ from customers.timeline import add_line
 from tenancy.calendars import Calendar, calendar_of, local_day, zone_of
 from tenancy.models import StoredFile
 
-ONE_DAY = dt.timedelta(days=1)
 # Within one business hour of the verification's due time the customer hears the outcome.
 CALL_BACK_WITHIN = dt.timedelta(hours=1)
 ONE_CLICK = dt.timedelta(minutes=1)
@@ -216,14 +216,15 @@ def what_it_belongs_to(evidence: RenewalEvidence) -> Renewal | ContractTerm | No
     }
     for renewal in evidence.contract.renewals.filter(taken_back_at__isnull=True):
         ends[renewal.starts_on - ONE_DAY] = renewal
-    about = [end for end in ends if is_in_range(evidence.dated_on, end)]
+    standing = evidence.contract.terms.filter(taken_back_at__isnull=True)
+    # What was agreed is proved as before, though days were given at that end.
+    given = dict(standing.order_by("ends_on").values_list("ends_on", "given_days"))
+    about = [end for end in ends if is_in_range(evidence.dated_on, end, given_days=given.get(end, 0))]
     if not about:
         return None
     nearest = min(about, key=lambda end: (_distance(evidence.dated_on, end), end))
     # Of a short term both ends may be in range: the next renewal, when that is nearer.
-    if _distance(evidence.dated_on, last_term(evidence.contract).ends_on) < _distance(
-        evidence.dated_on, nearest
-    ):
+    if _distance(evidence.dated_on, max(given)) < _distance(evidence.dated_on, nearest):
         return None
     return ends[nearest]
 

@@ -15,7 +15,7 @@ from contracts.changes import changes_of
 from contracts.cover import cover_of
 from contracts.covered import State
 from contracts.disposing import carry_over
-from contracts.evidence import log_claim
+from contracts.evidence import confirm_evidence, log_claim, log_evidence
 from contracts.goodwill_extension import contracts_to_extend, extend
 from contracts.grounds import grounds_of
 from contracts.life import life_of
@@ -341,6 +341,18 @@ def test_money_without_a_number_counts_from_the_agreed_end(north, now, dated, st
         recorded_at=now,
     )  # fmt: skip
     assert cover_of(north.contract, END + (150 + 31) * ONE_DAY).state == state
+
+
+@pytest.mark.parametrize(("dated", "terms"), [(121, 4), (120, 3)])
+def test_later_proof_of_a_renewal_counts_from_the_agreed_end(north, now, dated, terms):
+    """The first term, the longer one in its place, and what was renewed already."""
+    give(north, now, days=150)
+    renewed(north, now)
+    slip = log_evidence(
+        contract=north.contract, kind="bank line", dated_on=END - dated * ONE_DAY, by=north.accounts, now=now
+    )
+    confirm_evidence(slip, by=north.accounts, now=now)
+    assert north.contract.terms.count() == terms
 
 
 def test_days_that_stand_do_not_read_taken_back(extending, now):
