@@ -5,6 +5,7 @@ import hashlib
 from cases.models import Case, Interaction, Promise
 from contracts.matching import is_in_range
 from contracts.models import Contract, Renewal, RenewalEvidence
+from contracts.terms import ONE_DAY
 from contracts.verifying import hold_source
 from customers.models import Hold, SearchWord, TimelineEntry
 from imports.loading.again import compare, count, remember
@@ -162,9 +163,7 @@ def _claim(desk: Desk, rows: list[CallRow]) -> None:
 def _settled_days() -> dict[int, list]:
     """For each contract the ends that were renewed already, with the renewal."""
     found: dict[int, list] = {}
-    standing = Renewal.objects.filter(taken_back_at__isnull=True).values_list(
-        "contract", "term__starts_on", "pk"
-    )
+    standing = Renewal.objects.filter(taken_back_at__isnull=True).values_list("contract", "starts_on", "pk")
     for contract, starts_on, renewal in standing:
-        found.setdefault(contract, []).append((starts_on, renewal))
+        found.setdefault(contract, []).append((starts_on - ONE_DAY, renewal))
     return found

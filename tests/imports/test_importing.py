@@ -360,9 +360,19 @@ def test_one_table_alone_points_at_what_the_desk_has_already(berlin, folder, tmp
     assert report.facts["contracts"]["V-5006"]["expect"] == "active"
 
 
-def test_claim_about_a_renewal_that_stands_is_settled_at_once(berlin, folder):
+@pytest.mark.parametrize(
+    ("day", "state", "holds"),
+    [
+        (dt.date(2026, 11, 3), "confirmed", ["K1008"]),
+        # The end that was renewed is 14 September: money 120 days before it can be meant for it.
+        (dt.date(2026, 5, 17), "confirmed", ["K1008"]),
+        (dt.date(2026, 5, 16), "waiting", ["K1002", "K1008"]),
+    ],
+)
+def test_claim_about_a_renewal_that_stands_is_settled_at_once(berlin, folder, day, state, holds):
     dealer = a_dealer()
     claim = dealer.tables["calls"][0] | {"customer": "K1002", "contract": "V-5002"}
+    claim["at"] = dt.datetime.combine(day, dt.time(9))
     dealer.tables["calls"].append(claim)
     write(dealer, folder, GERMAN)
 
@@ -370,5 +380,6 @@ def test_claim_about_a_renewal_that_stands_is_settled_at_once(berlin, folder):
 
     with tenant(berlin):
         evidence = Contract.objects.get(number="V-5002").evidence.get()
-        assert (evidence.state, evidence.renewal.term.ends_on) == ("confirmed", dt.date(2027, 9, 14))
-        assert [hold.customer.number for hold in Hold.objects.all()] == ["K1008"]
+        renewed_until = evidence.renewal and evidence.renewal.term.ends_on
+        assert (evidence.state, renewed_until) == (state, dt.date(2027, 9, 14) if evidence.renewal else None)
+        assert sorted(hold.customer.number for hold in Hold.objects.all()) == holds
