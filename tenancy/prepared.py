@@ -6,7 +6,6 @@ the next is a placeholder while the SQL is written, and its value is put there w
 of the same queryset asked afresh. The desk is a placeholder as well, read from the scope at each asking.
 """
 
-import copy
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable
@@ -19,6 +18,7 @@ from django.db.models import Count, Expression, Func, QuerySet
 from psycopg import ClientCursor, sql
 from psycopg.adapt import Dumper
 
+from tenancy.answers import Answers
 from tenancy.scope import current_tenant_id, nobodys_desk
 from tenancy.walls import has_tenant
 
@@ -184,14 +184,12 @@ class Prepared:
 
     def rows(self, **values) -> list:
         """The rows for these values, of the active desk. Raises NoTenant without one."""
-        queryset, compiler, statement = self._written
-        text, filled = self._ready(statement, queryset.db, values | statement.desk)
-        ready = copy.copy(compiler)
-        ready.connection = connections[queryset.db]
-        ready.as_sql = lambda *args, **kwargs: (text, filled)
-        asked = queryset.all()
-        asked.query.get_compiler = lambda *args, **kwargs: ready
-        return list(asked)
+        using, answers, statement = self._written
+        connection = connections[using]
+        with connection.cursor() as cursor:
+            cursor.execute(*self._ready(statement, using, values | statement.desk))
+            rows = cursor.fetchall()
+        return answers.of(rows, connection)
 
     def _given(self, name: str, values: dict):
         """What stands for a placeholder. Keys are written out at once: the driver looks at each of them."""
@@ -210,7 +208,8 @@ class Prepared:
             compiler = queryset.query.get_compiler(queryset.db)
             text, params = compiler.as_sql()
         asked = {*self._placeholders, *([DESK] if has_tenant(queryset.model) else [])}
-        return queryset, compiler, _named(text, params, self._placeholders, nobody, asked)
+        statement = _named(text, params, self._placeholders, nobody, asked)
+        return queryset.db, Answers(queryset, compiler), statement
 
 
 class Written(Prepared):
