@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from servicedesk.refusals import status_of
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
 from tenancy.gates import for_roles
@@ -104,7 +103,7 @@ def _lanes(order, zone) -> list[tuple[Technician, list[dict]]]:
         (
             place.technician,
             {
-                "customer": customer_name(place.visit),
+                "customer": place.visit.customer.short_name,
                 "number": place.visit.number,
                 "id": place.visit.public_id,
                 "start": f"{local_time(place.start, zone):%H:%M}",

@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from servicedesk.board import board_answer
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
@@ -45,14 +44,14 @@ def called(request, id):
     except StepRefused as refused:
         return _page(request, visit, problem=str(refused), status=409)
     still = " Try again before they wait in vain." if result == Result.NO_ANSWER else ""
-    says = f"{customer_name(visit)}: {result.label.lower()}.{still}"
+    says = f"{visit.customer.short_name}: {result.label.lower()}.{still}"
     return board_answer(request, now=now, says=says, visit=visit)
 
 
 def _page(request, visit, *, problem="", status=200):
     context = {
         "visit": visit,
-        "customer": customer_name(visit),
+        "customer": visit.customer.short_name,
         "phone": visit.contact.phone if visit.contact else "",
         "results": Result.choices,
         "problem": problem,

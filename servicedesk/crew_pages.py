@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods
 from servicedesk.moves import free_at_its_time
 from servicedesk.visit_acts import told_of
 from servicedesk.visit_dialogs import answer_dialog
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.gates import for_roles
 from tenancy.models import Role
@@ -53,7 +52,7 @@ def crew(request, id):
 def _change(visit, data, by, now):
     act, technician = data["member"]
     said = {"reason": data["reason"], "by": by, "now": now, "version": data["version"]}
-    name, who = customer_name(visit), technician.first_name
+    name, who = visit.customer.short_name, technician.first_name
     if act == ADD:
         return f"{who} comes along to {name}.", add_member(visit, technician, **said)
     made = remove_member(visit, technician, still_needed=data["still_needed"], agreed=data["agreed"], **said)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from recommendations.models import Recommendation
 from servicedesk.board import Shown
-from servicedesk.whereabouts import CANCELLED, customer_name, job_of, with_names
+from servicedesk.whereabouts import CANCELLED, job_of, with_names
 from tenancy.addresses import desk_url
 from tenancy.calendars import day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
@@ -60,7 +60,7 @@ def _line(visit, assignment, raised, zone) -> dict:
         "starts": f"{local_time(visit.planned_start, zone):%H:%M}",
         "ends": f"{local_time(visit.planned_end, zone):%H:%M}",
         "told": f"{visit.told_from:%H:%M} to {visit.told_until:%H:%M}",
-        "customer": customer_name(visit),
+        "customer": visit.customer.short_name,
         "state": visit.get_state_display(),
         "what": job_of(visit),
         "address": visit.site.address,

@@ -19,7 +19,6 @@ from servicedesk import steps, today, van_pages
 from servicedesk.finish import FinishPage
 from servicedesk.phone_pages import plan_in_json
 from servicedesk.storable import storable
-from servicedesk.whereabouts import customer_name
 from tenancy.files import NotAPicture
 from tenancy.gates import for_roles
 from tenancy.models import Membership, Role, Tenant
@@ -212,7 +211,7 @@ def _say_done(request, actions, answers):
     taken = {answer.id for answer in answers if answer.outcome == DeviceAction.Outcome.ACCEPTED}
     done = [action.visit for action in actions if action.kind == "finish" and action.id in taken]
     for visit in Visit.objects.filter(public_id__in=done).select_related("customer"):
-        messages.success(request, f"Visit done: {customer_name(visit)}.")
+        messages.success(request, f"Visit done: {visit.customer.short_name}.")
 
 
 def _in_json(answer: Answer) -> dict:

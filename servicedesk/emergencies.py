@@ -19,7 +19,7 @@ from servicedesk.caller_facts import Caller
 from servicedesk.moments import due_word
 from servicedesk.refusals import status_of
 from servicedesk.visit_acts import visit_to_act_on
-from servicedesk.whereabouts import customer_name, rounded
+from servicedesk.whereabouts import rounded
 from tenancy.addresses import desk_url
 from tenancy.calendars import instant_at, local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
@@ -103,7 +103,7 @@ def between(request, id):
         "day": f"{start:%Y-%m-%d}",
         "start": f"{start:%H:%M}",
     }
-    page = _Page(request, now, customer_name(visit), known)
+    page = _Page(request, now, visit.customer.short_name, known)
     page.back = f"{desk_url(request.tenant, 'board')}?day={start:%Y-%m-%d}"
     page.refusal, page.takes = _may_not(visit), visit.crew
     asks = {"site": visit.site, "length": visit.planned_end - visit.planned_start, "visit": visit}
@@ -264,7 +264,7 @@ class _Page:
         due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
         return {
             "id": str(visit.public_id),
-            "customer": customer_name(visit),
+            "customer": visit.customer.short_name,
             "was": f"{local_time(visit.planned_start, self.zone):%H:%M}",
             "becomes": f"{local_time(delay.start, self.zone):%H:%M}",
             "minutes": round(delay.by.total_seconds() / 60),

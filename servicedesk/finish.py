@@ -22,7 +22,6 @@ from servicedesk.finish_signatures import BrokenSignature, for_the_recommendatio
 from servicedesk.phone_pages import is_kept, kept_on_phones, phone_of, seen_of
 from servicedesk.steps import device_at
 from servicedesk.storable import storable
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.files import NotAPicture, discard, store_photo
@@ -175,7 +174,7 @@ class FinishPage:
             "phone": phone_of(self.request),
             "seen": seen_of(self.visit, self.now),
             "today": self.day,
-            "customer": customer_name(self.visit),
+            "customer": self.visit.customer.short_name,
             "signer": name,
             "called": name.split()[0],
             "page": self,
@@ -280,7 +279,7 @@ def finish(request, id):
         # A colleague took the arrival back meanwhile: once it is there again, this can be sent.
         page.errors.append((FORM, str(refused)))
         return page.answer(status=409)
-    messages.success(request, f"Visit done: {customer_name(visit)}.")
+    messages.success(request, f"Visit done: {visit.customer.short_name}.")
     return redirect(desk_url(request.tenant, "today") if _is_technician(request) else back)
 
 

@@ -15,7 +15,6 @@ from servicedesk.moments import due_word, window_word
 from servicedesk.move_forms import CUSTOMER_ASKED, OWN_PLACE, REASONS, FitForm, MoveForm
 from servicedesk.visit_acts import visit_to_act_on
 from servicedesk.visit_dialogs import answer_dialog
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from tenancy.gates import for_roles
@@ -44,7 +43,7 @@ def move(request, id):
         moved = _move(request, visit, form, now)
         start = local_time(moved.planned_start, zone_of(request.tenant))
         who = form.cleaned_data["person"].first_name
-        says = f"{customer_name(moved)} is now with {who}, {start:%A} {start:%H:%M}."
+        says = f"{moved.customer.short_name} is now with {who}, {start:%A} {start:%H:%M}."
         return says, latest_rearrangement(moved, now=now)
 
     return answer_dialog(request, id, form_of=form_of, dialog=_dialog, act=act)
@@ -89,7 +88,7 @@ def confirm(request, id):
         visit = confirm_visit(
             visit, by=request.membership, now=now, said=f"Told {request.membership.name} by phone"
         )
-        says = f"{customer_name(visit)} is {visit.get_state_display().lower()}."
+        says = f"{visit.customer.short_name} is {visit.get_state_display().lower()}."
     except CannotConfirm as refused:
         says = str(refused)
     return board_answer(request, now=now, says=says, visit=visit)
@@ -206,7 +205,7 @@ def _dialog(request, visit, now, *, slots=None, form=None, is_giving=False, stat
     chosen = posted.get("technician") or str(held[0].technician.public_id if held else "")
     context = {
         "visit": visit,
-        "customer": customer_name(visit),
+        "customer": visit.customer.short_name,
         "stands": f"now {names or 'with nobody'}, {start:%a} {start.day} {start:%b}, {start:%H:%M}",
         "verb": "Give away" if is_giving else "Move" if held else "Place",
         "places": offered,

@@ -12,7 +12,6 @@ from servicedesk.board import board_answer
 from servicedesk.moments import window_word
 from servicedesk.move_forms import HAPPENED, NOBODY_CAME, REFUSED, CancelForm, OutcomeForm
 from servicedesk.moves import places, wanted_for
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
@@ -53,7 +52,7 @@ def outcome(request, id):
     except (OutcomeRefused, ValueError) as refused:
         form.add_error(None, str(refused))
         return _outcome_dialog(request, visit, now, form=form, status=422)
-    return board_answer(request, now=now, says=f"{customer_name(visit)}: settled.", visit=settled)
+    return board_answer(request, now=now, says=f"{visit.customer.short_name}: settled.", visit=settled)
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +80,7 @@ def cancel(request, id):
         form.add_error(None, str(refused))
         return _cancel_page(request, visit, now, form=form, status=409)
     visit.refresh_from_db()
-    says = f"{customer_name(visit)}: {visit.get_state_display().lower()}."
+    says = f"{visit.customer.short_name}: {visit.get_state_display().lower()}."
     undoes = visit if can_restore(visit, now=now) else None
     return board_answer(request, now=now, says=says, visit=visit, undoes=undoes)
 
@@ -140,7 +139,7 @@ def _outcome_dialog(request, visit, now, *, form=None, status=200):
     local_now = local_time(now, zone)
     context = {
         "visit": visit,
-        "customer": customer_name(visit),
+        "customer": visit.customer.short_name,
         "was_promised": window_word(visit.window_start, visit.window_end, zone=zone, today=today),
         "names": " and ".join(a.technician.first_name for a in visit.assignments.all()) or "Somebody",
         "by_phone": speaks_for(visit, visit.steps.select_related("by__user"), zone),
@@ -169,7 +168,7 @@ def _cancel_page(request, visit, now, *, form=None, status=200):
     zone = zone_of(request.tenant)
     context = {
         "visit": visit,
-        "customer": customer_name(visit),
+        "customer": visit.customer.short_name,
         "promised": window_word(visit.window_start, visit.window_end, zone=zone, today=local_day(now, zone)),
         "has_begun": now >= visit.window_start,
         "is_over": now >= visit.window_end,

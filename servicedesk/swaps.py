@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from servicedesk.visit_acts import told_of
 from servicedesk.visit_dialogs import answer_dialog
-from servicedesk.whereabouts import customer_name, visits_between
+from servicedesk.whereabouts import visits_between
 from tenancy.addresses import desk_url
 from tenancy.calendars import day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles
@@ -63,7 +63,7 @@ def swap(request, id):
             tell=data["tell"],
             swap_times=data["what"] == PLACES,
         )
-        return f"{customer_name(visit)} and {customer_name(other)} are swapped.", made
+        return f"{visit.customer.short_name} and {other.customer.short_name} are swapped.", made
 
     return answer_dialog(request, id, form_of=lambda _: SwapForm(request.POST), dialog=_dialog, act=act)
 
@@ -111,9 +111,9 @@ def _others(visit, now) -> list[dict]:
         {
             "id": str(other.public_id),
             "key": f"{other.public_id}@{other.version}",
-            "customer": customer_name(other),
+            "customer": other.customer.short_name,
             "who": other.going[0].technician.name,
-            "when": f"{customer_name(other)}, {local_time(other.planned_start, zone):%H:%M}",
+            "when": f"{other.customer.short_name}, {local_time(other.planned_start, zone):%H:%M}",
             "why": " and ".join(assignment.technician.name for assignment in other.going),
             "is_confirmed": other.was_confirmed,
             "digit": number if number <= OFFERED else "",

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from recommendations.models import Recommendation
 from servicedesk.phone_pages import addresses_to_keep, kept_on_phones, phone_of, seen_of
 from servicedesk.start_with import start_with_each
-from servicedesk.whereabouts import CANCELLED, customer_name, job_of
+from servicedesk.whereabouts import CANCELLED, job_of
 from tenancy.addresses import desk_url
 from tenancy.calendars import day_bounds, local_day, local_time, zone_of
 from tenancy.gates import for_roles, the_one
@@ -77,7 +77,7 @@ def today(request):
     context = {
         "technician": technician,
         "stops": stops,
-        "tomorrow": [(visit, customer_name(visit)) for visit in tomorrow],
+        "tomorrow": [(visit, visit.customer.short_name) for visit in tomorrow],
         "keep": addresses_to_keep(request.tenant, [*(stop.visit for stop in stops), *tomorrow]),
         "phone": phone_of(request),
         "next": next((stop for stop in stops if stop.state == "next"), None),
@@ -147,7 +147,7 @@ def stops_of(technician: Technician, *, desk, now: dt.datetime) -> list[Stop]:
         stops.append(
             Stop(
                 visit=visit,
-                name=customer_name(visit),
+                name=visit.customer.short_name,
                 job=job_of(visit),
                 standing=standing,
                 progress=progress,

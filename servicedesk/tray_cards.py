@@ -138,7 +138,7 @@ def _failed(desk, now, calendar) -> Group:
     cards = tuple(
         Card(
             id=str(message.public_id),
-            customer=message.customer.company or message.customer.name,
+            customer=message.customer.short_name,
             title=_what_failed(message),
             clock=due_word(message.begins_at or message.send_after, zone=calendar.zone, today=today),
             is_late=True,
@@ -204,7 +204,7 @@ def _card(desk, duty, now, zone, today) -> Card:
     }[whose]
     return Card(
         id=str(duty.public_id),
-        customer=(duty.customer.company or duty.customer.name) if duty.customer else "A customer",
+        customer=duty.customer.short_name if duty.customer else "A customer",
         title=duty.title,
         clock=due_word(duty.due_at, zone=zone, today=today),
         is_late=duty.due_at < now,

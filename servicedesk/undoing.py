@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from servicedesk.board import board_answer
-from servicedesk.whereabouts import customer_name
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_time, zone_of
 from tenancy.gates import for_roles, the_one
@@ -48,7 +47,7 @@ def restore(request, id):
             return render(request, "servicedesk/not_undone.html", {"says": str(refused)}, status=409)
         context = {"reason": str(refused), "back_url": desk_url(request.tenant, "visit", id=visit.public_id)}
         return render(request, "errors/409.html", context, status=409)
-    says = f"{customer_name(visit)} stands again: nobody is told that it was cancelled."
+    says = f"{visit.customer.short_name} stands again: nobody is told that it was cancelled."
     if "on_visit" in request.POST:
         messages.success(request, says)
         return redirect(desk_url(request.tenant, "visit", id=visit.public_id))
@@ -57,7 +56,7 @@ def restore(request, id):
 
 def _says(visits) -> str:
     """ "Undone: Mayfield Vets is back with Lou, Thursday 15:45."; of many, how many; what was booked."""
-    booked = [customer_name(visit) for visit in visits if visit.was_undone]
+    booked = [visit.customer.short_name for visit in visits if visit.was_undone]
     if booked:
         back = len(visits) - len(booked)
         rest = {0: "", 1: "; 1 visit stands as before"}.get(back, f"; {back} visits stand as before")
@@ -67,7 +66,7 @@ def _says(visits) -> str:
     (visit,) = visits
     start = local_time(visit.planned_start, zone_of(visit.tenant))
     names = " and ".join(assignment.technician.first_name for assignment in visit.assignments.all())
-    return f"Undone: {customer_name(visit)} is back with {names or 'nobody'}, {start:%A} {start:%H:%M}."
+    return f"Undone: {visit.customer.short_name} is back with {names or 'nobody'}, {start:%A} {start:%H:%M}."
 
 
 urlpatterns = [

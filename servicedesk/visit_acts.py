@@ -17,7 +17,7 @@ from messaging.models import Message
 from servicedesk.board import board_answer
 from servicedesk.moments import due_word, moment_word, window_word
 from servicedesk.own_words import LONGEST, NobodyToTell, tell_in_own_words
-from servicedesk.whereabouts import customer_name, job_of
+from servicedesk.whereabouts import job_of
 from tenancy.addresses import desk_url
 from tenancy.calendars import local_day, zone_of
 from tenancy.gates import for_roles, the_one
@@ -70,7 +70,7 @@ def message(request, id):
         data = form.cleaned_data
         try:
             tell_in_own_words(visit, data["text"], once=data["once"], by=request.membership, now=now)
-            return board_answer(request, now=now, says=f"{customer_name(visit)} is told.", visit=visit)
+            return board_answer(request, now=now, says=f"{visit.customer.short_name} is told.", visit=visit)
         except NobodyToTell as refused:
             form.add_error(None, str(refused))
     told = Message.objects.filter(subject=visit.public_id).order_by("-planned_at", "-pk")[:6]
@@ -109,7 +109,7 @@ def told_of(visit: Visit, now: dt.datetime) -> dict:
     due = visit.case.response_due_at if visit.case and not visit.case.responded_at else None
     return {
         "visit": visit,
-        "customer": customer_name(visit),
+        "customer": visit.customer.short_name,
         "standing": standing_of(visit, now=now, desk=visit.tenant, assigned=bool(crew)),
         "names": " and ".join(technician.name for technician in crew) or "nobody yet",
         "crew": [technician for technician in crew if technician.phone],
@@ -145,7 +145,7 @@ def _acts(visit) -> list[Act]:
     if is_waiting:
         acts.append(Act("Cancel the visit", at("visit-cancel"), opens=False))
     customer = desk_url(visit.tenant, "customer", id=visit.customer.public_id)
-    acts.append(Act(f"Everything about {customer_name(visit)}", customer, opens=False))
+    acts.append(Act(f"Everything about {visit.customer.short_name}", customer, opens=False))
     return acts
 
 

@@ -89,11 +89,6 @@ def response_is_at_risk(visit: BoardVisit, *, calendar: Calendar, now: dt.dateti
     return calendar.working_time(visit.opened_at, now) >= granted * RISKY_SHARE
 
 
-def customer_name(visit: Visit) -> str:
-    """The short name that everybody at the desk uses: the company, else the person."""
-    return visit.customer.company or visit.customer.name
-
-
 def rounded(instant: dt.datetime) -> dt.datetime:
     """To the next five minutes: a guess is not told to the minute."""
     past = dt.timedelta(minutes=instant.minute % 5, seconds=instant.second, microseconds=instant.microsecond)

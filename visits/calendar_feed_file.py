@@ -97,7 +97,7 @@ def calendar_of(
 
 def _entry(assignment, technician, zone, address) -> Entry:
     visit = assignment.visit
-    who = visit.customer.company or visit.customer.name
+    who = visit.customer.short_name
     return Entry(
         uid=f"visit-{visit.public_id}-{technician.public_id}",
         version=visit.version,

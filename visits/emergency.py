@@ -19,7 +19,6 @@ from visits.booking import SlotTaken, book_visit
 from visits.confirming import confirm_visit
 from visits.fitting import allowed, lacking
 from visits.giving_way import DayAround, Delay
-from visits.hindrances import called
 from visits.maintenance import PlanRefused
 from visits.models import Rearrangement, Technician, Visit
 from visits.places import MoveRefused, NeedsAgreement, PlaceTaken, VisitChanged, crews_of, hold_technicians
@@ -159,7 +158,8 @@ def _check_words(found, agreed, despite):
     if not lost:
         return
     named = ", ".join(
-        f"{called(d.visit)} ({d.visit.told_from:%H:%M} to {d.visit.told_until:%H:%M})" for d in lost
+        f"{d.visit.customer.short_name} ({d.visit.told_from:%H:%M} to {d.visit.told_until:%H:%M})"
+        for d in lost
     )
     raise NeedsAgreement(f"Confirmed, and moved out of what was promised: {named}. Say that it must be.")
 

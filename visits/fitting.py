@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tenancy.calendars import calendar_of, local_day, local_time, zone_of
 from visits.free_time import FreeTime, members_of
-from visits.hindrances import Hindrances, called
+from visits.hindrances import Hindrances
 from visits.models import Technician, Visit
 from visits.preferences import Wishes, wishes_for
 from visits.travel import point_of
@@ -96,7 +96,7 @@ class _Asked:
         other = self.hindrances.visit(who, self.start, self.end)
         if other is not None:
             span = f"{self._clock(other.planned_start)} to {self._clock(other.planned_end)}"
-            return Fit(False, f"Overlaps {called(other)}, {span}.", is_taken=True)
+            return Fit(False, f"Overlaps {other.customer.short_name}, {span}.", is_taken=True)
         away = self.hindrances.absence(who, self.start, self.end)
         if away is None:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from customers.models import Site
 from tenancy.calendars import calendar_of, day_bounds, local_day, local_time
 from visits.free_time import FreeTime, members_of
-from visits.hindrances import Hindrances, called
+from visits.hindrances import Hindrances
 from visits.models import Assignment, Technician, Visit
 from visits.places import crews_of
 from visits.travel import point_of, way
@@ -89,7 +89,9 @@ class DayAround:
                 found.append(f"{name} does not work here any more.")
             busy = self.hindrances.visit(who, self.start, self.end)
             if busy is not None:
-                found.append(f"{name} is with {called(busy)} until {self.clock(busy.planned_end)}.")
+                found.append(
+                    f"{name} is with {busy.customer.short_name} until {self.clock(busy.planned_end)}."
+                )
             away = self.hindrances.absence(who, self.start, self.end)
             if away is not None:
                 found.append(f"{name} is away until {self.clock(away.ends_at)}.")
@@ -129,7 +131,7 @@ class DayAround:
 
     def _place_for(self, visit, coming, pushed, earliest) -> tuple[dt.datetime | None, str]:
         """The first start for a visit that has to give way, or why there is none that day."""
-        who = called(visit)
+        who = visit.customer.short_name
         if visit.state not in (Visit.State.BOOKED, Visit.State.CONFIRMED):
             return None, f"{who} cannot give way: it is {visit.get_state_display().lower()}."
         if visit.window_end <= self.now:
@@ -146,7 +148,7 @@ class DayAround:
                 return None, f"{cannot} away."
             other = self.hindrances.visit(member, begins, ends)
             if other is not None:
-                return None, f"{cannot} with {called(other)} then."
+                return None, f"{cannot} with {other.customer.short_name} then."
         return begins, ""
 
     def _within_hours(self, visit, pushed, earliest):

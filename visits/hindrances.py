@@ -43,10 +43,5 @@ class Hindrances:
         return _first(self._away[technician.pk], start, end)
 
 
-def called(visit: Visit) -> str:
-    """The customer as everybody at the desk says it: the company, else the person."""
-    return visit.customer.company or visit.customer.name
-
-
 def _first(rows, start, end):
     return next((row for row in rows if row.starts_at < end and row.ends_at > start), None)

@@ -67,6 +67,11 @@ class Customer(TenantModel):
         return folded(f"{self.name} {self.company}")[:420]
 
     @property
+    def short_name(self) -> str:
+        """What everybody at the desk says: the company, else the person."""
+        return self.company or self.name
+
+    @property
     def called(self) -> str:
         """The name with the company, where both are known and differ."""
         return f"{self.name}, {self.company}" if self.company and self.company != self.name else self.name
