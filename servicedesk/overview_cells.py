@@ -111,7 +111,7 @@ def fixed_cell(asked: Asked) -> Cell:
 
 def unused_cell(asked: Asked) -> Cell:
     """Visits that are paid for and nobody has booked."""
-    found = unused_visits(asked.today)
+    found = unused_visits(asked.desk, asked.today)
     lapse = "lapses" if found.lapsing == 1 else "lapse"
     return Cell(
         value=f"{found.count:,}",

@@ -173,8 +173,8 @@ def recommendations_part(asked: Asked) -> dict:
 
 
 def lapsing_part(asked: Asked) -> dict:
-    """The paid visits that lapse next, and what becomes of their contracts: three queries."""
-    grants = first_to_lapse(asked.today)
+    """The paid visits that lapse next, and what becomes of their contracts: seven queries at most."""
+    grants = first_to_lapse(asked.desk, asked.today)
     contracts = [each.term.contract_id for each in grants]
     covers = {each.pk: each for each in _COVERS.rows(contracts=contracts, day=asked.today)}
     standing = RenewalOffer.objects.filter(

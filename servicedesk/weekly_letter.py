@@ -46,7 +46,7 @@ class WeeklyFigures(WordedKind):
         monday = dt.date.fromisoformat(message.fields["monday"])
         days = Days(monday - 7 * ONE_DAY, monday - ONE_DAY, zone_of(desk))
         missed = missed_visits(days).now
-        unused, renewals = unused_visits(monday), renewals_due(desk, monday)
+        unused, renewals = unused_visits(desk, monday), renewals_due(desk, monday)
         spelled = {"language": language, "country": desk.country, "today": monday}
         return [
             {

@@ -19,7 +19,8 @@ from contracts.what_next import may_be_in_review
 from customers.models import Customer, Equipment, Site
 from tenancy.calendars import Calendar, calendar_of, local_day
 from tenancy.models import Tenant
-from tenancy.prepared import Key, Prepared
+from tenancy.prepared import DAY as PREPARED_DAY
+from tenancy.prepared import Among, Day, Key, Keys, Prepared, Written
 from visits.models import MaintenancePlan, PlannedService, Technician, TechnicianPreference, VisitKind
 from visits.proposals import Asked, proposed_slots
 from visits.slots import Slot, Wanted
@@ -79,26 +80,62 @@ def grants_of_running_terms(day: dt.date) -> QuerySet[Entitlement]:
     For all of a desk at once: while a term runs its contract covers unless it is cancelled, and nothing
     else needs to be asked (tests hold both against `open_grants`).
     """
-    cancelled = Contract.objects.with_cover(day).filter(cancelled=True)
     runs = {"starts_on__lte": day, "ends_on__gte": day, "taken_back_at__isnull": True}
     granted = _granted().filter(**{f"term__{name}": value for name, value in runs.items()})
-    return granted.exclude(term__contract__in=cancelled.values("pk")).annotate(until=F("term__ends_on"))
+    return granted.exclude(term__contract__in=_cancelled(day)).annotate(until=F("term__ends_on"))
 
 
-def grants_of_ended_terms(day: dt.date) -> QuerySet[Entitlement]:
-    """Those of last terms that are over, in review or in grace, with `until`, open or not."""
-    in_grace = Q(last_term_end__gte=Value(day) - Value(DAY) * F("tenant__grace_days"))
-    # Only these are asked how they stand: most of a desk's contracts run, or are over for good.
-    over = Contract.objects.filter(may_be_in_review() | in_grace, last_term_end__lt=day)
-    covering = over.with_cover(day).filter(cover_state__in=COVERED_STATES)
-    last = ContractTerm.objects.filter(
-        contract__in=covering.values("pk"),
-        taken_back_at__isnull=True,
-        ends_on__lt=day,
-        ends_on=F("contract__last_term_end"),
+def grants_in_grace(day: dt.date, graced: dt.date) -> QuerySet[Entitlement]:
+    """Those of last terms that are over and in grace, with `until`, open or not; unless it is cancelled
+    such a contract covers, in review or not.
+
+    `graced` is the earliest last day that is in grace on `day`.
+    """
+    over = {"ends_on__lt": day, "ends_on__gte": graced, "taken_back_at__isnull": True}
+    granted = _granted().filter(
+        **{f"term__{name}": value for name, value in over.items()},
+        # No term ends later than the last one. Not as the same day: then it would be compared with each other
+        # that ends on that day.
+        term__contract__last_term_end__lte=F("term__ends_on"),
     )
-    # Made distinct they are found first, and before anything is asked of their grants.
-    return _with_until(_granted().filter(term__in=last.values("pk").distinct()), day)
+    return _with_until(granted.exclude(term__contract__in=_cancelled(day)), day)
+
+
+def grants_of_last_terms(contracts: Keys, day: dt.date) -> QuerySet[Entitlement]:
+    """Those of the last terms of some contracts, with `until`, open or not."""
+    last = {"taken_back_at__isnull": True, "ends_on": F("term__contract__last_term_end")}
+    granted = _granted().filter(Among("term__contract", contracts))
+    return _with_until(granted.filter(**{f"term__{name}": value for name, value in last.items()}), day)
+
+
+# Only these are asked how they stand: most of a desk's contracts run, are in grace, or are over for good.
+_MAY_BE_IN_REVIEW = Written(
+    lambda graced: (
+        Contract.objects.filter(may_be_in_review(), last_term_end__lt=graced).order_by().values_list("pk")
+    ),
+    graced=Day(),
+)
+_IN_REVIEW = Prepared(
+    lambda contracts, day: (
+        Contract.objects.filter(Among("pk", contracts))
+        .with_cover(day)
+        .filter(cover_state__in=COVERED_STATES)
+        .order_by()
+        .values_list("pk")
+    ),
+    contracts=Keys(),
+    day=PREPARED_DAY,
+)
+
+
+def in_review_past_grace(day: dt.date, graced: dt.date) -> list[int]:
+    """The keys of contracts whose grace is over, and which cover in review: two queries at most."""
+    possible = [key for (key,) in _MAY_BE_IN_REVIEW.rows(graced=graced)]
+    return [key for (key,) in _IN_REVIEW.rows(contracts=possible, day=day)] if possible else []
+
+
+def _cancelled(day) -> QuerySet:
+    return Contract.objects.with_cover(day).filter(cancelled=True).values("pk")
 
 
 def _granted() -> QuerySet[Entitlement]:

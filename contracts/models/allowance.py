@@ -26,6 +26,15 @@ class Entitlement(TenantModel):
             models.UniqueConstraint(fields=["tenant", "term", "kind"], name="entitlement_once"),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="entitlement_not_negative"),
         ]
+        # Unused visits of all of a desk: counted from the index alone.
+        indexes = [
+            models.Index(
+                fields=["tenant", "term"],
+                include=["id", "quantity"],
+                condition=Q(kind="visits"),
+                name="entitlement_of_visits",
+            ),
+        ]
 
 
 class AllowanceEntry(TenantModel):

@@ -61,6 +61,8 @@ class Contract(TenantModel):
             models.Index(
                 fields=["tenant", "customer"], condition=Q(stands_alone=False), name="contract_beside_others"
             ),
+            # Unused visits: whose last term ended when.
+            models.Index(fields=["tenant", "last_term_end"], include=["id"], name="contract_by_end"),
         ]
 
     def __str__(self):
@@ -157,8 +159,12 @@ class ContractTerm(TenantModel):
         indexes = [
             # Cover: a contract's terms, the last first.
             models.Index(fields=["tenant", "contract", "-ends_on"], name="term_by_contract"),
-            # Call list and renewals: terms by their end.
-            models.Index(fields=["tenant", "ends_on"], name="term_by_end"),
+            # Call list and renewals: terms by their end, and which of them run, from the index alone.
+            models.Index(
+                fields=["tenant", "ends_on"],
+                include=["id", "contract", "starts_on", "taken_back_at"],
+                name="term_by_end",
+            ),
         ]
 
     def __str__(self):
