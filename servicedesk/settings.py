@@ -4,6 +4,7 @@ Two database aliases, one database: `default` connects as app_web, which row lev
 binds; `migrator` connects as the owner of the schema and is used for migrations only.
 """
 
+import logging
 from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import reset_tzpath
@@ -282,6 +283,9 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 PGTRIGGER_MIGRATIONS = False
 PGTRIGGER_INSTALL_ON_MIGRATE = True
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+# Django itself warns of each refused request.
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
 LOGGING = {
     "version": 1,
