@@ -1,4 +1,4 @@
-"""Money that came in: read, taken in from bookkeeping, and matched to a contract by hand."""
+"""Money that came in: read, taken in from bookkeeping, matched by hand, split, set aside and given back."""
 
 import datetime as dt
 from decimal import Decimal
@@ -9,7 +9,15 @@ from rest_framework.decorators import action
 
 from contracts.bank_lines import BankLine
 from contracts.models import Contract, ContractTerm, Payment
-from contracts.money_by_hand import CannotMatch, Purpose, match_by_hand
+from contracts.money_by_hand import (
+    CannotMatch,
+    Purpose,
+    Share,
+    match_by_hand,
+    split_payment,
+    take_up_again,
+)
+from contracts.money_elsewhere import give_back, set_aside
 from contracts.open_money import AlreadySettled, NeedsReason
 from contracts.renewals import AlreadyRenewed, NoTermToRenew
 from contracts.statements import KnownBefore, take_in_one
@@ -94,12 +102,44 @@ class Matched(serializers.Serializer):
     )
 
 
+class WhyOfMoney(serializers.Serializer):
+    """Why; it is kept with the payment."""
+
+    because = serializers.CharField(max_length=300)
+
+
+class Part(serializers.Serializer):
+    """A part of a payment, and for what; without a contract it waits for a person."""
+
+    amount = serializers.DecimalField(10, 2, min_value=Decimal("0.01"))
+    contract = Row(Contract, what="contract", required=False, allow_null=True, default=None)
+    purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.RENEWS)
+
+
+class Split(serializers.Serializer):
+    """The parts, which make the whole. Less than a price, or another's money, takes a reason."""
+
+    parts = Part(many=True, min_length=2, max_length=50)
+    because = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class GivenBack(WhyOfMoney):
+    """When it went back and how; no amount is all of it."""
+
+    returned_on = serializers.DateField()
+    amount = serializers.DecimalField(
+        10, 2, min_value=Decimal("0.01"), required=False, allow_null=True, default=None
+    )
+    kind = serializers.ChoiceField(choices=Payment.Return.choices, default=Payment.Return.REFUNDED)
+
+
 class PaymentFilters(filters.FilterSet):
     """Which payments."""
 
     number = filters.CharFilter(max_length=60)
     customer = filters.UUIDFilter(field_name="customer__public_id")
     contract = filters.UUIDFilter(field_name="contract__public_id")
+    part_of = filters.UUIDFilter(field_name="part_of__public_id")
     is_waiting = filters.BooleanFilter(method="by_waiting")
     recorded_since = InstantFilter(field_name="recorded_at", lookup_expr="gte")
 
@@ -147,3 +187,42 @@ class Payments(Listed, Made, Resource):
         check_edition(request, self.shown(payment))
         match_by_hand(payment, **self.read(Matched), **self.who())
         return self.answer(self.get_object())
+
+    @action(detail=True, methods=["post"])
+    @says(sent=Split, of_an_edition=True)
+    def split(self, request, id):
+        """Take waiting money apart: `part_of` filters the list for what replaces it."""
+        payment = self.get_object()
+        check_edition(request, self.shown(payment))
+        given = self.read(Split)
+        shares = [Share(**part) for part in given["parts"]]
+        split_payment(payment, shares, because=given["because"], **self.who())
+        return self.answer(self.get_object())
+
+    @action(detail=True, methods=["post"], url_path="set-aside")
+    @says(sent=WhyOfMoney, of_an_edition=True)
+    def set_aside(self, request, id):
+        """Waiting money is for something else than a contract."""
+        payment = self.get_object()
+        check_edition(request, self.shown(payment))
+        set_aside(payment, **self.read(WhyOfMoney), **self.who())
+        return self.answer(self.get_object())
+
+    @action(detail=True, methods=["post"], url_path="take-up-again")
+    @says(sent=WhyOfMoney, of_an_edition=True)
+    def take_up_again(self, request, id):
+        """Undo a match or a setting aside: the answer is the part that replaces it, and waits."""
+        payment = self.get_object()
+        check_edition(request, self.shown(payment))
+        again = take_up_again(payment, **self.read(WhyOfMoney), **self.who())
+        return self.answer(self.rows().get(pk=again.pk))
+
+    @action(detail=True, methods=["post"], url_path="give-back")
+    @says(sent=GivenBack, of_an_edition=True)
+    def give_back(self, request, id):
+        """It went back, whole or in part: what is not paid for any more is in review. The answer is the
+        payment, or the part of it that went back."""
+        payment = self.get_object()
+        check_edition(request, self.shown(payment))
+        gone = give_back(payment, **self.read(GivenBack), **self.who())
+        return self.answer(self.rows().get(pk=gone.pk))

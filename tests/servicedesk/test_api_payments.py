@@ -75,6 +75,81 @@ def test_other_money_waits_and_is_matched_by_hand(call, cast):
     assert first_error(call("POST", path, why, If_Match="*")) == (409, "already_settled", None)
 
 
+def waiting(call, **fields):
+    """The path of a payment that waits, and its edition."""
+    made = call("POST", "payments/", MONEY | {"contract": ""} | fields)
+    assert (made.status_code, made.json()["state"]) == (201, "Waiting")
+    return f"payments/{made.json()['id']}/", made["ETag"]
+
+
+def test_waiting_money_is_split_and_its_parts_are_listed(call, cast):
+    path, edition = waiting(call, amount="700.00", contract="N-0000")
+    contract = str(cast.north.contract.public_id)
+    parts = {
+        "parts": [{"amount": "612.00", "contract": contract}, {"amount": "80.00"}],
+        "because": "By letter",
+    }
+    assert first_error(call("POST", path + "split/", parts)) == (428, "if_match_required", None)
+    assert first_error(call("POST", path + "split/", parts, If_Match=edition)) == (422, "cannot_match", "all")
+    parts["parts"][1]["amount"] = "88.00"
+    done = call("POST", path + "split/", parts, If_Match=edition)
+    assert (done.status_code, done.json()["state"]) == (200, "Taken apart")
+    found = call("GET", f"payments/?part_of={done.json()['id']}").json()["results"]
+    assert sorted((part["amount"], part["state"]) for part in found) == [
+        ("612.00", "Renewed N-20418"),
+        ("88.00", "Waiting"),
+    ]
+    assert first_error(call("POST", path + "split/", parts, If_Match="*")) == (409, "already_settled", None)
+    one = {"parts": [{"amount": "88.00"}]}
+    assert first_error(call("POST", path + "split/", one, If_Match="*"))[::2] == (422, "parts.all")
+
+
+def test_money_for_something_else_is_set_aside_and_taken_up_again(call):
+    path, edition = waiting(call)
+    refused = call("POST", path + "set-aside/", {"because": ""}, If_Match=edition)
+    assert first_error(refused) == (422, "blank", "because")
+    aside = call("POST", path + "set-aside/", {"because": "A part"}, If_Match=edition)
+    assert (aside.status_code, aside.json()["state"]) == (200, "Set aside")
+    again = call("POST", path + "take-up-again/", {"because": "No, it was not"}, If_Match=aside["ETag"])
+    assert (again.status_code, again.json()["state"]) == (200, "Waiting")
+    assert again.json()["part_of"] == aside.json()["id"]
+    assert first_error(call("POST", path + "take-up-again/", {"because": "Once more"}, If_Match="*")) == (
+        409, "already_settled", None,
+    )  # fmt: skip
+
+
+def test_money_that_went_back_puts_its_renewal_in_review(call, cast):
+    made = call("POST", "payments/", MONEY)
+    path = f"payments/{made.json()['id']}/give-back/"
+    back = {"returned_on": "2026-03-05", "kind": "returned", "because": "Not honoured"}
+    tomorrow = back | {"returned_on": "2026-03-06"}
+    assert first_error(call("POST", path, tomorrow, If_Match=made["ETag"])) == (422, "cannot_match", "all")
+    gone = call("POST", path, back, If_Match=made["ETag"])
+    assert (gone.status_code, gone.json()["returned_on"]) == (200, "2026-03-05")
+    with tenant(cast.north.tenant):
+        assert last_end(cast.north.contract) == dt.date(2026, 3, 14)
+    shown = call("GET", f"contracts/{cast.north.contract.public_id}/").json()
+    assert shown["cover"]["state"] == "renewal in review"
+    assert first_error(call("POST", path, back, If_Match="*")) == (409, "already_settled", None)
+
+
+def test_a_part_of_it_goes_back(call):
+    path, edition = waiting(call)
+    back = {"returned_on": "2026-03-05", "amount": "12.00", "because": "Too much"}
+    gone = call("POST", path + "give-back/", back, If_Match=edition).json()
+    assert (gone["amount"], gone["returned_on"]) == ("12.00", "2026-03-05")
+    rest = [row["amount"] for row in call("GET", "payments/?is_waiting=true").json()["results"]]
+    assert rest == ["600.00"]
+
+
+@pytest.mark.parametrize("act", ["split", "set-aside", "take-up-again", "give-back"])
+def test_acts_on_money_are_accounts_own_and_stay_at_home(call, cast, now, act):
+    path, _ = waiting(call)
+    dana = program(cast.north, now=now, acts_as=cast.north.dispatcher)
+    assert first_error(dana("POST", f"{path}{act}/", {}, If_Match="*")) == (403, "role", None)
+    assert program(cast.south, now=now)("POST", f"{path}{act}/", {}, If_Match="*").status_code == 404
+
+
 def test_only_accounts_and_only_at_home(call, cast, now):
     made = call("POST", "payments/", MONEY).json()
     dana = program(cast.north, now=now, acts_as=cast.north.dispatcher)
