@@ -137,7 +137,7 @@ def _visit_line(row, asked) -> tuple:
 
 
 def _reports(asked) -> QuerySet:
-    rows = reports_that_say(asked.days).annotate(at=F("visit__planned_start"))
+    rows = reports_that_say(asked.days).annotate(at=F("visit_start"))
     rows = rows.exclude(FIXED) if asked.only else rows
     return rows.select_related("visit__customer")
 

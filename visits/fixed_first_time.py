@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from tenancy.figures import Days, Share, hull, shares
-from visits.models import ServiceReport, Visit
+from visits.models import ServiceReport
 
 FIXED = Q(fixed_first_time=True)
 
@@ -23,11 +23,10 @@ class FixedFirstTime:
 
 def reports_that_say(days: Days) -> QuerySet[ServiceReport]:
     """The rows that are counted: reports of visits of these days that say whether it was fixed."""
-    done = Q(visit__state=Visit.State.DONE, fixed_first_time__isnull=False)
-    return ServiceReport.objects.filter(days.within("visit__planned_start"), done)
+    return ServiceReport.objects.filter(days.within("visit_start"), fixed_first_time__isnull=False)
 
 
 def fixed_first_time(days: Days) -> FixedFirstTime:
     """The figure, and what it was before: one query."""
     spans = [days, days.before()]
-    return FixedFirstTime(*shares(reports_that_say(hull(spans)), "visit__planned_start", FIXED, spans))
+    return FixedFirstTime(*shares(reports_that_say(hull(spans)), "visit_start", FIXED, spans))

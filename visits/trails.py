@@ -15,7 +15,7 @@ from recommendations.models import Recommendation
 from tenancy.calendars import day_bounds, local_day, zone_of
 from tenancy.figures import ONE_DAY
 from tenancy.prepared import Among, Instant, Keys, Prepared
-from visits.models import Review, Visit, VisitEquipment
+from visits.models import Review, VisitEquipment
 
 RAISED, SILENT, NEXT = "raised", "silent", "next"
 # Older dots fall away; the sentence still counts every visit.
@@ -70,11 +70,10 @@ def never_raised_again(
     since = VisitEquipment.objects.filter(
         ~Q(visit=OuterRef("raised_at_visit")),
         equipment=OuterRef("equipment"),
-        visit__state=Visit.State.DONE,
-        visit__completed_at__gte=OuterRef("midnight"),
+        done_at__gte=OuterRef("midnight"),
         # For all of them alike: it narrows by an index.
-        visit__completed_at__gt=first,
-        visit__completed_at__lte=now,
+        done_at__gt=first,
+        done_at__lte=now,
     )
     told = since.filter(
         Exists(
@@ -124,14 +123,9 @@ def _visits_since(recommendations, now):
 
 _DONE = Prepared(
     lambda machines, since, now: (
-        VisitEquipment.objects.filter(
-            Among("equipment", machines),
-            visit__state=Visit.State.DONE,
-            visit__completed_at__gt=since,
-            visit__completed_at__lte=now,
-        )
-        .order_by("visit__completed_at", "visit")
-        .values_list("equipment", "visit__completed_at", "visit")
+        VisitEquipment.objects.filter(Among("equipment", machines), done_at__gt=since, done_at__lte=now)
+        .order_by("done_at", "visit")
+        .values_list("equipment", "done_at", "visit")
     ),
     machines=Keys(),
     since=Instant(),

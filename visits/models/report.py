@@ -49,7 +49,7 @@ class Review(TenantModel):
         indexes = [models.Index(fields=["tenant", "recommendation", "at"], name="review_trail")]
 
 
-@tracked()
+@tracked(exclude=("visit_start",))
 class ServiceReport(TenantModel):
     """What was done, whether it worked the first time, and who signed for what."""
 
@@ -75,6 +75,8 @@ class ServiceReport(TenantModel):
     recommendations_signed_by = models.CharField(max_length=120, blank=True)
     recommendations_unsigned_because = models.CharField(max_length=200, blank=True)
     written_at = models.DateTimeField()
+    # For when the visit was planned, while it is done: kept here by a trigger, for the index.
+    visit_start = models.DateTimeField(null=True, editable=False)
     # The PDF, made as soon as the visit is done; every copy has the same bytes.
     document = TenantForeignKey(StoredFile, null=True, blank=True, related_name="+")
 
@@ -117,11 +119,11 @@ class ServiceReport(TenantModel):
             ),
         ]
         indexes = [
-            # Overview: what reports say, beside the visits of some days.
+            # Overview: what reports of visits of some days say.
             models.Index(
-                fields=["tenant", "visit"],
+                fields=["tenant", "visit_start"],
                 include=["id", "fixed_first_time"],
-                condition=Q(fixed_first_time__isnull=False),
+                condition=Q(visit_start__isnull=False, fixed_first_time__isnull=False),
                 name="report_says_whether_fixed",
             ),
         ]

@@ -180,7 +180,7 @@ class Visit(TenantModel):
                 condition=Q(missed_at__isnull=False),
                 name="visit_missed",
             ),
-            # What was done since when: asking after it, and what nobody mentioned there.
+            # What was done since when: asking after it.
             models.Index(
                 fields=["tenant", "completed_at"],
                 include=["id"],
@@ -254,16 +254,27 @@ class Visit(TenantModel):
         return self.approval_asked_at is not None and self.approved_at is None
 
 
-@tracked()
+@tracked(exclude=("done_at",))
 class VisitEquipment(TenantModel):
     """A machine that the visit is for; its open recommendations must be reviewed there."""
 
     visit = TenantForeignKey(Visit, related_name="machines")
     equipment = TenantForeignKey(Equipment, related_name="visited")
+    # When the visit was completed, while it is done: kept here by a trigger, for the index.
+    done_at = models.DateTimeField(null=True, editable=False)
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "visit", "equipment"], name="visitequipment_once")
+        ]
+        indexes = [
+            # What was done at a machine since when: what nobody mentioned there.
+            models.Index(
+                fields=["tenant", "equipment", "done_at"],
+                include=["visit"],
+                condition=Q(done_at__isnull=False),
+                name="visitequipment_done",
+            ),
         ]
 
 
