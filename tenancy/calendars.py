@@ -11,6 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.db.models import DateField, IntegerField, TimeField, Value
 
 from tenancy.models import BusinessHours, Closure, Tenant
 from tenancy.prepared import Prepared
@@ -197,14 +198,22 @@ class Calendar:
         return self._years[year]
 
 
-_HOURS = Prepared(lambda: BusinessHours.objects.values_list("weekday", "opens", "closes"))
-_CLOSED = Prepared(lambda: Closure.objects.values_list("day", flat=True))
+def _hours_and_days_closed():
+    hours = BusinessHours.objects.order_by().annotate(day=Value(None, DateField()))
+    times = {name: Value(None, TimeField()) for name in ("opens", "closes")}
+    closed = Closure.objects.order_by().annotate(weekday=Value(None, IntegerField()), **times)
+    columns = ("weekday", "opens", "closes", "day")
+    return hours.values_list(*columns).union(closed.values_list(*columns), all=True)
+
+
+_WORKING_TIME = Prepared(_hours_and_days_closed)
 
 
 def calendar_of(tenant: Tenant) -> Calendar:
-    """The active desk's working calendar: two queries. Hours never set are Monday to Friday."""
-    hours = tuple(_HOURS.rows())
-    closed = frozenset(_CLOSED.rows())
+    """The active desk's working calendar: one query. Hours never set are Monday to Friday."""
+    found = _WORKING_TIME.rows()
+    hours = tuple(sorted(tuple(span) for *span, day in found if day is None))
+    closed = frozenset(day for *_, day in found if day is not None)
     return Calendar(
         zone=zone_of(tenant),
         hours=hours or DEFAULT_HOURS,

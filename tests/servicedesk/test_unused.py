@@ -202,13 +202,13 @@ def test_as_many_queries_for_one_row_as_for_ten(desk, client, now, django_assert
         see_to(desk.tenant, now=now)
         add_contracts(desk, now, 1)
     client.get(desk.url(URL))
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(22):
         assert len(whats(client.get(desk.url(URL)))) == 3
     with tenant(desk.tenant):
         add_contracts(desk, now, 9)
         add_plan(desk, now, title="Another", equipment=desk.sorter)
         see_to(desk.tenant, now=now)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(22):
         assert len(whats(client.get(desk.url(URL)))) == 13
 
 
