@@ -1,6 +1,7 @@
 """How a customer can be told something: whom, and over which channel."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from customers.models import Contact, Customer
@@ -28,11 +29,14 @@ class Way:
         return "Text" if self.channel == Message.Channel.SMS else "Mail"
 
 
-def way_to(customer: Customer, *, now: dt.datetime) -> Way | None:
-    """The first contact who can be told, by text before mail: one query. None: nobody, or not yet."""
+def way_to(customer: Customer, *, now: dt.datetime, contacts: Iterable[Contact] | None = None) -> Way | None:
+    """The first contact who can be told, by text before mail: one query. None: nobody, or not yet.
+
+    `contacts` are the customer's, the main one first, where they were read already.
+    """
     if not messages_on(customer.tenant, now):
         return None
-    for contact in _CONTACTS.rows(customer=customer.pk):
+    for contact in _CONTACTS.rows(customer=customer.pk) if contacts is None else contacts:
         for channel, address in ((Message.Channel.SMS, contact.phone), (Message.Channel.MAIL, contact.email)):
             if address and outbox.wants(contact, channel) and is_ready(channel):
                 return Way(contact, channel)

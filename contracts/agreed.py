@@ -7,6 +7,17 @@ from decimal import Decimal
 
 from contracts.models import Contract, ContractTerm, OfferEquipment, RenewalOffer
 from contracts.terms import Length, following
+from tenancy.prepared import Among, Keys, Prepared
+
+_STANDING = Prepared(
+    lambda contracts: RenewalOffer.objects.filter(
+        Among("contract", contracts),
+        sent_at__isnull=False,
+        declined_at__isnull=True,
+        settled_at__isnull=True,
+    ),
+    contracts=Keys(),
+)
 
 
 @dataclass(frozen=True)
@@ -36,12 +47,7 @@ def as_before(contract: Contract, last: ContractTerm) -> Agreed:
 
 def standing_offers(contracts: Iterable[Contract]) -> dict[int, RenewalOffer]:
     """Offers that were sent and neither declined nor settled, by the contract's id: two queries."""
-    offers = RenewalOffer.objects.filter(
-        contract__in=[contract.pk for contract in contracts],
-        sent_at__isnull=False,
-        declined_at__isnull=True,
-        settled_at__isnull=True,
-    )
+    offers = _STANDING.rows(contracts=[contract.pk for contract in contracts])
     found = {offer.contract_id: offer for offer in offers}
     scopes: dict[int, set[int]] = {}
     pairs = OfferEquipment.objects.filter(offer__in=list(found.values())).values_list("offer", "equipment")

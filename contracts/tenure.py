@@ -2,26 +2,34 @@
 
 import datetime as dt
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from contracts.models import ContractTerm
 from customers.models import Customer
 from tenancy.prepared import Key, Prepared
 
-_FIRST = Prepared(
-    lambda customer: (
-        ContractTerm.objects.filter(contract__customer=customer, taken_back_at__isnull=True)
-        .order_by("starts_on")
-        .values_list("starts_on", flat=True)[:1]
-    ),
-    customer=Key(),
-)
+
+def _starts(customer):
+    """The first start of a customer's terms."""
+    terms = ContractTerm.objects.filter(contract__customer=customer, taken_back_at__isnull=True)
+    return terms.order_by("starts_on").values_list("starts_on", flat=True)[:1]
+
+
+_FIRST = Prepared(_starts, customer=Key())
+
+
+def with_first_term(customers: QuerySet) -> QuerySet:
+    """Customers that know when their first term started: `customer_since` asks nothing more of them."""
+    return customers.annotate(first_term_start=Subquery(_starts(OuterRef("pk"))))
 
 
 def customer_since(customer: Customer) -> dt.date | None:
-    """The first term's start over all contracts, or an earlier "customer since": one query.
+    """The first term's start over all contracts, or an earlier "customer since": one query at most.
 
     It survives cancellation and renumbering; terms taken back never were.
     """
-    first = _FIRST.rows(customer=customer.pk)
+    known = vars(customer)
+    first = [known["first_term_start"]] if "first_term_start" in known else _FIRST.rows(customer=customer.pk)
     return min((day for day in (*first, customer.customer_since) if day), default=None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contracts.cover import Cover
 from contracts.covered import State
-from contracts.models import ContractTerm
+from contracts.models import Contract, ContractTerm
 from contracts.terms import ONE_DAY
 from contracts.wording import day_in_full
 from tenancy.prepared import Key, Prepared
@@ -42,9 +42,13 @@ class TermBar:
     place: str
 
 
-def term_bar(cover: Cover) -> TermBar | None:
-    """The last standing terms with today among them: one query. None where no term stands."""
-    terms = _TERMS.rows(contract=cover.contract.pk)
+def standing_terms(contract: Contract) -> list[ContractTerm]:
+    """The terms that stand, in their order: one query."""
+    return _TERMS.rows(contract=contract.pk)
+
+
+def term_bar(cover: Cover, terms: list[ContractTerm]) -> TermBar | None:
+    """The last of a contract's `standing_terms` with today among them. None where no term stands."""
     if not terms:
         return None
     today, last = cover.day, terms[-1]

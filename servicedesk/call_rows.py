@@ -1,8 +1,12 @@
 """Rows of the call list in words: what a sales rep reads before opening one."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.db.models import DateField, F, Value
+from django.db.models.functions import Cast
 
 from cases.models import Case, Promise
 from contracts.call_list import ACTIVE, HELD, IN_REVIEW, PUT_OFF, RENEWS_ITSELF, Row
@@ -43,30 +47,29 @@ _CALLED = Prepared(
     day=DAY,
     contracts=Keys(),
 )
-_COMPLAINTS = Prepared(
-    lambda customers: (
-        Case.objects.filter(Among("customer", customers), kind=Case.Kind.COMPLAINT)
-        .exclude(state=Case.State.CLOSED)
-        .values_list("customer_id", flat=True)
-    ),
-    customers=Keys(),
-)
-_PROMISES = Prepared(
-    lambda customers: (
-        Promise.objects.open().by_hand().filter(Among("customer", customers)).order_by("due_at")
-    ),
-    customers=Keys(),
-)
-_HOLDS = Prepared(
-    lambda customers: Hold.objects.filter(Among("customer", customers), released_at__isnull=True).values_list(
-        "customer_id", "reason"
-    ),
-    customers=Keys(),
-)
-_SKIPS = Prepared(
-    lambda customers: CallSkip.objects.filter(Among("customer", customers)).order_by("at", "pk"),
-    customers=Keys(),
-)
+
+
+def _to_know(customers):
+    """All that may stand beside customers, by what it is: whose, when, a day and words that belong to it."""
+
+    def theirs(what, rows, at, words, until=_NO_DAY):
+        columns = {"what": Value(what), "when": F(at), "until_day": until, "said": words}
+        of_them = rows.order_by().filter(Among("customer", customers)).annotate(**columns)
+        return of_them.values_list("what", "customer_id", "when", "pk", "until_day", "said", named=True)
+
+    complaints = Case.objects.filter(kind=Case.Kind.COMPLAINT).exclude(state=Case.State.CLOSED)
+    holds = Hold.objects.filter(released_at__isnull=True)
+    return theirs(COMPLAINT, complaints, "opened_at", F("title")).union(
+        theirs(PROMISE, Promise.objects.open().by_hand(), "due_at", F("text")),
+        theirs(HOLD, holds, "set_at", F("reason")),
+        theirs(SKIP, CallSkip.objects.all(), "at", F("reason"), F("until")),
+        all=True,
+    )
+
+
+COMPLAINT, PROMISE, HOLD, SKIP = "complaint", "promise", "hold", "put off"
+_NO_DAY = Cast(None, DateField())
+_TO_KNOW = Prepared(_to_know, customers=Keys())
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class _Spoken:
 
 
 def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> list[CallRow]:
-    """Rows with their words: five queries at most, however many rows there are."""
+    """Rows with their words: two queries, however many rows there are."""
     rows = list(rows)
     spoken = _of_called(rows, day) if all(row.may_be_called for row in rows) else _of_any(rows, day)
     notes = _notes(rows, spoken, day=day, now=now, zone=zone)
@@ -191,56 +194,41 @@ def _when(spoken: _Spoken, day: dt.date) -> str:
 
 def _notes(rows, spoken, *, day, now, zone) -> dict[int, str]:
     """Of each customer the first that applies: complaint, hold, promise, unused visits, put off, state."""
-    ids = [row.customer_id for row in rows]
-    complaints = set(_COMPLAINTS.rows(customers=ids))
-    promises = {}
-    for promise in _PROMISES.rows(customers=ids):
-        promises.setdefault(promise.customer_id, promise)
-    held = [row.customer_id for row in rows if row.held_back == HELD]
-    holds = dict(_HOLDS.rows(customers=held)) if held else {}
-    notes = {
+    known = defaultdict(lambda: defaultdict(list))
+    found = _TO_KNOW.rows(customers=[row.customer_id for row in rows])
+    for one in sorted(found, key=lambda one: (one.when, one.pk)):
+        known[one.customer_id][one.what].append(one)
+    return {
         row.customer_id: _note(
-            row,
-            spoken[row.contract_id],
-            has_complaint=row.customer_id in complaints,
-            promise=promises.get(row.customer_id),
-            hold=holds.get(row.customer_id, ""),
-            now=now,
-            zone=zone,
+            row, spoken[row.contract_id], known[row.customer_id], day=day, now=now, zone=zone
         )
         for row in rows
     }
-    # Only of those whom nothing else is said of.
-    unsaid = [row for row in rows if notes[row.customer_id] is None]
-    skips = _SKIPS.rows(customers=[row.customer_id for row in unsaid]) if unsaid else []
-    last = {skip.customer_id: skip for skip in skips}
-    return notes | {row.customer_id: _put_off(row, last.get(row.customer_id), day) for row in unsaid}
 
 
-def _note(row, spoken, *, has_complaint, promise, hold, now, zone) -> str | None:
-    """None where being put off is all that there may be to say."""
-    if has_complaint:
+def _note(row, spoken, known, *, day, now, zone) -> str:
+    if known[COMPLAINT]:
         return "Open complaint, manager first"
     if row.held_back == HELD:
-        return hold
+        return known[HOLD][-1].said if known[HOLD] else ""
     if row.held_back == PUT_OFF:
-        return None
+        return _put_off(row, known[SKIP], day)
     if row.held_back == RENEWS_ITSELF:
         return "Renews by itself"
-    if promise:
-        return f"Promised {due_in_words(promise.due_at, now=now, zone=zone)}: {promise.text}"
+    if promises := known[PROMISE]:
+        return f"Promised {due_in_words(promises[0].when, now=now, zone=zone)}: {promises[0].said}"
     if row.held_back in (ACTIVE, IN_REVIEW):
         return ""
     if row.state == State.RENEWAL_DUE and spoken.visits_left:
         visits = "1 visit" if spoken.visits_left == 1 else f"{spoken.visits_left} visits"
         return f"{visits} unused, mention it"
-    return None
+    return _put_off(row, known[SKIP], day)
 
 
-def _put_off(row, skip, day) -> str:
+def _put_off(row, skips, day) -> str:
     if row.held_back == PUT_OFF:
-        return f"Put off until {day_nearby(skip.until, today=day)}: {skip.reason}"
-    return f"Put off before: {skip.reason}" if skip is not None else ""
+        return f"Put off until {day_nearby(skips[-1].until_day, today=day)}: {skips[-1].said}"
+    return f"Put off before: {skips[-1].said}" if skips else ""
 
 
 def _brief(row, spoken: _Spoken, *, day) -> str:

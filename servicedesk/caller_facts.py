@@ -4,18 +4,18 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, Q, Value
 
 from cases.models import Case, Promise
 from contracts.cover import Cover, covers_of_customer
 from contracts.models import Renewal
 from contracts.overlaps import response_hours_of
-from contracts.tenure import customer_since, tenure_in_words
+from contracts.tenure import customer_since, tenure_in_words, with_first_term
 from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day
 from tenancy.models import Tenant
-from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach, counted
+from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach
 from visits.models import Assignment, Technician, Visit
 from visits.preferences import Wishes, wishes_for
 
@@ -24,10 +24,14 @@ YEAR = dt.timedelta(days=365)
 SOON = dt.timedelta(hours=2)
 # A year of weekly visits is not read out.
 MOST_VISITS = 12
+VISITS, RENEWALS, BROKEN = "visits", "renewals", "broken promises"
+_NOTHING = Value(0, IntegerField())
 
 
 # The customer of a page's address.
-STANDING = Prepared(lambda id: Customer.objects.standing().filter(public_id=id), id=PublicId())
+STANDING = Prepared(
+    lambda id: with_first_term(Customer.objects.standing().filter(public_id=id)), id=PublicId()
+)
 _CONTACTS = Prepared(
     lambda customer: Contact.objects.filter(customer=customer).order_by("-is_main", "id"), customer=Key()
 )
@@ -101,9 +105,14 @@ class Caller:
         customer.tenant = desk
 
     @cached_property
+    def known_contacts(self) -> list[Contact]:
+        """Whoever we know of, the main one first."""
+        return self._of(_CONTACTS)
+
+    @cached_property
     def contacts(self) -> list[Contact]:
         """Who is there, the main one first; not who has left."""
-        return [contact for contact in self._of(_CONTACTS) if not contact.has_left]
+        return [contact for contact in self.known_contacts if not contact.has_left]
 
     @cached_property
     def sites(self) -> list[Site]:
@@ -202,18 +211,18 @@ class Standing:
 
 
 def standing_of(caller: Caller) -> Standing:
-    """Tenure, renewals, and the year's failures, for the header: five queries."""
+    """Tenure, renewals, and the year's failures, for the header."""
     customer, since = caller.customer, caller.now - YEAR
     wishes = wishes_for(customer, None, caller.machines)
     preferred = _preferred(wishes)
-    asked = {"customer": customer.pk, "since": since}
-    visits = _VISITS.rows(**asked, preferred=next(iter(wishes.preferred), None))
-    misses, done, by_preferred = next(iter(visits), (0, 0, 0))
+    asked = {"customer": customer.pk, "since": since, "preferred": next(iter(wishes.preferred), None)}
+    counted = {what: counts for what, *counts in _HOW_WE_DID.rows(**asked)}
+    misses, done, by_preferred = counted.get(VISITS, (0, 0, 0))
     return Standing(
         tenure=tenure_in_words(customer_since(customer), today=caller.today),
-        terms_renewed=sum(_RENEWED.rows(customer=customer.pk)),
+        terms_renewed=counted.get(RENEWALS, (0,))[0],
         misses=misses,
-        broken=sum(_BROKEN.rows(**asked)),
+        broken=counted.get(BROKEN, (0,))[0],
         done=done,
         preferred=preferred,
         done_by_preferred=by_preferred,
@@ -221,29 +230,30 @@ def standing_of(caller: Caller) -> Standing:
 
 
 def _how_we_did(customer, since, preferred):
+    """What was counted, and up to three numbers; no row where there is nothing to count."""
     is_done = Q(state=Visit.State.DONE)
-    counts = (
+    visits = (
         Count("pk", filter=Q(missed_at__gte=since), distinct=True),
         Count("pk", filter=is_done, distinct=True),
         Count("pk", filter=is_done & Q(assignments__technician=preferred), distinct=True),
     )
-    named = dict(zip(("misses", "done", "by_preferred"), counts, strict=True))
-    visits = Visit.objects.filter(customer=customer).order_by().values("customer").annotate(**named)
-    return visits.values_list(*named)
+    renewals = Renewal.objects.filter(contract__customer=customer, taken_back_at__isnull=True)
+    broken = Promise.objects.filter(customer=customer, state=Promise.State.BROKEN, settled_at__gte=since)
+    first, *others = (
+        _counts(VISITS, Visit.objects.filter(customer=customer), *visits),
+        _counts(RENEWALS, renewals, Count("pk")),
+        _counts(BROKEN, broken, Count("pk")),
+    )
+    return first.union(*others, all=True)
 
 
-_VISITS = Prepared(_how_we_did, customer=Key(), since=Instant(), preferred=Key())
-_RENEWED = Prepared(
-    lambda customer: counted(Renewal.objects.filter(contract__customer=customer, taken_back_at__isnull=True)),
-    customer=Key(),
-)
-_BROKEN = Prepared(
-    lambda customer, since: counted(
-        Promise.objects.filter(customer=customer, state=Promise.State.BROKEN, settled_at__gte=since)
-    ),
-    customer=Key(),
-    since=Instant(),
-)
+def _counts(what, rows, first, second=_NOTHING, third=_NOTHING):
+    numbers = {"first": first, "second": second, "third": third}
+    counted = rows.order_by().values("tenant").annotate(what=Value(what), **numbers)
+    return counted.values_list("what", *numbers)
+
+
+_HOW_WE_DID = Prepared(_how_we_did, customer=Key(), since=Instant(), preferred=Key())
 
 
 def is_old(verified_on: dt.date | None, known_since: dt.datetime, today: dt.date) -> bool:

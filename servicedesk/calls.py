@@ -18,6 +18,7 @@ from contracts.calling import NotLapsed, log_lapse_call, skip_until
 from contracts.covered import State
 from contracts.models import Contract, RenewalEvidence
 from contracts.renewal_check import latest_check
+from contracts.tenure import with_first_term
 from contracts.verifying import ask_to_judge
 from contracts.wording import day_in_full
 from customers.models import Customer
@@ -34,7 +35,8 @@ from tenancy.models import Role
 from tenancy.prepared import Prepared, PublicId
 
 _CUSTOMER = Prepared(
-    lambda id: Customer.objects.filter(public_id=id).select_related("merged_into"), id=PublicId()
+    lambda id: with_first_term(Customer.objects.filter(public_id=id).select_related("merged_into")),
+    id=PublicId(),
 )
 PAGE = 50
 STATES = {"due": State.RENEWAL_DUE, "grace": State.IN_GRACE, "lapsed": State.LAPSED}
@@ -234,7 +236,7 @@ def _check(request, customer, now, **forms):
         "check": check,
         "now": now,
         "promise_form": promise_form,
-        "way": letters.way_to(customer, now=now),
+        "way": letters.way_to(customer, now=now, contacts=caller.known_contacts),
         "said_of_times": _said_of_times(request, customer, promise_form, now),
         "lapse_form": LapseCallForm(today=today),
         "skip_form": SkipForm(today=today),

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import CharField, F, Q, Value
 
 from cases.models import Case, Duty, Promise
 from contracts.agreed import agreed_for, standing_offers
@@ -12,10 +12,9 @@ from contracts.cover import Cover
 from contracts.covered import State
 from contracts.evidence import acceptance_waits
 from contracts.grounds import Ground, grounds_of
-from contracts.models import ContractCheck, RenewalEvidence
-from contracts.renewals import last_term
+from contracts.models import ContractCheck, ContractTerm, RenewalEvidence
 from contracts.tenure import customer_since, tenure_in_words
-from contracts.term_bar import TermBar, term_bar
+from contracts.term_bar import TermBar, standing_terms, term_bar
 from contracts.wording import day_in_full, day_nearby, money
 from customers.models import Contact, Customer, Hold, TimelineEntry
 from servicedesk.call_rows import CallRow, call_rows, why_not
@@ -41,6 +40,9 @@ class Advice:
     tone: str
     lead: str
     text: str
+
+
+FINE = Advice("good", "Fine to call:", "no complaint is open and nobody visits today.")
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,13 @@ def check_of(caller: Caller, *, contract_id) -> Check:
     place = near.place
     covers = caller.covers
     cover = _shown(covers, place, contract_id)
-    not_today = _not_today(caller)
+    done, comes = _nearest_visits(caller)
+    not_today = _not_today(caller, comes)
+    terms = standing_terms(cover.contract) if cover else []
     grounds = grounds_of(cover) if cover else []
     return Check(
         customer=customer,
-        contact=next(iter(_RINGABLE.rows(customer=customer.pk)), None),
+        contact=next((contact for contact in caller.known_contacts if contact.phone), None),
         tenure=tenure_in_words(customer_since(customer), today=day),
         covers=covers,
         cover=cover,
@@ -148,8 +152,8 @@ def check_of(caller: Caller, *, contract_id) -> Check:
         hold=next(iter(caller.holds), None),
         start_with=start_with(customer, now=now),
         grounds=grounds,
-        bar=term_bar(cover) if cover else None,
-        advice=_advice(caller, cover, place, not_today),
+        bar=term_bar(cover, terms) if cover else None,
+        advice=[*_fine(caller, done), *_advice(caller, cover, place, terms, not_today)] or [FINE],
         matters=_matters(caller),
         last_contact=_LAST_CONTACT.rows(customer=customer.pk),
         has_claim=any(waits_for_word(line.evidence) for line in grounds if line.evidence),
@@ -172,34 +176,21 @@ _LAST_CONTACT = Prepared(
     )[:4],
     customer=Key(),
 )
-_RINGABLE = Prepared(
-    lambda customer: (
-        Contact.objects.filter(customer=customer).exclude(phone="").order_by("-is_main", "pk")[:1]
-    ),
-    customer=Key(),
-)
-_DONE = Prepared(
-    lambda customer, since, now: (
-        Visit.objects.filter(customer=customer, completed_at__gte=since, completed_at__lte=now)
-        .order_by("-completed_at")
-        .values_list("completed_at", flat=True)[:1]
-    ),
-    customer=Key(),
-    since=Instant(),
-    now=Instant(),
-)
-_COMES = Prepared(
-    lambda customer, start, end: (
-        Visit.objects.filter(customer=customer)
-        .filter(Q(state__in=Visit.WAITING_STATES) | Q(state=Visit.State.ON_SITE))
-        .between(start, end)
-        .order_by("planned_start", "assignments__pk")
-        .values_list("planned_start", "assignments__technician__name")[:1]
-    ),
-    customer=Key(),
-    start=Instant(),
-    end=Instant(),
-)
+
+
+def _nearest(customer, since, now, start, end):
+    """The last that was done since, and the next that comes between: whether it comes, when, and who."""
+    visits = Visit.objects.filter(customer=customer)
+    done = visits.filter(completed_at__gte=since, completed_at__lte=now).order_by("-completed_at")
+    done = done.annotate(comes=Value(False), at=F("completed_at"), who=Value("", CharField()))
+    waiting = visits.filter(Q(state__in=Visit.WAITING_STATES) | Q(state=Visit.State.ON_SITE))
+    first = waiting.between(start, end).order_by("planned_start", "assignments__pk")
+    coming = first.annotate(comes=Value(True), at=F("planned_start"), who=F("assignments__technician__name"))
+    columns = ("comes", "at", "who")
+    return done.values_list(*columns)[:1].union(coming.values_list(*columns)[:1], all=True)
+
+
+_NEAREST = Prepared(_nearest, customer=Key(), since=Instant(), now=Instant(), start=Instant(), end=Instant())
 _DUTIES = Prepared(
     lambda customer: Duty.objects.open().filter(customer=customer).order_by("due_at"), customer=Key()
 )
@@ -261,37 +252,44 @@ def _gone(customer, place, covers, *, day) -> CallRow:
     )
 
 
-def _advice(caller, cover, place, not_today) -> list[Advice]:
-    """Fine, then worth saying, then not today. Held back customers hear no word of a renewal."""
-    day = caller.today
-    found = [*_fine(caller)]
+def _advice(caller, cover, place, terms, not_today) -> list[Advice]:
+    """Worth saying, then not today. Held back customers hear no word of a renewal."""
+    day, found = caller.today, []
     if cover is not None and cover.visits_left and cover.state in (State.ACTIVE, State.RENEWAL_DUE):
         visits = "one visit is" if cover.visits_left == 1 else f"{cover.visits_left} visits are"
         until = day_nearby(cover.ends_on, today=day)
         found.append(Advice("good", "Worth saying:", f"{visits} paid for and unused until {until}."))
     if place is not None and place.may_be_called and cover is not None and not not_today:
-        found += _pitch(cover, day)
+        found += _pitch(cover, terms, day)
     found += _findings(caller)
     if place is not None and place.held_back in (IN_REVIEW, HELD):
         found.append(Advice("bad", "Not a word", "of a renewal until accounts have decided."))
     if not_today:
         found.append(Advice("bad", "Not today:", "a renewal or a new machine. " + " ".join(not_today)))
-    return found or [Advice("good", "Fine to call:", "no complaint is open and nobody visits today.")]
+    return found
 
 
-def _fine(caller):
-    now, today = caller.now, caller.today
-    for done in _DONE.rows(customer=caller.customer.pk, since=now - DONE_LATELY, now=now):
-        at = local_day(done, caller.calendar.zone)
+def _nearest_visits(caller) -> tuple[list, list]:
+    """When a visit was done lately; when one comes today, and who. One each at most."""
+    now, (start, end) = caller.now, day_bounds(caller.today, caller.calendar.zone)
+    asked = {"customer": caller.customer.pk, "since": now - DONE_LATELY, "now": now}
+    rows = _NEAREST.rows(**asked, start=start, end=end)
+    return [at for comes, at, _ in rows if not comes], [(at, who) for comes, at, who in rows if comes]
+
+
+def _fine(caller, done):
+    today = caller.today
+    for each in done:
+        at = local_day(each, caller.calendar.zone)
         when = "today’s visit" if at == today else f"the visit of {day_nearby(at, today=today)}"
         yield Advice("good", "Fine to ask", f"how the machine is doing after {when}.")
 
 
-def _pitch(cover: Cover, day: dt.date):
+def _pitch(cover: Cover, terms: list[ContractTerm], day: dt.date):
     contract = cover.contract
-    if cover.ends_on is None:
+    if not terms:
         return
-    agreed = agreed_for(contract, last_term(contract), standing_offers([contract]).get(contract.pk), on=day)
+    agreed = agreed_for(contract, terms[-1], standing_offers([contract]).get(contract.pk), on=day)
     days = f"{day_in_full(agreed.starts_on)} to {day_in_full(agreed.ends_on)}"
     price = money(agreed.price, contract.currency)
     yield Advice("good", "Worth saying:", f"the next term is {days}, {price}.")
@@ -302,13 +300,12 @@ def _findings(caller):
         yield Advice("good", "Worth saying:", f"{worst.finding} ({worst.equipment}) is still open.")
 
 
-def _not_today(caller) -> list[str]:
+def _not_today(caller, comes) -> list[str]:
     said, zone = [], caller.calendar.zone
     complaint = next((case for case in caller.cases if case.kind == Case.Kind.COMPLAINT), None)
     if complaint is not None:
         said.append(f"A complaint is open ({complaint.title}): manager first.")
-    start, end = day_bounds(caller.today, zone)
-    for planned_start, name in _COMES.rows(customer=caller.customer.pk, start=start, end=end):
+    for planned_start, name in comes:
         who = Technician(name=name).first_name if name else "A technician"
         said.append(f"{who} visits today at {local_time(planned_start, zone):%H:%M}.")
     return said

@@ -33,7 +33,7 @@ from contracts.evidence import (
 from contracts.grounds import grounds_of
 from contracts.models import Contract, ContractTerm, RenewalEvidence
 from contracts.renewals import AlreadyRenewed, IsCancelled, NoTermToRenew, last_term
-from contracts.term_bar import term_bar
+from contracts.term_bar import standing_terms, term_bar
 from contracts.term_words import terms_in_words
 from contracts.terms import following
 from contracts.visit_ledger import visit_ledger
@@ -155,7 +155,7 @@ def _contract_context(request, shown) -> dict:
     return {
         "contract": shown,
         "cover": cover,
-        "bar": term_bar(cover),
+        "bar": term_bar(cover, standing_terms(cover.contract)),
         "grounds": grounds_of(cover),
         "visits": visit_ledger(shown, day),
         "terms": terms_in_words(shown, zone),

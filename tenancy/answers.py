@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
+    NamedValuesListIterable,
     ValuesListIterable,
+    create_namedtuple_class,
     get_related_populators,
 )
 from django.db.models.sql.compiler import SQLCompiler
@@ -26,6 +28,7 @@ class Answers:
         self._makers = {
             ModelIterable: self._models,
             ValuesListIterable: lambda rows: list(map(tuple, rows)),
+            NamedValuesListIterable: lambda rows: list(map(self._named, rows)),
             FlatValuesListIterable: lambda rows: [row[0] for row in rows],
         }
 
@@ -65,6 +68,13 @@ class Answers:
             for convert in converters:
                 values[place] = convert(values[place], column, connection)
         return values
+
+    @cached_property
+    def _named(self):
+        asked = self._queryset
+        query = asked.query
+        names = asked._fields or (*query.extra_select, *query.values_select, *query.annotation_select)
+        return create_namedtuple_class(*names)._make
 
     @cached_property
     def _places(self):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from contracts.models import ContractTerm
-from contracts.tenure import customer_since, tenure_in_words
+from contracts.tenure import customer_since, tenure_in_words, with_first_term
 from customers.models import Customer
 
 TODAY = dt.date(2026, 3, 5)
@@ -19,6 +19,7 @@ def test_the_earlier_of_first_term_and_old_program(north, said, since):
     Customer.objects.filter(pk=north.customer.pk).update(customer_since=said)
     north.customer.refresh_from_db()
     assert customer_since(north.customer) == since
+    assert customer_since(with_first_term(Customer.objects.all()).get(pk=north.customer.pk)) == since
 
 
 def test_a_term_taken_back_never_was(north, now):
@@ -26,6 +27,7 @@ def test_a_term_taken_back_never_was(north, now):
     Customer.objects.filter(pk=north.customer.pk).update(customer_since=None)
     north.customer.refresh_from_db()
     assert customer_since(north.customer) is None
+    assert customer_since(with_first_term(Customer.objects.all()).get(pk=north.customer.pk)) is None
 
 
 @pytest.mark.parametrize(

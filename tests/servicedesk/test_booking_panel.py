@@ -295,14 +295,14 @@ def test_a_booking_can_be_undone_for_two_minutes(desk, client, clock, now):
 
 def test_as_many_queries_for_one_machine_and_technician_as_for_three(desk, client, django_assert_num_queries):
     client.get(url(desk))
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(25):
         client.get(url(desk), headers=HTMX)
     with tenant(desk.tenant):
         for n in range(2):
             Equipment.objects.create(site=desk.site, model=f"M{n}", serial_number=f"M{n}")
             Technician.objects.create(name=f"Extra {n}")
             Contact.objects.create(customer=desk.customer, name=f"Colleague {n}")
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(25):
         client.get(url(desk), headers=HTMX)
 
 

@@ -36,6 +36,12 @@ SHAPES = {
         Site.objects.filter(customer=key).values_list("city").order_by("-public_id").distinct()
     ),
     "named": lambda key: Site.objects.filter(customer=key).values_list("pk", "city", named=True),
+    "named, annotated": lambda key: (
+        Customer.objects.filter(pk=key)
+        .annotate(places=Count("sites"))
+        .values_list("places", "name", named=True)
+    ),
+    "named, all columns": lambda key: Customer.objects.filter(pk=key).values_list(named=True),
     "flat": lambda key: Site.objects.filter(customer=key).values_list("public_id", flat=True),
     "both of two": lambda key: (
         Contact.objects.filter(customer=key)
