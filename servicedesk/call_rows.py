@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import DateField, F, Value
+from django.db.models import Case as WhenCase
+from django.db.models import DateField, F, Value, When
 from django.db.models.functions import Cast
 
 from cases.models import Case, Promise
@@ -24,11 +25,24 @@ _CONTRACTS = Prepared(
     day=DAY,
     contracts=Keys(),
 )
+
+
+def _only_of(contracts, name):
+    """A fact that a row says in one state only, looked up for those contracts; of the others none."""
+    return WhenCase(When(Among("pk", contracts), then=F(name)))
+
+
 # Of those whom one may call the place in the list says the state: their cover is not asked for again.
 _CALLED = Prepared(
-    lambda day, contracts: (
+    lambda day, contracts, due, lapsed: (
         Contract.objects.with_reasons(day)
         .filter(Among("pk", contracts))
+        .annotate(
+            granted=_only_of(due, "visits_granted"),
+            done=_only_of(due, "visits_done"),
+            given_up=_only_of(due, "visits_given_up"),
+            machines=_only_of(lapsed, "serial_numbers"),
+        )
         .values_list(
             "pk",
             "public_id",
@@ -36,16 +50,18 @@ _CALLED = Prepared(
             "customer__name",
             "customer__company",
             "last_term_end",
-            "visits_granted",
-            "visits_done",
-            "visits_given_up",
-            "serial_numbers",
+            "granted",
+            "done",
+            "given_up",
+            "machines",
             "tenant__grace_days",
             named=True,
         )
     ),
     day=DAY,
     contracts=Keys(),
+    due=Keys(),
+    lapsed=Keys(),
 )
 
 
@@ -96,7 +112,7 @@ class CallRow:
 
 @dataclass(frozen=True)
 class _Spoken:
-    """What a row says of the contract to speak about."""
+    """What a row says of the contract to speak about; of visits and machines only where it says any."""
 
     public_id: str
     number: str
@@ -134,8 +150,12 @@ def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> l
 def _of_called(rows, day) -> dict[int, _Spoken]:
     """By contract, for rows in which each may be called."""
     states = {row.contract_id: row.state for row in rows}
+    due, lapsed = (
+        [pk for pk, state in states.items() if state == wanted]
+        for wanted in (State.RENEWAL_DUE, State.LAPSED)
+    )
     found = {}
-    for its in _CALLED.rows(day=day, contracts=list(states)):
+    for its in _CALLED.rows(day=day, contracts=list(states), due=due, lapsed=lapsed):
         state, ends_on, grace_days = states[its.pk], its.last_term_end, its.tenant__grace_days
         found[its.pk] = _Spoken(
             public_id=str(its.public_id),
@@ -144,9 +164,9 @@ def _of_called(rows, day) -> dict[int, _Spoken]:
             sentence=sentence_of_end(state, ends_on, day=day, grace_days=grace_days),
             ends_on=ends_on,
             visits_left=visits_left_of(
-                state, granted=its.visits_granted, done=its.visits_done, given_up=its.visits_given_up
+                state, granted=its.granted or 0, done=its.done or 0, given_up=its.given_up or 0
             ),
-            machines=len(its.serial_numbers),
+            machines=len(its.machines or ()),
             grace_days=grace_days,
         )
     return found
