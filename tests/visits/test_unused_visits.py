@@ -1,7 +1,8 @@
-"""Unused visits of all of a desk, counted at once, against the grants that are open one by one."""
+"""Unused visits and renewals due of all of a desk, counted at once, against their rows one by one."""
 
 import datetime as dt
 import random
+from collections import Counter
 
 import pytest
 
@@ -16,6 +17,8 @@ from contracts.models import (
     RenewalOffer,
 )
 from contracts.models.payment import NamedContract
+from contracts.renewals_due import RenewalsDue, renewals_due
+from contracts.what_next import ending_soon
 from customers.models import Customer
 from tenancy.scope import tenant
 from visits.unused_visits import FRONT, first_to_lapse, unused_visits
@@ -105,16 +108,23 @@ def add_fact(dice, number, contract, customers):
             )
 
 
+def summed(contracts):
+    amounts = Counter()
+    for contract in contracts:
+        amounts[contract.currency] += contract.price
+    return RenewalsDue(len(contracts), dict(amounts))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_counted_at_once_as_one_by_one(cast, seed):
     dice, desk = random.Random(seed), cast.north.tenant
-    desk.grace_days = (30, 7, 50)[seed % 3]
+    desk.grace_days, desk.renewal_due_days = ((30, 60), (7, 60), (50, 20))[seed % 3]
     desk.save()
     with tenant(desk):
         customers = [Customer.objects.create(name=f"Customer {number}") for number in range(12)]
         for number in range(36):
             add_fact(dice, number, add_contract(dice, number, customers), customers)
-        seen = set()
+        seen, ending = set(), set()
         for day in (TODAY - 40 * DAY, TODAY, TODAY + 25 * DAY):
             grants = list(open_grants(day))
             near = [grant for grant in grants if grant.until <= day + 30 * DAY]
@@ -126,6 +136,10 @@ def test_counted_at_once_as_one_by_one(cast, seed):
             said = [(grant.pk, grant.until, grant.left, grant.booked) for grant in found]
             assert said == [(grant.pk, grant.until, grant.left, grant.booked) for grant in soon[:FRONT]]
             seen |= {grant.until < day for grant in grants} | {len(soon) > FRONT}
+            due = renewals_due(desk, day)
+            assert due == summed(ending_soon(desk, day))
+            ending |= {due.count > 0}
         # Some are in review after their grace, and some do not stand at the front.
         assert seen == {True, False}
+        assert True in ending
         assert counted.count > 0
