@@ -138,9 +138,9 @@ OVERVIEW = (
     " AND due_at BETWEEN now() - interval '98 days' AND now() GROUP BY kind, state",
     "SELECT state, count(*) FROM visits_visit WHERE tenant_id = %(tenant)s"
     " AND planned_start BETWEEN now() - interval '90 days' AND now() GROUP BY state",
-    "SELECT r.fixed_first_time, count(*) FROM visits_visit v JOIN visits_servicereport r"
-    " ON r.tenant_id = v.tenant_id AND r.visit_id = v.id WHERE v.tenant_id = %(tenant)s"
-    " AND v.planned_start BETWEEN now() - interval '90 days' AND now() GROUP BY r.fixed_first_time",
+    "SELECT fixed_first_time, count(*) FROM visits_servicereport WHERE tenant_id = %(tenant)s"
+    " AND visit_start BETWEEN now() - interval '90 days' AND now() AND fixed_first_time IS NOT NULL"
+    " GROUP BY fixed_first_time",
     "SELECT severity, count(*), min(raised_at) FROM recommendations_recommendation"
     " WHERE tenant_id = %(tenant)s AND state IN ('open', 'quoted') GROUP BY severity",
     "SELECT count(*), count(*) FILTER (WHERE responded_at <= response_due_at) FROM cases_case"
