@@ -16,6 +16,7 @@ from contracts.covered import State
 from contracts.models import CallSkip, Contract
 from contracts.wording import day_nearby
 from customers.models import Hold
+from customers.models.customer import short_name
 from servicedesk.moments import due_word
 from tenancy.calendars import local_day
 from tenancy.prepared import DAY, Among, Keys, Prepared
@@ -160,7 +161,7 @@ def _of_called(rows, day) -> dict[int, _Spoken]:
         found[its.pk] = _Spoken(
             public_id=str(its.public_id),
             number=its.number,
-            name=its.customer__company or its.customer__name,
+            name=short_name(its.customer__name, its.customer__company),
             sentence=sentence_of_end(state, ends_on, day=day, grace_days=grace_days),
             ends_on=ends_on,
             visits_left=visits_left_of(
@@ -180,7 +181,7 @@ def _of_any(rows, day) -> dict[int, _Spoken]:
         found[contract.pk] = _Spoken(
             public_id=str(contract.public_id),
             number=contract.number,
-            name=contract.customer.company or contract.customer.name,
+            name=contract.customer.short_name,
             sentence=cover.sentence,
             ends_on=cover.ends_on,
             visits_left=cover.visits_left,

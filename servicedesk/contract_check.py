@@ -240,7 +240,7 @@ def _gone(customer, place, covers, *, day) -> CallRow:
         why = why_not(place, its, day=day)
     return CallRow(
         public_id=str(customer.public_id),
-        name=customer.company or customer.name,
+        name=customer.short_name,
         number="",
         state=place.state if place else "",
         sentence="",

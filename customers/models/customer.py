@@ -18,6 +18,11 @@ class CustomerQuerySet(models.QuerySet):
         return self.filter(merged_into__isnull=True)
 
 
+def short_name(name: str, company: str) -> str:
+    """What everybody at the desk says of a customer: the company, else the person."""
+    return company or name
+
+
 @tracked(exclude=("name_key",))
 class Customer(TenantModel):
     """Somebody who pays us, known by this name; kept for ever, merged rather than deleted."""
@@ -68,8 +73,8 @@ class Customer(TenantModel):
 
     @property
     def short_name(self) -> str:
-        """What everybody at the desk says: the company, else the person."""
-        return self.company or self.name
+        """What everybody at the desk says."""
+        return short_name(self.name, self.company)
 
     @property
     def called(self) -> str:
