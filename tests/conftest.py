@@ -5,6 +5,8 @@ database. Every desk of a test has a look-alike beside it whose rows could leak.
 """
 
 import datetime as dt
+import logging
+import logging.config
 
 import pytest
 import time_machine
@@ -95,3 +97,14 @@ def north(cast):
 def committed_cast(committed, now) -> Cast:
     """The cast, committed: threads, workers and browsers see it."""
     return made_or_put_back(make_cast, now=now)
+
+
+@pytest.fixture
+def at_level():
+    """Sets the console's level, as LOG_LEVEL does."""
+
+    def set_to(level):
+        logging.config.dictConfig(settings.LOGGING | {"root": settings.LOGGING["root"] | {"level": level}})
+
+    yield set_to
+    logging.config.dictConfig(settings.LOGGING)

@@ -97,7 +97,8 @@ def test_another_desks_provider_says_nothing_about_our_message(cast, north, clie
     assert counts(cast.south) == (0, 0)
 
 
-def test_no_token_stands_in_the_log(north, client, now, capsys):
+def test_no_token_stands_in_the_log(north, client, now, capsys, at_level):
+    at_level("INFO")
     path = address(north, "postmark", now)
     post(client, path, {"RecordType": "Open"})
     said = capsys.readouterr()

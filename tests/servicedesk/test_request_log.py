@@ -3,7 +3,6 @@
 import logging
 import logging.config
 
-import pytest
 from django.conf import settings
 
 from servicedesk.request_log import RequestLog
@@ -44,17 +43,6 @@ def test_a_fault_keeps_its_traceback(capsys):
     except ValueError:
         logging.getLogger("django.request").exception("Internal Server Error")
     assert "ValueError: broken" in capsys.readouterr().err
-
-
-@pytest.fixture
-def at_level():
-    """Sets the console's level, as LOG_LEVEL does."""
-
-    def set_to(level):
-        logging.config.dictConfig(settings.LOGGING | {"root": settings.LOGGING["root"] | {"level": level}})
-
-    yield set_to
-    logging.config.dictConfig(settings.LOGGING)
 
 
 def test_a_request_is_one_line_with_its_person(client, cast, capsys, at_level):
