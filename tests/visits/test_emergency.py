@@ -287,7 +287,7 @@ def test_the_queries_do_not_grow_with_who_goes_and_who_gives_way(north, now, dja
     for hour in (10, 13):
         two = make_visit(north, start=clock(hour), technician=north.lou, number=f"V-{hour}")
         crew = [north.lou, north.marek][: 2 if hour == 13 else 1]
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             seen = proposed(north, now, crew=crew, length=4 * HOUR)
         assert len(seen.delays) == (1 if hour == 10 else 2)
         Assignment.objects.create(
