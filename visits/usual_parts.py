@@ -160,7 +160,7 @@ def _last_visits(model, since, newest, last):
     """Model, key, kind and problem of the last completed visits to the newest machines of a model."""
     machines = Equipment.objects.filter(model=model).order_by("-pk").values("pk")[:newest]
     # As a list, by which their links are looked up: else those of the whole desk are gone through.
-    links = VisitEquipment.objects.filter(Among("equipment", ArraySubquery(machines))).values("visit")
-    done = Visit.objects.filter(pk__in=links, state=Visit.State.DONE, completed_at__gte=since)
+    done_at = VisitEquipment.objects.filter(Among("equipment", ArraySubquery(machines)), done_at__gte=since)
+    done = Visit.objects.filter(pk__in=done_at.values("visit"))
     rows = done.order_by("-completed_at", "-pk").annotate(of_model=model)
     return rows.values_list("of_model", "pk", "kind", "problem")[:last]
