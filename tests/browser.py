@@ -100,14 +100,14 @@ class Tabs:
 
 def axe_violations(page: Page) -> list[str]:
     """What axe finds wrong with a page, one line for each rule that is broken."""
+    # Not before its styles are there: a page may be read and not yet be drawn.
+    page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: " + "; ".join(node["html"][:160] for node in rule["nodes"]) for rule in found]
 
 
 def faults_of(page: Page) -> list[str]:
     """What is wrong with a page as it stands: what axe finds, and whether it scrolls sideways."""
-    # Not before its styles are there: a page may be read and not yet be drawn.
-    page.wait_for_load_state()
     return [*axe_violations(page), *(["scrolls sideways"] if sideways_scroll(page) else [])]
 
 
