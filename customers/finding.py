@@ -3,7 +3,8 @@
 Everything typed is folded as the stored keys were, and matched by its beginning (phone numbers
 by their end as well). `^@` is the only prefix operator that row level security lets use an index:
 it is leakproof, LIKE is not. Places that are left are filled from any position (`customers.anywhere`),
-and where nothing is found at all, by names that are spelled alike.
+unless a whole telephone number was found; and where nothing is found at all, by names that are spelled
+alike.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ MOST = 8
 # Each of the other groups keeps this many places when customers would fill the list.
 PLACES_KEPT = 2
 FEWEST_PHONE_DIGITS = 4
+# From so many typed digits on, a number that is exactly somebody's is no part of another one.
+WHOLE_PHONE_DIGITS = 7
 FEWEST_LETTERS = 2
 PHONE_SIGNS = frozenset("+-./() ")
 
@@ -88,7 +91,8 @@ def find(typed: str, *, country: str) -> Found:
     elif len(folded(typed)) >= FEWEST_LETTERS:
         found.customers = [_by_name(customer, typed) for customer in _customers_with(typed)]
     _add_machines_and_numbers(found)
-    _add_from_anywhere(found)
+    if not (found.same_number and sum(c.isdigit() for c in typed) >= WHOLE_PHONE_DIGITS):
+        _add_from_anywhere(found)
     if found.is_empty and not found.is_phone:
         found.customers = _alike(typed)
     return _within_limit(found)

@@ -218,6 +218,22 @@ def test_a_phone_number_is_found_by_digits_from_its_middle(desk, typed):
     ]
 
 
+def test_a_whole_number_that_is_somebodys_is_looked_for_nowhere_else(desk, django_assert_num_queries):
+    another(desk, "Tom Ellison", serial="X-07700900412")
+    with django_assert_num_queries(3):
+        found = find("07700 900412", country="GB")
+    assert ([hit.customer for hit in found.customers], found.equipment) == ([desk.customer], [])
+    # One that is nobody's is: it may be the middle of a serial number.
+    assert [hit.matched for hit in find("7700900412", country="DE").equipment] == ["X-07700900412"]
+
+
+def test_a_short_number_that_is_somebodys_may_be_part_of_another(desk):
+    inside = another(desk, "Inside", phone="4471")
+    found = find("4471", country="GB")
+    assert [hit.customer for hit in found.customers] == [inside] == found.same_number
+    assert [hit.equipment for hit in found.equipment] == [desk.copier]
+
+
 @pytest.mark.parametrize("typed", ["118-4471", "1184", "4471"])
 def test_a_serial_number_is_found_from_any_position(desk, typed):
     found = find(typed, country="GB")
