@@ -6,6 +6,7 @@ decides anything.
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db.models import Exists, OuterRef, Subquery
 
@@ -15,7 +16,7 @@ from contracts.evidence import in_words
 from contracts.models import Cancellation, Contract, ContractTerm, Payment, Renewal, RenewalEvidence
 from contracts.wording import day_in_full, money
 from tenancy.calendars import local_time, zone_of
-from tenancy.prepared import Key, Prepared
+from tenancy.prepared import Key, Prepared, together
 
 WAITING, PROOF, PLAIN, OVERRULED = "waiting", "proof", "plain", "overruled"
 ICONS = {
@@ -72,15 +73,16 @@ class Ground:
 
 
 def grounds_of(cover: Cover) -> list[Ground]:
-    """Every record that the cover of a contract rests on, or that it overrules: five queries."""
+    """Every record that the cover of a contract rests on, or that it overrules: one query."""
     contract = cover.contract
     zone = zone_of(contract.tenant)
+    evidence, payments, renewals, entered, cancellations = _records(contract)
     found = [
-        *_evidence(contract, zone),
-        *_payments(contract),
-        *_renewals(contract, zone),
-        *_first_terms(contract, zone),
-        *_cancellations(contract, zone, cover.day),
+        *_evidence(evidence, zone),
+        *_payments(payments, contract),
+        *_renewals(renewals, zone),
+        *_first_terms(entered, contract, zone),
+        *_cancellations(cancellations, zone, cover.day),
         *_waiting_money(contract),
         *_accepted_offer(contract, zone),
     ]
@@ -91,15 +93,17 @@ def grounds_of(cover: Cover) -> list[Ground]:
     return sorted(found, key=lambda line: {WAITING: 0, OVERRULED: 2}.get(line.kind, 1))
 
 
-def _its(rows: Prepared, contract: Contract):
-    """The contract's own; each knows it."""
-    for row in rows.rows(contract=contract.pk):
+def _records(contract: Contract) -> list[list]:
+    """Of each kind the contract's own; each knows it."""
+    kinds = (_EVIDENCE, _PAYMENTS, _RENEWALS, _ENTERED, _CANCELLATIONS)
+    found = together(*(rows.asking(contract=contract.pk) for rows in kinds))
+    for row in chain(*found):
         row.contract = contract
-        yield row
+    return found
 
 
-def _evidence(contract: Contract, zone):
-    for evidence in _its(_EVIDENCE, contract):
+def _evidence(found, zone):
+    for evidence in found:
         waiting = evidence.state == RenewalEvidence.State.WAITING
         at = local_time(evidence.recorded_at, zone)
         words = in_words(evidence)
@@ -131,8 +135,8 @@ def _evidence_detail(evidence) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _payments(contract: Contract):
-    for payment in _its(_PAYMENTS, contract):
+def _payments(found, contract: Contract):
+    for payment in found:
         returned = payment.returned_on is not None
         yield Ground(
             day=payment.paid_on,
@@ -170,8 +174,8 @@ def _made(contract):
 _RENEWALS = Prepared(_made, contract=Key())
 
 
-def _renewals(contract: Contract, zone):
-    for renewal in _its(_RENEWALS, contract):
+def _renewals(found, zone):
+    for renewal in found:
         at = local_time(renewal.renewed_at, zone)
         back = renewal.taken_back_at is not None
         yield Ground(
@@ -199,9 +203,9 @@ def _entered(contract):
 _ENTERED = Prepared(_entered, contract=Key())
 
 
-def _first_terms(contract: Contract, zone):
+def _first_terms(found, contract: Contract, zone):
     """Terms that no renewal made: how the contract began, and days that were given on one."""
-    for term in _its(_ENTERED, contract):
+    for term in found:
         at = local_time(term.created_at, zone)
         # One that was made longer is not void: it goes on in the longer one.
         back = term.taken_back_at is not None and not term.goes_on
@@ -225,8 +229,8 @@ def _term_detail(term: ContractTerm, *, back, is_given) -> str:
     return f"To {day_in_full(term.ends_on)}, at no price" if is_given else ""
 
 
-def _cancellations(contract: Contract, zone, today: dt.date):
-    for cancellation in _its(_CANCELLATIONS, contract):
+def _cancellations(found, zone, today: dt.date):
+    for cancellation in found:
         at = local_time(cancellation.recorded_at, zone)
         day = cancellation.effective_on
         undone = cancellation.undone_at is not None

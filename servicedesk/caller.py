@@ -87,6 +87,7 @@ def nod(request, id):
 def screen(request, found, *, now) -> dict:
     """All that the template shows of a customer."""
     caller = Caller(found, desk=request.tenant, now=now)
+    caller.read("known_contacts", "sites", "machines", "recommendations", "promises", "cases", "holds")
     standing = standing_of(caller)
     trails = trails_of(caller.recommendations, now=now, coming=bool(caller.visits))
     unused = unused_visit(caller.covers)

@@ -1,6 +1,7 @@
 """All that the caller screen knows of a customer, read in a fixed number of queries (R2.2, R6.5)."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from customers.models import Contact, Customer, Equipment, Hold, Site
 from recommendations.models import Recommendation
 from tenancy.calendars import calendar_of, local_day
 from tenancy.models import Tenant
-from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach
+from tenancy.prepared import DAY, Among, Asking, Instant, Key, Keys, Prepared, PublicId, attach, together
 from visits.models import Assignment, Technician, Visit
 from visits.preferences import Wishes, wishes_for
 
@@ -87,6 +88,17 @@ _HOLDS = Prepared(
     customer=Key(),
 )
 
+# What is read by the customer alone, or by them and the day.
+_LISTS = {
+    "known_contacts": _CONTACTS,
+    "sites": _SITES,
+    "machines": _MACHINES,
+    "recommendations": _RECOMMENDATIONS,
+    "promises": _PROMISES,
+    "cases": _CASES,
+    "holds": _HOLDS,
+}
+
 
 def _coming(customer):
     return Visit.objects.filter(customer=customer, state__in=[*Visit.WAITING_STATES, Visit.State.ON_SITE])
@@ -96,7 +108,7 @@ class Caller:
     """Who calls, and the truth about them at `now`. Lists are in the order in which they are shown.
 
     Each list is read when it is first asked for, by one query (the visits by two more, for who comes):
-    what a page does not show is not read.
+    what a page does not show is not read. What it shows for sure it can `read` at once.
     """
 
     def __init__(self, customer: Customer, *, desk: Tenant, now: dt.datetime):
@@ -107,7 +119,7 @@ class Caller:
     @cached_property
     def known_contacts(self) -> list[Contact]:
         """Whoever we know of, the main one first."""
-        return self._of(_CONTACTS)
+        return self._of("known_contacts")
 
     @cached_property
     def contacts(self) -> list[Contact]:
@@ -117,12 +129,12 @@ class Caller:
     @cached_property
     def sites(self) -> list[Site]:
         """Where we come."""
-        return self._of(_SITES)
+        return self._of("sites")
 
     @cached_property
     def machines(self) -> list[Equipment]:
         """What stands there, with its site; not what is retired."""
-        return self._of(_MACHINES)
+        return self._of("machines")
 
     @cached_property
     def covers(self) -> list[Cover]:
@@ -132,19 +144,35 @@ class Caller:
     @cached_property
     def recommendations(self) -> list[Recommendation]:
         """The open ones on all their machines, worst first."""
-        return self._of(_RECOMMENDATIONS, day=self.today)
+        return self._of("recommendations")
 
-    def _of(self, rows, **values):
-        """The customer's; each knows its desk."""
-        found = rows.rows(customer=self.customer.pk, **values)
-        for row in found:
+    def read(self, *lists: str, beside: Iterable[Asking] = ()) -> list[list]:
+        """Read several of the lists in one exchange with the database; the rows of what is asked `beside`.
+
+        Those that can be: the known contacts, sites, machines, recommendations, promises, cases, holds.
+        """
+        wanted = [name for name in lists if name not in vars(self)]
+        found = together(*(_LISTS[name].asking(**self._asked(name)) for name in wanted), *beside)
+        vars(self).update((name, self._at_home(rows)) for name, rows in zip(wanted, found, strict=False))
+        return found[len(wanted) :]
+
+    def _of(self, name):
+        return self._at_home(_LISTS[name].rows(**self._asked(name)))
+
+    def _asked(self, name):
+        day = {"day": self.today} if name == "recommendations" else {}
+        return {"customer": self.customer.pk, **day}
+
+    def _at_home(self, rows):
+        """Each knows its desk."""
+        for row in rows:
             row.tenant = self.desk
-        return found
+        return rows
 
     @cached_property
     def visits(self) -> list[Visit]:
         """The next to come, and what is under way; `later_visits` counts the rest."""
-        visits = self._of(_COMING)
+        visits = self._at_home(_COMING.rows(customer=self.customer.pk))
         attach(
             visits, "assignments", _WHO_COMES.rows(visits=[visit.pk for visit in visits]) if visits else []
         )
@@ -158,17 +186,17 @@ class Caller:
     @cached_property
     def promises(self) -> list[Promise]:
         """The open ones that somebody made; what a visit promises stands with the visit."""
-        return self._of(_PROMISES)
+        return self._of("promises")
 
     @cached_property
     def cases(self) -> list[Case]:
         """What is not closed, the oldest first."""
-        return self._of(_CASES)
+        return self._of("cases")
 
     @cached_property
     def holds(self) -> list[Hold]:
         """Why nothing may be sold to them now."""
-        return self._of(_HOLDS)
+        return self._of("holds")
 
     @property
     def today(self) -> dt.date:

@@ -133,11 +133,13 @@ class Check:
 def check_of(caller: Caller, *, contract_id) -> Check:
     """The check of a customer's cover now; `contract_id` chooses one of several contracts."""
     customer, now, day, zone = caller.customer, caller.now, caller.today, caller.calendar.zone
+    last_contact, duties, nearest = _read(caller)
     near = neighbourhood(customer, day, before=ROWS_BEFORE, after=ROWS_AFTER)
     place = near.place
     covers = caller.covers
     cover = _shown(covers, place, contract_id)
-    done, comes = _nearest_visits(caller)
+    done = [at for comes, at, _ in nearest if not comes]
+    comes = [(at, who) for comes, at, who in nearest if comes]
     not_today = _not_today(caller, comes)
     terms = standing_terms(cover.contract) if cover else []
     grounds = grounds_of(cover) if cover else []
@@ -154,8 +156,8 @@ def check_of(caller: Caller, *, contract_id) -> Check:
         grounds=grounds,
         bar=term_bar(cover, terms) if cover else None,
         advice=[*_fine(caller, done), *_advice(caller, cover, place, terms, not_today)] or [FINE],
-        matters=_matters(caller),
-        last_contact=_LAST_CONTACT.rows(customer=customer.pk),
+        matters=_matters(caller, duties),
+        last_contact=last_contact,
         has_claim=any(waits_for_word(line.evidence) for line in grounds if line.evidence),
         has_accepted=cover is not None and acceptance_waits(cover),
         complains=any(case.kind == Case.Kind.COMPLAINT for case in caller.cases),
@@ -269,12 +271,22 @@ def _advice(caller, cover, place, terms, not_today) -> list[Advice]:
     return found
 
 
-def _nearest_visits(caller) -> tuple[list, list]:
-    """When a visit was done lately; when one comes today, and who. One each at most."""
-    now, (start, end) = caller.now, day_bounds(caller.today, caller.calendar.zone)
-    asked = {"customer": caller.customer.pk, "since": now - DONE_LATELY, "now": now}
-    rows = _NEAREST.rows(**asked, start=start, end=end)
-    return [at for comes, at, _ in rows if not comes], [(at, who) for comes, at, who in rows if comes]
+def _read(caller) -> list[list]:
+    """What the page needs besides covers and the list: the last contacts, duties, and the nearest visits."""
+    customer, now = caller.customer.pk, caller.now
+    start, end = day_bounds(caller.today, caller.calendar.zone)
+    return caller.read(
+        "known_contacts",
+        "recommendations",
+        "promises",
+        "cases",
+        "holds",
+        beside=[
+            _LAST_CONTACT.asking(customer=customer),
+            _DUTIES.asking(customer=customer),
+            _NEAREST.asking(customer=customer, since=now - DONE_LATELY, now=now, start=start, end=end),
+        ],
+    )
 
 
 def _fine(caller, done):
@@ -311,7 +323,7 @@ def _not_today(caller, comes) -> list[str]:
     return said
 
 
-def _matters(caller) -> list[Matter]:
+def _matters(caller, duties) -> list[Matter]:
     now, today, zone = caller.now, caller.today, caller.calendar.zone
     found = []
     for promise in caller.promises:
@@ -341,7 +353,7 @@ def _matters(caller) -> list[Matter]:
                 by="today" if days == 0 else "1 day" if days == 1 else f"{days} days",
             )
         )
-    for duty in _DUTIES.rows(customer=caller.customer.pk):
+    for duty in duties:
         late = duty.due_at < now
         found.append(
             Matter(

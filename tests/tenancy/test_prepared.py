@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pghistory
 import pytest
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -24,6 +25,7 @@ from tenancy.prepared import (
     Words,
     Written,
     attach,
+    together,
 )
 from tenancy.scope import NoTenant, tenant
 
@@ -125,6 +127,50 @@ def test_keys_words_and_instants_reach_the_database(cast, now):
 def test_rows_that_belong_to_no_desk_need_none(cast):
     prepared = Prepared(lambda slug: Tenant.objects.filter(slug=slug), slug=Words())
     assert prepared.rows(slug="northgate") == [cast.north.tenant]
+
+
+NAMED = Prepared(lambda name: Customer.objects.filter(name=name).values_list("pk", "name"), name=Words())
+
+
+def test_several_are_asked_in_one_exchange_and_each_gives_its_own(cast, django_assert_num_queries):
+    customer, contract = cast.north.customer, cast.north.contract
+    day, other = dt.date(2100, 1, 1), "100% of 'them'; SELECT 1"
+    with tenant(cast.north.tenant):
+        terms = TERMS_ON.rows(contract=contract.pk, day=day)
+        nobody = Customer.objects.create(name=other)
+        with django_assert_num_queries(1):
+            found = together(
+                TERMS_ON.asking(contract=contract.pk, day=day),
+                NAMED.asking(name=other),
+                TERMS_ON.asking(contract=contract.pk, day=dt.date(1950, 1, 1)),
+                NAMED.asking(name=customer.name),
+            )
+        assert found == [terms, [(nobody.pk, other)], [], [(customer.pk, customer.name)]]
+        assert terms
+        with django_assert_num_queries(0):
+            assert together() == []
+
+
+def test_several_are_asked_where_changes_are_kept_with_who_made_them(cast):
+    asked = NAMED.asking(name=cast.north.customer.name)
+    with tenant(cast.north.tenant), pghistory.context(user=1):
+        Customer.objects.create(name="Somebody")
+        found = together(asked, NAMED.asking(name="Nobody"), asked)
+    assert [len(rows) for rows in found] == [1, 0, 1]
+
+
+def test_several_are_those_of_the_active_desk(cast):
+    asked = TERMS_ON.asking(contract=cast.north.contract.pk, day=dt.date(2100, 1, 1))
+    with tenant(cast.south.tenant):
+        assert together(asked, asked) == [[], []]
+    with pytest.raises(NoTenant):
+        together(asked)
+
+
+def test_what_is_planned_when_it_is_asked_is_asked_alone(cast):
+    written = Written(lambda contract: ContractTerm.objects.filter(contract=contract), contract=Key())
+    with tenant(cast.north.tenant), pytest.raises(NotPrepared, match="alone"):
+        written.asking(contract=cast.north.contract.pk)
 
 
 def test_a_statement_is_planned_once_for_each_connection_and_outlives_what_is_rolled_back(db):
