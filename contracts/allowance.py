@@ -85,7 +85,9 @@ def taken_by_entitlement() -> QuerySet:
 
     For all at once, where `with_left` would ask the ledger anew for each.
     """
-    entries = AllowanceEntry.objects.filter(Q(kind__in=DISPOSED) | _STILL_BOOKED).order_by()
+    # Said for the index that holds nothing else.
+    taking = AllowanceEntry.objects.filter(kind__in=(*DISPOSED, Kind.BOOKED))
+    entries = taking.filter(Q(kind__in=DISPOSED) | _STILL_BOOKED).order_by()
     return entries.values("entitlement").annotate(taken=Sum("quantity")).values_list("entitlement", "taken")
 
 

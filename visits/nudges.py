@@ -121,7 +121,7 @@ _SHARE = "({share}, granted.starts_on + ((granted.ends_on - granted.starts_on + 
 
 def _new(day, first):
     granted = with_left(grants_of_running_terms(day)).filter(left__gt=0).order_by()
-    listed = ("pk", "public_id", "quantity", "done", "term__starts_on", "term__ends_on")
+    listed = ("pk", "public_id", "quantity", "done", "starts_on", "ends_on")
     return filled(
         _NEW,
         granted=granted.values_list(*listed),

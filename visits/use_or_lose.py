@@ -75,39 +75,37 @@ def open_grants(day: dt.date) -> QuerySet[Entitlement]:
 
 
 def grants_of_running_terms(day: dt.date) -> QuerySet[Entitlement]:
-    """Of the grants that can still be used those of terms that run, with `until`, open or not.
+    """Of the grants that can still be used those of terms that run, open or not.
 
     For all of a desk at once: while a term runs its contract covers unless it is cancelled, and nothing
     else needs to be asked (tests hold both against `open_grants`).
     """
-    runs = {"starts_on__lte": day, "ends_on__gte": day, "taken_back_at__isnull": True}
-    granted = _granted().filter(**{f"term__{name}": value for name, value in runs.items()})
-    # True of every term: it lets the index be read that is there for this alone.
-    granted = granted.filter(term__starts_on__lte=F("term__ends_on"))
-    return granted.exclude(term__contract__in=_cancelled(day)).annotate(until=F("term__ends_on"))
+    granted = _granted().filter(starts_on__lte=day, ends_on__gte=day)
+    return granted.exclude(of_contract__in=_cancelled(day))
 
 
-def grants_in_grace(day: dt.date, graced: dt.date) -> QuerySet[Entitlement]:
-    """Those of last terms that are over and in grace, with `until`, open or not; unless it is cancelled
-    such a contract covers, in review or not.
+def grants_in_grace(day: dt.date, graced: dt.date, *, few: bool = False) -> QuerySet[Entitlement]:
+    """Those of last terms that are over and in grace, open or not; unless it is cancelled such a contract
+    covers, in review or not.
 
-    `graced` is the earliest last day that is in grace on `day`.
+    `graced` is the earliest last day that is in grace on `day`; where only a few are read, the contract of
+    each is looked up.
     """
-    over = {"ends_on__lt": day, "ends_on__gte": graced, "taken_back_at__isnull": True}
-    granted = _granted().filter(
-        **{f"term__{name}": value for name, value in over.items()},
-        # No term ends later than the last one. Not as the same day: then it would be compared with each other
-        # that ends on that day.
-        term__contract__last_term_end__lte=F("term__ends_on"),
-    )
-    return _with_until(granted.exclude(term__contract__in=_cancelled(day)), day)
+    over = {"gte": graced, "lt": day}
+    granted = _granted().filter(**{f"ends_on__{bound}": value for bound, value in over.items()})
+    # No term ends later than the last one. Not as the same day: then it would be compared with each other
+    # that ends on that day.
+    last = Contract.objects.filter(pk=OuterRef("of_contract"), last_term_end__lte=OuterRef("ends_on"))
+    if not few:
+        # The same of both: each is found by its index.
+        last = last.filter(**{f"last_term_end__{bound}": value for bound, value in over.items()})
+    return granted.filter(Exists(last)).exclude(of_contract__in=_cancelled(day))
 
 
-def grants_of_last_terms(contracts: Keys, day: dt.date) -> QuerySet[Entitlement]:
-    """Those of the last terms of some contracts, with `until`, open or not."""
-    last = {"taken_back_at__isnull": True, "ends_on": F("term__contract__last_term_end")}
+def grants_of_last_terms(contracts: Keys) -> QuerySet[Entitlement]:
+    """Those of the last terms of some contracts, open or not."""
     granted = _granted().filter(Among("term__contract", contracts))
-    return _with_until(granted.filter(**{f"term__{name}": value for name, value in last.items()}), day)
+    return granted.filter(ends_on=F("term__contract__last_term_end"))
 
 
 # Only these are asked how they stand: most of a desk's contracts run, are in grace, or are over for good.
@@ -145,10 +143,10 @@ def _granted() -> QuerySet[Entitlement]:
 
 
 def _with_until(granted, day) -> QuerySet[Entitlement]:
-    with_grace = F("term__ends_on") + Value(DAY) * F("tenant__grace_days")
+    with_grace = F("ends_on") + Value(DAY) * F("tenant__grace_days")
     return granted.annotate(
         until=Case(
-            When(term__ends_on__gte=day, then=F("term__ends_on")),
+            When(ends_on__gte=day, then=F("ends_on")),
             default=Cast(with_grace, DateField()),
             output_field=DateField(),
         )

@@ -161,15 +161,6 @@ class ContractTerm(TenantModel):
             models.Index(fields=["tenant", "contract", "-ends_on"], name="term_by_contract"),
             # Call list and renewals: terms by their end.
             models.Index(fields=["tenant", "ends_on"], name="term_by_end"),
-            # Unused visits: which terms run, from the index alone, for whoever says that they end after they
-            # start. That is true of each, and no other reader says it: the planner, which knows of no desk
-            # how large it is, would go through all of a desk's for the terms of a few contracts.
-            models.Index(
-                fields=["tenant", "ends_on"],
-                include=["id", "contract", "starts_on"],
-                condition=Q(taken_back_at__isnull=True, starts_on__lte=F("ends_on")),
-                name="term_to_count",
-            ),
         ]
 
     def __str__(self):
