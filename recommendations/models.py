@@ -48,6 +48,7 @@ class Recommendation(TenantModel):
         INVALID = "invalid", "Invalid"
 
     OPEN_STATES = (State.OPEN, State.QUOTED, State.ACCEPTED, State.SCHEDULED)
+    UNSETTLED_STATES = (*OPEN_STATES, State.DEFERRED)
 
     equipment = TenantForeignKey(Equipment, related_name="recommendations")
     finding = models.CharField(max_length=300)
@@ -93,8 +94,11 @@ class Recommendation(TenantModel):
                 condition=Q(state__in=["open", "quoted", "accepted", "scheduled", "deferred"]),
                 name="recommendation_unsettled",
             ),
+            # Also counted from it alone, machine by machine.
             models.Index(
-                fields=["tenant", "state", "-severity", "raised_at", "id"], name="recommendation_register"
+                fields=["tenant", "state", "-severity", "raised_at", "id"],
+                include=["equipment", "deferred_until"],
+                name="recommendation_register",
             ),
         ]
 

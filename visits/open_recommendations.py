@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, TextChoices
+from django.db.models import Count, Min, Q, QuerySet, TextChoices
 
 from recommendations.models import Recommendation
 from tenancy.calendars import day_bounds, local_day, zone_of
@@ -37,23 +37,29 @@ def open_ones(
     desk: Tenant, *, now: dt.datetime, severity: int | None = None, age: str = ""
 ) -> QuerySet[Recommendation]:
     """The rows that are counted: what is open now, of one severity and age where asked."""
-    rows = Recommendation.objects.open(local_day(now, zone_of(desk)))
+    # All that are open are unsettled: that narrows them by an index.
+    unsettled = Recommendation.objects.filter(state__in=Recommendation.UNSETTLED_STATES)
+    rows = unsettled.open(local_day(now, zone_of(desk)))
     if severity is not None:
         rows = rows.filter(severity=severity)
     if age == Age.NEVER_AGAIN:
-        return never_raised_again(rows, now=now, zone=zone_of(desk))
+        first = rows.order_by().aggregate(first=Min("raised_at"))["first"]
+        return never_raised_again(rows, first=first, now=now, zone=zone_of(desk)) if first else rows.none()
     return rows.filter(_of_age(age, desk, now)) if age else rows
 
 
 def open_recommendations(desk: Tenant, *, now: dt.datetime) -> OpenOnes:
-    """The figures by severity and age: three queries at most."""
+    """The figures by severity and age: two queries at most."""
     ages = [age for age in Age if age != Age.NEVER_AGAIN]
-    rows = open_ones(desk, now=now).order_by().values("severity")
-    found = list(rows.annotate(**{age.name: Count("pk", filter=_of_age(age, desk, now)) for age in ages}))
+    rows = open_ones(desk, now=now).order_by()
+    counts = {age.name: Count("pk", filter=_of_age(age, desk, now)) for age in ages}
+    found = list(rows.values("severity").annotate(first=Min("raised_at"), **counts))
     cells = {(row["severity"], age.value): row[age.name] for row in found for age in ages}
-    silent = open_ones(desk, now=now, age=Age.NEVER_AGAIN).order_by().values("severity")
-    for row in silent.annotate(count=Count("pk")):
-        cells[row["severity"], Age.NEVER_AGAIN.value] = row["count"]
+    if found:
+        first = min(row["first"] for row in found)
+        silent = never_raised_again(rows, first=first, now=now, zone=zone_of(desk)).values("severity")
+        for row in silent.annotate(count=Count("pk")):
+            cells[row["severity"], Age.NEVER_AGAIN.value] = row["count"]
     counted = sum(count for (_, age), count in cells.items() if age != Age.NEVER_AGAIN)
     return OpenOnes(counted, cells)
 

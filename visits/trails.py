@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import DateTimeField, Exists, F, Func, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from contracts.wording import day_nearby
@@ -57,21 +56,19 @@ def trails_of(
 
 
 def never_raised_again(
-    recommendations: QuerySet[Recommendation], *, now: dt.datetime, zone: ZoneInfo
+    recommendations: QuerySet[Recommendation], *, first: dt.datetime, now: dt.datetime, zone: ZoneInfo
 ) -> QuerySet[Recommendation]:
     """Those past which visits went by and nobody said a word: what `Trail.is_never_mentioned` says of one.
 
-    Of all of a desk at once, by the database: two queries, the second when it is read.
+    Of all of a desk at once, by the database: one query. `first` is when the first of them was raised.
     """
-    first = recommendations.order_by().aggregate(first=Min("raised_at"))["first"]
-    if first is None:
-        return recommendations.none()
     raised = Review.objects.filter(recommendation=OuterRef("pk"), outcome=Review.Outcome.RAISED)
     since = VisitEquipment.objects.filter(
         ~Q(visit=OuterRef("raised_at_visit")),
         equipment=OuterRef("equipment"),
         done_at__gte=OuterRef("midnight"),
-        # For all of them alike: it narrows by an index.
+        # For all of them alike: it narrows by the index that is there for this alone, whose word is the key.
+        visit__gt=0,
         done_at__gt=first,
         done_at__lte=now,
     )
@@ -104,8 +101,9 @@ class _MidnightAfter(Func):
 def _midnights(since, now, zone) -> Value:
     first, last = local_day(since, zone), local_day(now, zone)
     days = range((last - first).days + 2)
-    starts = [day_bounds(first + number * ONE_DAY, zone)[0] for number in days]
-    return Value(starts, ArrayField(DateTimeField()))
+    starts = (day_bounds(first + number * ONE_DAY, zone)[0].isoformat() for number in days)
+    # Written out here: as so many instants each of them was adapted anew wherever they stand.
+    return Value(f"{{{','.join(starts)}}}", CharField())
 
 
 def _visits_since(recommendations, now):
