@@ -75,11 +75,13 @@ def _enter(tenant_id: int, using: str) -> str:
         # Parts of a select list are evaluated in order: first the old value, then the new. The audit
         # triggers ask for pgtrigger.ignore at every row: unset, each asking is an error that is
         # caught, and ten thousand rows take minutes. What is planned once (tenancy.prepared, triggers)
-        # keeps its plan: behind row level security planning costs more than running.
+        # keeps its plan: behind row level security planning costs more than running. No statement waits for a
+        # second process to help it: starting one takes longer than any of ours.
         cursor.execute(
             "SELECT current_setting('app.tenant_id', true), set_config('app.tenant_id', %s, true), "
             "set_config('pgtrigger.ignore', '{}', true), "
-            "set_config('plan_cache_mode', 'force_generic_plan', true)",
+            "set_config('plan_cache_mode', 'force_generic_plan', true), "
+            "set_config('max_parallel_workers_per_gather', '0', true)",
             [str(tenant_id)],
         )
         return cursor.fetchone()[0] or ""

@@ -39,3 +39,11 @@ def test_the_setting_ends_with_the_scope(cast):
     with connection.cursor() as cursor:
         cursor.execute("SELECT NULLIF(current_setting('app.tenant_id', true), '')")
         assert cursor.fetchone() == (None,)
+
+
+def test_no_statement_of_a_desk_waits_for_a_second_process(cast):
+    with tenant(cast.north.tenant), connection.cursor() as cursor:
+        # Else each statement would be given to one that may be.
+        cursor.execute("SET LOCAL debug_parallel_query = on")
+        cursor.execute("EXPLAIN SELECT count(*) FROM customers_customer")
+        assert not any("Gather" in line for (line,) in cursor.fetchall())
