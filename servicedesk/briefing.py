@@ -24,7 +24,7 @@ from servicedesk.today import visits_of_technician
 from tenancy.calendars import day_bounds, local_day, zone_of
 from tenancy.gates import for_roles, the_one
 from tenancy.models import Role
-from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach
+from tenancy.prepared import DAY, Among, Instant, Key, Keys, Prepared, PublicId, attach, together
 from visits.access import access_from, calls_at_the_door, came_at
 from visits.fieldwork import UNDO_TIME, may_work_on, to_raise_at, undoable, usual_arrival
 from visits.gate import assigned_to, machines_of, technician_of
@@ -111,8 +111,9 @@ def brief_of(request, visit: Visit, now: dt.datetime) -> dict:
     # The request's own desk: no page asks for it again.
     visit.tenant = visit.customer.tenant = desk
     day = local_day(now, zone_of(desk))
-    steps = _STEPS.rows(visit=visit.pk)
-    recommendations = _TO_RAISE.rows(site=visit.site_id, day=day)
+    steps, recommendations = together(
+        _STEPS.asking(visit=visit.pk), _TO_RAISE.asking(site=visit.site_id, day=day)
+    )
     prefetch_related_objects(recommendations, Prefetch("photos", RecommendationPhoto.objects.order_by("pk")))
     for recommendation in recommendations:
         recommendation.tenant = desk
@@ -219,9 +220,10 @@ def _history(machine: Equipment, visit: Visit) -> list[dict]:
     """The machine's last visits, newest first: what was done, and what was recommended there."""
     past = _PAST.rows(machine=machine.pk, visit=visit.pk)
     keys = [one.pk for one in past]
-    attach(past, "assignments", _WENT.rows(visits=keys))
-    attach(past, "reviews", _RAISED.rows(visits=keys))
-    reports = dict(_WORK_DONE.rows(visits=keys))
+    went, raised, work_done = together(*(rows.asking(visits=keys) for rows in (_WENT, _RAISED, _WORK_DONE)))
+    attach(past, "assignments", went)
+    attach(past, "reviews", raised)
+    reports = dict(work_done)
     return [{"visit": one, "words": _what_happened(one, reports.get(one.pk, one.problem))} for one in past]
 
 
