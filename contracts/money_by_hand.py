@@ -55,11 +55,15 @@ class Purpose(models.TextChoices):
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a payment: for a contract, or (None) money that still waits for a person."""
+    """A part of a payment: for a contract, or (None) money that still waits for a person.
+
+    `after` is the contract's last term as the person saw it.
+    """
 
     amount: Decimal
     contract: Contract | None = None
     purpose: str = Purpose.RENEWS
+    after: ContractTerm | None = None
 
 
 @transaction.atomic
@@ -95,7 +99,8 @@ def split_payment(
 ) -> list[Payment]:
     """Replace unmatched money by parts, each matched to its contract; the rest waits for a person.
 
-    Raises what match_by_hand raises, and CannotMatch when the shares do not make the payment.
+    Raises what match_by_hand raises, and CannotMatch when the shares do not make the payment or two of them
+    renew the same contract: that would be two terms.
     """
     contracts = lock_contracts(share.contract for share in shares if share.contract is not None)
     (locked,) = lock_unmatched([payment])
@@ -109,6 +114,7 @@ def split_payment(
             f"The parts make {money(total, locked.currency)} of {money(locked.amount, locked.currency)}: "
             f"{difference} {'is missing' if total < locked.amount else 'too much'}."
         )
+    _check_renewed_once(shares)
     parts = replace_by_parts(
         locked,
         [share.amount for share in shares],
@@ -122,11 +128,21 @@ def split_payment(
             _check_is_theirs(contract, theirs, locked, because)
             part.customer = contract.customer
             part.save(update_fields=["customer"])
-            _match(contract, [part], share.purpose, because=because, by=by, now=now)
+            _match(contract, [part], share.purpose, because=because, after=share.after, by=by, now=now)
     _forget_names(parts, contracts)
     wait_for_person([part for part in parts if part.contract_id is None], now=now)
     close_match_duty(locked, outcome=f"Split into {len(shares)} parts", by=by, now=now)
     return parts
+
+
+def _check_renewed_once(shares: list[Share]) -> None:
+    renewed = [share.contract for share in shares if share.contract and share.purpose == Purpose.RENEWS]
+    for place, contract in enumerate(renewed):
+        if contract in renewed[:place]:
+            raise CannotMatch(
+                f"{contract.number} would be renewed twice. Make one part of what is for it; for two years, "
+                "let the second part wait and match it afterwards."
+            )
 
 
 def _forget_names(parts: list[Payment], paid: dict[int, Contract]) -> None:
@@ -195,10 +211,15 @@ def replace_by_parts(
     return parts
 
 
-def put_in_review(payment: Payment, note: str, *, by, now: dt.datetime) -> RenewalEvidence:
-    """A term was taken back with this payment: its contract is looked at by a person, never just lapsed."""
+def put_in_review(
+    payment: Payment, note: str, *, by, now: dt.datetime, first: ContractTerm | None = None
+) -> RenewalEvidence:
+    """A term was taken back with this payment, or it had paid for the `first` one and does not any more: its
+    contract is looked at by a person, never just lapsed.
+    """
     evidence = RenewalEvidence.objects.create(
         contract=payment.contract,
+        first_term=first,
         kind=RenewalEvidence.Kind.BANK_LINE,
         reference=payment.reference[:120],
         amount=payment.amount,

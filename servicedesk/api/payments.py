@@ -86,20 +86,22 @@ class PaymentTaken(serializers.Serializer):
         return day
 
 
+_AS_SEEN = {
+    "what": "term",
+    "required": False,
+    "allow_null": True,
+    "default": None,
+    "help_text": "the last term as the caller saw it; with another one by now it is a 409",
+}
+
+
 class Matched(serializers.Serializer):
     """For which contract, and for what. Less than the price, or another's money, takes a reason."""
 
     contract = Row(Contract, what="contract")
     purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.RENEWS)
     because = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
-    after = Row(
-        ContractTerm,
-        what="term",
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="the last term as the caller saw it; with another one by now it is a 409",
-    )
+    after = Row(ContractTerm, **_AS_SEEN)
 
 
 class WhyOfMoney(serializers.Serializer):
@@ -114,6 +116,7 @@ class Part(serializers.Serializer):
     amount = serializers.DecimalField(10, 2, min_value=Decimal("0.01"))
     contract = Row(Contract, what="contract", required=False, allow_null=True, default=None)
     purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.RENEWS)
+    after = Row(ContractTerm, **_AS_SEEN)
 
 
 class Split(serializers.Serializer):

@@ -172,6 +172,16 @@ def test_a_split_matches_each_part_and_leaves_the_rest_waiting(north, other, now
     assert list(Payment.objects.unmatched()) == [parts[2]]
 
 
+def test_no_contract_is_renewed_by_two_parts(north, now):
+    payment = pay("612.00", north.customer, now)
+    twice = [Share(D("306.00"), north.contract)] * 2
+    with pytest.raises(CannotMatch, match="N-20418 would be renewed twice"):
+        split_payment(payment, twice, because="Two lines", by=north.accounts, now=now)
+    owed = Share(D("306.00"), north.contract, Purpose.OWN_TERM)
+    split_payment(payment, [twice[0], owed], because="Half was owed", by=north.accounts, now=now)
+    assert end_of(north.contract) == NEXT_END
+
+
 def test_a_part_for_another_customers_contract_needs_a_reason(north, other, now):
     shares = [Share(D("306.00"), other), Share(D("306.00"))]
     with pytest.raises(NeedsReason, match="N-30500 belongs to Leopold Moss, the money is of Margaret Ell"):

@@ -104,6 +104,19 @@ def test_waiting_money_is_split_and_its_parts_are_listed(call, cast):
     assert first_error(call("POST", path + "split/", one, If_Match="*"))[::2] == (422, "parts.all")
 
 
+def test_a_part_renews_no_term_that_the_caller_did_not_see(call, cast):
+    path, edition = waiting(call, amount="700.00", contract="N-0000")
+    with tenant(cast.north.tenant):
+        seen = cast.north.contract.terms.get()
+    part = {"amount": "612.00", "contract": str(cast.north.contract.public_id), "after": str(seen.public_id)}
+    parts = {"parts": [part, {"amount": "88.00"}], "because": "By letter"}
+    assert call("POST", "payments/", MONEY | {"number": "B-2"}).json()["has_renewed"]
+    answer = call("POST", path + "split/", parts, If_Match=edition)
+    assert first_error(answer) == (409, "already_renewed", None)
+    with tenant(cast.north.tenant):
+        assert last_end(cast.north.contract) == dt.date(2027, 3, 14)
+
+
 def test_money_for_something_else_is_set_aside_and_taken_up_again(call):
     path, edition = waiting(call)
     refused = call("POST", path + "set-aside/", {"because": ""}, If_Match=edition)
