@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from cases.models import Duty
+from contracts.first_terms import not_paid, unpaid_first_term
 from contracts.models import Payment
 from contracts.money_by_hand import CannotMatch, put_in_review, replace_by_parts
 from contracts.open_money import (
@@ -121,7 +122,12 @@ def _cut_off(payment: Payment, amount: Decimal, because: str, *, by, now) -> Pay
 
 def _check_still_paid(stays: Payment, because: str, *, by, now) -> None:
     renewal = stays.renewal
-    if renewal is None or renewal.taken_back_at is not None or is_still_paid(renewal):
+    if renewal is None:
+        if (first := unpaid_first_term(stays)) is not None:
+            note = f"{not_paid(first)}. A part of its money was given back: {because.strip()}"
+            put_in_review(stays, note, by=by, now=now, first=first)
+        return
+    if renewal.taken_back_at is not None or is_still_paid(renewal):
         return
     take_back(renewal, because=f"Money given back: {because.strip()}", by=by, now=now)
     put_in_review(stays, f"A part of its money was given back: {because.strip()}", by=by, now=now)

@@ -11,6 +11,7 @@ from contracts.evidence import confirm_evidence, log_evidence, reject_evidence, 
 from contracts.first_terms import first_terms, is_owed, owed_first_terms
 from contracts.holds import standing_holds
 from contracts.models import Cancellation, ContractTerm, RenewalEvidence
+from contracts.money_elsewhere import give_back
 from contracts.renewals import renew
 from contracts.taking_back import return_payment, take_back
 from tenancy.models import Tenant
@@ -74,6 +75,19 @@ def test_confirming_that_it_was_paid_after_all_makes_no_term(north, asked):
         north.accounts,
         "Confirmed: pays the first term, to 14 Dec 2026",
     )
+
+
+@pytest.mark.parametrize(("amount", "is_asked"), [(None, True), ("600.00", True), ("30.00", False)])
+def test_a_refund_of_too_much_of_its_money_asks(north, amount, is_asked):
+    payment = pay(north, "612", START)
+    given = amount and Decimal(amount)
+    give_back(payment, amount=given, because="Refused", returned_on=TODAY, by=north.accounts, now=AT)
+    assert [asked.first_term for asked in RenewalEvidence.objects.all()] == first_terms(
+        north.contract.pk
+    ) * is_asked
+    state = cover_of(north.contract, END + dt.timedelta(90)).state
+    assert state == ("renewal in review" if is_asked else "lapsed")
+    assert days(north) == [(START, END)]
 
 
 def test_a_proof_dated_near_its_start_pays_it_and_answers_the_question(north, asked):
