@@ -1,6 +1,7 @@
 """A machine knows when its visit was done, a report for when it was planned, whoever writes and however."""
 
 import datetime as dt
+import uuid
 
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
@@ -126,6 +127,21 @@ def test_a_machine_comes_while_the_visit_is_completed(committed_cast, now):
             assert kept() == derived()
             assert VisitEquipment.objects.get(visit=visit).done_at == now
             assert ServiceReport.objects.get(visit=visit).visit_start == start
+
+
+def test_what_is_written_before_its_visit_learns_it_from_that(north, now):
+    with transaction.atomic():
+        visit = make_plain_visit(north, now=now, start=now - HOUR, number="W-1")
+        came_first = {"visit_id": visit.pk + 1000}
+        VisitEquipment.objects.create(equipment=north.sorter, **came_first)
+        ServiceReport.objects.create(work_done="Cleaned", written_at=now, **came_first)
+        visit.pk, visit.public_id = came_first["visit_id"], uuid.uuid4()
+        visit.number, visit.number_key = "W-2", "W2"
+        visit.state, visit.completed_at, visit.completed_on = DONE, now, now.date()
+        Visit.objects.bulk_create([visit])
+        assert kept() == derived()
+        assert VisitEquipment.objects.get(visit=visit).done_at == now
+        assert ServiceReport.objects.get(visit=visit).visit_start == visit.planned_start
 
 
 def test_it_is_no_change_that_the_audit_tells_of(north, now):
