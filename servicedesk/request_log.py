@@ -7,18 +7,32 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django_structlog.middlewares import RequestMiddleware
 
+from portal.guessing import client_address
+
 TOKEN = re.compile(r"/(v|hooks|no-more|calendar)/[^/?\s'\"]+(/[^?\s'\"]*)?(\?[^\s'\"]*)?")
 LEFT_OUT = r"/\1/…\2"
 
 
 def one_line_a_request(logger: object, method: str, event: dict) -> dict:
-    """A processor of structlog: a request is told when it ends, with all that its beginning said.
+    """A processor of structlog: a request is told when it ends, and an answer that streams not once more.
 
-    Raises structlog.DropEvent for the beginning.
+    Raises structlog.DropEvent for all else.
     """
-    if event["event"] == "request_started":
+    if event["event"] in ("request_started", "streaming_started", "streaming_finished"):
         raise structlog.DropEvent
     return event
+
+
+def without_traceback(logger: object, method: str, event: dict) -> dict:
+    """A processor: Django writes the traceback of a fault itself."""
+    if event["event"] == "request_failed":
+        event.pop("exc_info", None)
+    return event
+
+
+def as_a_line(logger: object, method: str, line: str) -> tuple[tuple, dict]:
+    """The last processor: what Python's own logger is called with."""
+    return (line,), {"exc_info": False}
 
 
 # Through the log of Python's own library: its levels hold, and its filters.
@@ -29,10 +43,12 @@ STRUCTLOG = {
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_traceback,
         structlog.processors.format_exc_info,
         structlog.processors.LogfmtRenderer(
             key_order=["timestamp", "level", "event", "request", "code"], bool_as_flag=False
         ),
+        as_a_line,
     ],
     "logger_factory": structlog.stdlib.LoggerFactory(),
     "wrapper_class": structlog.stdlib.BoundLogger,
@@ -62,9 +78,14 @@ class RefusedInALine(logging.Filter):
 
 
 class RequestLog(RequestMiddleware):
-    """django-structlog's line without the token of a link, and without what a customer wrote there."""
+    """django-structlog's line without the token of a link, and without what anybody asked for or wrote."""
+
+    @classmethod
+    def bind_ip(cls, request) -> None:
+        """Believes proxies as far as `PROXY_COUNT` says."""
+        structlog.contextvars.bind_contextvars(ip=client_address(request))
 
     @staticmethod
     def format_request(request) -> str:
-        """Method and path, as the log shows them."""
-        return f"{request.method} {TOKEN.sub(LEFT_OUT, request.get_full_path())}"
+        """Method and path, as the log shows them: names and numbers that were looked for stand behind it."""
+        return f"{request.method} {TOKEN.sub(LEFT_OUT, request.path)}"
