@@ -15,7 +15,7 @@ from cases.promising import make_promise
 from contracts.cover import Cover
 from contracts.cover_events import tell_of_cover
 from contracts.first_terms import is_owed, not_paid, owed_first_terms, settle_first_term
-from contracts.matching import is_in_range
+from contracts.matching import end_meant
 from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence, RenewalOffer
 from contracts.offer_ends import end_offers
 from contracts.renewals import lock_contract, renew
@@ -219,14 +219,8 @@ def what_it_belongs_to(evidence: RenewalEvidence) -> Renewal | ContractTerm | No
     standing = evidence.contract.terms.filter(taken_back_at__isnull=True)
     # What was agreed is proved as before, though days were given at that end.
     given = dict(standing.order_by("ends_on").values_list("ends_on", "given_days"))
-    about = [end for end in ends if is_in_range(evidence.dated_on, end, given_days=given.get(end, 0))]
-    if not about:
-        return None
-    nearest = min(about, key=lambda end: (_distance(evidence.dated_on, end), end))
-    # Of a short term both ends may be in range: the next renewal, when that is nearer.
-    if _distance(evidence.dated_on, max(given)) < _distance(evidence.dated_on, nearest):
-        return None
-    return ends[nearest]
+    end = end_meant(evidence.dated_on, ends, given)
+    return None if end is None else ends[end]
 
 
 def waits_for_word(contract: Contract) -> bool:
@@ -339,7 +333,3 @@ def _tell(evidence, step, title, *, by, now, detail=""):
         subject=evidence.public_id,
         step=step,
     )
-
-
-def _distance(day: dt.date, end: dt.date) -> int:
-    return abs((day - end).days)

@@ -5,7 +5,7 @@ price, dated from 120 days before to 90 days after the end of the last standing 
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -40,6 +40,20 @@ def is_in_range(paid_on: dt.date, ends_on: dt.date, *, given_days: int = 0) -> b
     """
     days = (paid_on - ends_on).days
     return -MONEY_DAYS_BEFORE - given_days <= days <= MONEY_DAYS_AFTER
+
+
+def end_meant(day: dt.date, renewed: Iterable[dt.date], given: Mapping[dt.date, int]) -> dt.date | None:
+    """Which of the ends that were renewed money or proof of that day is about; of several the nearest.
+
+    `given` has the end of each standing term with the days that were given there. None: it is about a
+    renewal that is still to be made.
+    """
+    about = [end for end in renewed if is_in_range(day, end, given_days=given.get(end, 0))]
+    if not about:
+        return None
+    nearest = min(about, key=lambda end: (abs(day - end), end))
+    # Of a short term both ends may be in range: the next renewal, when that is nearer.
+    return None if abs(day - max(given)) < abs(day - nearest) else nearest
 
 
 def pays_next_term(paid_on: dt.date, term: ContractTerm) -> bool:

@@ -1,10 +1,12 @@
 """Calls as the export has them: complaints open cases, claims put a renewal in review."""
 
+import datetime as dt
 import hashlib
+from collections import defaultdict
 
 from cases.models import Case, Interaction, Promise
-from contracts.matching import is_in_range
-from contracts.models import Contract, Renewal, RenewalEvidence
+from contracts.matching import end_meant
+from contracts.models import Contract, ContractTerm, Renewal, RenewalEvidence
 from contracts.terms import ONE_DAY
 from contracts.verifying import hold_source
 from customers.models import Hold, SearchWord, TimelineEntry
@@ -121,14 +123,13 @@ def _promise(desk: Desk, row: CallRow, case: Case | None) -> Promise:
 def _claim(desk: Desk, rows: list[CallRow]) -> None:
     """The customer's word that a contract is renewed: evidence that waits, and a hold on selling (R1.3)."""
     contracts = {contract.number_key: contract for contract in Contract.objects.all()} if rows else {}
-    settled = _settled_days()
+    settled = _settled_days() if rows else {}
     evidence = []
     for row in rows:
         contract = contracts[contract_key(row.contract)]
         dated_on = local_day(desk.instant(row.at), desk.zone)
-        renewal = next(
-            (pk for ends_on, pk in settled.get(contract.pk, ()) if is_in_range(dated_on, ends_on)), None
-        )
+        renewed, given = settled.get(contract.pk, ({}, {}))
+        renewal = renewed.get(end_meant(dated_on, renewed, given))
         evidence.append(
             RenewalEvidence(
                 contract=contract,
@@ -160,10 +161,15 @@ def _claim(desk: Desk, rows: list[CallRow]) -> None:
     )
 
 
-def _settled_days() -> dict[int, list]:
-    """For each contract the ends that were renewed already, with the renewal."""
-    found: dict[int, list] = {}
-    standing = Renewal.objects.filter(taken_back_at__isnull=True).values_list("contract", "starts_on", "pk")
-    for contract, starts_on, renewal in standing:
-        found.setdefault(contract, []).append((starts_on - ONE_DAY, renewal))
+def _settled_days() -> dict[int, tuple[dict[dt.date, int], dict[dt.date, int]]]:
+    """Of each renewed contract: ends with their renewals, and its terms' ends with the days given there."""
+    found = defaultdict(lambda: ({}, {}))
+    renewals = Renewal.objects.filter(taken_back_at__isnull=True).order_by("pk")
+    for contract, starts_on, renewal in renewals.values_list("contract", "starts_on", "pk"):
+        found[contract][0][starts_on - ONE_DAY] = renewal
+    terms = ContractTerm.objects.filter(
+        taken_back_at__isnull=True, contract__in=renewals.order_by().values("contract")
+    )
+    for contract, ends_on, given_days in terms.values_list("contract", "ends_on", "given_days"):
+        found[contract][1][ends_on] = given_days
     return found

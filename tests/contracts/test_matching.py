@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.cover import cover_of
-from contracts.matching import match_payments
+from contracts.matching import end_meant, match_payments
 from contracts.models import (
     Cancellation,
     Contract,
@@ -294,3 +294,17 @@ def test_an_offer_that_a_renewal_settled_is_not_read_for_the_next_money_of_the_s
     assert ends(north) == [END, dt.date(2027, 3, 14), dt.date(2028, 3, 14)]
     offer.refresh_from_db()
     assert offer.settled_because == "The renewal stands"
+
+
+def test_proof_is_about_the_nearest_end_that_was_renewed():
+    end, later, last = dt.date(2026, 3, 14), dt.date(2026, 9, 14), dt.date(2027, 3, 14)
+    given = dict.fromkeys((end, later, last), 0)
+    early = end - dt.timedelta(121)
+    assert end_meant(end, {}, given) is None
+    assert end_meant(early, [end], given) is None
+    # Whoever proves it as was agreed proves it as before.
+    assert end_meant(early, [end], given | {end: 1}) == end
+    assert end_meant(dt.date(2026, 6, 10), [later, end], given) == end
+    assert end_meant(dt.date(2026, 6, 18), [later, end], given) == later
+    # The next renewal is to be made yet.
+    assert end_meant(dt.date(2026, 12, 14), [later], given) is None
