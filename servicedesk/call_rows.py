@@ -19,7 +19,7 @@ from customers.models import Hold
 from customers.models.customer import short_name
 from servicedesk.moments import due_word
 from tenancy.calendars import local_day
-from tenancy.prepared import DAY, Among, Keys, Prepared
+from tenancy.prepared import DAY, Among, Keys, Prepared, together
 
 _CONTRACTS = Prepared(
     lambda day, contracts: Contract.objects.with_reasons(day).filter(Among("pk", contracts)),
@@ -126,10 +126,15 @@ class _Spoken:
 
 
 def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> list[CallRow]:
-    """Rows with their words: two queries, however many rows there are."""
+    """Rows with their words: one query, however many rows there are."""
     rows = list(rows)
-    spoken = _of_called(rows, day) if all(row.may_be_called for row in rows) else _of_any(rows, day)
-    notes = _notes(rows, spoken, day=day, now=now, zone=zone)
+    can_all = all(row.may_be_called for row in rows)
+    contracts, known = together(
+        _asking_called(rows, day) if can_all else _asking_any(rows, day),
+        _TO_KNOW.asking(customers=[row.customer_id for row in rows]),
+    )
+    spoken = _of_called(rows, contracts, day) if can_all else _of_any(contracts)
+    notes = _notes(rows, spoken, known, day=day, now=now, zone=zone)
     return [
         CallRow(
             public_id=row.customer,
@@ -148,15 +153,23 @@ def call_rows(rows: Iterable[Row], *, day: dt.date, now: dt.datetime, zone) -> l
     ]
 
 
-def _of_called(rows, day) -> dict[int, _Spoken]:
-    """By contract, for rows in which each may be called."""
-    states = {row.contract_id: row.state for row in rows}
+def _asking_called(rows, day):
     due, lapsed = (
-        [pk for pk, state in states.items() if state == wanted]
+        [row.contract_id for row in rows if row.state == wanted]
         for wanted in (State.RENEWAL_DUE, State.LAPSED)
     )
+    return _CALLED.asking(day=day, contracts=[row.contract_id for row in rows], due=due, lapsed=lapsed)
+
+
+def _asking_any(rows, day):
+    return _CONTRACTS.asking(day=day, contracts=[row.contract_id for row in rows])
+
+
+def _of_called(rows, contracts, day) -> dict[int, _Spoken]:
+    """By contract, for rows in which each may be called."""
+    states = {row.contract_id: row.state for row in rows}
     found = {}
-    for its in _CALLED.rows(day=day, contracts=list(states), due=due, lapsed=lapsed):
+    for its in contracts:
         state, ends_on, grace_days = states[its.pk], its.last_term_end, its.tenant__grace_days
         found[its.pk] = _Spoken(
             public_id=str(its.public_id),
@@ -173,10 +186,10 @@ def _of_called(rows, day) -> dict[int, _Spoken]:
     return found
 
 
-def _of_any(rows, day) -> dict[int, _Spoken]:
+def _of_any(contracts) -> dict[int, _Spoken]:
     """By contract, for rows of any kind: by the contract's cover."""
     found = {}
-    for contract in _CONTRACTS.rows(day=day, contracts=[row.contract_id for row in rows]):
+    for contract in contracts:
         cover = cover_in_words(contract)
         found[contract.pk] = _Spoken(
             public_id=str(contract.public_id),
@@ -213,10 +226,9 @@ def _when(spoken: _Spoken, day: dt.date) -> str:
     return f"{word} {ends_on.day} {ends_on:%b}{year}"
 
 
-def _notes(rows, spoken, *, day, now, zone) -> dict[int, str]:
+def _notes(rows, spoken, found, *, day, now, zone) -> dict[int, str]:
     """Of each customer the first that applies: complaint, hold, promise, unused visits, put off, state."""
     known = defaultdict(lambda: defaultdict(list))
-    found = _TO_KNOW.rows(customers=[row.customer_id for row in rows])
     for one in sorted(found, key=lambda one: (one.when, one.pk)):
         known[one.customer_id][one.what].append(one)
     return {
