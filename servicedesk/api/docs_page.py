@@ -74,7 +74,8 @@ def _row_of(said) -> str:
 
 
 def _name(schema) -> str:
-    return schema.get("$ref", "").rpartition("/")[2]
+    whole, *_ = schema.get("anyOf", [schema])
+    return whole.get("$ref", "").rpartition("/")[2]
 
 
 def _fields(said) -> list[dict]:

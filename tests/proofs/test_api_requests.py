@@ -1,7 +1,7 @@
 """Thousands of calls that nobody thought of: each answer is one that the API's description names.
 
-schemathesis makes them from the schema, right ones and wrong ones, with ids of rows that are there half of
-the time. `PROOF=full`: at least 5,000.
+schemathesis makes them from the schema, right ones and wrong ones, with ids of rows that are there and fields
+that they have half of the time. `PROOF=full`: at least 5,000.
 """
 
 import datetime as dt
@@ -85,6 +85,8 @@ def ask_many(operation, count, known, headers, statuses):
         case = data.draw(operation.as_strategy())
         if "id" in (case.path_parameters or {}) and data.draw(st.booleans()):
             case.path_parameters["id"] = data.draw(st.sampled_from(known))
+        if "fields" in (case.query or {}) and data.draw(st.booleans()):
+            case.query["fields"] = data.draw(st.sampled_from(["id", "number", "name", "id,number"]))
         answer = case.call_and_validate(headers=headers, excluded_checks=NOT_OURS)
         statuses[answer.status_code] += 1
 

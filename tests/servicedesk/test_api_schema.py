@@ -35,6 +35,19 @@ def test_every_call_names_its_scope_and_its_errors(schema):
     assert {view.area for _, view, _ in router.registry} <= set(AREAS)
 
 
+def test_a_row_with_fewer_fields_is_an_answer_and_a_whole_one_must_be_as_described(schema):
+    whole = {"$ref": "#/components/schemas/CaseWhole"}
+    count = len(schema["components"]["schemas"]["CaseWhole"]["properties"])
+    fewer = {"type": "object", "maxProperties": count - 1, "description": "Only those that `fields` names."}
+    answer = schema["paths"]["/api/v1/cases/{id}/"]["get"]["responses"]["200"]
+    assert answer["content"]["application/json"]["schema"] == {"anyOf": [whole, fewer]}
+    listed = schema["components"]["schemas"]["PaginatedCaseShownList"]["properties"]["results"]["items"]
+    assert listed["anyOf"][0] == {"$ref": "#/components/schemas/CaseShown"}
+    # What is made or changed is answered whole.
+    made = schema["paths"]["/api/v1/cases/"]["post"]["responses"]["201"]["content"]["application/json"]
+    assert list(made["schema"]) == ["$ref"]
+
+
 def test_fields_are_promised_where_rows_are_read_and_429_says_when_to_come_again(schema):
     read = {
         path.removeprefix("/api/v1"): methods["get"]
