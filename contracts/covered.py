@@ -316,7 +316,7 @@ def _edge(aggregate, known_at, **conditions):
 def _last(kept, aggregate, known_at):
     """When the last term begins or ends: as the contract keeps it, or as it was known at that moment.
 
-    So much is worked out from it that asking the terms anew each time was a third of the cover query.
+    So much is worked out from it that asking the terms anew each time was a quarter of the cover query.
     """
     return F(kept) if known_at is None else _edge(aggregate, known_at)
 
